@@ -1,0 +1,61 @@
+"""Time and stopping: the one place that reads a clock or sleeps."""
+
+from __future__ import annotations
+
+import signal as signals
+import threading
+import time
+from datetime import UTC, datetime
+
+from listing_sync.errors import StoppedError
+
+
+class Stop:
+    """Whether the run was asked to stop, by a signal or by its time limit; ends every wait."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._signal: int | None = None
+
+    def request(self, signal: int | None) -> None:
+        """Ask for a stop; the first reason stays. `signal` is None for the time limit."""
+        if not self._asked.is_set():
+            self._signal = signal
+            self._asked.set()
+
+    def is_requested(self) -> bool:
+        """Return whether a stop was asked for."""
+        return self._asked.is_set()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for a stop at most `timeout_s` seconds; return whether it was asked for."""
+        return self._asked.wait(timeout_s)
+
+    def raise_if_requested(self) -> None:
+        """Raise StoppedError once a stop was asked for."""
+        if self._asked.is_set():
+            if self._signal is None:
+                raise StoppedError("stopped at SYNC_TIME_LIMIT", signal=None)
+            name = signals.Signals(self._signal).name
+            raise StoppedError(f"stopped by {name}", signal=self._signal)
+
+
+class SystemClock:
+    """The machine's clock; its sleep ends at once, with StoppedError, when a stop is asked for."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+
+    def now(self) -> datetime:
+        """Return the time of day, aware, in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds that only ever grow, for durations."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; raises StoppedError when a stop is asked for before or meanwhile."""
+        if seconds > 0:
+            self._stop.wait(seconds)
+        self._stop.raise_if_requested()

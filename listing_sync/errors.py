@@ -1,0 +1,124 @@
+"""What can go wrong, grouped by what the catcher does about it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Category(StrEnum):
+    """Kinds of errors as they appear in JSON and in sync_errors (docs/contract.md section 4)."""
+
+    VALIDATION = "validation_error"
+    DATABASE = "database_error"
+    NETWORK = "network_error"
+    RATE_LIMIT = "rate_limit_error"
+    UNKNOWN = "unknown_error"
+
+
+class Service(StrEnum):
+    """The two services that the program talks to."""
+
+    SUPABASE = "supabase"
+    GOOGLE = "google"
+
+
+class ListingSyncError(Exception):
+    """Anything foreseeable: its text is for people and says what to do."""
+
+
+class SettingsError(ListingSyncError):
+    """Settings, mapping or key file are invalid; nothing was contacted. Every problem is listed."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class RefusedError(ListingSyncError):
+    """The program declines to go on."""
+
+
+class UnsafePlanError(RefusedError):
+    """A plan passes a safety limit, or the sheet has no listing."""
+
+
+class HoldError(RefusedError):
+    """SYNC_STATE_DIR holds a file `hold`."""
+
+
+class BreakerOpenError(RefusedError):
+    """The circuit breaker of a service is open: the try was not made."""
+
+    def __init__(self, message: str, *, service: Service) -> None:
+        super().__init__(message)
+        self.service = service
+
+
+class NotSetUpError(RefusedError):
+    """A table or column of ours is missing: `migrate up` has not been run."""
+
+
+class LockTimeoutError(ListingSyncError):
+    """Another run holds the lock, or is alive elsewhere, and did not finish in time."""
+
+
+class SourceError(ListingSyncError):
+    """The sheet or file was reached but is not what the mapping needs (tab, header, format)."""
+
+
+class RemoteError(ListingSyncError):
+    """A service failed, or refused, a request."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        service: Service,
+        category: Category,
+        http_status: int | None = None,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.service = service
+        self.category = category
+        self.http_status = http_status
+        self.code = code
+
+
+class TransientError(RemoteError):
+    """A failure of the moment: another try may work."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        service: Service,
+        category: Category,
+        http_status: int | None = None,
+        code: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(
+            message, service=service, category=category, http_status=http_status, code=code
+        )
+        self.retry_after_s = retry_after_s
+
+
+class PermanentError(RemoteError):
+    """The fault of the whole run (key, rights, schema, project): another try will not help."""
+
+
+class RowError(RemoteError):
+    """The database refuses one row of the batch; splitting finds it."""
+
+
+class BatchTooLargeError(RemoteError):
+    """The batch is too large (413) or too slow (57014); a smaller one may pass."""
+
+
+class StoppedError(ListingSyncError):
+    """A signal or the time limit stopped the run. `signal` is its number, None for the limit."""
+
+    def __init__(self, message: str, *, signal: int | None) -> None:
+        super().__init__(message)
+        self.signal = signal

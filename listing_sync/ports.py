@@ -1,0 +1,238 @@
+"""The outside world as Protocols, on one page, and Ports, one of each.
+
+What may fail over the network raises RemoteError (or BreakerOpenError, StoppedError) after the
+guard has done what it can; nothing here is retried by its caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from listing_sync.core.listings import SheetColumn, SheetContents, Value
+from listing_sync.core.mapping import Column
+from listing_sync.core.plan import TableRow
+from listing_sync.core.runs import Run, StoredRejection
+
+
+class Clock(Protocol):
+    """Time as an argument; `sleep` raises StoppedError at once when a stop is asked for."""
+
+    def now(self) -> datetime: ...
+    def monotonic(self) -> float: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Progress(Protocol):
+    """Shown on a terminal, and nowhere else."""
+
+    def phase(self, name: str, total: int | None) -> None: ...
+    def advance(self, count: int) -> None: ...
+
+
+# -- in ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SheetDescription:
+    """What the sheet really is; `missing` may hold required columns, `unmapped` are headers.
+
+    `duplicates` are mapped headers that two sheet columns bear.
+    """
+
+    title: str
+    tab: str
+    tabs: tuple[str, ...]
+    columns: tuple[SheetColumn, ...]
+    missing: tuple[Column, ...]
+    unmapped: tuple[str, ...]
+    duplicates: tuple[str, ...]
+    link_base: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedRows:
+    """The rows of the numbers asked for, and every number of the key column, as shown."""
+
+    contents: SheetContents
+    all_numbers: tuple[str, ...]
+
+
+class Sheet(Protocol):
+    """The source, bound to one tab and one mapping.
+
+    Raises SourceError when the tab or a required header is missing, or a header stands twice.
+    """
+
+    def read(self, on_rows: Callable[[int], None]) -> SheetContents: ...
+    def read_listings(self, numbers: frozenset[str]) -> SelectedRows: ...
+    def describe(self) -> SheetDescription: ...
+
+
+# -- out --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TableDescription:
+    """What the REST API shows of the table: column -> PostgreSQL type, and the primary key."""
+
+    exists: bool
+    columns: Mapping[str, str]
+    primary_key: tuple[str, ...]
+    required: frozenset[str]
+
+
+class Table(Protocol):
+    """The target table, bound to its name, key and mark column; one request a call or a page.
+
+    `pages` yields all rows by keyset order of the key; `rows` those of the numbers given; both in
+    the order of `columns`. `whole_*` give every column with exact values as JSON texts or numbers
+    that PostgREST takes back unchanged. `upsert` raises RowError or BatchTooLargeError for the
+    splitter. `accepts_key` says whether a unique key fits the upsert, without writing a row.
+    """
+
+    def pages(self, columns: Sequence[Column]) -> Iterator[Sequence[TableRow]]: ...
+    def rows(
+        self, columns: Sequence[Column], numbers: Sequence[str]
+    ) -> Iterator[Sequence[TableRow]]: ...
+    def whole_pages(self) -> Iterator[Sequence[Mapping[str, Value]]]: ...
+    def whole_rows(self, numbers: Sequence[str]) -> Sequence[Mapping[str, Value]]: ...
+    def upsert(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None: ...
+    def delete(self, numbers: Sequence[str]) -> None: ...
+    def mark(self, numbers: Sequence[str], marked_at: datetime) -> None: ...
+    def describe(self) -> TableDescription: ...
+    def accepts_key(self) -> bool: ...
+
+
+class RunRecords(Protocol):
+    """sync_state and sync_errors.
+
+    `recent`, `get`, `rejections*` see runs of this source and target only, newest first;
+    `in_progress` sees all sources on this target; `other_sources` names those since `since`.
+    `save` inserts or replaces by id, so that repeating it is harmless. `*_last` variants make one
+    short try even when the run was stopped.
+    """
+
+    def save(self, run: Run, *, last: bool = False) -> None: ...
+    def save_rejections(
+        self, rejections: Sequence[StoredRejection], *, last: bool = False
+    ) -> None: ...
+    def recent(self, limit: int, *, since: datetime | None = None) -> tuple[Run, ...]: ...
+    def get(self, run_id: str) -> Run | None: ...
+    def rejections(self, run_id: str) -> tuple[StoredRejection, ...]: ...
+    def rejections_of(self, property_number: str, limit: int) -> tuple[StoredRejection, ...]: ...
+    def in_progress(self) -> tuple[Run, ...]: ...
+    def other_sources(self, since: datetime) -> tuple[str, ...]: ...
+    def delete_older(self, before: datetime, *, keep: int) -> None: ...
+
+
+# -- machine ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds the lock: shown to the one who waits."""
+
+    host: str
+    pid: int
+    user: str
+    run_id: str
+    since: datetime
+
+
+class Lock(Protocol):
+    """One run at a time per target on this host; gone with its process, however it ends.
+
+    `held` waits up to `timeout_s` and raises LockTimeoutError naming the holder. `holder` says who
+    holds it now, None when nobody does.
+    """
+
+    def held(self, me: Holder, timeout_s: float) -> AbstractContextManager[None]: ...
+    def holder(self) -> Holder | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """A run that could not be recorded, with its new rejections."""
+
+    run: Run
+    rejections: tuple[StoredRejection, ...]
+
+
+class Journal(Protocol):
+    """Runs that wait on this disk for delivery, oldest first; damaged files are set aside."""
+
+    def add(self, entry: JournalEntry) -> None: ...
+    def entries(self) -> tuple[JournalEntry, ...]: ...
+    def delivered(self, run_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What a run did to one row. `old` None: it was inserted; `new` None: it was removed.
+
+    For an update both hold the changed columns only; a removed row's `old` holds every column.
+    """
+
+    property_number: str
+    old: Mapping[str, Value] | None
+    new: Mapping[str, Value] | None
+
+
+class Undo(Protocol):
+    """What runs replaced and wrote, compressed, one file a run; on disk before `record` returns.
+
+    `record` raises OSError when it cannot be kept. `changes_of` yields (run_id, started_at,
+    change) of one listing, newest first.
+    """
+
+    def record(self, run_id: str, started_at: datetime, changes: Iterable[Replaced]) -> None: ...
+    def read(self, run_id: str) -> Iterator[Replaced]: ...
+    def runs(self) -> tuple[tuple[str, datetime], ...]: ...
+    def changes_of(
+        self, property_number: str, limit: int
+    ) -> tuple[tuple[str, datetime, Replaced], ...]: ...
+    def delete_older(self, before: datetime, *, keep: int) -> None: ...
+
+
+class Hold(Protocol):
+    """The file `hold` that pauses cron: its path, the reason in it (None: no file), placing it."""
+
+    @property
+    def path(self) -> Path: ...
+    def reason(self) -> str | None: ...
+    def place(self, reason: str) -> None: ...
+
+
+class AlertMemory(Protocol):
+    """What alerting remembers between runs, as one JSON document; damaged means empty."""
+
+    def load(self) -> Mapping[str, object]: ...
+    def store(self, memory: Mapping[str, object]) -> None: ...
+
+
+# -- signals ----------------------------------------------------------------------------------
+
+
+class Heartbeat(Protocol):
+    """Pings in the healthchecks.io way; a failed ping is a warning."""
+
+    def started(self, run_id: str) -> None: ...
+    def succeeded(self, run_id: str, summary: str) -> None: ...
+    def failed(self, run_id: str, summary: str) -> None: ...
+
+
+class Webhook(Protocol):
+    """Posts one message to every address; returns whether all took it."""
+
+    def post(self, text: str) -> bool: ...
+
+
+class MetricsFile(Protocol):
+    """Prometheus textfile-collector file, replaced atomically."""
+
+    def write(self, run: Run) -> None: ...

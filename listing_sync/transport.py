@@ -1,0 +1,196 @@
+"""HTTP for both services: an httpx client whose requests end by a total deadline.
+
+httpx's own time-outs hold for one socket operation each, so a server that drips a byte a second
+would hold a run for ever. Here every socket operation gets what is left of the deadline.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from ssl import SSLContext
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpcore
+import httpx
+
+_current = threading.local()
+
+
+@contextmanager
+def deadline(timeout_s: float) -> Iterator[None]:
+    """Let every request of this thread inside the block end within `timeout_s` seconds in all."""
+    before = getattr(_current, "ends_at", None)
+    _current.ends_at = time.monotonic() + timeout_s
+    try:
+        yield
+    finally:
+        _current.ends_at = before
+
+
+def _remaining(timeout_s: float | None, error: type[httpcore.TimeoutException]) -> float | None:
+    ends_at: float | None = getattr(_current, "ends_at", None)
+    if ends_at is None:
+        return timeout_s
+    left_s = ends_at - time.monotonic()
+    if left_s <= 0:
+        raise error("the deadline of the request as a whole has passed")
+    return left_s if timeout_s is None else min(timeout_s, left_s)
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _remaining(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _remaining(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        left_s = _remaining(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left_s))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _Backend(httpcore.SyncBackend):
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        left_s = _remaining(timeout, httpcore.ConnectTimeout)
+        return _Stream(super().connect_tcp(host, port, left_s, local_address, socket_options))
+
+
+@contextmanager
+def _as_httpx_errors(request: httpx.Request) -> Iterator[None]:
+    try:
+        yield
+    except (
+        httpcore.TimeoutException,
+        httpcore.NetworkError,
+        httpcore.ProtocolError,
+        httpcore.ProxyError,
+        httpcore.UnsupportedProtocol,
+    ) as error:
+        # httpcore and httpx name their errors alike.
+        kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__)
+        raise kind(str(error), request=request) from error
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(
+        self, request: httpx.Request, response: httpcore.Response, on_bytes: Callable[[int], None]
+    ) -> None:
+        self._request = request
+        self._response = response
+        self._on_bytes = on_bytes
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _as_httpx_errors(self._request):
+            for part in self._response.iter_stream():
+                self._on_bytes(len(part))
+                yield part
+
+    def close(self) -> None:
+        self._response.close()
+
+
+class DeadlineTransport(httpx.BaseTransport):
+    """HTTP/1.1 over a pool of connections, under the deadline of the calling thread.
+
+    `on_bytes` is told the size of what is sent and received (bodies, as on the wire).
+    A proxy for `base_url` is taken from the environment, as httpx does without an own transport.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        connections: int,
+        on_bytes: Callable[[int], None],
+    ) -> None:
+        self._on_bytes = on_bytes
+        parts = urlsplit(base_url)
+        proxy = getproxies().get(parts.scheme)
+        # A local server never needs the context, which takes 30 ms to build.
+        context = httpx.create_ssl_context() if parts.scheme == "https" else None
+        self._pool: httpcore.ConnectionPool
+        if proxy and not proxy_bypass(parts.hostname or ""):
+            self._pool = httpcore.HTTPProxy(
+                proxy,
+                ssl_context=context,
+                max_connections=connections,
+                keepalive_expiry=5.0,
+                network_backend=_Backend(),
+            )
+        else:
+            self._pool = httpcore.ConnectionPool(
+                ssl_context=context,
+                max_connections=connections,
+                keepalive_expiry=5.0,
+                network_backend=_Backend(),
+            )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; errors are httpx's."""
+        body = request.read()
+        self._on_bytes(len(body))
+        sent = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(
+                scheme=request.url.raw_scheme,
+                host=request.url.raw_host,
+                port=request.url.port,
+                target=request.url.raw_path,
+            ),
+            headers=request.headers.raw,
+            content=body,
+            extensions=request.extensions,
+        )
+        with _as_httpx_errors(request):
+            response = self._pool.handle_request(sent)
+        return httpx.Response(
+            status_code=response.status,
+            headers=response.headers,
+            stream=_Body(request, response, self._on_bytes),
+            extensions=response.extensions,
+        )
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+
+def build_client(
+    base_url: str,
+    *,
+    timeout_s: float,
+    connections: int,
+    on_bytes: Callable[[int], None],
+) -> httpx.Client:
+    """Return a client that follows no redirect; `timeout_s` bounds each socket operation."""
+    return httpx.Client(
+        transport=DeadlineTransport(base_url, connections=connections, on_bytes=on_bytes),
+        timeout=timeout_s,
+        follow_redirects=False,
+    )
