@@ -1,0 +1,24 @@
+"""Fixtures of the local stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stack.postgres import PostgresServer
+from tests.stack.supabase_lite import SupabaseLite
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[SupabaseLite]:
+    """The Supabase project of this test process, with sql/ applied; its rows are anybody's."""
+    with PostgresServer() as postgres, SupabaseLite(postgres) as supabase:
+        yield supabase
+
+
+@pytest.fixture
+def project(stack: SupabaseLite) -> SupabaseLite:
+    """The Supabase project, its tables empty."""
+    stack.truncate()
+    return stack
