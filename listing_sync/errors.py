@@ -109,7 +109,25 @@ class PermanentError(RemoteError):
 
 
 class RowError(RemoteError):
-    """The database refuses one row of the batch; splitting finds it."""
+    """The database refuses one row of the batch; splitting finds it.
+
+    `column` is the column at fault, where the database names one (23502).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        service: Service,
+        category: Category,
+        http_status: int | None = None,
+        code: str | None = None,
+        column: str | None = None,
+    ) -> None:
+        super().__init__(
+            message, service=service, category=category, http_status=http_status, code=code
+        )
+        self.column = column
 
 
 class BatchTooLargeError(RemoteError):
