@@ -14,6 +14,6 @@ comment on column public.sync_migrations.checksum is 'SHA-256 of the file as app
 
 alter table public.sync_migrations enable row level security;
 revoke all on public.sync_migrations from anon, authenticated;
-grant select, insert, update, delete on public.sync_migrations to service_role;
+grant all on public.sync_migrations to service_role;
 
 notify pgrst, 'reload schema';

@@ -67,7 +67,7 @@ create or replace trigger listing_sync_set_updated_at
 
 alter table public.sync_state enable row level security;
 revoke all on public.sync_state from anon, authenticated;
-grant select, insert, update, delete on public.sync_state to service_role;
+grant all on public.sync_state to service_role;
 grant select (
   id, sync_type, trigger, status, started_at, completed_at, heartbeat_at, total_items,
   success_count, failed_count, skipped_count, inserted_count, updated_count, unchanged_count,

@@ -25,6 +25,6 @@ create index if not exists sync_errors_listing
 
 alter table public.sync_errors enable row level security;
 revoke all on public.sync_errors from anon, authenticated;
-grant select, insert, update, delete on public.sync_errors to service_role;
+grant all on public.sync_errors to service_role;
 
 notify pgrst, 'reload schema';

@@ -50,7 +50,7 @@ begin
 
   alter table public.property_listings enable row level security;
   revoke all on public.property_listings from anon, authenticated;
-  grant select, insert, update, delete on public.property_listings to service_role;
+  grant all on public.property_listings to service_role;
 end
 $do$;
 
