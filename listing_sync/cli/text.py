@@ -1,0 +1,169 @@
+"""Results in, words and tables for a terminal of 80 columns out."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from listing_sync.core.listings import Rejection
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+WIDTH = 80
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def plain(text: str) -> str:
+    r"""Return foreign text on one line, every invisible or steering character escaped.
+
+    Control characters, line breaks, bidirectional overrides, zero-width characters and lone
+    surrogates become `\n`, `\x1b`, `\u202e`; spaces of any width stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    if unicodedata.category(character) not in _HIDDEN:
+        return character
+    if character in _SHORT:
+        return _SHORT[character]
+    code = ord(character)
+    if code <= 0xFF:  # noqa: PLR2004 - what two hexadecimal digits hold
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four
+
+
+def cell_width(text: str) -> int:
+    """Return how many columns of a terminal the text takes; full-width characters take two."""
+    from rich.cells import cell_len  # noqa: PLC0415 - rich is slow to import
+
+    return cell_len(text)
+
+
+def cut(text: str, width: int) -> str:
+    """Return the text in at most `width` columns, with … where something was left out."""
+    if cell_width(text) <= width:
+        return text
+    from rich.cells import set_cell_size  # noqa: PLC0415 - rich is slow to import
+
+    return set_cell_size(text, width - 1).rstrip() + "…"
+
+
+def quoted(value: str, width: int = 40) -> str:
+    """Return a foreign value in quotes, made plain and cut."""
+    return f'"{cut(plain(value), width)}"'
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun: 1 listing, 1,200 listings, 3 retries."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def percent(share: float) -> str:
+    """Return a share (0 to 1) in percent, never rounded to a false 0 or 100: 99.9%, <0.1%."""
+    value = share * 100
+    if 0 < value < 0.1:  # noqa: PLR2004 - the smallest that is shown
+        return "<0.1%"
+    if 99.9 < value < 100:  # noqa: PLR2004 - the largest below all
+        return ">99.9%"
+    return f"{value:.1f}".removesuffix(".0") + "%"
+
+
+def size(size_bytes: int) -> str:
+    """Return a number of bytes for people: 512 B, 34 kB, 1.2 MB."""
+    if size_bytes < 1000:  # noqa: PLR2004 - a kilobyte
+        return f"{size_bytes} B"
+    if size_bytes < 1_000_000:  # noqa: PLR2004 - a megabyte
+        return f"{size_bytes / 1000:.0f} kB"
+    return f"{size_bytes / 1_000_000:,.1f} MB"
+
+
+def local_time(moment: datetime) -> str:
+    """Return a moment in the machine's own time zone: 2026-01-31 18:30."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def exact_local_time(moment: datetime) -> str:
+    """Return a moment with its seconds and the name of the zone: 2026-01-31 18:30:05 JST."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time span in at most two units: 0.4 s, 12 s, 3 min 5 s, 2 h 5 min, 3 d 4 h."""
+    if seconds < 10:  # noqa: PLR2004 - below, tenths matter
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return _two(whole, _MINUTE, "min", 1, "s")
+    if whole < _DAY:
+        return _two(whole, _HOUR, "h", _MINUTE, "min")
+    return _two(whole, _DAY, "d", _HOUR, "h")
+
+
+def _two(seconds: int, large: int, large_name: str, small: int, small_name: str) -> str:
+    rest = seconds % large // small
+    return f"{seconds // large} {large_name}" + (f" {rest} {small_name}" if rest else "")
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]], right: str = "") -> Table:
+    """Return a table without lines that fits its console; only its last column wraps.
+
+    `right` names the headers, separated by spaces, whose columns are numbers. Cells are plain
+    already; they are never read as markup.
+    """
+    from rich.table import Table  # noqa: PLC0415 - rich is slow to import
+    from rich.text import Text  # noqa: PLC0415
+
+    numbers = right.split()
+    result = Table(box=None, pad_edge=False, header_style="bold")
+    for index, header in enumerate(headers):
+        is_last = index == len(headers) - 1
+        result.add_column(
+            Text(header),
+            justify="right" if header in numbers else "left",
+            no_wrap=not is_last,
+            overflow="fold" if is_last else "ellipsis",
+        )
+    for row in rows:
+        result.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    return result
+
+
+def rejection_table(rejections: Sequence[Rejection], limit: int = 20) -> Table:
+    """Return the first rejections as a table; its caption counts those left out."""
+    result = table(
+        ("Listing", "Cell", "What is wrong"),
+        (
+            (
+                cut(plain(item.property_number or "-"), 20),
+                cut(plain(item.cell or "-"), 24),
+                wrong(item),
+            )
+            for item in islice(rejections, limit)
+        ),
+    )
+    if len(rejections) > limit:
+        result.caption = f"and {len(rejections) - limit:,} more"
+        result.caption_justify = "left"
+    return result
+
+
+def wrong(rejection: Rejection) -> str:
+    """Return header, value and reason of a rejection: Price "ask": not a number."""
+    subject = [plain(rejection.column)] if rejection.column else []
+    if rejection.value:
+        subject.append(quoted(rejection.value))
+    reason = plain(rejection.reason)
+    return f"{' '.join(subject)}: {reason}" if subject else reason
