@@ -1,0 +1,28 @@
+"""Text as people type and paste it in, the form in which two spellings are compared out."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_EDGES = (
+    " \t\n\r\v\f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"  # white space
+    "\xad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"  # invisible, left by copying from pages
+)
+_UNSEEN = re.compile(f"[{_EDGES}]+")
+
+
+def trim(text: str) -> str:
+    """Return the text without surrounding white space and invisible characters."""
+    return text.strip(_EDGES)
+
+
+def normalise(text: str) -> str:
+    """Return the text trimmed and NFKC-normalised: full-width forms become ASCII."""
+    return trim(unicodedata.normalize("NFKC", text))
+
+
+def without_spaces(text: str) -> str:
+    """Return the text without any white space or invisible character, inside ones included."""
+    return _UNSEEN.sub("", text)
