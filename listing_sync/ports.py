@@ -6,7 +6,8 @@ guard has done what it can; nothing here is retried by its caller.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Mapping as Dictionary
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +15,12 @@ from pathlib import Path
 from typing import Protocol
 
 from listing_sync.core.listings import SheetColumn, SheetContents, Value
-from listing_sync.core.mapping import Column
+from listing_sync.core.mapping import Column, Mapping
 from listing_sync.core.plan import TableRow
 from listing_sync.core.runs import Run, StoredRejection
+from listing_sync.errors import Service
+from listing_sync.reliability.breaker import BreakerState
+from listing_sync.settings import Settings
 
 
 class Clock(Protocol):
@@ -81,7 +85,7 @@ class TableDescription:
     """What the REST API shows of the table: column -> PostgreSQL type, and the primary key."""
 
     exists: bool
-    columns: Mapping[str, str]
+    columns: Dictionary[str, str]
     primary_key: tuple[str, ...]
     required: frozenset[str]
 
@@ -99,8 +103,8 @@ class Table(Protocol):
     def rows(
         self, columns: Sequence[Column], numbers: Sequence[str]
     ) -> Iterator[Sequence[TableRow]]: ...
-    def whole_pages(self) -> Iterator[Sequence[Mapping[str, Value]]]: ...
-    def whole_rows(self, numbers: Sequence[str]) -> Sequence[Mapping[str, Value]]: ...
+    def whole_pages(self) -> Iterator[Sequence[Dictionary[str, Value]]]: ...
+    def whole_rows(self, numbers: Sequence[str]) -> Sequence[Dictionary[str, Value]]: ...
     def upsert(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None: ...
     def delete(self, numbers: Sequence[str]) -> None: ...
     def mark(self, numbers: Sequence[str], marked_at: datetime) -> None: ...
@@ -179,8 +183,8 @@ class Replaced:
     """
 
     property_number: str
-    old: Mapping[str, Value] | None
-    new: Mapping[str, Value] | None
+    old: Dictionary[str, Value] | None
+    new: Dictionary[str, Value] | None
 
 
 class Undo(Protocol):
@@ -199,6 +203,39 @@ class Undo(Protocol):
     def delete_older(self, before: datetime, *, keep: int) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class SnapshotMeta:
+    """What a snapshot is of; `first` tells the one taken before the first share from later ones."""
+
+    name: str
+    target: str
+    taken_at: datetime
+    columns: tuple[str, ...]
+    first: bool
+    rows: int | None = None
+
+
+class Snapshots(Protocol):
+    """Whole tables on this disk, compressed and checksummed, kept until deleted.
+
+    `take` streams pages of whole rows and returns the finished meta; `open` verifies the checksum
+    before the first row and raises RefusedError for a damaged one or one of another target.
+    """
+
+    def take(
+        self,
+        *,
+        taken_at: datetime,
+        columns: tuple[str, ...],
+        first: bool,
+        pages: Iterable[Sequence[Dictionary[str, Value]]],
+    ) -> SnapshotMeta: ...
+    def all(self) -> tuple[SnapshotMeta, ...]: ...
+    def find(self, path: Path) -> SnapshotMeta: ...
+    def path_of(self, meta: SnapshotMeta) -> Path: ...
+    def rows(self, meta: SnapshotMeta) -> Iterator[Dictionary[str, Value]]: ...
+
+
 class Hold(Protocol):
     """The file `hold` that pauses cron: its path, the reason in it (None: no file), placing it."""
 
@@ -211,8 +248,8 @@ class Hold(Protocol):
 class AlertMemory(Protocol):
     """What alerting remembers between runs, as one JSON document; damaged means empty."""
 
-    def load(self) -> Mapping[str, object]: ...
-    def store(self, memory: Mapping[str, object]) -> None: ...
+    def load(self) -> Dictionary[str, object]: ...
+    def store(self, memory: Dictionary[str, object]) -> None: ...
 
 
 # -- signals ----------------------------------------------------------------------------------
@@ -236,3 +273,58 @@ class MetricsFile(Protocol):
     """Prometheus textfile-collector file, replaced atomically."""
 
     def write(self, run: Run) -> None: ...
+
+
+# -- all of them ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who runs, from what to what; `source` and `target` are as sync_state records them."""
+
+    source: str
+    target: str
+    host: str
+    pid: int
+    user: str
+    version: str
+    trigger: str
+
+
+class Ports(Protocol):
+    """One of each, built on first use; commands ask for what they need."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def mapping(self) -> Mapping: ...
+    @property
+    def identity(self) -> Identity: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def sheet(self) -> Sheet: ...
+    @property
+    def table(self) -> Table: ...
+    @property
+    def records(self) -> RunRecords: ...
+    @property
+    def lock(self) -> Lock: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def undo(self) -> Undo: ...
+    @property
+    def hold(self) -> Hold: ...
+    @property
+    def snapshots(self) -> Snapshots: ...
+    @property
+    def alert_memory(self) -> AlertMemory: ...
+    @property
+    def heartbeat(self) -> Heartbeat: ...
+    @property
+    def webhook(self) -> Webhook: ...
+    @property
+    def metrics_file(self) -> MetricsFile: ...
+    def breaker_state(self, service: Service) -> BreakerState: ...
+    def request_metrics(self) -> Dictionary[str, object]: ...

@@ -18,6 +18,9 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore
 import httpx
 
+KEEPALIVE_S = 3.0
+"""Servers close a connection idle for 5 s or more; reusing it just then would lose a request."""
+
 _current = threading.local()
 
 
@@ -140,14 +143,14 @@ class DeadlineTransport(httpx.BaseTransport):
                 proxy,
                 ssl_context=context,
                 max_connections=connections,
-                keepalive_expiry=5.0,
+                keepalive_expiry=KEEPALIVE_S,
                 network_backend=_Backend(),
             )
         else:
             self._pool = httpcore.ConnectionPool(
                 ssl_context=context,
                 max_connections=connections,
-                keepalive_expiry=5.0,
+                keepalive_expiry=KEEPALIVE_S,
                 network_backend=_Backend(),
             )
 

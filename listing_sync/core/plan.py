@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from listing_sync.core.listings import Listing, SheetColumn, Value
+from listing_sync.core.compare import comparer
+from listing_sync.core.listings import KEPT, Checked, Listing, SheetColumn, Value
+from listing_sync.core.rollout import is_in_share
+
+CHANGE_LIMIT_FROM = 20
+"""Tables smaller than this have no change limit (docs/contract.md section 1)."""
+
+BLANKED_FROM = 5
+"""Fewer values than this that become blank in a column are an edit, not an accident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +31,193 @@ class Update:
     """A listing whose row differs. `changed` are indexes into the columns, `old` their values.
 
     `changed` is empty for a row that is written although equal (--force); `unmark` clears the mark
-    of a listing that comes back.
+    of a listing that comes back; `kept` are (index, value just read) of its KEPT columns.
     """
 
     listing: Listing
     changed: tuple[int, ...]
     old: tuple[Value, ...]
     unmark: bool = False
+    kept: tuple[tuple[int, Value], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run would do, as a value. `columns` give the order of every `values`.
 
-    `table_size` counts the rows of the table inside the rollout share that are not marked;
-    `filled` and `blanked` count, per column, its values that are not blank in those rows and
-    those of them that this plan would make blank.
+    `unlisted` are the numbers in the table that are on no row of the sheet; `removals` those of
+    them that this run removes. `table_size` counts the rows of the table inside the rollout share
+    that are not marked; `filled` and `blanked` count, per column, its values that are not blank in
+    those rows and those of them that this plan would make blank.
     """
 
     columns: tuple[SheetColumn, ...]
     inserts: tuple[Listing, ...]
     updates: tuple[Update, ...]
     unchanged: int
+    unlisted: tuple[str, ...]
     removals: tuple[str, ...]
     table_size: int
     filled: tuple[int, ...]
     blanked: tuple[int, ...]
-    outside_share: int = 0
+
+    @property
+    def writes(self) -> int:
+        """Return how many listings would be written."""
+        return len(self.inserts) + len(self.updates)
+
+    @property
+    def changes(self) -> int:
+        """Return how many rows would change: neither rewritten as equal nor unmarked."""
+        return sum(1 for update in self.updates if update.changed and not update.unmark)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a run may remove or change before it is refused, in percent; 100 is no limit."""
+
+    prune_percent: float
+    change_percent: float
+
+
+def within_share(checked: Checked, percent: float) -> Checked:
+    """Return what the validator found for the listings that this tool owns.
+
+    Rows outside the share leave `total_rows` as it is: they are skipped.
+    """
+    if percent >= 100:  # noqa: PLR2004 - the whole
+        return checked
+    rejections = tuple(
+        rejection
+        for rejection in checked.rejections
+        if rejection.property_number is None or is_in_share(rejection.property_number, percent)
+    )
+    return replace(
+        checked,
+        listings=tuple(
+            listing for listing in checked.listings if is_in_share(listing.property_number, percent)
+        ),
+        rejections=rejections,
+        rejected_rows=len({rejection.sheet_row for rejection in rejections}),
+    )
+
+
+def make_plan(
+    checked: Checked,
+    pages: Iterable[Sequence[TableRow]],
+    *,
+    percent: float = 100,
+    force: bool = False,
+    prune: bool = False,
+) -> Plan:
+    """Compare the listings (within the share) with the table, page by page.
+
+    With `prune`, what no row of the sheet names is removed, unless the number of a row that is not
+    blank cannot be read: then it might be any of them. `force` writes equal rows too.
+    """
+    columns = checked.columns
+    differing = comparer([column.column for column in columns])
+    wanted = {listing.property_number: listing for listing in checked.listings}
+    updates: list[Update] = []
+    unlisted: list[str] = []
+    unchanged = table_size = 0
+    filled = [0] * len(columns)
+    blanked = [0] * len(columns)
+    for page in pages:
+        rows = [row for row in page if is_in_share(row.property_number, percent)]
+        live = [row.values for row in rows if not row.marked]
+        table_size += len(live)
+        for index, values in enumerate(zip(*live, strict=True)):
+            filled[index] += len(values) - values.count(None) - values.count("")
+        for row in rows:
+            listing = wanted.pop(row.property_number, None)
+            if listing is None:
+                if not row.marked and row.property_number not in checked.numbers:
+                    unlisted.append(row.property_number)
+                continue
+            changed = differing(listing.values, row.values)
+            if not (changed or row.marked or force):
+                unchanged += 1
+                continue
+            updates.append(_update(listing, row, changed))
+            if not row.marked:
+                for index in changed:
+                    blanked[index] += listing.values[index] is None and row.values[index] != ""
+    return Plan(
+        columns=columns,
+        inserts=tuple(wanted.values()),
+        updates=tuple(updates),
+        unchanged=unchanged,
+        unlisted=tuple(unlisted),
+        removals=tuple(unlisted) if prune and not checked.unknown_numbers else (),
+        table_size=table_size,
+        filled=tuple(filled),
+        blanked=tuple(blanked),
+    )
+
+
+def _update(listing: Listing, row: TableRow, changed: tuple[int, ...]) -> Update:
+    return Update(
+        listing=listing,
+        changed=changed,
+        old=tuple(row.values[index] for index in changed),
+        unmark=row.marked,
+        kept=tuple(
+            (index, row.values[index])
+            for index, value in enumerate(listing.values)
+            if value is KEPT
+        )
+        if KEPT in listing.values
+        else (),
+    )
+
+
+def refusal(plan: Plan, limits: Limits) -> str | None:
+    """Return why this plan must not be applied, with the way on, or None when it may."""
+    size = plan.table_size
+    removed = len(plan.removals)
+    if removed > limits.prune_percent / 100 * size:
+        return (
+            f"{removed} of {size} listings in the table are no longer in the sheet"
+            f" ({_percent(removed, size)}); the limit for removing is"
+            f" {limits.prune_percent:g} % (SYNC_PRUNE_LIMIT). Is this the right tab, and is the"
+            " sheet complete? If so, run once: listing-sync sync all --prune"
+            f" --prune-limit {_next_percent(removed, size)}"
+        )
+    if size < CHANGE_LIMIT_FROM:
+        return None
+    allowed = limits.change_percent / 100
+    way_on = (
+        "Was one column sorted, or the wrong tab read? See: listing-sync sync all --dry-run."
+        " If it is right, run once: listing-sync sync all --change-limit"
+    )
+    limit = f"the limit is {limits.change_percent:g} % (SYNC_CHANGE_LIMIT)."
+    for count, what in ((plan.changes, "changed"), (len(plan.inserts), "added")):
+        if limits.change_percent < 100 and count > allowed * size:  # noqa: PLR2004 - no limit
+            return (
+                f"{count} listings would be {what} in a table of {size} ({_percent(count, size)});"
+                f" {limit}{_most_changed(plan) if what == 'changed' else ''} {way_on}"
+                f" {min(100, _next_percent(count, size))}"
+            )
+    for column, filled, blanked in zip(plan.columns, plan.filled, plan.blanked, strict=True):
+        if blanked >= BLANKED_FROM and blanked > allowed * filled and allowed < 1:
+            return (
+                f"{blanked} of {filled} values of column {column.header!r} would become blank"
+                f" ({_percent(blanked, filled)}); {limit} {way_on} 100"
+            )
+    return None
+
+
+def _most_changed(plan: Plan) -> str:
+    counts = Counter(index for update in plan.updates for index in update.changed)
+    names = [f"{plan.columns[index].header!r} ({count})" for index, count in counts.most_common(3)]
+    return f" Most often changed: {', '.join(names)}." if names else ""
+
+
+def _percent(count: int, size: int) -> str:
+    return f"{100 * count / size:.0f} %" if size else "of an empty table"
+
+
+def _next_percent(count: int, size: int) -> int:
+    """Return the smallest whole percentage that lets `count` of `size` pass."""
+    return -(-100 * count // size) if size else 100

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from listing_sync.core.listings import Rejection
@@ -96,6 +96,57 @@ class Run:
             raise ValueError(f"totals of an ended run do not add up: {self.stats}")
         if self.stats.open < 0:
             raise ValueError(f"more done than there is to do: {self.stats}")
+
+    def counting(self, **counts: int) -> Run:
+        """Return this run with `counts` (fields of RunStats) added to its totals."""
+        stats = self.stats
+        added = {name: getattr(stats, name) + count for name, count in counts.items()}
+        return replace(self, stats=replace(stats, **added))
+
+    def ended(self, status: RunStatus, at: datetime, cause: Cause | None = None) -> Run:
+        """Return this run as ended; what it had not reached counts as skipped."""
+        stats = replace(self.stats, skipped=self.stats.skipped + self.stats.open)
+        return replace(
+            self,
+            status=status,
+            completed_at=at,
+            heartbeat_at=max(at, self.heartbeat_at),
+            stats=stats,
+            cause=cause or self.cause,
+        )
+
+
+DEAD_AFTER = timedelta(minutes=10)
+"""A run that has been silent for longer is taken for dead."""
+
+
+def is_dead(run: Run, now: datetime, *, host: str, own_pid: int, is_alive: bool) -> bool:
+    """Return whether the process of a run in progress is gone.
+
+    `is_alive` says whether a process with its pid exists on this host, `own_pid` is ours: a
+    process that bears the number of the one that asks is another one than the one recorded.
+    """
+    if now - run.heartbeat_at > DEAD_AFTER:
+        return True
+    return run.host == host and (run.pid == own_pid or not is_alive)
+
+
+def final_status(stats: RunStats, *, service_failures: int) -> RunStatus:
+    """Return how a run that went through to its end ended.
+
+    `service_failures` are the listings that were not written for another reason than their row.
+    """
+    if stats.failed == 0:
+        return RunStatus.COMPLETED
+    if service_failures and not stats.inserted + stats.updated + stats.removed:
+        return RunStatus.FAILED
+    return RunStatus.PARTIAL
+
+
+def rejection_key(rejection: Rejection) -> tuple[str, ...]:
+    """Return what makes a rejection the same as one of an earlier run, wherever its row moved."""
+    who = rejection.property_number or f"row {rejection.sheet_row}"
+    return (who, rejection.column or "", rejection.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,322 @@
+"""Environment and environment file in, Settings (frozen) out, or every problem at once.
+
+Source: docs/contract.md section 3, which gives every name, default and range.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from annotated_types import Ge, Le
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError as PydanticSettingsError
+
+from listing_sync.core.near import near_matches
+from listing_sync.errors import SettingsError
+
+DEFAULT_ENV_FILE = Path(".env")
+
+
+def _checked_url(text: str) -> str:
+    """Return the URL when it is https, or http to this machine; a problem names no secret."""
+    parts = urlsplit(text.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("not a URL; expected https://...")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("http is accepted for this machine only; use https://...")
+    return text.strip()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _checked_base_url(text: str) -> str:
+    url = _checked_url(text).rstrip("/")
+    parts = urlsplit(url)
+    if parts.path or parts.query or parts.fragment or parts.username:
+        raise ValueError(
+            f"has more than scheme and host; expected {parts.scheme}://{parts.hostname}"
+        )
+    return url
+
+
+def _checked_urls(text: str) -> str:
+    return ",".join(_checked_url(part) for part in text.split(",") if part.strip())
+
+
+def _whole_percent(value: Any) -> Any:
+    return value.strip().removesuffix("%") if isinstance(value, str) else value
+
+
+BaseUrl = Annotated[str, BeforeValidator(_checked_base_url)]
+SecretUrl = Annotated[SecretStr, BeforeValidator(_checked_url)]
+SecretUrls = Annotated[SecretStr, BeforeValidator(_checked_urls)]
+Percent = Annotated[float, BeforeValidator(_whole_percent), Ge(0), Le(100)]
+
+
+class Settings(BaseSettings):
+    """All settings. Secrets are SecretStr, so that no repr shows them; `*_s` are seconds."""
+
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True,
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        str_strip_whitespace=True,
+    )
+
+    supabase_url: BaseUrl = Field(description="the project URL, https://xyz.supabase.co")
+    supabase_service_role_key: SecretStr = Field(
+        default=SecretStr(""), description="the project's secret key, sb_secret_..."
+    )
+    supabase_service_role_key_file: Path | None = None
+    supabase_db_url: SecretStr | None = None
+    supabase_access_token: SecretStr | None = None
+    supabase_management_url: BaseUrl = "https://api.supabase.com"
+    supabase_project_ref: str | None = None
+    google_application_credentials: Path | None = None
+    google_service_account_json: SecretStr | None = None
+    google_sheets_api_endpoint: BaseUrl = "https://sheets.googleapis.com"
+    sync_spreadsheet_id: str | None = None
+    sync_sheet_name: str | None = None
+    sync_sheet_file: Path | None = None
+    sync_header_row: Annotated[int, Ge(1), Le(1000)] = 1
+    sync_mapping_file: Path | None = None
+    sync_batch_size: Annotated[int, Ge(1), Le(1000)] = 100
+    sync_rate_limit: Annotated[float, Ge(0), Le(1000)] = 10
+    sync_concurrency: Annotated[int, Ge(1), Le(16)] = 4
+    sync_request_timeout: Annotated[int, Ge(100), Le(600000)] = 30000
+    sync_retry_attempts: Annotated[int, Ge(0), Le(10)] = 3
+    sync_retry_delay: Annotated[int, Ge(0), Le(60000)] = 1000
+    sync_circuit_breaker_threshold: Annotated[int, Ge(1), Le(100)] = 5
+    sync_circuit_breaker_timeout: Annotated[int, Ge(0), Le(3600000)] = 60000
+    sync_prune: bool = False
+    sync_prune_limit: Percent = 10
+    sync_change_limit: Annotated[float, BeforeValidator(_whole_percent), Ge(1), Le(100)] = 50
+    sync_rollout_percent: Percent = 100
+    sync_time_limit: Annotated[int, Ge(0), Le(86400)] = 1800
+    sync_lock_timeout: Annotated[int, Ge(0), Le(86400)] = 300
+    sync_state_dir: Path | None = None
+    sync_stale_after: Annotated[int, Ge(60)] = 86400
+    sync_history_days: Annotated[int, Ge(1), Le(3650)] = 90
+    sync_alert_webhook_url: SecretUrls | None = None
+    sync_alert_after_failures: Annotated[int, Ge(1), Le(1000)] = 3
+    sync_heartbeat_url: SecretUrl | None = None
+    sync_metrics_file: Path | None = None
+    sync_status_page: Path | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let a flag win over the environment, which wins over the file."""
+        return init_settings, env_settings, dotenv_settings
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_key_file(cls, values: dict[str, Any]) -> dict[str, Any]:
+        path = values.get("supabase_service_role_key_file")
+        if path:
+            try:
+                key = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise _named("SUPABASE_SERVICE_ROLE_KEY_FILE", _file_problem(path, error)) from None
+            values = {**values, "supabase_service_role_key": key}
+        return values
+
+    @model_validator(mode="after")
+    def _check_key(self) -> Self:
+        problem = _key_problem(self.supabase_service_role_key.get_secret_value())
+        if problem:
+            raise _named("SUPABASE_SERVICE_ROLE_KEY", problem)
+        return self
+
+    @property
+    def request_timeout_s(self) -> float:
+        """Return the bound of one request as a whole, in seconds."""
+        return self.sync_request_timeout / 1000
+
+    @property
+    def retry_delay_s(self) -> float:
+        """Return the wait before the first retry, in seconds."""
+        return self.sync_retry_delay / 1000
+
+    @property
+    def breaker_timeout_s(self) -> float:
+        """Return how long an open breaker waits before its probe, in seconds."""
+        return self.sync_circuit_breaker_timeout / 1000
+
+    @property
+    def webhook_urls(self) -> tuple[str, ...]:
+        """Return the addresses of SYNC_ALERT_WEBHOOK_URL."""
+        if self.sync_alert_webhook_url is None:
+            return ()
+        return tuple(self.sync_alert_webhook_url.get_secret_value().split(","))
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return every secret value that is set, for the log's redaction."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(
+            value.get_secret_value()
+            for value in values
+            if isinstance(value, SecretStr) and value.get_secret_value()
+        )
+
+
+def _named(name: str, problem: str) -> ValueError:
+    return ValueError(f"{name}: {problem}")
+
+
+def _file_problem(path: object, error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"cannot read {path}: {error.strerror}"
+    return f"cannot read {path}: not UTF-8 text"
+
+
+def _key_problem(key: str) -> str | None:
+    """Return what is wrong with a Supabase key, without showing it (field-notes 5.1)."""
+    if not key:
+        return "required: the project's secret key, sb_secret_... (Settings > API keys)"
+    if not key.isascii() or any(not char.isprintable() or char == " " for char in key):
+        return "holds a space, line break or other character that no key has; copy it again"
+    wrong_kind = (
+        "is a {} key, which may not write; use the secret key, sb_secret_... (Settings > API keys)"
+    )
+    if key.startswith("sb_publishable_"):
+        return wrong_kind.format("publishable")
+    role = _jwt_claims(key).get("role")
+    if role is not None and role != "service_role":
+        return wrong_kind.format(f"legacy {role!r}")
+    return None
+
+
+def _jwt_claims(key: str) -> dict[str, object]:
+    parts = key.split(".")
+    if len(parts) != 3:  # noqa: PLR2004 - header, payload, signature
+        return {}
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, binascii.Error):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def key_expires_at(settings: Settings) -> float | None:
+    """Return the `exp` of a legacy JWT key in seconds since 1970, None for other keys."""
+    expires = _jwt_claims(settings.supabase_service_role_key.get_secret_value()).get("exp")
+    return float(expires) if isinstance(expires, int | float) else None
+
+
+def load_settings(
+    env_file: Path | None = None,
+    *,
+    flags: Mapping[str, object] | None = None,
+    needs_sheet: bool = True,
+) -> Settings:
+    """Return the settings from flags, the environment and the file, in this order of precedence.
+
+    `flags` are by field name; those that are None count as not given.
+
+    Raises:
+        SettingsError: with every problem, by name.
+    """
+    problems: list[str] = []
+    path = env_file or DEFAULT_ENV_FILE
+    if env_file is not None and not env_file.is_file():
+        raise SettingsError((f"--env-file: cannot read {env_file}: no such file",))
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    try:
+        names = {*os.environ, *_names_in(path)}
+        problems += _unknown_names(names)
+        settings = Settings(_env_file=path, **given)  # type: ignore[call-arg]
+    except UnicodeDecodeError:
+        raise SettingsError((f"{path}: not UTF-8 text",)) from None
+    except OSError as error:
+        raise SettingsError((f"{path}: {error.strerror}",)) from None
+    except PydanticSettingsError as error:
+        raise SettingsError((*problems, str(error))) from None
+    except ValidationError as error:
+        raise SettingsError((*problems, *_problems(error))) from None
+    if needs_sheet:
+        problems += _missing_source(settings)
+    if problems:
+        raise SettingsError(tuple(problems))
+    return settings
+
+
+def _names_in(path: Path) -> set[str]:
+    from dotenv import dotenv_values  # noqa: PLC0415 - only when there is a file
+
+    return set(dotenv_values(path, interpolate=False)) if path.is_file() else set()
+
+
+def _unknown_names(names: set[str]) -> list[str]:
+    known = [name.upper() for name in Settings.model_fields]
+    problems = []
+    for name in sorted(names):
+        if name.upper().startswith("SYNC_") and name.upper() not in known:
+            near = near_matches(name.upper(), known)
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            problems.append(f"{name}: unknown setting{hint}")
+    return problems
+
+
+def _missing_source(settings: Settings) -> list[str]:
+    if settings.sync_sheet_file is not None:
+        return []
+    problems = []
+    if not settings.sync_spreadsheet_id:
+        problems.append(
+            "SYNC_SPREADSHEET_ID: required: the spreadsheet's ID or URL (or set SYNC_SHEET_FILE)"
+        )
+    if not (settings.google_service_account_json or settings.google_application_credentials):
+        problems.append(
+            "GOOGLE_APPLICATION_CREDENTIALS: required: path of the service account's key file"
+            " (or set GOOGLE_SERVICE_ACCOUNT_JSON)"
+        )
+    return problems
+
+
+def _problems(error: ValidationError) -> list[str]:
+    return [_problem(item["type"], item["loc"], item["msg"]) for item in error.errors()]
+
+
+def _problem(kind: str, place: tuple[int | str, ...], text: str) -> str:
+    if not place:  # a validator of the whole, which names its setting itself
+        return text.removeprefix("Value error, ")
+    field = Settings.model_fields[str(place[0])]
+    name = str(place[0]).upper()
+    if kind == "missing":
+        return f"{name}: required: {field.description}"
+    if kind == "value_error":
+        return f"{name}: {text.removeprefix('Value error, ')}"
+    if kind.startswith("bool"):
+        return f"{name}: expected true or false"
+    low = next((item.ge for item in field.metadata if isinstance(item, Ge)), None)
+    high = next((item.le for item in field.metadata if isinstance(item, Le)), None)
+    if low is not None:
+        noun = "a whole number" if field.annotation is int else "a number"
+        limits = f"{low} or more" if high is None else f"{low} to {high}"
+        return f"{name}: expected {noun}, {limits}"
+    return f"{name}: {text}"
