@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.stack.google_sheets import LoopbackGoogle
 from tests.stack.postgres import PostgresServer
 from tests.stack.supabase_lite import SupabaseLite
 
@@ -22,3 +23,10 @@ def project(stack: SupabaseLite) -> SupabaseLite:
     """The Supabase project, its tables empty."""
     stack.truncate()
     return stack
+
+
+@pytest.fixture
+def google() -> Iterator[LoopbackGoogle]:
+    """A Google of this test alone, without a spreadsheet."""
+    with LoopbackGoogle() as server:
+        yield server

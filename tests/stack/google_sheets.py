@@ -1,0 +1,489 @@
+"""A loopback Google: the token endpoint and the part of Sheets API v4 that reads.
+
+    python -m tests.stack.google_sheets --spreadsheet FILE.json --port N --key-file OUT.json
+
+serves a spreadsheet from its own process; `POST /_edit` changes a cell (see LoopbackGoogle).
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import gzip
+import json
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from tests.stack import spreadsheet as sheets
+from tests.stack.loopback import Answer, LoopbackServer, Request
+from tests.stack.spreadsheet import Cell, RangeError, Shown, Spreadsheet, Tab
+
+SERVICE_ACCOUNT = "listing-sync@loopback.iam.gserviceaccount.com"
+READ_ONLY_SCOPE = "https://www.googleapis.com/auth/spreadsheets.readonly"
+DEFAULT_SPREADSHEET = "1LoopbackSpreadsheetForListingSyncTests00000"
+
+_AUDIENCE = "https://oauth2.googleapis.com/token"  # google-auth's, whatever the token_uri
+_JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_CLOCK = (
+    "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. "
+    "Check your iat and exp values in the JWT claim."
+)
+_NO_CREDENTIALS = (
+    "Method doesn't allow unregistered callers (callers without established identity). Please use "
+    "API Key or other form of API consumer identity to call this API."
+)
+_BAD_CREDENTIALS = (
+    "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie "
+    "or other valid authentication credential. See "
+    "https://developers.google.com/identity/sign-in/web/devconsole-project."
+)
+_RENDERINGS = {"FORMATTED_VALUE": True, "UNFORMATTED_VALUE": False}
+_DATE_RENDERINGS = {"SERIAL_NUMBER": False, "FORMATTED_STRING": True}
+_DIMENSIONS = {"ROWS": False, "COLUMNS": True}
+
+BeforeRequest = Callable[[Request], Answer | None]
+AfterRequest = Callable[[Request], None]
+
+
+@cache
+def _private_key() -> rsa.RSAPrivateKey:
+    """Return the key of this process: making one takes a tenth of a second."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+class LoopbackGoogle(LoopbackServer):
+    """Spreadsheets behind Google's token endpoint and Sheets API.
+
+    Attributes:
+        requests: every request, in order of arrival.
+        clock_skew_s: added to this machine's clock when a token is asked for.
+        token_lifetime_s: how long an access token is accepted.
+
+    Besides Google's own paths, `POST /_edit` takes {"spreadsheetId", "tab", "cell", "value"}.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(port)
+        self.requests: list[Request] = []
+        self.clock_skew_s = 0.0
+        self.token_lifetime_s = 3599.0
+        self._spreadsheets: dict[str, Spreadsheet] = {}
+        self._tokens: dict[str, float] = {}
+        self._answers: dict[tuple[str, bool], Answer] = {}
+        self._lock = threading.RLock()
+        self._before: BeforeRequest | None = None
+        self._after: AfterRequest | None = None
+
+    # The key file
+
+    def key(self) -> dict[str, str]:
+        """Return the service account's key, its token endpoint being this server."""
+        private = _private_key().private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        return {
+            "type": "service_account",
+            "project_id": "loopback",
+            "private_key_id": "0123456789abcdef0123456789abcdef01234567",
+            "private_key": private.decode(),
+            "client_email": SERVICE_ACCOUNT,
+            "client_id": "100000000000000000000",
+            "token_uri": f"{self.url}/token",
+        }
+
+    def key_json(self) -> str:
+        """Return the key as the text of its file."""
+        return json.dumps(self.key(), indent=2)
+
+    def write_key_file(self, path: Path) -> Path:
+        """Write the key file, readable by its owner only; return its path."""
+        path.touch(mode=0o600)
+        path.write_text(self.key_json(), encoding="utf-8")
+        return path
+
+    # Spreadsheets, as their owner sees them
+
+    def put_tab(
+        self,
+        spreadsheet_id: str,
+        title: str,
+        rows: Iterable[Sequence[Cell]],
+        *,
+        sheet_id: int = 0,
+        hidden: bool = False,
+        row_count: int | None = None,
+        column_count: int | None = None,
+    ) -> None:
+        """Add a tab, or replace the one of that title; the spreadsheet is made when absent."""
+        tab = sheets.make_tab(
+            title,
+            rows,
+            sheet_id=sheet_id,
+            hidden=hidden,
+            row_count=row_count,
+            column_count=column_count,
+        )
+        with self._lock:
+            spreadsheet = self._spreadsheets.setdefault(spreadsheet_id, Spreadsheet("Loopback"))
+            titles = [other.title for other in spreadsheet.tabs]
+            if title in titles:
+                spreadsheet.tabs[titles.index(title)] = tab
+            else:
+                spreadsheet.tabs.append(tab)
+            self._answers.clear()
+
+    def rename_tab(self, spreadsheet_id: str, title: str, new_title: str) -> None:
+        """Give a tab another title."""
+        with self._edited(spreadsheet_id, title) as tab:
+            tab.title = new_title
+
+    def set_cell(self, spreadsheet_id: str, title: str, cell: str, value: Cell) -> None:
+        """Change one cell, e.g. "F17"."""
+        row, column = sheets.position(cell)
+        with self._edited(spreadsheet_id, title) as tab:
+            tab.rows.extend([] for _ in range(row + 1 - len(tab.rows)))
+            tab.rows[row].extend([None] * (column + 1 - len(tab.rows[row])))
+            tab.rows[row][column] = value
+
+    def insert_row(
+        self, spreadsheet_id: str, title: str, sheet_row: int, cells: Sequence[Cell] = ()
+    ) -> None:
+        """Insert a row above `sheet_row` (1-based)."""
+        with self._edited(spreadsheet_id, title) as tab:
+            tab.rows.insert(sheet_row - 1, list(cells))
+            tab.row_count += 1
+
+    def delete_row(self, spreadsheet_id: str, title: str, sheet_row: int) -> None:
+        """Delete a row (1-based); the rows below move up."""
+        with self._edited(spreadsheet_id, title) as tab:
+            del tab.rows[sheet_row - 1]
+            tab.row_count -= 1
+
+    def sort(
+        self,
+        spreadsheet_id: str,
+        title: str,
+        column: str,
+        *,
+        from_row: int = 2,
+        reverse: bool = False,
+    ) -> None:
+        """Sort the rows from `from_row` on by what a column shows."""
+        index = sheets.position(f"{column}1")[1]
+        with self._edited(spreadsheet_id, title) as tab:
+            tab.rows[from_row - 1 :] = sorted(
+                tab.rows[from_row - 1 :],
+                key=lambda row: sheets.shown(row[index] if index < len(row) else None),
+                reverse=reverse,
+            )
+
+    def share(self, spreadsheet_id: str) -> None:
+        """Share a spreadsheet with the service account, as it is from the start."""
+        self._spreadsheets[spreadsheet_id].shared = True
+
+    def unshare(self, spreadsheet_id: str) -> None:
+        """Take the service account's access away."""
+        self._spreadsheets[spreadsheet_id].shared = False
+
+    # Hooks
+
+    def before_request(self, hook: BeforeRequest | None) -> None:
+        """Call `hook` before each request is answered; an Answer from it is sent instead."""
+        self._before = hook
+
+    def after_request(self, hook: AfterRequest | None) -> None:
+        """Call `hook` once each answer is made and before it is sent."""
+        self._after = hook
+
+    def expire_tokens(self) -> None:
+        """Let every access token given so far be refused."""
+        self._tokens.clear()
+
+    # Answers
+
+    def answer(self, request: Request) -> Answer:
+        """Answer as Google would, or as the hook wants."""
+        self.requests.append(request)
+        answer = self._before(request) if self._before else None
+        if answer is None:
+            answer = self._google_answer(request)
+        if self._after:
+            self._after(request)
+        return answer
+
+    def _google_answer(self, request: Request) -> Answer:
+        match [request.method, *request.path.lstrip("/").split("/", 4)]:
+            case ["POST", "token"]:
+                return self._token(request)
+            case ["POST", "_edit"]:
+                edit = json.loads(request.body)
+                cell = cell_from_json(edit["value"])
+                self.set_cell(edit["spreadsheetId"], edit["tab"], edit["cell"], cell)
+                return Answer(204)
+            case ["GET", "v4", "spreadsheets", spreadsheet_id, *rest]:
+                return self._authorised(request, spreadsheet_id, rest)
+            case _:
+                return _error(404, "NOT_FOUND", "Requested entity was not found.")
+
+    def _authorised(self, request: Request, spreadsheet_id: str, rest: list[str]) -> Answer:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return _error(403, "PERMISSION_DENIED", _NO_CREDENTIALS)
+        if time.time() >= self._tokens.get(token, 0.0):
+            return _error(401, "UNAUTHENTICATED", _BAD_CREDENTIALS)
+        with self._lock:
+            spreadsheet = self._spreadsheets.get(spreadsheet_id)
+            if spreadsheet is None:
+                return _error(404, "NOT_FOUND", "Requested entity was not found.")
+            if not spreadsheet.shared:
+                return _error(403, "PERMISSION_DENIED", "The caller does not have permission")
+            key = (request.target, "gzip" in request.headers.get("accept-encoding", ""))
+            if key not in self._answers:
+                try:
+                    content = _content(spreadsheet_id, spreadsheet, rest, request.query)
+                except RangeError as error:
+                    return _error(400, "INVALID_ARGUMENT", str(error))
+                if content is None:
+                    return _error(404, "NOT_FOUND", "Requested entity was not found.")
+                self._answers[key] = _json(200, content, compressed=key[1])
+            return self._answers[key]
+
+    def _token(self, request: Request) -> Answer:
+        form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+        if form.get("grant_type") != _JWT_GRANT:
+            return _refused(
+                "unsupported_grant_type", f"Invalid grant_type: {form.get('grant_type')}"
+            )
+        now = time.time() + self.clock_skew_s
+        try:
+            _check_assertion(form.get("assertion", ""), now)
+        except _RefusedError as refusal:
+            return _refused(refusal.code, refusal.description)
+        token = f"ya29.loopback-{len(self._tokens)}-{int(now)}"
+        self._tokens[token] = time.time() + self.token_lifetime_s
+        granted = {
+            "access_token": token,
+            "expires_in": int(self.token_lifetime_s),
+            "token_type": "Bearer",
+        }
+        return _json(200, granted)
+
+    @contextmanager
+    def _edited(self, spreadsheet_id: str, title: str) -> Iterator[Tab]:
+        with self._lock:
+            tab = self._spreadsheets[spreadsheet_id].tab(title)
+            if tab is None:
+                raise KeyError(title)
+            yield tab
+            self._answers.clear()
+
+
+class _RefusedError(Exception):
+    def __init__(self, code: str, description: str) -> None:
+        super().__init__(description)
+        self.code = code
+        self.description = description
+
+
+def _check_assertion(assertion: str, now: float) -> None:
+    """Raise _RefusedError unless it is a fresh JWT of our service account, signed, for reading."""
+    try:
+        head, body, signature = (_unpadded(part) for part in assertion.split("."))
+        header, claims = json.loads(head), json.loads(body)
+    except ValueError as error:
+        raise _RefusedError("invalid_grant", "Bad Request") from error
+    if header.get("alg") != "RS256" or not _is_signed(assertion, signature):
+        raise _RefusedError("invalid_grant", "Invalid JWT Signature.")
+    if claims.get("iss") != SERVICE_ACCOUNT:
+        raise _RefusedError("invalid_grant", "Invalid grant: account not found")
+    if claims.get("aud") != _AUDIENCE:
+        raise _RefusedError("invalid_grant", "Invalid JWT: Failed audience check.")
+    issued, expires = claims.get("iat", 0), claims.get("exp", 0)
+    if not (issued - 300 <= now < expires <= issued + 3600):
+        raise _RefusedError("invalid_grant", _CLOCK)
+    if claims.get("scope") != READ_ONLY_SCOPE:
+        description = "Invalid OAuth scope or ID token audience provided."
+        raise _RefusedError("invalid_scope", description)
+
+
+def _is_signed(assertion: str, signature: bytes) -> bool:
+    signed = assertion.rpartition(".")[0].encode()
+    try:
+        _private_key().public_key().verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _unpadded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def _content(
+    spreadsheet_id: str, spreadsheet: Spreadsheet, rest: list[str], query: dict[str, list[str]]
+) -> dict[str, Any] | None:
+    """Return the JSON of one of the three methods, None for any other path."""
+    match rest:
+        case []:
+            content = _metadata(spreadsheet_id, spreadsheet)
+        case ["values:batchGet"]:
+            ranges = [_values(spreadsheet, text, query) for text in query.get("ranges", [])]
+            content = {"spreadsheetId": spreadsheet_id, "valueRanges": ranges}
+        case ["values", text]:
+            content = _values(spreadsheet, text, query)
+        case _:
+            return None
+    mask = query.get("fields", ["*"])[-1]
+    return content if mask == "*" else _masked(content, _mask_tree(mask))
+
+
+def _values(spreadsheet: Spreadsheet, text: str, query: dict[str, list[str]]) -> dict[str, Any]:
+    dimension = query.get("majorDimension", ["ROWS"])[-1]
+    columns_first = _choice(query, "majorDimension", _DIMENSIONS, "ROWS")
+    area = sheets.resolve(spreadsheet, text)
+    values = sheets.read(
+        area,
+        formatted=_choice(query, "valueRenderOption", _RENDERINGS, "FORMATTED_VALUE"),
+        dates_as_text=_choice(query, "dateTimeRenderOption", _DATE_RENDERINGS, "SERIAL_NUMBER"),
+        columns_first=columns_first,
+    )
+    content: dict[str, Any] = {"range": area.a1(), "majorDimension": dimension}
+    return content | ({"values": values} if values else {})
+
+
+def _choice(query: dict[str, list[str]], name: str, choices: dict[str, bool], default: str) -> bool:
+    given = query.get(name, [default])[-1]
+    if given not in choices:
+        raise RangeError(f"Invalid value at '{name}', \"{given}\"")
+    return choices[given]
+
+
+def _metadata(spreadsheet_id: str, spreadsheet: Spreadsheet) -> dict[str, Any]:
+    return {
+        "spreadsheetId": spreadsheet_id,
+        "properties": {
+            "title": spreadsheet.title,
+            "locale": spreadsheet.locale,
+            "autoRecalc": "ON_CHANGE",
+            "timeZone": spreadsheet.time_zone,
+        },
+        "sheets": [
+            {"properties": _properties(index, tab)} for index, tab in enumerate(spreadsheet.tabs)
+        ],
+        "spreadsheetUrl": f"https://docs.google.com/spreadsheets/d/{spreadsheet_id}/edit",
+    }
+
+
+def _properties(index: int, tab: Tab) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "sheetId": tab.sheet_id,
+        "title": tab.title,
+        "index": index,
+        "sheetType": "GRID",
+        "gridProperties": {"rowCount": tab.row_count, "columnCount": tab.column_count},
+    }
+    return properties | ({"hidden": True} if tab.hidden else {})
+
+
+_Mask = dict[str, "_Mask"]
+
+
+def _mask_tree(mask: str) -> _Mask:
+    """Return a field mask as a tree, {} meaning all below: a(b,c/d) -> {a: {b: {}, c: {d: {}}}}."""
+    tree: _Mask = {}
+    stack = [tree]
+    node = tree
+    for name, mark in re.findall(r"([\w*]*)([(),./]|$)", mask):
+        if name and name != "*":
+            node = node.setdefault(name, {})
+        if mark == "(":
+            stack.append(node)
+        elif mark == ")":
+            node = stack.pop()
+        elif mark == ",":
+            node = stack[-1]
+    return tree
+
+
+def _masked(content: Any, mask: _Mask) -> Any:
+    if not mask:
+        return content
+    if isinstance(content, list):
+        return [_masked(item, mask) for item in content]
+    return {name: _masked(content[name], below) for name, below in mask.items() if name in content}
+
+
+def _json(status: int, content: Any, *, compressed: bool = False) -> Answer:
+    body = json.dumps(content, ensure_ascii=False).encode()
+    headers = (("Content-Type", "application/json; charset=UTF-8"), ("Vary", "Origin"))
+    if not compressed:
+        return Answer(status, headers, body)
+    packed = gzip.compress(body, compresslevel=1, mtime=0)
+    return Answer(status, (*headers, ("Content-Encoding", "gzip")), packed)
+
+
+def _error(code: int, status: str, message: str) -> Answer:
+    return _json(code, {"error": {"code": code, "message": message, "status": status}})
+
+
+def _refused(code: str, description: str) -> Answer:
+    return _json(400, {"error": code, "error_description": description})
+
+
+# A spreadsheet as JSON, for a server of its own
+
+
+def cell_to_json(cell: Cell) -> Any:
+    """Return a cell as JSON; what is no JSON value becomes {"formatted", "raw"} or {"date"}."""
+    if isinstance(cell, Shown):
+        return {"formatted": cell.formatted, "raw": cell_to_json(cell.raw)}
+    if isinstance(cell, date):
+        return {"date": cell.isoformat()}
+    return cell
+
+
+def cell_from_json(content: Any) -> Cell:
+    """Return the cell that `cell_to_json` made `content` of."""
+    match content:
+        case {"formatted": formatted, "raw": raw}:
+            return Shown(formatted, cell_from_json(raw))  # type: ignore[arg-type]
+        case {"date": text}:
+            return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+        case _:
+            return content  # type: ignore[no-any-return]
+
+
+def main() -> None:
+    """Serve the tabs of a file {"spreadsheetId", "tabs": [{"title", "rows"}]} until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m tests.stack.google_sheets")
+    parser.add_argument("--spreadsheet", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--key-file", type=Path, required=True)
+    options = parser.parse_args()
+    content = json.loads(options.spreadsheet.read_text(encoding="utf-8"))
+    with LoopbackGoogle(options.port) as google:
+        for sheet_id, tab in enumerate(content["tabs"]):
+            rows = [[cell_from_json(cell) for cell in row] for row in tab["rows"]]
+            google.put_tab(content["spreadsheetId"], tab["title"], rows, sheet_id=sheet_id)
+        google.write_key_file(options.key_file)
+        print(google.url, flush=True)
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""The loopback Google answers the real client as Google does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+import google_auth_httplib2
+import httplib2
+import pytest
+from google.auth.exceptions import RefreshError
+from google.oauth2.service_account import Credentials
+from googleapiclient.discovery import build
+from googleapiclient.errors import HttpError
+
+from tests.stack.google_sheets import READ_ONLY_SCOPE, LoopbackGoogle
+from tests.stack.loopback import Answer, Request
+from tests.stack.spreadsheet import Cell, Shown
+
+SHEET = "sheet-1"
+ROWS: list[list[Cell]] = [
+    ["Number", "Price", "Day", "Done"],
+    ["AA1", Shown("¥3,480", 3480), date(2024, 1, 31), True],
+    [],
+    ["AA2", 34.5, datetime(2024, 1, 31, 12), False, None],  # noqa: DTZ001 - a sheet's time has no zone
+    ["AA3", "#REF!", None, ""],
+    [None],
+]
+
+
+@pytest.fixture
+def google() -> Iterator[LoopbackGoogle]:
+    with LoopbackGoogle() as server:
+        server.put_tab(SHEET, "It's", ROWS)
+        server.put_tab(SHEET, "hidden", [], sheet_id=7, hidden=True)
+        yield server
+
+
+def client(google: LoopbackGoogle, scope: str = READ_ONLY_SCOPE) -> Any:
+    key = json.loads(google.key_json())
+    credentials = Credentials.from_service_account_info(key, scopes=[scope])  # type: ignore[no-untyped-call]
+    http = google_auth_httplib2.AuthorizedHttp(credentials, http=httplib2.Http(timeout=5))
+    options = {"api_endpoint": google.url}
+    return build("sheets", "v4", http=http, client_options=options).spreadsheets()
+
+
+@pytest.fixture
+def api(google: LoopbackGoogle) -> Iterator[Any]:
+    spreadsheets = client(google)
+    yield spreadsheets
+    spreadsheets.close()
+
+
+def get(api: Any, cells: str, **options: str) -> Any:
+    return api.values().get(spreadsheetId=SHEET, range=cells, **options).execute()
+
+
+def test_formatted_values_are_ragged_text(api: Any) -> None:
+    assert get(api, "'It''s'") == {
+        "range": "'It''s'!A1:Z1000",
+        "majorDimension": "ROWS",
+        "values": [
+            ["Number", "Price", "Day", "Done"],
+            ["AA1", "¥3,480", "2024/01/31", "TRUE"],
+            [],
+            ["AA2", "34.5", "2024/01/31 12:00:00", "FALSE"],
+            ["AA3", "#REF!", "", ""],
+        ],
+    }
+
+
+def test_unformatted_values_keep_their_types(api: Any) -> None:
+    answer = get(api, "'It''s'!B2:D5", valueRenderOption="UNFORMATTED_VALUE")
+    assert answer["values"] == [[3480, 45322, True], [], [34.5, 45322.5, False], ["#REF!", "", ""]]
+
+
+def test_dates_are_text_when_asked_for(api: Any) -> None:
+    answer = get(
+        api,
+        "'It''s'!B2:C2",
+        valueRenderOption="UNFORMATTED_VALUE",
+        dateTimeRenderOption="FORMATTED_STRING",
+    )
+    assert answer["values"] == [[3480, "2024/01/31"]]
+
+
+@pytest.mark.parametrize(
+    ("cells", "resolved"),
+    [
+        pytest.param("A2:B", "'It''s'!A2:B1000", id="open end"),
+        pytest.param("A:C", "'It''s'!A1:C1000", id="whole columns"),
+        pytest.param("5:5", "'It''s'!A5:Z5", id="whole row"),
+        pytest.param("'It''s'!A999:ZZ2000", "'It''s'!A999:Z1000", id="end clamped to the grid"),
+        pytest.param("It's!B2", "'It''s'!B2", id="one cell"),
+        pytest.param("hidden", "hidden!A1:Z1000", id="unquoted title"),
+    ],
+)
+def test_a_range_is_resolved(api: Any, cells: str, resolved: str) -> None:
+    assert get(api, cells)["range"] == resolved
+
+
+def test_an_empty_range_has_no_values(api: Any) -> None:
+    assert "values" not in get(api, "hidden")
+
+
+def test_several_ranges_come_in_one_answer_by_columns(api: Any) -> None:
+    request = api.values().batchGet(
+        spreadsheetId=SHEET, ranges=["'It''s'!A2:A5", "'It''s'!B5:B"], majorDimension="COLUMNS"
+    )
+    columns = [each["values"] for each in request.execute()["valueRanges"]]
+    assert columns == [[["AA1", "", "AA2", "AA3"]], [["#REF!"]]]
+
+
+def test_the_field_mask_of_the_tabs_is_honoured(api: Any) -> None:
+    properties = "sheetId,title,hidden,gridProperties/rowCount"
+    mask = f"properties(title,timeZone),sheets(properties({properties}))"
+    assert api.get(spreadsheetId=SHEET, fields=mask).execute() == {
+        "properties": {"title": "Loopback", "timeZone": "Asia/Tokyo"},
+        "sheets": [
+            {"properties": {"sheetId": 0, "title": "It's", "gridProperties": {"rowCount": 1000}}},
+            {
+                "properties": {
+                    "sheetId": 7,
+                    "title": "hidden",
+                    "hidden": True,
+                    "gridProperties": {"rowCount": 1000},
+                }
+            },
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        pytest.param("'nope'!A1", "Unable to parse range: 'nope'!A1", id="unknown tab"),
+        pytest.param(
+            "'It''s'!A1001:B1002",
+            "Range ('It''s'!A1001:B1002) exceeds grid limits. Max rows: 1000, max columns: 26",
+            id="start outside the grid",
+        ),
+    ],
+)
+def test_a_range_that_cannot_be_read_is_400(api: Any, cells: str, message: str) -> None:
+    with pytest.raises(HttpError) as caught:
+        get(api, cells)
+    assert json.loads(caught.value.content) == {
+        "error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}
+    }
+
+
+def test_an_unshared_sheet_is_403_and_an_unknown_one_404(google: LoopbackGoogle, api: Any) -> None:
+    google.unshare(SHEET)
+    with pytest.raises(HttpError) as caught:
+        get(api, "A1")
+    assert (caught.value.status_code, caught.value.reason) == (
+        403,
+        "The caller does not have permission",
+    )
+    with pytest.raises(HttpError) as caught:
+        api.get(spreadsheetId="other").execute()
+    assert caught.value.status_code == 404
+
+
+def test_the_client_renews_a_token_that_is_refused(google: LoopbackGoogle, api: Any) -> None:
+    get(api, "A1")
+    google.expire_tokens()
+    assert get(api, "A1")["values"] == [["Number"]]
+    assert [request.path for request in google.requests].count("/token") == 2
+
+
+def test_only_reading_may_be_asked_for(google: LoopbackGoogle) -> None:
+    api = client(google, scope="https://www.googleapis.com/auth/spreadsheets")
+    with pytest.raises(RefreshError, match="invalid_scope"):
+        get(api, "A1")
+    api.close()
+
+
+def test_a_wrong_clock_is_an_invalid_grant(google: LoopbackGoogle, api: Any) -> None:
+    google.clock_skew_s = 7200
+    with pytest.raises(RefreshError, match="reasonable timeframe"):
+        get(api, "A1")
+
+
+def test_edits_are_seen_by_the_next_request(google: LoopbackGoogle, api: Any) -> None:
+    google.set_cell(SHEET, "It's", "B2", 1)
+    google.insert_row(SHEET, "It's", 2, ["AA0"])
+    google.delete_row(SHEET, "It's", 4)
+    google.sort(SHEET, "It's", "A", reverse=True)
+    assert get(api, "'It''s'!A1:B5")["values"] == [
+        ["Number", "Price"],
+        ["AA3", "#REF!"],
+        ["AA2", "34.5"],
+        ["AA1", "1"],
+        ["AA0"],
+    ]
+
+
+def test_a_hook_may_answer_or_edit_between_two_requests(google: LoopbackGoogle, api: Any) -> None:
+    def answer_ranges(request: Request) -> Answer | None:
+        return (
+            Answer(200, (("Content-Type", "text/html"),), b"[]") if "A1" in request.path else None
+        )
+
+    google.before_request(answer_ranges)
+    google.after_request(lambda _: google.set_cell(SHEET, "It's", "A2", "AA9"))
+    assert get(api, "A1") == []
+    google.after_request(None)
+    assert get(api, "A2")["values"] == [["AA9"]]
