@@ -16,6 +16,7 @@ from typing import Protocol
 
 from listing_sync.core.listings import SheetColumn, SheetContents, Value
 from listing_sync.core.mapping import Column, Mapping
+from listing_sync.core.migrations import SqlFile
 from listing_sync.core.plan import TableRow
 from listing_sync.core.runs import Run, StoredRejection
 from listing_sync.errors import Service
@@ -134,6 +135,30 @@ class RunRecords(Protocol):
     def delete_older(self, before: datetime, *, keep: int) -> None: ...
 
 
+class Migrations(Protocol):
+    """The files of sql/ in order, and those applied (name -> checksum) as REST shows them.
+
+    `applied` is empty when nothing is, or REST does not see the record yet.
+    """
+
+    @property
+    def files(self) -> tuple[SqlFile, ...]: ...
+    def applied(self) -> Dictionary[str, str]: ...
+
+
+class Database(Protocol):
+    """PostgreSQL itself, as owner of the tables: for `migrate up` only.
+
+    `way` names how it is reached. `apply` runs statements in order, in one transaction where the
+    way has them; each of them must be safe to repeat.
+    """
+
+    @property
+    def way(self) -> str: ...
+    def query(self, statement: str) -> Sequence[Dictionary[str, Value]]: ...
+    def apply(self, statements: Sequence[str]) -> None: ...
+
+
 # -- machine ----------------------------------------------------------------------------------
 
 
@@ -201,6 +226,12 @@ class Undo(Protocol):
         self, property_number: str, limit: int
     ) -> tuple[tuple[str, datetime, Replaced], ...]: ...
     def delete_older(self, before: datetime, *, keep: int) -> None: ...
+
+
+class Written(Protocol):
+    """What our runs wrote since a moment, by listing, oldest first; held on disk, not in memory."""
+
+    def changes_of(self, property_number: str) -> tuple[Replaced, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +323,11 @@ class Identity:
 
 
 class Ports(Protocol):
-    """One of each, built on first use; commands ask for what they need."""
+    """One of each, built on first use; commands ask for what they need.
+
+    `database` is None when no way to it is set up; `sheet_for` gives the same tab under another
+    mapping.
+    """
 
     @property
     def settings(self) -> Settings: ...
@@ -308,6 +343,10 @@ class Ports(Protocol):
     def table(self) -> Table: ...
     @property
     def records(self) -> RunRecords: ...
+    @property
+    def migrations(self) -> Migrations: ...
+    @property
+    def database(self) -> Database | None: ...
     @property
     def lock(self) -> Lock: ...
     @property
@@ -326,5 +365,7 @@ class Ports(Protocol):
     def webhook(self) -> Webhook: ...
     @property
     def metrics_file(self) -> MetricsFile: ...
+    def sheet_for(self, mapping: Mapping) -> Sheet: ...
+    def written_since(self, since: datetime) -> AbstractContextManager[Written]: ...
     def breaker_state(self, service: Service) -> BreakerState: ...
     def request_metrics(self) -> Dictionary[str, object]: ...

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from listing_sync.core.migrations import SqlFile
+
 _DOLLAR_QUOTE = re.compile(r"\$\w*\$")
-
-
-@dataclass(frozen=True, slots=True)
-class SqlFile:
-    """One migration. `checksum` is the SHA-256 of its text, in hex."""
-
-    name: str
-    text: str
-    checksum: str
-    statements: tuple[str, ...]
 
 
 def split_statements(text: str) -> tuple[str, ...]:
