@@ -9,6 +9,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from listing_sync.core.listings import Rejection
+from listing_sync.core.wording import count as count  # noqa: PLC0414 - offered here too
+from listing_sync.core.wording import duration as duration  # noqa: PLC0414
+from listing_sync.core.wording import percent as percent  # noqa: PLC0414
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,7 +21,6 @@ WIDTH = 80
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def plain(text: str) -> str:
@@ -64,21 +66,6 @@ def quoted(value: str, width: int = 40) -> str:
     return f'"{cut(plain(value), width)}"'
 
 
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    """Return a number with its noun: 1 listing, 1,200 listings, 3 retries."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
-def percent(share: float) -> str:
-    """Return a share (0 to 1) in percent, never rounded to a false 0 or 100: 99.9%, <0.1%."""
-    value = share * 100
-    if 0 < value < 0.1:  # noqa: PLR2004 - the smallest that is shown
-        return "<0.1%"
-    if 99.9 < value < 100:  # noqa: PLR2004 - the largest below all
-        return ">99.9%"
-    return f"{value:.1f}".removesuffix(".0") + "%"
-
-
 def size(size_bytes: int) -> str:
     """Return a number of bytes for people: 512 B, 34 kB, 1.2 MB."""
     if size_bytes < 1000:  # noqa: PLR2004 - a kilobyte
@@ -96,25 +83,6 @@ def local_time(moment: datetime) -> str:
 def exact_local_time(moment: datetime) -> str:
     """Return a moment with its seconds and the name of the zone: 2026-01-31 18:30:05 JST."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M:%S %Z}"
-
-
-def duration(seconds: float) -> str:
-    """Return a time span in at most two units: 0.4 s, 12 s, 3 min 5 s, 2 h 5 min, 3 d 4 h."""
-    if seconds < 10:  # noqa: PLR2004 - below, tenths matter
-        return f"{max(seconds, 0):.1f} s"
-    whole = round(seconds)
-    if whole < _MINUTE:
-        return f"{whole} s"
-    if whole < _HOUR:
-        return _two(whole, _MINUTE, "min", 1, "s")
-    if whole < _DAY:
-        return _two(whole, _HOUR, "h", _MINUTE, "min")
-    return _two(whole, _DAY, "d", _HOUR, "h")
-
-
-def _two(seconds: int, large: int, large_name: str, small: int, small_name: str) -> str:
-    rest = seconds % large // small
-    return f"{seconds // large} {large_name}" + (f" {rest} {small_name}" if rest else "")
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]], right: str = "") -> Table:

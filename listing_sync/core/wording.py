@@ -1,0 +1,39 @@
+"""Numbers in, the words in which people read them out."""
+
+from __future__ import annotations
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun: 1 listing, 1,200 listings, 3 retries."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def percent(share: float) -> str:
+    """Return a share (0 to 1) in percent, never rounded to a false 0 or 100: 99.9%, <0.1%."""
+    value = share * 100
+    if 0 < value < 0.1:  # noqa: PLR2004 - the smallest that is shown
+        return "<0.1%"
+    if 99.9 < value < 100:  # noqa: PLR2004 - the largest below all
+        return ">99.9%"
+    return f"{value:.1f}".removesuffix(".0") + "%"
+
+
+def duration(seconds: float) -> str:
+    """Return a time span in at most two units: 0.4 s, 12 s, 3 min 5 s, 2 h 5 min, 3 d 4 h."""
+    if seconds < 10:  # noqa: PLR2004 - below, tenths matter
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return _two(whole, _MINUTE, "min", 1, "s")
+    if whole < _DAY:
+        return _two(whole, _HOUR, "h", _MINUTE, "min")
+    return _two(whole, _DAY, "d", _HOUR, "h")
+
+
+def _two(seconds: int, large: int, large_name: str, small: int, small_name: str) -> str:
+    rest = seconds % large // small
+    return f"{seconds // large} {large_name}" + (f" {rest} {small_name}" if rest else "")
