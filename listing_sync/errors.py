@@ -108,6 +108,10 @@ class PermanentError(RemoteError):
     """The fault of the whole run (key, rights, schema, project): another try will not help."""
 
 
+class RetryLaterError(PermanentError):
+    """The service asks for a longer wait (Retry-After) than a run makes."""
+
+
 class RowError(RemoteError):
     """The database refuses one row of the batch; splitting finds it.
 

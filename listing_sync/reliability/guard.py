@@ -1,0 +1,319 @@
+"""One call under rate limit, breaker and retries: the only place that waits between tries.
+
+After a counted failure no try begins before its back-off has passed, whoever makes it, and the
+back-off doubles from one counted failure to the next until a call gives up or the service answers.
+A caller alone so waits exactly the stated schedule (1, 2, 4 s), and a crowd of callers cannot use
+up the breaker's threshold sooner than one caller would.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Protocol, TypeVar
+
+from listing_sync.errors import (
+    BreakerOpenError,
+    Category,
+    ListingSyncError,
+    RetryLaterError,
+    Service,
+    TransientError,
+)
+from listing_sync.ports import Clock
+from listing_sync.reliability.breaker import Breaker, BreakerState, Limits, Try
+from listing_sync.reliability.meter import Meter
+from listing_sync.reliability.rate_limit import TokenBucket
+from listing_sync.reliability.retry import CAP_S, retry_delays
+
+T = TypeVar("T")
+
+LAST_TIMEOUT_S = 5.0
+LONGEST_RETRY_AFTER_S = 60.0
+# Waits are made in steps: a breaker that opens, or a service that answers, ends those of all.
+_STEP_S = 0.1
+# What is left of a wait after adding its parts up as floats.
+_NOTHING_S = 1e-6
+
+
+class Patience(Enum):
+    """How much a call is worth.
+
+    RETRY: tried again after failures of the moment. ONCE: one try. LAST: one try of 5 s, made
+    even when the run was stopped and whatever the breaker says. PROBE: one try, whatever the
+    breaker says, which does not learn of it.
+    """
+
+    RETRY = "retry"
+    ONCE = "once"
+    LAST = "last"
+    PROBE = "probe"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A failed try that will be made again: the `attempt` that failed, the wait, the cause."""
+
+    service: Service
+    what: str
+    attempt: int
+    attempts: int
+    wait_s: float
+    cause: TransientError
+
+
+@dataclass(frozen=True, slots=True)
+class GuardSettings:
+    """What a person sets: docs/contract.md section 3."""
+
+    retries: int
+    first_delay_s: float
+    timeout_s: float
+    threshold: int
+    breaker_timeout_s: float
+
+
+class BreakerStore(Protocol):
+    """Keeps a breaker between processes; neither method raises for a file it cannot use."""
+
+    def load(self) -> Breaker: ...  # noqa: D102 - the class says it
+    def save(self, breaker: Breaker) -> None: ...  # noqa: D102
+
+
+class Guard:
+    """Everything that is asked of one service goes through `call`; shared by all threads.
+
+    `bounded` puts its block under a deadline of so many seconds. `patient_clock` sleeps on when the
+    run is stopped: it paces the closing records. `bucket` None: no rate limit.
+    """
+
+    def __init__(  # noqa: PLR0913 - one of each of what it is made of
+        self,
+        service: Service,
+        settings: GuardSettings,
+        *,
+        store: BreakerStore,
+        bucket: TokenBucket | None,
+        clock: Clock,
+        patient_clock: Clock,
+        bounded: Callable[[float], AbstractContextManager[None]],
+        meter: Meter,
+        on_retry: Callable[[Retry], None],
+    ) -> None:
+        self._service = service
+        self._settings = settings
+        self._limits = Limits(settings.threshold, settings.breaker_timeout_s)
+        self._store = store
+        self._bucket = bucket
+        self._clock = clock
+        self._patient_clock = patient_clock
+        self._bounded = bounded
+        self._meter = meter
+        self._on_retry = on_retry
+        self._lock = threading.Lock()
+        self._breaker = store.load()
+        self._backoff_s = 0.0
+        self._backoff_until = 0.0
+        self._asked_until = 0.0
+        self._retry_later: RetryLaterError | None = None
+
+    def breaker_state(self) -> BreakerState:
+        """Return the state of the breaker now."""
+        with self._lock:
+            return self._breaker.state(self._limits, self._wall())
+
+    def call(self, send: Callable[[], T], what: str, patience: Patience = Patience.RETRY) -> T:
+        """Return what `send` returns, trying again as `patience` says.
+
+        `what` completes "failed while ..." in the log. What `send` raises but TransientError
+        comes from a living service, resets the breaker and is raised at once.
+
+        Raises:
+            TransientError: the tries are used up.
+            BreakerOpenError: the breaker is open, or opened by this failure.
+            RetryLaterError: the service asks for a wait of more than 60 s.
+            StoppedError: the run was stopped before a try began.
+        """
+        attempt = 1
+        delays: tuple[float, ...] | None = None
+        earliest = 0.0
+        while True:
+            tried = self._begin(patience, earliest)
+            try:
+                answer = self._send(send, patience)
+            except TransientError as error:
+                if delays is None:
+                    delays = self._delays(patience)
+                delay_s = delays[attempt - 1] if attempt <= len(delays) else None
+                earliest, wait_s = self._failed(tried, patience, error, delay_s)
+                if delay_s is None:
+                    raise
+                attempts = len(delays) + 1
+                self._on_retry(Retry(self._service, what, attempt, attempts, wait_s, error))
+                self._meter.add_retry()
+                attempt += 1
+            except ListingSyncError:
+                self._answered(tried, patience)
+                raise
+            except BaseException:
+                self._abandoned(tried)
+                raise
+            else:
+                self._answered(tried, patience)
+                return answer
+
+    def _send(self, send: Callable[[], T], patience: Patience) -> T:
+        timeout_s = LAST_TIMEOUT_S if patience is Patience.LAST else self._settings.timeout_s
+        began = self._clock.monotonic()
+        try:
+            with self._bounded(timeout_s):
+                return send()
+        finally:
+            self._meter.add_request(self._clock.monotonic() - began)
+
+    def _delays(self, patience: Patience) -> tuple[float, ...]:
+        if patience is not Patience.RETRY:
+            return ()
+        return retry_delays(self._settings.first_delay_s, self._settings.retries)
+
+    def _begin(self, patience: Patience, earliest: float) -> Try:
+        """Wait until a try may begin at `earliest` or later, and let it begin."""
+        clock = self._patient_clock if patience is Patience.LAST else self._clock
+        due: float | None = None
+        try:
+            while True:
+                clock.sleep(0)
+                with self._lock:
+                    now = clock.monotonic()
+                    retry_wait_s = self._retry_wait_s(patience, earliest, now)
+                    if retry_wait_s > _NOTHING_S:
+                        self._give_back(due)
+                        due = None
+                    elif due is None:
+                        due = now + self._reserve(now)
+                    rate_wait_s = 0.0 if due is None else due - now
+                    if max(retry_wait_s, rate_wait_s) <= _NOTHING_S:
+                        return self._let_begin(patience)
+                step_s = min(max(retry_wait_s, rate_wait_s), _STEP_S)
+                clock.sleep(step_s)
+                waited = (
+                    self._meter.add_retry_wait
+                    if retry_wait_s > _NOTHING_S
+                    else self._meter.add_rate_limit_wait
+                )
+                waited(step_s)
+        except ListingSyncError:
+            with self._lock:
+                self._give_back(due)
+            raise
+
+    def _retry_wait_s(self, patience: Patience, earliest: float, now: float) -> float:
+        """Return how long failures of the moment keep a try waiting; raise if they forbid it."""
+        if patience in (Patience.LAST, Patience.PROBE):
+            return 0.0
+        if self._retry_later is not None:
+            raise self._retry_later
+        state = self._breaker.state(self._limits, self._wall())
+        if state is BreakerState.OPEN:
+            raise self._open_error()
+        if self._breaker.probing:
+            return _STEP_S
+        if state is BreakerState.HALF_OPEN:
+            return earliest - now
+        return max(earliest, self._backoff_until, self._asked_until) - now
+
+    def _let_begin(self, patience: Patience) -> Try:
+        if patience in (Patience.LAST, Patience.PROBE):
+            return self._breaker.bypass()
+        self._breaker, tried = self._breaker.begin(self._limits, self._wall())
+        return tried
+
+    def _reserve(self, now: float) -> float:
+        if self._bucket is None:
+            return 0.0
+        self._bucket, wait_s = self._bucket.reserve(now)
+        return wait_s
+
+    def _give_back(self, due: float | None) -> None:
+        if self._bucket is not None and due is not None:
+            self._bucket = self._bucket.give_back()
+
+    def _failed(
+        self, tried: Try, patience: Patience, error: TransientError, delay_s: float | None
+    ) -> tuple[float, float]:
+        """Take note of a failure; return when its caller may try again, and the wait until then.
+
+        `delay_s` None: the tries are used up. Raises the error that forbids another try.
+        """
+        if patience is Patience.PROBE:
+            return 0.0, 0.0
+        with self._lock:
+            now = self._clock.monotonic()
+            before = self._breaker
+            self._change(before.failed(tried, self._limits, self._wall()))
+            if self._breaker.counted != before.counted:
+                self._back_off(patience, delay_s)
+                pause_s = self._backoff_s if error.retry_after_s is None else error.retry_after_s
+                self._backoff_until = now + pause_s
+            earliest = now + (delay_s or 0.0)
+            if error.retry_after_s is not None:
+                earliest = now + error.retry_after_s
+                self._asked_until = max(self._asked_until, earliest)
+                if error.retry_after_s > LONGEST_RETRY_AFTER_S:
+                    self._retry_later = _retry_later(error, error.retry_after_s)
+                    raise self._retry_later from error
+            if self._breaker.opened_at is not None and patience is not Patience.LAST:
+                raise self._open_error() from error
+            return earliest, max(earliest, self._backoff_until, self._asked_until) - now
+
+    def _back_off(self, patience: Patience, delay_s: float | None) -> None:
+        if delay_s is None and patience is Patience.RETRY:
+            self._backoff_s = 0.0
+        else:
+            least_s = self._settings.first_delay_s if delay_s is None else delay_s
+            self._backoff_s = max(least_s, min(2 * self._backoff_s, CAP_S))
+
+    def _answered(self, tried: Try, patience: Patience) -> None:
+        if patience is Patience.PROBE:
+            return
+        with self._lock:
+            self._change(self._breaker.answered(tried))
+            self._backoff_s = 0.0
+            self._backoff_until = 0.0
+
+    def _abandoned(self, tried: Try) -> None:
+        with self._lock:
+            self._breaker = self._breaker.abandoned(tried)
+
+    def _change(self, breaker: Breaker) -> None:
+        if breaker.to_stored() != self._breaker.to_stored():
+            self._store.save(breaker)
+        self._breaker = breaker
+
+    def _open_error(self) -> BreakerOpenError:
+        opened_at = self._breaker.opened_at or 0.0
+        ends = datetime.fromtimestamp(opened_at + self._limits.timeout_s, tz=UTC).astimezone()
+        return BreakerOpenError(
+            f"{self._service.title()} failed {self._breaker.failures} times in a row, so nothing is"
+            f" asked of it before {ends:%H:%M:%S}; then one try is let through. Run again after"
+            " that; `listing-sync health` tries at once and says what is wrong",
+            service=self._service,
+        )
+
+    def _wall(self) -> float:
+        return self._clock.now().timestamp()
+
+
+def _retry_later(error: TransientError, retry_after_s: float) -> RetryLaterError:
+    return RetryLaterError(
+        f"{error}; it asks to wait {retry_after_s:.0f} s, longer than a run waits"
+        f" ({LONGEST_RETRY_AFTER_S:.0f} s): run again after that",
+        service=error.service,
+        category=Category.RATE_LIMIT,
+        http_status=error.http_status,
+        code=error.code,
+    )
