@@ -143,31 +143,20 @@ class ChaosProxy(LoopbackServer):
                 wire.close()
                 return None
             return self._do(fault.then, request, wire)
-        match fault:
-            case Drop(after_forwarding=False):
-                wire.close()
-                return None
-            case Reset(after_forwarding=False):
-                _reset(wire)
-                return None
-            case Respond(answer, after_forwarding=False):
-                wire.send(answer)
-                return None
+        if isinstance(fault, Drop | Reset | Respond) and not fault.after_forwarding:
+            _end(fault, wire)
+            return None
         upstream = self._forward(request)
         match fault:
-            case Respond(answer):
-                wire.send(answer)
-            case Drop():
-                wire.close()
-            case Reset():
-                _reset(wire)
             case Truncate(keep_bytes):
                 wire.connection.sendall(upstream.head() + upstream.body[:keep_bytes])
                 wire.close()
             case Drip():
                 self._drip(fault, upstream, wire)
-            case _:
+            case None:
                 wire.send(upstream)
+            case _:
+                _end(fault, wire)
         return upstream.status
 
     def _forward(self, request: Request) -> Answer:
@@ -193,6 +182,17 @@ class ChaosProxy(LoopbackServer):
             if self._ended.wait(fault.pause_s):
                 break
             wire.connection.sendall(dripped[start : start + fault.size_bytes])
+
+
+def _end(fault: Drop | Reset | Respond, wire: Wire) -> None:
+    """Leave the client without the service's answer."""
+    match fault:
+        case Respond(answer):
+            wire.send(answer)
+        case Drop():
+            wire.close()
+        case Reset():
+            _reset(wire)
 
 
 def _reset(wire: Wire) -> None:
