@@ -23,6 +23,18 @@ class Unreadable:
 Cell = str | int | float | bool | datetime | date | time | Unreadable | None
 """One cell as a reader gives it. Google gives str, int, float and bool; None and "" are blank."""
 
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a cell has no value, in few words, and the form expected instead ("" when it says so)."""
+
+    reason: str
+    expected: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason}; expected {self.expected}" if self.expected else self.reason
+
+
 SheetRow = tuple[int, tuple[Cell, ...]]
 """(sheet_row, cells): 1-based row as the sheet shows it; cells in the order of the columns."""
 

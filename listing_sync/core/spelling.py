@@ -4,23 +4,39 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Final
 
-_EDGES = (
+EDGES: Final = (
     " \t\n\r\v\f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"  # white space
     "\xad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"  # invisible, left by copying from pages
 )
-_UNSEEN = re.compile(f"[{_EDGES}]+")
+_UNSEEN = re.compile(f"[{EDGES}]+")
+
+_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
+    ord("\u3000"): " ",
+    ord("\xa0"): " ",
+    ord("￥"): "¥",
+    ord("−"): "-",
+}
 
 
 def trim(text: str) -> str:
     """Return the text without surrounding white space and invisible characters."""
-    return text.strip(_EDGES)
+    return text.strip(EDGES)
 
 
 def normalise(text: str) -> str:
     """Return the text trimmed and NFKC-normalised: full-width forms become ASCII."""
     return trim(unicodedata.normalize("NFKC", text))
+
+
+def half_width(text: str) -> str:
+    """Return the text with full-width ASCII forms as ASCII and runs of white space as one space.
+
+    Unlike NFKC it leaves ① and ² alone, so that 10² does not become 102.
+    """
+    return " ".join(text.translate(_HALF_WIDTH).split())
 
 
 def without_spaces(text: str) -> str:

@@ -1,0 +1,95 @@
+"""A number as people write it in, its exact value out: 3,480万円, ▲１，２００, 70.25㎡."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from math import isfinite
+
+from listing_sync.core.mapping import ColumnType
+from listing_sync.core.spelling import half_width
+
+_YEN = frozenset({"¥", "円", "jpy"})
+_CURRENCIES = _YEN | {"$", "€"}
+_SQUARE_METRES = frozenset({"㎡", "m²", "m2", "平米"})
+
+_SHAPE = re.compile(
+    r"(?:約 ?)?(?P<sign>[-+▲△]?) ?(?P<currency>[¥$€]|JPY)? ?(?P<inner_sign>[-+▲△]?)"
+    r"(?P<number>[0-9.][0-9.,千万億]*)(?P<unit>[^0-9.,千万億]*)",
+    re.IGNORECASE,
+)
+_SPACE_AT_MYRIAD = re.compile(r" (?=[千万億])|(?<=[万億]) (?=[0-9])")
+_PART = re.compile(r"([0-9.,]+)(千?)([万億]?)")
+_DIGITS = re.compile(r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+")
+_TIMES = {"": 1, "千": 10**3, "万": 10**4, "億": 10**8}
+
+_LONGEST = 200
+_MAX_BITS = 3_000  # some 900 digits: PostgreSQL and JSON readers take them
+
+
+def number_from_text(text: str, column_type: ColumnType) -> Decimal | str:
+    """Return the exact number that a text means in a column of this type, or why it is none.
+
+    Source: docs/contract.md section 5.
+    """
+    plain = half_width(text) if len(text) <= _LONGEST else ""
+    if "坪" in plain:
+        return "wrong unit: 坪"
+    if "%" in plain:
+        return "a percentage"
+    shape = _SHAPE.fullmatch(_SPACE_AT_MYRIAD.sub("", plain))
+    if shape is None or (shape["sign"] and shape["inner_sign"]):
+        return "not a number"
+    if unit_problem := _unit_problem(shape, column_type):
+        return unit_problem
+    number = _number(shape["number"], names_unit=bool(shape["unit"].strip()))
+    if isinstance(number, str):
+        return number
+    return -number if (shape["sign"] or shape["inner_sign"]) in {"-", "▲", "△"} else number
+
+
+def number_from_value(value: float) -> Decimal | None:
+    """Return what a number cell shows, exactly; None when no database holds it."""
+    if isinstance(value, int):
+        return Decimal(value) if value.bit_length() <= _MAX_BITS else None
+    return Decimal(repr(value)) if isfinite(value) else None
+
+
+def _unit_problem(shape: re.Match[str], column_type: ColumnType) -> str | None:
+    before = (shape["currency"] or "").lower()
+    after = shape["unit"].strip().lower()
+    if after and after not in _CURRENCIES and after not in _SQUARE_METRES:
+        return "not a number"
+    if before and after and not (before in _YEN and after in _YEN):
+        return "not a number: two units"
+    is_area = after in _SQUARE_METRES
+    is_money = bool(before or after) and not is_area
+    wrong = (is_money and column_type is ColumnType.AREA) or (
+        is_area and column_type is ColumnType.MONEY
+    )
+    return f"wrong unit: {shape['unit'].strip() or shape['currency']}" if wrong else None
+
+
+def _number(text: str, *, names_unit: bool) -> Decimal | str:
+    """Return the value of digits and 千, 万, 億; or why it is none.
+
+    Parts go down (1億2,000万), and only the last may have decimals. What follows 万 or 億 without
+    one of its own must name its unit: in 1億5000 people may mean either 5000 or 5000万.
+    """
+    parts = _PART.findall(text)
+    if "".join(map("".join, parts)) != text:
+        return "not a number"
+    total, above = Decimal(0), Decimal("Infinity")
+    for position, (digits, thousand, myriad) in enumerate(parts):
+        if not _DIGITS.fullmatch(digits):
+            commas = "," in digits
+            return "not a number: commas do not group by threes" if commas else "not a number"
+        times = _TIMES[thousand] * _TIMES[myriad]
+        value = Decimal(digits.replace(",", "")) * times
+        is_last = position == len(parts) - 1
+        if value >= above or ("." in digits and not is_last):
+            return "not a number: 億, 万 and 千 do not go down"
+        if position > 0 and times == 1 and not (names_unit and above == _TIMES["万"]):
+            return "not a number: what comes after 億 or 万 is not certain"
+        total, above = total + value, Decimal(times)
+    return total

@@ -1,0 +1,394 @@
+"""One cell in, its typed value out, or the reason why there is none.
+
+A sheet has a million cells, so that the usual ones (plain text, whole numbers, dates) take a short
+way, and typed texts, which repeat, are remembered, a few per column.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
+from math import isfinite
+from typing import Final
+from urllib.parse import urlsplit
+
+from listing_sync.core.amounts import number_from_text, number_from_value
+from listing_sync.core.dates import moment_from_serial, moment_from_text, to_utc
+from listing_sync.core.listings import KEPT, Cell, Problem, Unreadable, Value
+from listing_sync.core.mapping import NUMBER_TYPES, SHOWN_TYPES, Column, ColumnType
+from listing_sync.core.spelling import EDGES, half_width, normalise, trim
+
+Parse = Callable[[Cell], Value | Problem]
+"""One cell in; its value (listings.Value) or a Problem out. Never raises."""
+
+LOADING: Final = "Loading..."
+ERROR_TEXTS: Final = frozenset(
+    {
+        *("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#ERROR!"),
+        *("#SPILL!", "#CALC!", LOADING),
+    }
+)
+"""What Google Sheets and Excel show, and give, where a formula has no value."""
+
+_ReadText = Callable[[str], Value | Problem]
+_ReadValue = Callable[[int | float | date | time], Value | Problem]
+
+_EXPECTED: Final = {
+    ColumnType.TEXT: "text",
+    ColumnType.INTEGER: "a whole number, e.g. 12",
+    ColumnType.DECIMAL: "a number, e.g. 1,234.5",
+    ColumnType.MONEY: "an amount, e.g. 34800000, 3,480万円",
+    ColumnType.AREA: "square metres, e.g. 70.25, 70.25㎡",
+    ColumnType.DATE: "a date, e.g. 2024-01-31, 2024年1月31日, 令和6年1月31日",
+    ColumnType.DATETIME: "a date and time, e.g. 2024-01-31 09:30",
+    ColumnType.BOOLEAN: "a check box, TRUE/FALSE, yes/no, ○/×, はい/いいえ, 1/0",
+    ColumnType.URL: "an address such as https://example.com/a.jpg",
+    ColumnType.JSON: 'JSON, e.g. {"a": 1}',
+}
+_REMEMBERED_TEXTS = 256
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_EXACT_INT = 2**53
+_BIGINT_MIN, _BIGINT_MAX = Decimal(-(2**63)), Decimal(2**63 - 1)
+_WIDE = Context(prec=2_000, rounding=ROUND_HALF_UP)
+_BOOLEANS: Final = dict.fromkeys(("true", "yes", "はい", "1", "○", "◯", "〇"), True) | (
+    dict.fromkeys(("false", "no", "いいえ", "0", "×", "✕", "✖"), False)
+)
+
+
+def parser_for(column: Column, zone: tzinfo | None) -> Parse:
+    """Return the function that reads the cells of a column.
+
+    `zone` is that of date-times without one; None when it is not known, which rejects them.
+    """
+    understand_text, read_value = _rules(column, zone)
+    read_text = _text_reader(column, understand_text)
+    if column.type not in SHOWN_TYPES:
+        read_text = lru_cache(_REMEMBERED_TEXTS)(read_text)
+    blank = _blank_value(column)
+
+    def parse(cell: Cell) -> Value | Problem:
+        if type(cell) is str:
+            return read_text(cell)
+        if cell is None:
+            return blank
+        if isinstance(cell, Unreadable):
+            return Problem(cell.reason)
+        if isinstance(cell, str):
+            return read_text(str(cell))
+        return read_value(cell)
+
+    return parse
+
+
+def is_blank(column: Column, cell: Cell) -> bool:
+    """Return whether a cell says nothing: empty, a text for blank, or an unchecked check box."""
+    if isinstance(cell, str):
+        text = trim(cell)
+        unchecked = column.type is ColumnType.BOOLEAN and text == "FALSE"
+        return not text or unchecked or normalise(text) in column.blank
+    return cell is None or (cell is False and column.type is ColumnType.BOOLEAN)
+
+
+def plain_text(cell: float | date | time) -> str | None:
+    """Return a cell that is not text as a person would type it; None when it cannot be."""
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, int | float):
+        if isinstance(cell, float) and cell.is_integer():
+            cell = int(cell)
+        number = number_from_value(cell)
+        return None if number is None else format(number, "f")
+    return cell.isoformat(" ") if isinstance(cell, datetime) else cell.isoformat()
+
+
+def _blank_value(column: Column) -> Value | Problem:
+    if column.required:
+        return Problem("blank, but a value is required", _EXPECTED[column.type])
+    return KEPT if column.keep_on_blank else None
+
+
+def _text_reader(column: Column, understand: _ReadText | None) -> _ReadText:
+    """Return what is the same for every type: white space, blanks, markers and error cells."""
+    blank = _blank_value(column)
+    special = dict.fromkeys(column.blank, blank)
+    if column.clear_marker is not None:
+        special[column.clear_marker] = None
+
+    def read(cell: str) -> Value | Problem:
+        text = cell.strip(EDGES)
+        if not text:
+            return blank
+        if text in ERROR_TEXTS:
+            return _error_cell(text)
+        if special and (spelling := normalise(text)) in special:
+            return special[spelling]
+        if not text.isprintable():
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+            if bad := _CONTROL.search(text):
+                return Problem(f"holds the character U+{ord(bad[0]):04X}", "text without it")
+        return text if understand is None else understand(text)
+
+    return read
+
+
+def _error_cell(text: str) -> Problem:
+    if text == LOADING:
+        return Problem("a formula that was still loading", "its value: sync again later")
+    return Problem(f"the formula in this cell fails ({text})", "a formula that gives a value")
+
+
+def _rules(column: Column, zone: tzinfo | None) -> tuple[_ReadText | None, _ReadValue]:
+    if column.type in NUMBER_TYPES:
+        return _number_rules(column)
+    if column.type is ColumnType.DATE:
+        return _date_rules(column)
+    if column.type is ColumnType.DATETIME:
+        return _datetime_rules(column, zone)
+    if column.type is ColumnType.BOOLEAN:
+        return _boolean_rules()
+    if column.type is ColumnType.JSON:
+        return _json_from_text, _json_from_value
+    understand = _url_rules(column) if column.type is ColumnType.URL else _text_rules(column)
+
+    def read_value(cell: float | date | time) -> Value | Problem:
+        text = plain_text(cell)
+        if text is None:
+            return Problem("a number that has no plain form", _EXPECTED[column.type])
+        return text if understand is None else understand(text)
+
+    return understand, read_value
+
+
+# -- text, url, json, boolean -------------------------------------------------------------------
+
+
+def _text_rules(column: Column) -> _ReadText | None:
+    """Return the check of a trimmed text, None when anything goes."""
+    max_length, pattern = column.max_length, column.pattern
+    choices = {normalise(choice): choice for choice in column.choices}
+    if max_length is None and pattern is None and not choices:
+        return None
+
+    def understand(text: str) -> Value | Problem:
+        if choices:
+            choice = choices.get(normalise(text))
+            if choice is None:
+                return Problem("not one of the choices", f"one of {', '.join(column.choices)}")
+            text = choice
+        if max_length is not None and len(text) > max_length:
+            return Problem(f"too long: {len(text)} characters", f"at most {max_length}")
+        if pattern is not None and not pattern.fullmatch(text):
+            return Problem("not in the form of this column", f"the form {pattern.pattern}")
+        return text
+
+    return understand
+
+
+def _url_rules(column: Column) -> _ReadText:
+    check = _text_rules(column)
+    expected = _EXPECTED[ColumnType.URL]
+
+    def understand(text: str) -> Value | Problem:
+        if len(text.split()) > 1:
+            return Problem("not one address: it holds white space", expected)
+        try:
+            parts = urlsplit(text)
+            _ = parts.port  # raises ValueError when it is none
+        except ValueError:
+            return Problem("not an address", expected)
+        if parts.scheme not in {"http", "https"}:
+            return Problem("not an http or https address", expected)
+        if not parts.hostname:
+            return Problem("not an address: no host", expected)
+        return text if check is None else check(text)
+
+    return understand
+
+
+def _json_from_text(text: str) -> Value | Problem:
+    try:
+        document = json.loads(text, parse_constant=_refuse_constant)
+        fault = _json_fault(document)
+    except (ValueError, RecursionError):  # also what is nested, or a number, beyond all measure
+        fault = "not JSON"
+    return Problem(fault, _EXPECTED[ColumnType.JSON]) if fault else document
+
+
+def _json_from_value(cell: float | date | time) -> Value | Problem:
+    if isinstance(cell, bool) or (
+        isinstance(cell, int | float) and number_from_value(cell) is not None
+    ):
+        return cell
+    return Problem("not JSON", _EXPECTED[ColumnType.JSON])
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _json_fault(document: object) -> str | None:
+    """Return what jsonb cannot hold in a parsed document, None when it holds all."""
+    if isinstance(document, str):
+        bad = _CONTROL.search(document)
+        cannot = bad is not None and (bad[0] == "\x00" or bad[0] >= "\ud800")
+        return f"JSON with the character U+{ord(bad[0]):04X}" if bad and cannot else None
+    if isinstance(document, dict):
+        return next(filter(None, map(_json_fault, (*document, *document.values()))), None)
+    if isinstance(document, list):
+        return next(filter(None, map(_json_fault, document)), None)
+    if isinstance(document, float) and not isfinite(document):
+        return "JSON with a number out of range"
+    return None
+
+
+def _boolean_rules() -> tuple[_ReadText, _ReadValue]:
+    problem = Problem("neither yes nor no", _EXPECTED[ColumnType.BOOLEAN])
+
+    def from_text(text: str) -> Value | Problem:
+        return _BOOLEANS.get(half_width(text).casefold(), problem)
+
+    def from_value(cell: float | date | time) -> Value | Problem:
+        if isinstance(cell, int | float) and cell in {0, 1}:
+            return bool(cell)
+        return problem
+
+    return from_text, from_value
+
+
+# -- numbers ------------------------------------------------------------------------------------
+
+
+def _number_rules(column: Column) -> tuple[_ReadText, _ReadValue]:
+    column_type, expected = column.type, _EXPECTED[column.type]
+    finish = _finish_number(column)
+    low, high = _quick_range(column)
+
+    def from_text(text: str) -> Value | Problem:
+        number = number_from_text(text, column_type)
+        return Problem(number, expected) if isinstance(number, str) else finish(number)
+
+    def from_value(cell: float | date | time) -> Value | Problem:
+        if type(cell) is float and cell.is_integer() and -_EXACT_INT < cell < _EXACT_INT:
+            cell = int(cell)
+        if type(cell) is int and low <= cell <= high:
+            return cell
+        if isinstance(cell, bool):
+            return Problem("a check box", expected)
+        if not isinstance(cell, int | float):
+            return Problem("a date or time, not a number", expected)
+        number = number_from_value(cell)
+        return (
+            Problem("not a number that can be stored", expected)
+            if number is None
+            else (finish(number))
+        )
+
+    return from_text, from_value
+
+
+def _quick_range(column: Column) -> tuple[int, int]:
+    """Return the whole numbers that are values as they are; an empty range when none is."""
+    if column.type is not ColumnType.INTEGER and column.scale != 0:
+        return 1, 0
+    low, high = -_EXACT_INT, _EXACT_INT
+    if isinstance(column.minimum, Decimal):
+        low = max(low, int(column.minimum.to_integral_value(ROUND_CEILING)))
+    if isinstance(column.maximum, Decimal):
+        high = min(high, int(column.maximum.to_integral_value(ROUND_FLOOR)))
+    return low, high
+
+
+def _finish_number(column: Column) -> Callable[[Decimal], Value | Problem]:
+    """Return what turns an exact number into the value: whole or scaled, and inside the limits."""
+    is_integer = column.type is ColumnType.INTEGER
+    is_whole = is_integer or column.scale == 0
+    step = None if column.scale is None else Decimal(1).scaleb(-column.scale)
+    minimum, maximum = column.minimum, column.maximum
+    expected = _EXPECTED[column.type]
+
+    def finish(number: Decimal) -> Value | Problem:
+        if is_integer and number != number.to_integral_value():
+            return Problem("not a whole number", expected)
+        if is_integer and not _BIGINT_MIN <= number <= _BIGINT_MAX:
+            return Problem("too large for a whole number", expected)
+        if step is not None:
+            number = number.quantize(step, context=_WIDE)
+        if isinstance(minimum, Decimal) and number < minimum:
+            return Problem(f"below {minimum:f}", f"at least {minimum:f}")
+        if isinstance(maximum, Decimal) and number > maximum:
+            return Problem(f"above {maximum:f}", f"at most {maximum:f}")
+        if is_whole:
+            return int(number)
+        return format(number or abs(number), "f")  # 0.00, never -0.00
+
+    return finish
+
+
+# -- dates --------------------------------------------------------------------------------------
+
+
+def _date_rules(column: Column) -> tuple[_ReadText, _ReadValue]:
+    minimum, maximum = column.minimum, column.maximum
+    expected = _EXPECTED[ColumnType.DATE]
+
+    def finish(moment: datetime | str) -> Value | Problem:
+        if isinstance(moment, str):
+            return Problem(moment, expected)
+        if moment.tzinfo is not None or moment.time() != time.min:
+            return Problem("has a time of day", expected)
+        day = moment.date().isoformat()
+        if isinstance(minimum, str) and day < minimum:
+            return Problem(f"before {minimum}", f"{minimum} or later")
+        if isinstance(maximum, str) and day > maximum:
+            return Problem(f"after {maximum}", f"{maximum} or earlier")
+        return day
+
+    return (lambda text: finish(moment_from_text(text))), (lambda cell: finish(_moment(cell)))
+
+
+def _datetime_rules(column: Column, zone: tzinfo | None) -> tuple[_ReadText, _ReadValue]:
+    expected = _EXPECTED[ColumnType.DATETIME]
+    earliest, latest = _utc_limit(column.minimum, zone), _utc_limit(column.maximum, zone)
+
+    def finish(moment: datetime | str) -> Value | Problem:
+        if isinstance(moment, datetime):
+            moment = _in_utc(moment, zone)
+        if isinstance(moment, str):
+            return Problem(moment, expected)
+        if earliest is not None and moment < earliest:
+            return Problem(f"before {column.minimum}", f"{column.minimum} or later")
+        if latest is not None and moment > latest:
+            return Problem(f"after {column.maximum}", f"{column.maximum} or earlier")
+        return moment.isoformat()
+
+    return (lambda text: finish(moment_from_text(text))), (lambda cell: finish(_moment(cell)))
+
+
+def _in_utc(moment: datetime, zone: tzinfo | None) -> datetime | str:
+    if moment.tzinfo is None and zone is None:
+        return "the time zone of the spreadsheet is not known here"
+    return to_utc(moment, zone or UTC)
+
+
+def _utc_limit(limit: Decimal | str | None, zone: tzinfo | None) -> datetime | None:
+    moment = _in_utc(datetime.fromisoformat(limit), zone) if isinstance(limit, str) else None
+    return moment if isinstance(moment, datetime) else None
+
+
+def _moment(cell: float | date | time) -> datetime | str:
+    """Return the moment of a cell that is not text, to the second, or why it is none."""
+    if isinstance(cell, bool):
+        return "a check box"
+    if isinstance(cell, int | float):
+        return moment_from_serial(cell)
+    if isinstance(cell, datetime):
+        half = timedelta(microseconds=500_000)
+        rounded = cell if cell > cell.max.replace(tzinfo=cell.tzinfo) - half else cell + half
+        return rounded.replace(microsecond=0)
+    if isinstance(cell, date):
+        return datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001 - in the sheet's zone
+    return "a time without a date"

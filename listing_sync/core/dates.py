@@ -1,0 +1,149 @@
+"""A date or date-time as people and spreadsheets write it in, the moment out."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+
+from listing_sync.core.spelling import half_width
+
+_DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - serials have no zone
+_FIRST_SERIAL, _LAST_SERIAL = 2, 2_958_465  # 1900-01-01, 9999-12-31
+_DAY_S = 86_400
+
+_ERAS = {
+    # before Meiji 6 Japan counted days by the moon
+    "M": ("明治", 1867, date(1873, 1, 1), date(1912, 7, 30)),
+    "T": ("大正", 1911, date(1912, 7, 30), date(1926, 12, 25)),
+    "S": ("昭和", 1925, date(1926, 12, 25), date(1989, 1, 7)),
+    "H": ("平成", 1988, date(1989, 1, 8), date(2019, 4, 30)),
+    "R": ("令和", 2018, date(2019, 5, 1), date.max),
+}
+"""Letter -> name, year before the first, first and last day.
+
+Source: 元号法 (1979, law 43) and the cabinet orders on Heisei (1989) and Reiwa (2019).
+"""
+_ERA_LETTERS = {name: letter for letter, (name, *_) in _ERAS.items()}
+_SQUARE_ERAS = str.maketrans({"㋿": "令和", "㍻": "平成", "㍼": "昭和", "㍽": "大正", "㍾": "明治"})
+_WEEKDAYS = "月火水木金土日"
+
+_YEAR = (
+    r"(?:(?P<era>明治|大正|昭和|平成|令和|[MTSHRmtshr]) ?(?P<era_year>元|[0-9]{1,2})"
+    r"|(?P<year>[1-9][0-9]{3}))"
+)
+_MONTH_AND_DAY = (
+    r"(?: ?年 ?(?P<month>[0-9]{1,2}) ?月 ?(?P<day>[0-9]{1,2}) ?日"
+    r"|(?P<mark>[-/.])(?P<month2>[0-9]{1,2})(?P=mark)(?P<day2>[0-9]{1,2}))"
+)
+_WEEKDAY = (
+    r"(?: ?(?:\((?P<weekday>[月火水木金土日])(?:曜日?)?\)|(?P<weekday2>[月火水木金土日])曜日?))?"
+)
+_CLOCK = (
+    r"(?:[T ] ?(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"
+    r"(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,6}))?)?"
+    r"| ?(?P<hour2>[0-9]{1,2})時(?:(?P<minute2>[0-9]{1,2})分(?:(?P<second2>[0-9]{1,2})秒)?)?)"
+)
+_ZONE = (
+    r"(?: ?(?P<zone>Z|(?P<zone_sign>[-+])(?P<zone_hour>[0-9]{2})(?::?(?P<zone_minute>[0-9]{2}))?))?"
+)
+_MOMENT = re.compile(f"{_YEAR}{_MONTH_AND_DAY}{_WEEKDAY}(?:{_CLOCK}{_ZONE})?")
+_NO_DAY = re.compile(rf"{_YEAR}(?: ?年(?: ?[0-9]{{1,2}} ?月)?|[-/.][0-9]{{1,2}})?")
+_NO_CERTAIN_ORDER = re.compile(r"[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{2,4}")
+_LONGEST = 100
+
+
+def moment_from_text(text: str) -> datetime | str:
+    """Return the moment that a text means, or why it means none; a date alone is its midnight.
+
+    Naive unless the text names a zone.
+    """
+    plain = half_width(text.translate(_SQUARE_ERAS)) if len(text) <= _LONGEST else ""
+    match = _MOMENT.fullmatch(plain)
+    if match is None:
+        if _NO_CERTAIN_ORDER.fullmatch(plain):
+            return "not a date: which number is the year, month or day is not certain"
+        return "not a date: no day" if _NO_DAY.fullmatch(plain) else "not a date"
+    day = _day(match)
+    return day if isinstance(day, str) else _at_time(day, match)
+
+
+def moment_from_serial(serial: float) -> datetime | str:
+    """Return the moment of a serial number, to the second, or why it is none.
+
+    Source: developers.google.com/sheets/api/guides/formats, "About date & time values".
+    """
+    if not _FIRST_SERIAL <= serial < _LAST_SERIAL + 1:
+        return "not a date: a number out of range"
+    if 1900 <= serial <= 2100:  # noqa: PLR2004 - the year itself, which as a serial is in 1905
+        return "not a date: looks like a year"
+    if 190_001 <= serial <= 210_012:  # noqa: PLR2004 - as a serial from 2420 on
+        return "not a date: looks like a year and month"
+    seconds = round(serial * _DAY_S)
+    if seconds >= (_LAST_SERIAL + 1) * _DAY_S:
+        return "not a date: a number out of range"
+    return _DAY_ZERO + timedelta(seconds=seconds)
+
+
+def to_utc(moment: datetime, zone: tzinfo) -> datetime | str:
+    """Return the moment in UTC, or why there is none.
+
+    A naive moment is in `zone`; where clocks are put back it is the earlier of the two.
+    """
+    try:
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+        in_utc = moment.replace(tzinfo=zone).astimezone(UTC)
+        if in_utc.astimezone(zone).replace(tzinfo=None) != moment:
+            return f"no such time in {zone}: the clocks are put forward over it"
+    except OverflowError:
+        return "not a date-time: out of range"
+    return in_utc
+
+
+def _day(match: re.Match[str]) -> date | str:
+    month = int(match["month"] or match["month2"])
+    day_of_month = int(match["day"] or match["day2"])
+    era = match["era"]
+    year = int(match["year"]) if era is None else _era_year(era, match["era_year"])
+    try:
+        day = date(year, month, day_of_month)
+    except ValueError:
+        return "not a date: no such day"
+    if era is not None:
+        name, _, first, last = _ERAS[_ERA_LETTERS.get(era) or era.upper()]
+        if not first <= day <= last:
+            until = "" if last == date.max else f" to {last}"
+            return f"not a date: {name} is from {first}{until}"
+    weekday = match["weekday"] or match["weekday2"]
+    if weekday is not None and weekday != _WEEKDAYS[day.weekday()]:
+        return f"not a date: {day} is not {weekday}曜日 but {_WEEKDAYS[day.weekday()]}曜日"
+    return day
+
+
+def _era_year(era: str, year: str) -> int:
+    _, year_zero, *_ = _ERAS[_ERA_LETTERS.get(era) or era.upper()]
+    return year_zero + (1 if year == "元" else int(year))
+
+
+def _at_time(day: date, match: re.Match[str]) -> datetime | str:
+    zone: tzinfo | None = None
+    if match["zone_sign"]:
+        offset = timedelta(hours=int(match["zone_hour"]), minutes=int(match["zone_minute"] or 0))
+        if offset >= timedelta(days=1):
+            return "not a date-time: no such zone"
+        zone = timezone(-offset if match["zone_sign"] == "-" else offset)
+    elif match["zone"]:
+        zone = UTC
+    try:
+        return datetime(
+            day.year,
+            day.month,
+            day.day,
+            int(match["hour"] or match["hour2"] or 0),
+            int(match["minute"] or match["minute2"] or 0),
+            int(match["second"] or match["second2"] or 0),
+            int((match["fraction"] or "").ljust(6, "0")),
+            tzinfo=zone,
+        )
+    except ValueError:
+        return "not a date-time: no such time of day"
