@@ -6,11 +6,14 @@ would hold a run for ever. Here every socket operation gets what is left of the 
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from ssl import SSLContext
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from ssl import SSLCertVerificationError, SSLContext
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -197,3 +200,28 @@ def build_client(
         timeout=timeout_s,
         follow_redirects=False,
     )
+
+
+def retry_after_s(header: str | None, now: datetime) -> float | None:
+    """Return the wait that a Retry-After header asks for, as seconds or as a date; else None.
+
+    Source: RFC 9110 section 10.2.3.
+    """
+    text = (header or "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
+
+
+def is_certificate_failure(error: BaseException) -> bool:
+    """Say whether a connection failed because the server's certificate is not trusted."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, SSLCertVerificationError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

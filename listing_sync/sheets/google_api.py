@@ -1,0 +1,173 @@
+"""The two requests to the Sheets API that we make: each guarded, checked and with our errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from listing_sync.errors import TransientError
+from listing_sync.sheets.google_errors import google_failure, transient
+from listing_sync.sheets.google_http import AuthorizedGoogleHttp
+from listing_sync.sheets.grid import Tab
+
+T = TypeVar("T")
+
+Rows = list[list[Any]]
+"""Rows of cells as JSON gave them: ragged, trailing blank rows left out."""
+
+URL_LENGTH = 6000
+"""Characters of ranges that one request may hold."""
+
+
+class Call(Protocol):
+    """Guard.call: sends under breaker and retries; `what` says what is being done."""
+
+    def __call__(self, send: Callable[[], T], what: str, /) -> T:
+        """Return what `send` returns."""
+
+
+class Rendering(StrEnum):
+    """How the API gives cells: as a person sees them, or as they are stored."""
+
+    SHOWN = "FORMATTED_VALUE"
+    STORED = "UNFORMATTED_VALUE"
+
+
+@dataclass(frozen=True, slots=True)
+class Spreadsheet:
+    """A spreadsheet and its tabs that hold cells, in the order shown."""
+
+    title: str
+    time_zone: str | None
+    tabs: tuple[Tab, ...]
+
+
+class SheetsApi:
+    """One spreadsheet behind the Sheets API; `call` guards every HTTP exchange."""
+
+    def __init__(
+        self,
+        spreadsheet_id: str,
+        http: AuthorizedGoogleHttp,
+        *,
+        endpoint: str,
+        client_email: str,
+        call: Call,
+        now: Callable[[], datetime],
+    ) -> None:
+        from googleapiclient.discovery import build  # noqa: PLC0415 - heavy
+
+        self.spreadsheet_id = spreadsheet_id
+        self._http = http
+        self._client_email = client_email
+        self._call = call
+        self._now = now
+        self._spreadsheets = build(
+            "sheets",
+            "v4",
+            http=http,
+            client_options={"api_endpoint": endpoint},
+            cache_discovery=False,
+            static_discovery=True,
+        ).spreadsheets()
+
+    def spreadsheet(self) -> Spreadsheet:
+        """Return what the spreadsheet is called and which tabs it has."""
+        request = self._spreadsheets.get(
+            spreadsheetId=self.spreadsheet_id,
+            fields="properties(title,timeZone),sheets.properties",
+        )
+        return self._send(request, _spreadsheet, "looking up the spreadsheet")
+
+    def values(self, ranges: Sequence[str], rendering: Rendering, what: str) -> list[Rows]:
+        """Return the rows of each range, in their order; the answer is one snapshot."""
+        request = self._spreadsheets.values().batchGet(
+            spreadsheetId=self.spreadsheet_id,
+            ranges=list(ranges),
+            valueRenderOption=rendering.value,
+            dateTimeRenderOption="SERIAL_NUMBER",
+            majorDimension="ROWS",
+            fields="valueRanges(range,values)",
+        )
+        return self._send(request, lambda answer: _rows(answer, len(ranges)), what)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _send(self, request: Any, parse: Callable[[Any], T], what: str) -> T:
+        if not self._http.has_token:
+            self._call(lambda: self._mapped(self._http.fetch_token), "signing in to Google")
+        return self._call(lambda: parse(self._mapped(lambda: _execute(request))), what)
+
+    def _mapped(self, send: Callable[[], T]) -> T:
+        from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - heavy
+        from googleapiclient.errors import Error  # noqa: PLC0415 - heavy
+
+        try:
+            return send()
+        except (Error, GoogleAuthError, httpx.HTTPError, httpx.InvalidURL) as error:
+            raise google_failure(error, client_email=self._client_email, now=self._now()) from error
+
+
+def ranges_in_a_request(example: str) -> int:
+    """Return how many ranges as long as the example fit into one request."""
+    return max(1, URL_LENGTH // len(f"&ranges={quote(example, safe='')}"))
+
+
+def _execute(request: Any) -> Any:
+    # request.execute() would turn a GET with a long URL into a POST.
+    head, content = request.http.request(request.uri, headers=request.headers)
+    return request.postproc(head, content)
+
+
+def _spreadsheet(answer: Any) -> Spreadsheet:
+    match answer:
+        case {"properties": {"title": str(title)} as properties, "sheets": list(sheets)}:
+            return Spreadsheet(
+                title=title,
+                time_zone=properties.get("timeZone"),
+                tabs=tuple(tab for sheet in sheets if (tab := _tab(sheet)) is not None),
+            )
+        case _:
+            raise _strange()
+
+
+def _tab(sheet: Any) -> Tab | None:
+    """Return a tab; None for a chart, which has no cells."""
+    match sheet:
+        case {"properties": {"title": str(title)} as properties}:
+            if properties.get("sheetType", "GRID") != "GRID":
+                return None
+            return Tab(
+                title=title,
+                hidden=bool(properties.get("hidden")),
+                gid=properties.get("sheetId", 0),
+                row_count=properties.get("gridProperties", {}).get("rowCount"),
+            )
+        case _:
+            raise _strange()
+
+
+def _rows(answer: Any, count: int) -> list[Rows]:
+    found = answer.get("valueRanges") if isinstance(answer, dict) else None
+    if not isinstance(found, list) or len(found) != count:
+        raise _strange()
+    return [_checked_rows(each) for each in found]
+
+
+def _checked_rows(value_range: Any) -> Rows:
+    rows = value_range.get("values", []) if isinstance(value_range, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise _strange()
+    return rows
+
+
+def _strange() -> TransientError:
+    return transient("the answer is not one of the Sheets API (half an answer, or a proxy's page)")

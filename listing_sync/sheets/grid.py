@@ -1,0 +1,187 @@
+"""Tabs, header rows and cells of any spreadsheet in; columns of the mapping and rows out. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from urllib.parse import parse_qs, urlsplit
+
+from listing_sync.core.a1 import column_letter, quote_tab
+from listing_sync.core.listings import SheetColumn
+from listing_sync.core.mapping import Column, Mapping, normalise_header
+from listing_sync.core.near import near_matches
+from listing_sync.errors import SourceError
+
+_SPREADSHEET_ID = re.compile(r"[A-Za-z0-9_-]{10,}")
+_HEADERS_NAMED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One tab of a spreadsheet; `gid` and `row_count` are None where the source has none."""
+
+    title: str
+    hidden: bool = False
+    gid: int | None = None
+    row_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A mapped column that several sheet columns bear."""
+
+    column: Column
+    found: tuple[SheetColumn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the header row means: `columns` in the order of the mapping, the rest as found."""
+
+    row: int
+    columns: tuple[SheetColumn, ...]
+    missing: tuple[Column, ...]
+    unmapped: tuple[str, ...]
+    duplicates: tuple[Duplicate, ...]
+
+
+def parse_spreadsheet_reference(text: str) -> tuple[str, int | None]:
+    """Return (spreadsheet ID, gid) of an ID or of the address a browser shows.
+
+    Raises:
+        ValueError: neither an ID nor the address of a Google spreadsheet; says what is expected.
+    """
+    text = text.strip()
+    if _SPREADSHEET_ID.fullmatch(text):
+        return text, None
+    url = urlsplit(text if "//" in text else f"https://{text}")
+    match = re.search(r"/spreadsheets/(?:u/\d+/)?d/([A-Za-z0-9_-]+)", url.path)
+    if match is None or match[1] == "e":  # /d/e/... is a published copy, not a spreadsheet
+        raise ValueError(
+            "not a spreadsheet ID; expected the ID or the address of the spreadsheet as the "
+            "browser shows it: https://docs.google.com/spreadsheets/d/.../edit#gid=0"
+        )
+    gids = parse_qs(url.fragment).get("gid") or parse_qs(url.query).get("gid") or [""]
+    return match[1], int(gids[0]) if re.fullmatch(r"[0-9]+", gids[0]) else None
+
+
+def choose_tab(tabs: Sequence[Tab], *, title: str | None, gid: int | None) -> Tab:
+    """Return the tab of that title, else of that gid, else the only visible one.
+
+    Raises:
+        SourceError: there is none, or no way to choose; names the tabs.
+    """
+    if title is not None:
+        chosen = [tab for tab in tabs if tab.title == title]
+        wanted = f"the spreadsheet has no tab {_quoted(title)}"
+    elif gid is not None:
+        chosen = [tab for tab in tabs if tab.gid == gid]
+        wanted = f"the spreadsheet has no tab with gid={gid} (SYNC_SPREADSHEET_ID)"
+    else:
+        chosen = [tab for tab in tabs if not tab.hidden]
+        wanted = f"the spreadsheet has {len(chosen)} visible tabs"
+    if len(chosen) == 1:
+        return chosen[0]
+    near = near_matches(title, (tab.title for tab in tabs)) if title is not None else ()
+    raise SourceError(
+        f"{wanted}; set SYNC_SHEET_NAME to one of its tabs: "
+        + ", ".join(_quoted(tab.title) + (" (hidden)" if tab.hidden else "") for tab in tabs)
+        + (f"; probably meant: {_listed(near)}" if near else "")
+    )
+
+
+def match_header(mapping: Mapping, row: int, cells: Sequence[object]) -> Header:
+    """Return which columns the headers in sheet row `row` stand for."""
+    names: dict[str, list[SheetColumn]] = {column.name: [] for column in mapping.columns}
+    mapped = {normalise_header(text): c for c in mapping.columns for text in c.headers}
+    unmapped = []
+    for index, cell in enumerate(cells):
+        text = "" if cell is None else str(cell)
+        key = normalise_header(text)
+        if not key:
+            continue
+        if key in mapped:
+            column = mapped[key]
+            names[column.name].append(SheetColumn(column, text, column_letter(index)))
+        else:
+            unmapped.append(text)
+    found = [(column, tuple(names[column.name])) for column in mapping.columns]
+    return Header(
+        row=row,
+        columns=tuple(columns[0] for _, columns in found if columns),
+        missing=tuple(column for column, columns in found if not columns),
+        unmapped=tuple(unmapped),
+        duplicates=tuple(Duplicate(c, columns) for c, columns in found if len(columns) > 1),
+    )
+
+
+def check_header(header: Header, mapping: Mapping, tab: str) -> None:
+    """Refuse a header row with which no listing can be read.
+
+    Raises:
+        SourceError: it is blank, lacks a required column, or has a mapped one twice.
+    """
+    if not header.columns and not header.unmapped:
+        raise SourceError(
+            f"row {header.row} of the tab {_quoted(tab)} has no headers: the tab is empty, or "
+            "its headers are in another row (set SYNC_HEADER_ROW)"
+        )
+    problems = [
+        _duplicate_problem(duplicate, tab, header.row) for duplicate in header.duplicates
+    ] + [
+        _missing_problem(column, header, tab)
+        for column in header.missing
+        if column.required or column.name == mapping.key
+    ]
+    if problems:
+        raise SourceError("\n".join(problems))
+
+
+def _duplicate_problem(duplicate: Duplicate, tab: str, row: int) -> str:
+    cells = [
+        f"{_quoted(column.header)} in {quote_tab(tab)}!{column.letter}{row}"
+        for column in duplicate.found
+    ]
+    return (
+        f"the column {duplicate.column.name} stands in the sheet {len(cells)} times: "
+        f"{' and '.join(cells)}; rename or delete all but one"
+    )
+
+
+def _missing_problem(column: Column, header: Header, tab: str) -> str:
+    found = [each.header for each in header.columns] + list(header.unmapped)
+    near = dict.fromkeys(
+        match for text in column.headers for match in near_matches(text, header.unmapped)
+    )
+    return (
+        f"row {header.row} of the tab {_quoted(tab)} has no header for the required column "
+        f"{column.name}; expected {_listed(column.headers, ' or ')}; "
+        f"found {_listed(found[:_HEADERS_NAMED])}"
+        + (f" and {len(found) - _HEADERS_NAMED} more" if len(found) > _HEADERS_NAMED else "")
+        + (f"; probably meant: {_listed(near)}" if near else "")
+        + ". Rename it, add its spelling to the mapping, or set SYNC_HEADER_ROW"
+    )
+
+
+def runs(indexes: Iterable[int], at_most: int | None = None) -> tuple[tuple[int, int], ...]:
+    """Return the (first, last) of each run of neighbours; the smallest gaps close to fit `at_most`.
+
+    (0, 1, 3, 9) -> (0, 1), (3, 3), (9, 9); at most 2 -> (0, 3), (9, 9).
+    """
+    ordered = sorted(set(indexes))
+    gaps = [(right - left, left, right) for left, right in pairwise(ordered) if right > left + 1]
+    if at_most is not None:
+        gaps = sorted(sorted(gaps, reverse=True)[: at_most - 1], key=lambda gap: gap[1])
+    starts = ordered[:1] + [right for _, _, right in gaps]
+    ends = [left for _, left, _ in gaps] + ordered[-1:]
+    return tuple(zip(starts, ends, strict=True))
+
+
+def _quoted(text: str) -> str:
+    return f'"{" ".join(text.split())}"'
+
+
+def _listed(texts: Iterable[str], separator: str = ", ") -> str:
+    return separator.join(map(_quoted, texts))
