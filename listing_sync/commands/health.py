@@ -1,0 +1,249 @@
+"""Settings, services, breakers and recent runs in, checks and a verdict out; never writes.
+
+Sheet, table and records are asked at once, by single tries that no breaker forbids or learns of.
+What cannot be read is a failed check that says so.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from listing_sync.core.runs import Run
+from listing_sync.core.statistics import DAY, Statistics, last_good, statistics
+from listing_sync.core.verdict import (
+    Check,
+    CheckName,
+    Verdict,
+    fail,
+    headers_check,
+    key_check,
+    ok,
+    progress_check,
+    queue_size,
+    run_checks,
+    table_check,
+    verdict,
+    warn,
+)
+from listing_sync.core.wording import count
+from listing_sync.errors import ListingSyncError, RemoteError, Service, SettingsError
+from listing_sync.ports import Ports, RunRecords, SheetDescription, Table
+from listing_sync.reliability.breaker import BreakerState
+from listing_sync.settings import Settings, key_expires_at
+
+T = TypeVar("T")
+
+_RUNS_LOOKED_AT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The verdict and what it rests on.
+
+    `last_sync` is when the last good full run ended. `recent`, the last 24 h, and `queue_size` are
+    None when the runs could not be read.
+    """
+
+    verdict: Verdict
+    last_sync: datetime | None
+    recent: Statistics | None
+    queue_size: int | None
+    breaker_state: BreakerState
+    checks: tuple[Check, ...]
+
+
+def health(ports: Ports, env_file: Path | None = None) -> Health:
+    """Ask everything once. `env_file` is the file that settings come from, if there is one.
+
+    Raises:
+        SettingsError: the key file or the mapping is invalid.
+    """
+    now = ports.clock.now()
+    probing = ports.probing()
+    sheet, table, records = probing.sheet, probing.table, probing.records
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        described = pool.submit(sheet.describe)
+        asked = pool.submit(_table_checks, table, ports)
+        read = pool.submit(_recorded_runs, records, now)
+    sheet_checks, sheet_answered = _answer(described, CheckName.SHEET, _sheet_checks)
+    table_checks, table_answered = _answer(asked, CheckName.TABLE, lambda checks: checks)
+    records_checks, records_answered = _answer(read, CheckName.SYNC_STATE, _records_checks)
+    breaker_state = ports.breaker_state(Service.SUPABASE)
+    checks = [
+        *_settings_checks(ports.settings, now, env_file),
+        *_local_checks(ports),
+        *sheet_checks,
+        *table_checks,
+        *records_checks,
+        _breaker_check(CheckName.BREAKER, breaker_state),
+        _breaker_check(CheckName.GOOGLE_BREAKER, ports.breaker_state(Service.GOOGLE)),
+    ]
+    runs = None if read.exception() else _merged(read.result(), ports)
+    recent = None
+    if runs is not None:
+        recent = statistics(runs, now)
+        stale_after_s = ports.settings.sync_stale_after
+        checks += run_checks(runs, now, stale_after_s=stale_after_s, recent=recent)
+        checks.append(progress_check(runs, now, _lock_run_id(ports)))
+    good = last_good(runs or ())
+    return Health(
+        verdict=verdict(checks, answered=sheet_answered or table_answered or records_answered),
+        last_sync=good.completed_at if good else None,
+        recent=recent,
+        queue_size=None if runs is None else queue_size(runs, now),
+        breaker_state=breaker_state,
+        checks=tuple(checks),
+    )
+
+
+# -- the services ---------------------------------------------------------------------------------
+
+
+def _answer(
+    asked: Future[T], name: CheckName, judge: Callable[[T], Iterable[Check]]
+) -> tuple[tuple[Check, ...], bool]:
+    """Return the checks that an answer gives, and whether there was an answer, be it a refusal."""
+    try:
+        return tuple(judge(asked.result())), True
+    except SettingsError:
+        raise
+    except RemoteError as error:
+        return (fail(name, str(error)),), error.http_status is not None
+    except ListingSyncError as error:
+        return (fail(name, str(error)),), True
+
+
+def _sheet_checks(sheet: SheetDescription) -> tuple[Check, ...]:
+    mapped = len(sheet.columns)
+    return (
+        ok(CheckName.SHEET, f'tab "{sheet.tab}" of "{sheet.title}"'),
+        headers_check(mapped, sheet.missing, len(sheet.unmapped), sheet.duplicates),
+    )
+
+
+def _table_checks(table: Table, ports: Ports) -> tuple[Check, ...]:
+    mapping = ports.mapping
+    description = table.describe()
+    if not description.exists:
+        create = "`listing-sync migrate up` creates it, or name another in the mapping"
+        return (fail(CheckName.TABLE, f"there is no table {mapping.table}: {create}"),)
+    check = table_check(mapping, description.columns, description.required)
+    if mapping.key not in description.columns:
+        return (check,)
+    if table.accepts_key():
+        return check, ok(CheckName.UNIQUE_KEY, f"{mapping.key} is unique")
+    sql = f"alter table {mapping.table} add unique ({mapping.key});"
+    return check, fail(CheckName.UNIQUE_KEY, f"{mapping.key} has no unique constraint: {sql}")
+
+
+def _recorded_runs(records: RunRecords, now: datetime) -> tuple[Run, ...]:
+    """Return the runs of the last 24 h; more where none of them is good."""
+    runs = records.recent(_RUNS_LOOKED_AT, since=now - DAY)
+    return runs if last_good(runs) else records.recent(_RUNS_LOOKED_AT)
+
+
+def _records_checks(_: tuple[Run, ...]) -> tuple[Check, ...]:
+    return (ok(CheckName.SYNC_STATE, "readable"),)
+
+
+def _merged(recorded: tuple[Run, ...], ports: Ports) -> tuple[Run, ...]:
+    """Return the recorded runs and those that wait in the journal, which know better."""
+    runs = {run.run_id: run for run in recorded}
+    try:
+        waiting = [entry.run for entry in ports.journal.entries()]
+    except OSError:  # named by _local_checks
+        waiting = []
+    runs |= {run.run_id: run for run in waiting if run.source == ports.identity.source}
+    return tuple(runs.values())
+
+
+# -- this machine ---------------------------------------------------------------------------------
+
+
+def _settings_checks(settings: Settings, now: datetime, env_file: Path | None) -> tuple[Check, ...]:
+    expires = key_expires_at(settings)
+    key = settings.supabase_service_role_key.get_secret_value()
+    host = urlsplit(settings.supabase_url).hostname or ""
+    return (
+        ok(CheckName.SETTINGS, "valid"),
+        key_check(
+            None if expires is None else datetime.fromtimestamp(expires, tz=UTC),
+            now,
+            is_legacy=key.count(".") == 2,  # noqa: PLR2004 - header, payload, signature of a JWT
+            is_hosted=host.endswith(".supabase.co"),
+        ),
+        _files_check(settings, env_file),
+    )
+
+
+def _files_check(settings: Settings, env_file: Path | None) -> Check:
+    """Say which files that hold secrets can be read by every user of this machine."""
+    google = settings.google_application_credentials
+    paths = (env_file, settings.supabase_service_role_key_file, google)
+    open_to_all = [str(path) for path in paths if path and _is_open_to_all(path)]
+    if open_to_all:
+        which = " ".join(open_to_all)
+        return warn(CheckName.FILES, f"everybody here can read a secret: chmod o-rwx {which}")
+    return ok(CheckName.FILES, "secrets are closed to others")
+
+
+def _is_open_to_all(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False
+
+
+def _local_checks(ports: Ports) -> tuple[Check, ...]:
+    """Say what SYNC_STATE_DIR holds; health works without it."""
+    try:
+        waiting = len(ports.journal.entries())
+        reason = ports.hold.reason()
+        ports.lock.holder()
+    except (OSError, ListingSyncError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        return (fail(CheckName.STATE_DIR, f"SYNC_STATE_DIR cannot be read: {why}"),)
+    return (
+        ok(CheckName.STATE_DIR, "readable"),
+        _hold_check(ports.hold.path, reason),
+        _journal_check(waiting),
+    )
+
+
+def _hold_check(path: Path, reason: str | None) -> Check:
+    if reason is None:
+        return ok(CheckName.HOLD, "not on hold")
+    said = f" ({reason.strip()})" if reason.strip() else ""
+    return warn(CheckName.HOLD, f"runs are refused{said}; to go on, delete {path}")
+
+
+def _journal_check(waiting: int) -> Check:
+    if not waiting:
+        return ok(CheckName.JOURNAL, "empty")
+    runs = count(waiting, "run")
+    return warn(CheckName.JOURNAL, f"{runs} not yet recorded in Supabase: the next run does it")
+
+
+def _lock_run_id(ports: Ports) -> str | None:
+    try:
+        holder = ports.lock.holder()
+    except (OSError, ListingSyncError):  # named by _local_checks
+        return None
+    return holder.run_id if holder else None
+
+
+def _breaker_check(name: CheckName, state: BreakerState) -> Check:
+    if state is BreakerState.OPEN:
+        return fail(
+            name,
+            "open: the service failed too often in a row; runs end at once until"
+            " SYNC_CIRCUIT_BREAKER_TIMEOUT has passed, then one try is let through",
+        )
+    return ok(name, str(state))
