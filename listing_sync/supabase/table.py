@@ -1,0 +1,344 @@
+"""The target table: its rows in, by keyset pages; upserts, deletes and marks out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+from postgrest import CountMethod, ReturnMethod, SyncSelectRequestBuilder
+
+from listing_sync.core.listings import Value
+from listing_sync.core.mapping import NUMBER_TYPES, Column, ColumnType
+from listing_sync.core.mapping import Mapping as SheetMapping
+from listing_sync.core.plan import TableRow
+from listing_sync.errors import BatchTooLargeError, Category, PermanentError, RowError, Service
+from listing_sync.ports import TableDescription
+from listing_sync.supabase.rest import Rest, Row
+
+PAGE_ROWS: Final = 1000
+"""Supabase cuts longer pages (max-rows) without a word; shorter cuts are noticed too."""
+
+_FILTER_BYTES: Final = 6000
+"""Of one `in.(...)`, percent-encoded: URL and headers may have 16 KB, the select its share."""
+
+_SQL_TYPES: Final = {
+    ColumnType.TEXT: "text",
+    ColumnType.URL: "text",
+    ColumnType.INTEGER: "bigint",
+    ColumnType.DECIMAL: "numeric",
+    ColumnType.MONEY: "numeric",
+    ColumnType.AREA: "numeric",
+    ColumnType.DATE: "date",
+    ColumnType.DATETIME: "timestamptz",
+    ColumnType.BOOLEAN: "boolean",
+    ColumnType.JSON: "jsonb",
+}
+
+_NO_TABLE: Final = frozenset({"PGRST205", "42P01"})
+_NO_COLUMN: Final = frozenset({"PGRST204", "42703"})
+# PGRST204 "Could not find the 'nope' column of 'things' ...", 42703 "column things.nope does not
+# exist".
+_COLUMN_NAME = re.compile(r"the '([^']+)' column|column (?:\w+\.)?\"?(\w+)\"? does not exist")
+
+
+class SupabaseTable:
+    """ports.Table over the REST API. Rows whose key is null are not seen."""
+
+    def __init__(self, rest: Rest, mapping: SheetMapping) -> None:
+        self._rest = rest
+        self._mapping = mapping
+        self._name = mapping.table
+        self._key = mapping.key
+        self._mark = mapping.mark_column
+
+    def pages(self, columns: Sequence[Column]) -> Iterator[Sequence[TableRow]]:
+        """Yield every row, in the order of the key."""
+        to_row = self._to_row(columns)
+        for page in self._keyset(self._select(columns)):
+            yield [to_row(row) for row in page]
+
+    def rows(
+        self, columns: Sequence[Column], numbers: Sequence[str]
+    ) -> Iterator[Sequence[TableRow]]:
+        """Yield the rows of these numbers that the table has."""
+        to_row = self._to_row(columns)
+        for chunk in _chunks(numbers):
+            for page in self._keyset(self._select(columns), chunk):
+                yield [to_row(row) for row in page]
+
+    def whole_pages(self) -> Iterator[Sequence[Mapping[str, Value]]]:
+        """Yield every row with every column, its numbers exact."""
+        return self._keyset("*", exact=True)
+
+    def whole_rows(self, numbers: Sequence[str]) -> Sequence[Mapping[str, Value]]:
+        """Return the rows of these numbers with every column, their numbers exact."""
+        return [
+            row
+            for chunk in _chunks(numbers)
+            for page in self._keyset("*", chunk, exact=True)
+            for row in page
+        ]
+
+    def upsert(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:
+        """Write rows, each a value per column, in one request: all of them or none."""
+        body = [dict(zip(columns, row, strict=True)) for row in rows]
+        query = self._rest.table(self._name).upsert(
+            body, returning=ReturnMethod.minimal, on_conflict=self._key
+        )
+        with self._explained():
+            self._rest.write(query, f"writing {len(rows)} listings")
+
+    def delete(self, numbers: Sequence[str]) -> None:
+        """Delete the rows of these numbers."""
+        for chunk in _chunks(numbers):
+            query = self._rest.table(self._name).delete(returning=ReturnMethod.minimal)
+            query = query.in_(self._key, chunk).max_affected(len(chunk))
+            with self._explained():
+                self._rest.write(query, f"removing {len(chunk)} listings")
+
+    def mark(self, numbers: Sequence[str], marked_at: datetime) -> None:
+        """Write the time of their withdrawal into the rows of these numbers.
+
+        Raises:
+            ValueError: the mapping has no mark column.
+        """
+        if self._mark is None:
+            raise ValueError("the mapping has no mark column")
+        for chunk in _chunks(numbers):
+            query = self._rest.table(self._name).update(
+                {self._mark: marked_at.isoformat()}, returning=ReturnMethod.minimal
+            )
+            query = query.in_(self._key, chunk).max_affected(len(chunk))
+            with self._explained():
+                self._rest.write(query, f"marking {len(chunk)} listings")
+
+    def accepts_key(self) -> bool:
+        """Return whether a unique constraint fits the upsert, without writing a row.
+
+        PostgreSQL looks for it when it plans (42P10), and no statement may write one key twice
+        (21000), so that this one fails in any case. Source: PostgreSQL, INSERT, ON CONFLICT.
+        """
+        query = self._rest.table(self._name).upsert(
+            [{self._key: "listing-sync"}] * 2,
+            returning=ReturnMethod.minimal,
+            on_conflict=self._key,
+        )
+        try:
+            with self._explained():
+                self._rest.write(query, "checking the key of the table")
+        except RowError:
+            return True
+        except PermanentError as error:
+            if error.code not in {"21000", "42P10"}:
+                raise
+            return error.code == "21000"
+        return True
+
+    def describe(self) -> TableDescription:
+        """Return the table's columns as the OpenAPI document shows them.
+
+        Where the API does not show them, the mapped columns are asked for instead; their types,
+        the primary key and what is required are then not known (empty).
+        """
+        definition = _definition(self._rest.description(), self._name)
+        if definition is not None:
+            return definition
+        names = [column.name for column in self._mapping.columns]
+        names += [self._mark] if self._mark else []
+        try:
+            return _description(dict.fromkeys(self._existing(names), ""))
+        except PermanentError as error:
+            if error.code in _NO_TABLE:
+                return TableDescription(
+                    exists=False, columns={}, primary_key=(), required=frozenset()
+                )
+            raise
+
+    def _existing(self, names: list[str]) -> list[str]:
+        """Return the columns of these that the table has; PostgREST names one that it lacks."""
+        while names:
+            query = self._rest.table(self._name).select(*names).limit(0)
+            try:
+                self._rest.read(query, "checking the columns of the table")
+            except PermanentError as error:
+                missing = _missing_column(error)
+                if missing not in names:
+                    raise
+                names = [name for name in names if name != missing]
+            else:
+                break
+        return names
+
+    def _select(self, columns: Sequence[Column]) -> str:
+        # A number as JSON would become a float, and lose digits.
+        selected = {
+            column.name: f"{column.name}::text" if column.type in NUMBER_TYPES else column.name
+            for column in columns
+        }
+        selected.setdefault(self._key, self._key)
+        if self._mark is not None:
+            selected.setdefault(self._mark, self._mark)
+        return ",".join(selected.values())
+
+    def _to_row(self, columns: Sequence[Column]) -> Callable[[Row], TableRow]:
+        names = [column.name for column in columns]
+        key, mark = self._key, self._mark
+
+        def to_row(row: Row) -> TableRow:
+            values = tuple([row[name] for name in names])
+            return TableRow(str(row[key]), values, mark is not None and row[mark] is not None)
+
+        return to_row
+
+    def _keyset(
+        self, select: str, numbers: Sequence[str] | None = None, *, exact: bool = False
+    ) -> Iterator[list[Row]]:
+        """Yield pages until the last: an empty one, or with `numbers` one that holds all there are.
+
+        A page that is too slow for the database is asked for in halves.
+
+        Raises:
+            PermanentError: two rows have one key, or pages do not get on.
+        """
+        limit = PAGE_ROWS
+        last: Any = None
+        while True:
+            query = self._page(select, numbers, limit, last)
+            try:
+                with self._explained():
+                    page = self._rest.read(query, "reading the table", exact=exact)
+            except BatchTooLargeError:
+                if limit == 1:
+                    raise
+                limit //= 2
+                continue
+            if not page.rows:
+                return
+            keys = [row[self._key] for row in page.rows]
+            self._refuse_repeated([last, *keys])
+            yield page.rows
+            if numbers is not None and page.total == len(page.rows):
+                return
+            last = keys[-1]
+
+    def _page(
+        self, select: str, numbers: Sequence[str] | None, limit: int, last: Any
+    ) -> SyncSelectRequestBuilder:
+        table = self._rest.table(self._name)
+        if numbers is None:
+            query = table.select(select)
+            # Keys are compared in the database alone: its collation is its own.
+            query = query.not_.is_(self._key, None) if last is None else query
+        else:
+            query = table.select(select, count=CountMethod.exact).in_(self._key, numbers)
+        if last is not None:
+            query = query.gt(self._key, last)
+        return query.order(self._key).limit(limit)
+
+    def _refuse_repeated(self, keys: list[Any]) -> None:
+        if len(set(keys)) < len(keys):
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise PermanentError(
+                f"two rows of {self._name} have the {self._key} {twice!r}: delete one, then"
+                f" alter table {self._name} add unique ({self._key});",
+                service=Service.SUPABASE,
+                category=Category.DATABASE,
+            )
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Add to what the database does not have the SQL that would make it have it."""
+        try:
+            yield
+        except PermanentError as error:
+            advice = self._advice(error)
+            if advice is None:
+                raise
+            raise PermanentError(
+                f"{advice} ({error})",
+                service=error.service,
+                category=error.category,
+                http_status=error.http_status,
+                code=error.code,
+            ) from error
+
+    def _advice(self, error: PermanentError) -> str | None:
+        if error.code in _NO_TABLE:
+            return (
+                f"there is no table {self._name}: create it, or name the right one in the mapping"
+                " (`listing-sync migrate up` creates property_listings)"
+            )
+        if error.code == "42P10":
+            return (
+                f"{self._key} is not unique in {self._name}: run in Supabase's SQL editor:"
+                f" alter table {self._name} add unique ({self._key});"
+            )
+        missing = _missing_column(error)
+        if missing is None:
+            return None
+        return (
+            f"{self._name} has no column {missing}: run in Supabase's SQL editor:"
+            f" alter table {self._name} add column {missing} {self._sql_type(missing)};"
+            " or take it out of the mapping"
+        )
+
+    def _sql_type(self, name: str) -> str:
+        if name == self._mark:
+            return "timestamptz"
+        types = (_SQL_TYPES[column.type] for column in self._mapping.columns if column.name == name)
+        return next(types, "text")
+
+
+def _chunks(numbers: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the numbers in parts that fit into one `in.(...)`."""
+    chunk: list[str] = []
+    size = 0
+    for number in numbers:
+        number_bytes = len(quote(number, safe="")) + len("%22%22%2C")
+        if chunk and size + number_bytes > _FILTER_BYTES:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(number)
+        size += number_bytes
+    if chunk:
+        yield chunk
+
+
+def _missing_column(error: PermanentError) -> str | None:
+    match = _COLUMN_NAME.search(str(error)) if error.code in _NO_COLUMN else None
+    return match and (match[1] or match[2])
+
+
+def _description(
+    columns: Mapping[str, str],
+    primary_key: tuple[str, ...] = (),
+    required: frozenset[str] = frozenset(),
+) -> TableDescription:
+    return TableDescription(
+        exists=True, columns=columns, primary_key=primary_key, required=required
+    )
+
+
+def _definition(document: Row, name: str) -> TableDescription | None:
+    """Read PostgREST's OpenAPI 2.0: `format` is the type, `<pk/>` marks the primary key."""
+    definition = document.get("definitions", {}).get(name)
+    if definition is None:
+        return None
+    properties: dict[str, dict[str, Any]] = definition["properties"]
+    return _description(
+        {column: str(facts.get("format", "")) for column, facts in properties.items()},
+        tuple(
+            column
+            for column, facts in properties.items()
+            if "<pk/>" in str(facts.get("description", ""))
+        ),
+        frozenset(
+            column
+            for column in definition.get("required", ())
+            if "default" not in properties.get(column, {})
+        ),
+    )
