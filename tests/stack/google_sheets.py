@@ -476,13 +476,15 @@ def main() -> None:
     parser.add_argument("--key-file", type=Path, required=True)
     options = parser.parse_args()
     content = json.loads(options.spreadsheet.read_text(encoding="utf-8"))
+    ends = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # before a thread is there that would get them
     with LoopbackGoogle(options.port) as google:
         for sheet_id, tab in enumerate(content["tabs"]):
             rows = [[cell_from_json(cell) for cell in row] for row in tab["rows"]]
             google.put_tab(content["spreadsheetId"], tab["title"], rows, sheet_id=sheet_id)
         google.write_key_file(options.key_file)
         print(google.url, flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        signal.sigwait(ends)
 
 
 if __name__ == "__main__":

@@ -129,6 +129,10 @@ class SupabaseLite:
         atexit.unregister(self.stop)
 
     def _prepare(self) -> None:
+        if shutil.which("node") is None:
+            raise RuntimeError(
+                "Supabase Lite needs Node.js 20 or newer: there is no `node` in PATH"
+            )
         if not _PROGRAM.exists():
             raise RuntimeError(
                 "tests/stack/node_modules is missing: run `make test`, it installs it"

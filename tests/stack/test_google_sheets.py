@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import google_auth_httplib2
 import httplib2
+import httpx
 import pytest
 from google.auth.exceptions import RefreshError
 from google.oauth2.service_account import Credentials
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
-from tests.stack.google_sheets import READ_ONLY_SCOPE, LoopbackGoogle
+from tests.stack.google_sheets import READ_ONLY_SCOPE, LoopbackGoogle, cell_to_json
 from tests.stack.loopback import Answer, Request
 from tests.stack.spreadsheet import Cell, Shown
 
@@ -38,17 +42,16 @@ def google() -> Iterator[LoopbackGoogle]:
         yield server
 
 
-def client(google: LoopbackGoogle, scope: str = READ_ONLY_SCOPE) -> Any:
-    key = json.loads(google.key_json())
+def client(url: str, key: dict[str, str], scope: str = READ_ONLY_SCOPE) -> Any:
     credentials = Credentials.from_service_account_info(key, scopes=[scope])  # type: ignore[no-untyped-call]
     http = google_auth_httplib2.AuthorizedHttp(credentials, http=httplib2.Http(timeout=5))
-    options = {"api_endpoint": google.url}
+    options = {"api_endpoint": url}
     return build("sheets", "v4", http=http, client_options=options).spreadsheets()
 
 
 @pytest.fixture
 def api(google: LoopbackGoogle) -> Iterator[Any]:
-    spreadsheets = client(google)
+    spreadsheets = client(google.url, google.key())
     yield spreadsheets
     spreadsheets.close()
 
@@ -172,7 +175,7 @@ def test_the_client_renews_a_token_that_is_refused(google: LoopbackGoogle, api: 
 
 
 def test_only_reading_may_be_asked_for(google: LoopbackGoogle) -> None:
-    api = client(google, scope="https://www.googleapis.com/auth/spreadsheets")
+    api = client(google.url, google.key(), scope="https://www.googleapis.com/auth/spreadsheets")
     with pytest.raises(RefreshError, match="invalid_scope"):
         get(api, "A1")
     api.close()
@@ -209,3 +212,20 @@ def test_a_hook_may_answer_or_edit_between_two_requests(google: LoopbackGoogle, 
     assert get(api, "A1") == []
     google.after_request(None)
     assert get(api, "A2")["values"] == [["AA9"]]
+
+
+def test_it_serves_a_file_from_a_process_of_its_own(tmp_path: Path) -> None:
+    file, key_file = tmp_path / "sheet.json", tmp_path / "key.json"
+    rows = [[cell_to_json(cell) for cell in row] for row in ROWS]
+    file.write_text(json.dumps({"spreadsheetId": SHEET, "tabs": [{"title": "T", "rows": rows}]}))
+    command = [sys.executable, "-m", "tests.stack.google_sheets"]
+    command += ["--spreadsheet", str(file), "--key-file", str(key_file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        url = process.stdout.readline().strip() if process.stdout else ""
+        edit = {"spreadsheetId": SHEET, "tab": "T", "cell": "A2", "value": "AA7"}
+        assert httpx.post(f"{url}/_edit", json=edit).status_code == 204
+        api = client(url, json.loads(key_file.read_text()))
+        assert get(api, "A2:D2")["values"] == [["AA7", "¥3,480", "2024/01/31", "TRUE"]]
+        api.close()
+        process.terminate()
+    assert process.returncode == 0
