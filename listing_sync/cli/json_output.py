@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
+from listing_sync.commands.status import Recent
 from listing_sync.core.listings import Rejection
 from listing_sync.core.plan import Plan, Update
 from listing_sync.core.runs import Cause, Run
+from listing_sync.core.story import LastChange, Story, answer
 
 Document = dict[str, object]
 
@@ -28,7 +30,8 @@ def run_document(
 ) -> Document:
     """Return one run; `rejections` None leaves `errors` out, `extra` keys come last.
 
-    What stopped the run is the first of the errors, with no listing.
+    What stopped the run is the first of the errors, with no listing. A run that waits on this
+    machine for its delivery has `"inJournal": true`.
     """
     stats = run.stats
     document: Document = {
@@ -51,6 +54,8 @@ def run_document(
     if rejections is not None:
         causes = [_cause_document(run.cause)] if run.cause else []
         document["errors"] = causes + [rejection_document(item) for item in rejections]
+    if run.in_journal:
+        document["inJournal"] = True
     if dry_run:
         document["dryRun"] = True
     return document | dict(extra or {})
@@ -93,5 +98,42 @@ def _update_document(plan: Plan, update: Update) -> Document:
         "columns": [
             {"column": plan.columns[index].header, "old": old, "new": update.listing.values[index]}
             for index, old in zip(update.changed, update.old, strict=True)
+        ],
+        "unmarked": update.mark is not None,
+    }
+
+
+def runs_document(recent: Recent) -> Document:
+    """Return the last runs, newest first; `error` says why Supabase could not be asked."""
+    document: Document = {"runs": [run_document(run, None) for run in recent.runs]}
+    return document | ({"error": recent.away} if recent.away else {})
+
+
+def listing_document(story: Story) -> Document:
+    """Return the story of one listing; what could not be read is null, `problems` say why."""
+    sheet, table = story.sheet, story.table
+    return {
+        "propertyNumber": story.property_number,
+        "row": sheet.sheet_rows[0] if sheet and sheet.sheet_rows else None,
+        "inTable": table.is_there if table else None,
+        "upToDate": story.is_up_to_date,
+        "differences": [
+            {"column": item.column, "sheet": item.sheet, "table": item.table}
+            for item in (table.differences if table and sheet else ())
+        ],
+        "lastChanged": _change_document(story.last_change) if story.last_change else None,
+        "rejections": [rejection_document(item) for item in (sheet.rejections if sheet else ())],
+        "answer": answer(story, utc_text),
+        "problems": list(story.problems),
+    }
+
+
+def _change_document(change: LastChange) -> Document:
+    return {
+        "at": utc_text(change.changed_at),
+        "syncId": change.run_id,
+        "change": change.kind.value,
+        "columns": [
+            {"column": item.column, "old": item.old, "new": item.new} for item in change.columns
         ],
     }

@@ -109,6 +109,19 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]], right: s
     return result
 
 
+def fact_table(facts: Iterable[tuple[str, str]]) -> Table:
+    """Return named facts, one a line, that fit their console; the facts are plain already."""
+    from rich.table import Table  # noqa: PLC0415 - rich is slow to import
+    from rich.text import Text  # noqa: PLC0415
+
+    result = Table.grid(padding=(0, 2))
+    result.add_column(style="bold", no_wrap=True)
+    result.add_column(overflow="fold")
+    for name, fact in facts:
+        result.add_row(Text(name), Text(fact))
+    return result
+
+
 def rejection_table(rejections: Sequence[Rejection], limit: int = 20) -> Table:
     """Return the first rejections as a table; its caption counts those left out."""
     result = table(

@@ -1,0 +1,185 @@
+"""Runs, their errors and the story of a listing in, plain lines of 80 columns out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from listing_sync.cli.text import (
+    WIDTH,
+    cut,
+    exact_local_time,
+    local_time,
+    plain,
+    quoted,
+    size,
+    wrong,
+)
+from listing_sync.core.compare import shown
+from listing_sync.core.listings import Rejection
+from listing_sync.core.pace import Pace
+from listing_sync.core.runs import Run, RunStatus
+from listing_sync.core.statistics import duration_s, metric
+from listing_sync.core.story import LastChange, Story
+from listing_sync.core.wording import count, duration
+
+_COLUMNS = "{:<16}  {:<10}  {:>8}  {:>6}  {:>7}  {:>7}  {:>6}  {}"
+
+
+def run_lines(runs: Sequence[Run]) -> Iterator[str]:
+    """Yield the table of runs, at most 80 columns wide: two or three lines a run."""
+    if not runs:
+        yield "No run yet. `listing-sync sync all` starts one."
+        return
+    yield _COLUMNS.format(
+        "Started", "Took", "Listings", "New", "Updated", "Removed", "Failed", "Outcome"
+    )
+    for run in runs:
+        stats = run.stats
+        took_s = ((run.completed_at or run.heartbeat_at) - run.started_at).total_seconds()
+        yield _COLUMNS.format(
+            local_time(run.started_at),
+            duration(took_s),
+            f"{stats.total:,}",
+            f"{stats.inserted:,}",
+            f"{stats.updated:,}",
+            f"{stats.removed:,}",
+            f"{stats.failed:,}",
+            _words(run.status),
+        )
+        origin = f"  {run.run_type} run, {cut(plain(run.trigger), 16)}  {run.run_id}"
+        yield origin + ("  not yet recorded" if run.in_journal else "")
+        if run.cause:
+            yield cut(f"  {plain(run.cause.message)}", WIDTH)
+
+
+def _words(run_status: RunStatus) -> str:
+    return run_status.replace("_", " ")
+
+
+def run_facts(run: Run) -> Iterator[tuple[str, str]]:
+    """Yield all that is recorded of one run, as (name, fact)."""
+    stats = run.stats
+    yield "Run", run.run_id + (" (not yet recorded in Supabase)" if run.in_journal else "")
+    yield "Outcome", _words(run.status) + (f": {plain(run.cause.message)}" if run.cause else "")
+    yield "Started", f"{exact_local_time(run.started_at)}, {plain(run.trigger)}"
+    if run.completed_at:
+        yield "Took", duration(duration_s(run))
+    else:
+        yield "Last seen", exact_local_time(run.heartbeat_at)
+    yield "Kind", str(run.run_type)
+    yield "From", plain(run.source)
+    yield "To", plain(run.target)
+    yield "By", f"{plain(run.host)}, process {run.pid}, version {plain(run.version)}"
+    to_do = f", {stats.open:,} to do" if stats.open else ""
+    yield (
+        "Listings",
+        (
+            f"{stats.total:,}: {stats.success:,} as in the sheet, {stats.failed:,} failed,"
+            f" {stats.skipped:,} skipped{to_do}"
+        ),
+    )
+    yield (
+        "Changes",
+        (
+            f"{stats.inserted:,} inserted, {stats.updated:,} updated, {stats.removed:,} removed,"
+            f" {stats.unchanged:,} unchanged"
+        ),
+    )
+    yield from _metric_facts(run)
+    for warning in run.warnings:
+        yield "Warning", plain(warning)
+
+
+def _metric_facts(run: Run) -> Iterator[tuple[str, str]]:
+    requests = round(metric(run, "requests"))
+    if requests:
+        latencies = ", ".join(
+            f"p{share} {metric(run, f'latency_p{share}_s'):.2f} s" for share in (50, 95, 99)
+        )
+        yield (
+            "Requests",
+            (
+                f"{requests:,}, {count(round(metric(run, 'retries')), 'retry', 'retries')},"
+                f" {size(round(metric(run, 'bytes')))}; {latencies}"
+            ),
+        )
+        yield (
+            "Waited",
+            (
+                f"{duration(metric(run, 'rate_limit_wait_s'))} for the rate limit,"
+                f" {duration(metric(run, 'retry_wait_s'))} before retries"
+            ),
+        )
+    cpu_s, memory = metric(run, "cpu_s"), round(metric(run, "peak_memory_bytes"))
+    if cpu_s:
+        yield "Used", f"{duration(cpu_s)} of CPU, {size(memory)} of memory"
+
+
+def rejection_lines(rejections: Sequence[Rejection]) -> Iterator[str]:
+    """Yield each rejection whole; a link stays in one piece, however long."""
+    if rejections:
+        yield f"\n{count(len(rejections), 'rejection')}:"
+    for item in rejections:
+        yield f"{plain(item.property_number or '-')}  {plain(item.cell or '-')}"
+        yield f"  {wrong(item)}"
+        if item.link:
+            yield f"  {plain(item.link)}"
+
+
+def listing_facts(story: Story) -> Iterator[tuple[str, str]]:
+    """Yield all that is known of one listing but its rejections in the sheet, as (name, fact)."""
+    yield from _sheet_and_table_facts(story)
+    if story.last_change:
+        yield from _change_facts(story.last_change)
+    if story.rejected_since:
+        at_least = "" if story.rejected_since.is_exact else " or longer"
+        yield "Rejected", f"since {exact_local_time(story.rejected_since.moment)}{at_least}"
+    for refusal in story.refusals:
+        yield "In the last run", wrong(refusal.rejection)
+    if story.last_run:
+        run = story.last_run
+        yield "Last run", f"{local_time(run.started_at)}, {_words(run.status)} ({run.run_id})"
+    if not story.is_in_share:
+        yield "Rollout", "outside the share of SYNC_ROLLOUT_PERCENT"
+    if story.hold:
+        yield "Paused", f"by {plain(story.hold)}"
+    for problem in story.problems:
+        yield "Not known", plain(problem)
+
+
+def _sheet_and_table_facts(story: Story) -> Iterator[tuple[str, str]]:
+    if story.sheet:
+        rows = ", ".join(map(str, story.sheet.sheet_rows))
+        validity = "valid" if story.sheet.listing else "rejected"
+        yield "In the sheet", f"row {rows}, {validity}" if rows else "no"
+    if story.table:
+        withdrawn = ", marked as withdrawn" if story.table.is_marked else ""
+        yield "In the table", f"yes{withdrawn}" if story.table.is_there else "no"
+        for item in story.table.differences:
+            values = f"sheet {_value(item.sheet)}, table {_value(item.table)}"
+            yield "Difference", f"{plain(item.column)}: {values}"
+
+
+def _change_facts(change: LastChange) -> Iterator[tuple[str, str]]:
+    yield (
+        "Last changed",
+        f"{exact_local_time(change.changed_at)}: {change.kind} by run {change.run_id}",
+    )
+    for item in change.columns:
+        yield "", f"{plain(item.column)}: {_value(item.old)} -> {_value(item.new)}"
+
+
+def _value(value: object) -> str:
+    return quoted(shown(value)) if value is not None else "blank"
+
+
+def pace_line(current: Pace) -> str:
+    """Return how a run in progress gets on."""
+    per_s = f", {current.per_s:,.1f}/s" if current.per_s else ""
+    remaining = (
+        f", about {duration(current.remaining_s)} left" if current.remaining_s is not None else ""
+    )
+    return (
+        f"In progress: {current.done:,} of {count(current.total, 'listing')}{per_s}{remaining};"
+        f" last sign of life {duration(current.silent_s)} ago"
+    )

@@ -1,0 +1,155 @@
+"""Sheet, table, records and this machine in, the story of one listing out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC
+
+from listing_sync.core.compare import comparer
+from listing_sync.core.listings import Listing, SheetColumn
+from listing_sync.core.mapping import Column
+from listing_sync.core.near import near_matches
+from listing_sync.core.plan import TableRow
+from listing_sync.core.rollout import is_in_share
+from listing_sync.core.runs import ENDED, Run, RunStatus, RunType, StoredRejection
+from listing_sync.core.story import (
+    ChangeKind,
+    ColumnChange,
+    Difference,
+    LastChange,
+    SheetView,
+    Story,
+    TableView,
+    rejected_since,
+)
+from listing_sync.core.validator import normalise_number, validate
+from listing_sync.errors import RefusedError, RemoteError, SourceError
+from listing_sync.ports import Ports, Replaced
+
+_RUNS_LOOKED_AT = 300
+_REJECTIONS_LOOKED_AT = 300
+_UNREADABLE = (RemoteError, RefusedError, SourceError)
+
+
+def listing_story(ports: Ports, property_number: str) -> Story:
+    """Return all that sheet, table, records and this machine know of one listing."""
+    return _Inquiry(ports, normalise_number(property_number)).story()
+
+
+class _Inquiry:
+    """One inquiry: what cannot be read becomes a problem, and the rest is still asked."""
+
+    def __init__(self, ports: Ports, number: str) -> None:
+        self._ports = ports
+        self._number = number
+        self._problems: list[str] = []
+        self._columns: tuple[SheetColumn, ...] = ()
+
+    def story(self) -> Story:
+        settings = self._ports.settings
+        sheet = self._in_sheet()
+        table: TableView | None = None
+        runs: tuple[Run, ...] = ()
+        stored: tuple[StoredRejection, ...] = ()
+        try:
+            table = self._in_table(sheet)
+            runs = self._ports.records.recent(_RUNS_LOOKED_AT)
+            stored = self._ports.records.rejections_of(self._number, _REJECTIONS_LOOKED_AT)
+        except _UNREADABLE as error:
+            self._problems.append(f"Supabase cannot be read: {error}")
+        full = [run for run in runs if run.run_type is RunType.FULL and run.status in ENDED]
+        last_run = full[0] if full else None
+        refusing = last_run.rejections_run_id if last_run else None
+        return Story(
+            property_number=self._number,
+            sheet=sheet,
+            table=table,
+            is_in_share=is_in_share(self._number, settings.sync_rollout_percent),
+            is_pruned=settings.sync_prune,
+            last_change=self._last_change(),
+            rejected_since=rejected_since(runs, frozenset(item.run_id for item in stored)),
+            refusals=tuple(item for item in stored if item.run_id == refusing),
+            last_run=last_run,
+            is_running=any(run.status is RunStatus.IN_PROGRESS for run in runs),
+            hold=self._hold(),
+            problems=tuple(self._problems),
+        )
+
+    def _in_sheet(self) -> SheetView | None:
+        try:
+            selected = self._ports.sheet.read_listings(frozenset({self._number}))
+        except _UNREADABLE as error:
+            self._problems.append(f"the sheet cannot be read: {error}")
+            return None
+        self._columns = selected.contents.columns
+        zone = self._ports.clock.now().astimezone().tzinfo or UTC
+        checked = validate(selected.contents, self._ports.mapping, default_zone=zone)
+        listing = next(
+            (item for item in checked.listings if item.property_number == self._number), None
+        )
+        rejections = tuple(
+            item for item in checked.rejections if item.property_number == self._number
+        )
+        rows = {item.sheet_row for item in rejections if item.sheet_row is not None}
+        if listing is not None:
+            rows.add(listing.sheet_row)
+        near = () if rows else near_matches(self._number, selected.all_numbers)
+        return SheetView(tuple(sorted(rows)), listing, rejections, near)
+
+    def _in_table(self, sheet: SheetView | None) -> TableView:
+        columns = [item.column for item in self._columns] or [self._key()]
+        rows = [row for page in self._ports.table.rows(columns, [self._number]) for row in page]
+        if not rows:
+            return TableView(is_there=False, is_marked=False, differences=())
+        listing = sheet.listing if sheet else None
+        return TableView(
+            is_there=True,
+            is_marked=rows[0].mark is not None,
+            differences=_differences(self._columns, listing, rows[0]) if listing else (),
+        )
+
+    def _key(self) -> Column:
+        mapping = self._ports.mapping
+        return next(column for column in mapping.columns if column.name == mapping.key)
+
+    def _last_change(self) -> LastChange | None:
+        try:
+            changes = self._ports.undo.changes_of(self._number, 1)
+        except OSError as error:
+            self._problems.append(f"what past runs replaced cannot be read: {error.strerror}")
+            return None
+        if not changes:
+            return None
+        run_id, changed_at, replaced = changes[0]
+        return LastChange(run_id, changed_at, *self._kind_and_columns(replaced))
+
+    def _kind_and_columns(self, change: Replaced) -> tuple[ChangeKind, tuple[ColumnChange, ...]]:
+        if change.old is None:
+            return ChangeKind.INSERTED, ()
+        if change.new is None:
+            return ChangeKind.REMOVED, ()
+        headers = {item.column.name: item.header for item in self._columns}
+        return ChangeKind.UPDATED, tuple(
+            ColumnChange(headers.get(name, name), change.old.get(name), new)
+            for name, new in change.new.items()
+        )
+
+    def _hold(self) -> str | None:
+        try:
+            reason = self._ports.hold.reason()
+        except OSError as error:
+            self._problems.append(f"SYNC_STATE_DIR cannot be read: {error.strerror}")
+            return None
+        if reason is None:
+            return None
+        return f"the file {self._ports.hold.path}" + (f" ({reason})" if reason else "")
+
+
+def _differences(
+    columns: Sequence[SheetColumn], listing: Listing, row: TableRow
+) -> tuple[Difference, ...]:
+    differing = comparer([item.column for item in columns])
+    return tuple(
+        Difference(columns[index].header, listing.values[index], row.values[index])
+        for index in differing(listing.values, row.values)
+    )

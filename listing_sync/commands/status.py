@@ -1,0 +1,183 @@
+"""Records, journal, sheet and table in; the last runs, one run or the story of one listing out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
+
+from listing_sync.core.listings import Rejection
+from listing_sync.core.runs import (
+    ENDED,
+    Run,
+    rejection_key,
+)
+from listing_sync.core.statistics import (
+    DAY,
+    WEEK,
+    Day,
+    Statistics,
+    daily,
+    full_runs,
+    last_good,
+    statistics,
+)
+from listing_sync.core.verdict import Check, CheckName, Verdict, fail, run_checks, verdict
+from listing_sync.errors import Category, RefusedError, RemoteError, SourceError
+from listing_sync.ports import Ports
+
+_RUNS_LOOKED_AT = 300
+_REJECTIONS_LOOKED_AT = 300
+_RUNS_ON_PAGE = 5000
+_UNREADABLE = (RemoteError, RefusedError, SourceError)
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """Runs, newest first. `away` says why Supabase could not be asked, `problems` what else."""
+
+    runs: tuple[Run, ...]
+    away: str | None
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OneRun:
+    """One run, None when there is none of this id, and its rejections; `away` as in Recent."""
+
+    run: Run | None
+    rejections: tuple[Rejection, ...]
+    away: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCount:
+    """How often a category struck: listings of the last run, and runs of the last 7 days."""
+
+    category: Category
+    listings: int
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What the page shows; `runs` are newest first, `days` oldest first, times in `zone`.
+
+    `rejections` are those of the newest full run that has ended, `rejected_by`.
+    """
+
+    written_at: datetime
+    zone: tzinfo
+    source: str
+    target: str
+    verdict: Verdict
+    checks: tuple[Check, ...]
+    runs: tuple[Run, ...]
+    last_good: Run | None
+    day: Statistics
+    week: Statistics
+    days: tuple[Day, ...]
+    errors: tuple[ErrorCount, ...]
+    rejections: tuple[Rejection, ...]
+    rejected_by: Run | None
+    away: str | None
+    problems: tuple[str, ...]
+
+
+def recent(ports: Ports, limit: int, *, since: datetime | None = None) -> Recent:
+    """Return the last runs, those that wait in the journal among them."""
+    waiting, problems = _waiting_runs(ports)
+    away = None
+    recorded: tuple[Run, ...] = ()
+    try:
+        recorded = ports.records.recent(limit, since=since)
+    except _UNREADABLE as error:
+        away = str(error)
+    runs = {run.run_id: run for run in recorded}
+    for run in waiting:
+        known = runs.get(run.run_id)
+        if known is None or known.status not in ENDED:
+            runs[run.run_id] = run
+    newest = sorted(runs.values(), key=lambda run: run.started_at, reverse=True)
+    return Recent(tuple(newest[:limit]), away, problems)
+
+
+def one_run(ports: Ports, run_id: str) -> OneRun:
+    """Return one run whole; from the journal when its record has not arrived."""
+    try:
+        recorded = ports.records.get(run_id)
+        if recorded is not None and recorded.status in ENDED:
+            return OneRun(recorded, _rejections(ports, recorded), None)
+        away = None
+    except _UNREADABLE as error:
+        recorded, away = None, str(error)
+    for entry in ports.journal.entries():
+        if entry.run.run_id == run_id:
+            kept = tuple(stored.rejection for stored in entry.rejections)
+            return OneRun(replace(entry.run, in_journal=True), kept, away)
+    return OneRun(recorded, (), away)
+
+
+def _rejections(ports: Ports, run: Run) -> tuple[Rejection, ...]:
+    if run.rejections_run_id is None:
+        return ()
+    return tuple(stored.rejection for stored in ports.records.rejections(run.rejections_run_id))
+
+
+def _waiting_runs(ports: Ports) -> tuple[tuple[Run, ...], tuple[str, ...]]:
+    try:
+        runs = [entry.run for entry in ports.journal.entries()]
+    except OSError as error:
+        return (), (f"the journal in SYNC_STATE_DIR cannot be read: {error.strerror}",)
+    own = ports.identity.source
+    return tuple(replace(run, in_journal=True) for run in runs if run.source == own), ()
+
+
+def page_facts(ports: Ports) -> PageFacts:
+    """Return what the page shows, from records, journal and this machine; no sheet is asked."""
+    now = ports.clock.now()
+    zone = now.astimezone().tzinfo or UTC
+    found = recent(ports, _RUNS_ON_PAGE, since=now - WEEK - DAY)
+    runs, away = found.runs, found.away
+    ended = next(iter(full_runs(runs)), None)
+    rejections: tuple[Rejection, ...] = ()
+    if ended and not away:
+        try:
+            rejections = _rejections(ports, ended)
+        except _UNREADABLE as error:
+            away = str(error)
+    day = statistics(runs, now)
+    checks = run_checks(runs, now, stale_after_s=ports.settings.sync_stale_after, recent=day)
+    if away:
+        checks = (fail(CheckName.SYNC_STATE, f"cannot be read: {away}"), *checks)
+    return PageFacts(
+        written_at=now,
+        zone=zone,
+        source=ports.identity.source,
+        target=ports.identity.target,
+        verdict=verdict(checks, answered=True),
+        checks=checks,
+        runs=runs,
+        last_good=last_good(runs),
+        day=day,
+        week=statistics(runs, now, WEEK),
+        days=daily(runs, now, zone),
+        errors=_error_counts(rejections, (run for run in runs if now - WEEK < run.started_at)),
+        rejections=rejections,
+        rejected_by=ended,
+        away=away,
+        problems=found.problems,
+    )
+
+
+def _error_counts(rejections: Iterable[Rejection], runs: Iterable[Run]) -> tuple[ErrorCount, ...]:
+    listings = Counter(
+        category for category, _ in {(item.category, rejection_key(item)[0]) for item in rejections}
+    )
+    stopped = Counter(run.cause.category for run in runs if run.cause)
+    return tuple(
+        ErrorCount(category, listings[category], stopped[category])
+        for category in Category
+        if listings[category] or stopped[category]
+    )
