@@ -1,0 +1,225 @@
+"""SQL statements in, rows out: over Supabase's Management API, one statement a call.
+
+Source: Supabase "Management API", POST /v1/projects/{ref}/database/query. It answers 201; several
+statements in one call are refused by some of its versions (42601).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import requests
+
+from listing_sync.core.listings import Value
+from listing_sync.errors import (
+    Category,
+    PermanentError,
+    RemoteError,
+    Service,
+    SettingsError,
+    TransientError,
+)
+
+if TYPE_CHECKING:
+    from listing_sync.supabase.rest import Call
+
+_OK = frozenset({200, 201})
+_TOO_MANY = 429
+_CONNECT_TIMEOUT_S = 10.0
+_BLOCKED_S = 60.0
+"""How long a caller over the limit is blocked, when the answer does not say."""
+_LONGEST_SECONDS = 600
+_EPOCH_SECONDS = 1_000_000_000
+_REF = re.compile(r"[a-z0-9-]{6,40}")
+_SQLSTATE = re.compile(r"ERROR:\s+([0-9A-Z]{5}):\s*(.*)", re.DOTALL)
+_ADVICE = {
+    401: "SUPABASE_ACCESS_TOKEN is not accepted: make a new one at"
+    " https://supabase.com/dashboard/account/tokens",
+    403: "the account of SUPABASE_ACCESS_TOKEN may not run SQL in this project: use a token of a"
+    " member with the role Developer or above, with the permission database_write",
+    404: "there is no such project for SUPABASE_ACCESS_TOKEN: check SUPABASE_PROJECT_REF",
+    540: "the project is paused: restore it at https://supabase.com/dashboard",
+}
+
+
+def project_ref(supabase_url: str, given: str | None) -> str:
+    """Return the project's reference: as given, else the first label of its URL.
+
+    Raises:
+        SettingsError: neither has one.
+    """
+    host = urlsplit(supabase_url).hostname or ""
+    in_url = host.split(".")[0] if host.endswith((".supabase.co", ".supabase.in")) else ""
+    ref = given or in_url
+    if not _REF.fullmatch(ref):
+        problem = (
+            "SUPABASE_PROJECT_REF: required: SUPABASE_URL does not contain the project's"
+            " reference (Settings > General > Project ID)"
+        )
+        raise SettingsError((problem,))
+    return ref
+
+
+class ManagementApi:
+    """ports.Database over the Management API; `call` is a guard of its own.
+
+    Args:
+        base_url: without /v1.
+        ref: the project's reference.
+        token: a personal access token (sbp_...).
+        timeout_s: for connecting and for each wait for the answer.
+        call: Guard.call.
+        now: for a Retry-After that is a date.
+    """
+
+    way = "the Management API (SUPABASE_ACCESS_TOKEN)"
+
+    def __init__(
+        self,
+        base_url: str,
+        ref: str,
+        token: str,
+        *,
+        timeout_s: float,
+        call: Call,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._url = f"{base_url}/v1/projects/{ref}/database/query"
+        self._authorize = _Bearer(token)
+        self._timeout_s = timeout_s
+        self._call = call
+        self._now = now
+
+    def query(self, statement: str) -> Sequence[Mapping[str, Value]]:
+        """Return the rows of one statement."""
+        return self._call(lambda: self._send(statement), "running SQL")
+
+    def apply(self, statements: Sequence[str]) -> None:
+        """Run statements in order, each by itself; what was run before a failure stays."""
+        for statement in statements:
+            self.query(statement)
+
+    def _send(self, statement: str) -> Sequence[Mapping[str, Value]]:
+        try:
+            response = requests.post(
+                self._url,
+                json={"query": statement},
+                auth=self._authorize,
+                timeout=(_CONNECT_TIMEOUT_S, self._timeout_s),
+                allow_redirects=False,
+            )
+        except requests.exceptions.SSLError:
+            raise _failure("its certificate is not accepted", Category.NETWORK) from None
+        except requests.RequestException as error:
+            raise TransientError(
+                f"the Management API does not answer ({type(error).__name__})",
+                service=Service.SUPABASE,
+                category=Category.NETWORK,
+            ) from None
+        if response.status_code not in _OK:
+            raise self._refused(response)
+        try:
+            rows = response.json()
+        except requests.exceptions.JSONDecodeError:
+            rows = None
+        if not isinstance(rows, list):
+            raise _failure(
+                "it answered with something else than rows: check SUPABASE_MANAGEMENT_URL",
+                Category.UNKNOWN,
+                response.status_code,
+            )
+        return rows
+
+    def _refused(self, response: requests.Response) -> RemoteError:
+        status = response.status_code
+        if status == _TOO_MANY:
+            return TransientError(
+                "the Management API takes no more requests for the moment",
+                service=Service.SUPABASE,
+                category=Category.RATE_LIMIT,
+                http_status=status,
+                retry_after_s=wait_asked_for(response.headers, self._now()),
+            )
+        if status in _ADVICE:
+            return _failure(_ADVICE[status], Category.UNKNOWN, status)
+        if status >= 500 or status == 408:  # noqa: PLR2004 - server errors, time-out
+            return TransientError(
+                f"the Management API failed (HTTP {status})",
+                service=Service.SUPABASE,
+                category=Category.NETWORK,
+                http_status=status,
+            )
+        message = _message(response)
+        found = _SQLSTATE.search(message)
+        if found:
+            return _failure(
+                f"PostgreSQL refused the SQL: {found[2].strip()}",
+                Category.DATABASE,
+                status,
+                found[1],
+            )
+        return _failure(message or "no reason given", Category.UNKNOWN, status)
+
+
+class _Bearer(requests.auth.AuthBase):
+    """The token in the header; as an `auth` it also keeps a ~/.netrc from replacing it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def wait_asked_for(headers: Mapping[str, str], now: datetime) -> float:
+    """Return the seconds to wait after a 429: Retry-After, else x-ratelimit-reset, else a minute.
+
+    The unit of x-ratelimit-reset is not documented: a small number is read as seconds, a larger
+    one as milliseconds, a very large one as a moment since 1970.
+    """
+    asked = headers.get("Retry-After", "").strip()
+    if asked.isdecimal():
+        return float(asked)
+    if asked:
+        try:
+            return max(0.0, (parsedate_to_datetime(asked) - now).total_seconds())
+        except (ValueError, TypeError):
+            pass
+    reset = headers.get("x-ratelimit-reset", "").strip()
+    if not reset.isdecimal():
+        return _BLOCKED_S
+    value = float(reset)
+    if value <= _LONGEST_SECONDS:
+        return value
+    if value < _EPOCH_SECONDS:
+        return value / 1000
+    moment_s = value if value < _EPOCH_SECONDS * 1000 else value / 1000
+    return max(0.0, moment_s - now.timestamp())
+
+
+def _message(response: requests.Response) -> str:
+    try:
+        body = response.json()
+    except requests.exceptions.JSONDecodeError:
+        return ""
+    message = body.get("message") if isinstance(body, dict) else None
+    return message if isinstance(message, str) else ""
+
+
+def _failure(
+    reason: str, category: Category, http_status: int | None = None, code: str | None = None
+) -> PermanentError:
+    status = f" (HTTP {http_status})" if http_status else ""
+    return PermanentError(
+        f"the Management API{status}: {reason}",
+        service=Service.SUPABASE,
+        category=category,
+        http_status=http_status,
+        code=code,
+    )
