@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from listing_sync.core.a1 import column_index, column_letter, quoted_tab
 from listing_sync.core.listings import Cell, SheetContents, SheetRow
 from listing_sync.core.mapping import SHOWN_TYPES, Mapping
-from listing_sync.core.spelling import normalise
+from listing_sync.core.validator import normalise_number
 from listing_sync.errors import Category, Service, SourceError, TransientError
 from listing_sync.ports import SelectedRows, SheetDescription
 from listing_sync.sheets.google_api import (
@@ -235,7 +235,7 @@ class GoogleSheet:
     def _read_selected(
         self, layout: _Layout, keys: _Keys, numbers: frozenset[str]
     ) -> list[SheetRow]:
-        wanted = runs(row for row, key in keys.items() if normalise(key) in numbers)
+        wanted = runs(row for row, key in keys.items() if normalise_number(key) in numbers)
         if not wanted:
             return []
         span = (min(layout.shown + layout.stored), max(layout.shown + layout.stored))
@@ -244,7 +244,7 @@ class GoogleSheet:
         if len(requests) > len(self._chunk_starts(layout, keys)):
             at = [column.column.name for column in layout.header.columns].index(self._mapping.key)
             rows = self._read_all(layout, lambda _: None)
-            return [row for row in rows if normalise(str(row[1][at] or "")) in numbers]
+            return [row for row in rows if normalise_number(str(row[1][at] or "")) in numbers]
         blocks = [self._block(layout, request, span) for request in requests]
         found: _Keys = {}
         for block in blocks:
