@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     sync_header_row: Annotated[int, Ge(1), Le(1000)] = 1
     sync_mapping_file: Path | None = None
     sync_batch_size: Annotated[int, Ge(1), Le(1000)] = 100
-    sync_rate_limit: Annotated[float, Ge(0), Le(1000)] = 10
+    sync_rate_limit: Annotated[int, Ge(0), Le(1000)] = 10
     sync_concurrency: Annotated[int, Ge(1), Le(16)] = 4
     sync_request_timeout: Annotated[int, Ge(100), Le(600000)] = 30000
     sync_retry_attempts: Annotated[int, Ge(0), Le(10)] = 3
@@ -231,7 +231,7 @@ def key_expires_at(settings: Settings) -> float | None:
 def load_settings(
     env_file: Path | None = None,
     *,
-    flags: Mapping[str, object] | None = None,
+    flags: Mapping[str, Any] | None = None,
     needs_sheet: bool = True,
 ) -> Settings:
     """Return the settings from flags, the environment and the file, in this order of precedence.

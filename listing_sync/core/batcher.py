@@ -56,7 +56,7 @@ def batches(plan: Plan, size: int, mark_column: str | None) -> Iterator[Batch]:
     for insert in plan.inserts:
         groups[(True, False, written(insert))].append(insert)
     for update in plan.updates:
-        groups[(False, update.unmark, written(update.listing))].append(update)
+        groups[(False, update.mark is not None, written(update.listing))].append(update)
     for (_, unmarks, indexes), writes in groups.items():
         columns = tuple(plan.columns[index].column.name for index in indexes)
         if unmarks and mark_column:

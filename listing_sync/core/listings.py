@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from enum import Enum
 from typing import Final
 
+from listing_sync.core.a1 import quote_tab
 from listing_sync.core.mapping import Column
 from listing_sync.errors import Category
 
@@ -81,6 +82,12 @@ class SheetContents:
     columns: tuple[SheetColumn, ...]
     rows: Sequence[SheetRow]
     missing: tuple[Column, ...] = ()
+
+    def place(self, column: SheetColumn, sheet_row: int) -> tuple[str, str | None]:
+        """Return the name of a cell (`Listings!F17`) and the link that opens it, if any."""
+        reference = f"{column.letter}{sheet_row}"
+        link = None if self.link_base is None else f"{self.link_base}&range={reference}"
+        return f"{quote_tab(self.tab)}!{reference}", link
 
 
 @dataclass(frozen=True, slots=True)

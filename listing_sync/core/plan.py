@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from heapq import nsmallest
+from zlib import crc32
 
 from listing_sync.core.compare import comparer
 from listing_sync.core.listings import KEPT, Checked, Listing, SheetColumn, Value
@@ -19,25 +21,28 @@ BLANKED_FROM = 5
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One row of the table: values in the order of the columns asked for, as JSON gave them."""
+    """One row of the table: values in the order of the columns asked for, as JSON gave them.
+
+    `mark` is the value of the mark column, None when there is none.
+    """
 
     property_number: str
     values: tuple[Value, ...]
-    marked: bool = False
+    mark: Value = None
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
     """A listing whose row differs. `changed` are indexes into the columns, `old` their values.
 
-    `changed` is empty for a row that is written although equal (--force); `unmark` clears the mark
-    of a listing that comes back; `kept` are (index, value just read) of its KEPT columns.
+    `changed` is empty for a row that is written although equal (--force); `mark` is the
+    mark of a listing that comes back, which is cleared; `kept` are (index, value just read) of its KEPT columns.
     """
 
     listing: Listing
     changed: tuple[int, ...]
     old: tuple[Value, ...]
-    unmark: bool = False
+    mark: Value = None
     kept: tuple[tuple[int, Value], ...] = ()
 
 
@@ -69,7 +74,7 @@ class Plan:
     @property
     def changes(self) -> int:
         """Return how many rows would change: neither rewritten as equal nor unmarked."""
-        return sum(1 for update in self.updates if update.changed and not update.unmark)
+        return sum(1 for update in self.updates if update.changed and update.mark is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,22 +130,22 @@ def make_plan(
     blanked = [0] * len(columns)
     for page in pages:
         rows = [row for row in page if is_in_share(row.property_number, percent)]
-        live = [row.values for row in rows if not row.marked]
+        live = [row.values for row in rows if row.mark is None]
         table_size += len(live)
         for index, values in enumerate(zip(*live, strict=True)):
             filled[index] += len(values) - values.count(None) - values.count("")
         for row in rows:
             listing = wanted.pop(row.property_number, None)
             if listing is None:
-                if not row.marked and row.property_number not in checked.numbers:
+                if row.mark is None and row.property_number not in checked.numbers:
                     unlisted.append(row.property_number)
                 continue
             changed = differing(listing.values, row.values)
-            if not (changed or row.marked or force):
+            if not (changed or row.mark is not None or force):
                 unchanged += 1
                 continue
             updates.append(_update(listing, row, changed))
-            if not row.marked:
+            if row.mark is None:
                 for index in changed:
                     blanked[index] += listing.values[index] is None and row.values[index] != ""
     return Plan(
@@ -161,7 +166,7 @@ def _update(listing: Listing, row: TableRow, changed: tuple[int, ...]) -> Update
         listing=listing,
         changed=changed,
         old=tuple(row.values[index] for index in changed),
-        unmark=row.marked,
+        mark=row.mark,
         kept=tuple(
             (index, row.values[index])
             for index, value in enumerate(listing.values)
@@ -221,3 +226,23 @@ def _percent(count: int, size: int) -> str:
 def _next_percent(count: int, size: int) -> int:
     """Return the smallest whole percentage that lets `count` of `size` pass."""
     return -(-100 * count // size) if size else 100
+
+
+REWRITTEN_SAMPLE = 16
+
+
+def rewritten_sample(plan: Plan) -> dict[str, list[int]]:
+    """Return for each changed column digests of (number, new value): at most 16, the smallest.
+
+    What three runs in a row have in common was written again and again: rounding, a trigger or
+    another writer. The smallest ones make samples of different runs comparable.
+    """
+    digests: dict[int, list[int]] = {}
+    for update in plan.updates:
+        for index in update.changed:
+            text = f"{update.listing.property_number}\0{update.listing.values[index]!r}"
+            digests.setdefault(index, []).append(crc32(text.encode("utf-8", "replace")))
+    return {
+        plan.columns[index].column.name: nsmallest(REWRITTEN_SAMPLE, found)
+        for index, found in digests.items()
+    }

@@ -9,7 +9,6 @@ from datetime import timedelta, timezone, tzinfo
 from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from listing_sync.core.a1 import quote_tab
 from listing_sync.core.cells import ERROR_TEXTS, LOADING, Parse, is_blank, parser_for, plain_text
 from listing_sync.core.listings import (
     Cell,
@@ -92,7 +91,6 @@ class _Validation:
         self._key = next(
             index for index, known in enumerate(self._columns) if known.column.name == mapping.key
         )
-        self._tab = quote_tab(contents.tab)
         zone = _zone(contents.time_zone, default_zone)
         self._parsers = [parser_for(known.column, zone) for known in self._columns]
         self._parsers[self._key] = _number_parser(self._columns[self._key].column)
@@ -193,16 +191,15 @@ class _Validation:
     def _row_rejection(
         self, number: str | None, sheet_row: int, index: int, reason: str
     ) -> Rejection:
-        reference = f"{self._columns[index].letter}{sheet_row}"
-        link_base = self._contents.link_base
+        cell, link = self._contents.place(self._columns[index], sheet_row)
         return Rejection(
             property_number=number,
             sheet_row=sheet_row,
             column=None,
-            cell=f"{self._tab}!{reference}",
+            cell=cell,
             value=None,
             reason=reason,
-            link=None if link_base is None else f"{link_base}&range={reference}",
+            link=link,
         )
 
     def _reject_repeated(self, number: str, rows: list[int]) -> None:
@@ -249,6 +246,12 @@ def _zone(name: str | None, default: tzinfo) -> tzinfo | None:
         return ZoneInfo(name)  # reads the machine's table of zones, once
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+def shown_cells(columns: Sequence[SheetColumn], cells: Sequence[Cell]) -> dict[str, str]:
+    """Return the cells of a row that are not blank as texts, by header: what sync_errors keeps."""
+    shown = {column.header: _shown(cell) for column, cell in zip(columns, cells, strict=True)}
+    return {header: text for header, text in shown.items() if text}
 
 
 def _shown(cell: Cell) -> str | None:

@@ -1,0 +1,107 @@
+"""The command line: global options, one file a command, errors to exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from listing_sync import __version__
+from listing_sync.cli.exits import ExitCode, code_of_error
+from listing_sync.cli.face import Face
+from listing_sync.errors import ListingSyncError, SettingsError
+
+ISSUES_URL = "https://github.com/listing-sync/listing-sync/issues"
+
+app = typer.Typer(
+    name="listing-sync",
+    help="Makes a Supabase table say what a Google Sheet of property listings says.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def _print_version(value: bool) -> None:  # noqa: FBT001 - typer's signature
+    if value:
+        typer.echo(f"listing-sync {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    env_file: Annotated[
+        Path | None, typer.Option(help="Settings file; default: .env in this folder.")
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say everything, also without a terminal.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")
+    ] = False,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="Format of the log lines on stderr.")
+    ] = LogFormat.TEXT,
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="And exit.")
+    ] = False,
+) -> None:
+    """Take the global options."""
+    face = context.obj
+    face.env_file = env_file
+    face.verbose = verbose
+    face.quiet = quiet
+    face.log_format = log_format.value
+
+
+for _name in ("sync", "status", "health", "migrate"):
+    import_module(f"listing_sync.cli.{_name}").register(app)
+
+
+def run() -> NoReturn:
+    """Run the program and exit; what is foreseeable becomes a sentence and a code."""
+    face = Face()
+    try:
+        app(obj=face)
+        code = 0
+    except SystemExit as exit_:
+        code = exit_.code if isinstance(exit_.code, int) else ExitCode.USAGE
+    except ListingSyncError as error:
+        code = code_of_error(error)
+        _tell(face, error, code)
+    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:
+        code = ExitCode.BUG
+        if face.verbose:
+            traceback.print_exc()
+        name = type(error).__name__
+        face.complain(
+            f"listing-sync has a bug ({name}). Please report it with the output of the same command"
+            f" and -v: {ISSUES_URL}"
+        )
+    sys.exit(code)
+
+
+def _tell(face: Face, error: ListingSyncError, code: int) -> None:
+    problems = error.problems if isinstance(error, SettingsError) else (str(error),)
+    if face.json_output:
+        face.print_json({"status": "failed", "exitCode": code, "problems": list(problems)})
+    for problem in problems:
+        face.complain(problem)

@@ -1,0 +1,148 @@
+"""What every command needs of the terminal: consoles, settings, logs, signals; and the world."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from listing_sync.cli.text import WIDTH, plain
+from listing_sync.clock import Stop
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from listing_sync.wiring import World
+
+_SIGNALLED = 128
+
+
+@dataclass(slots=False)
+class Face:
+    """The global options, and what they make of stdout and stderr."""
+
+    env_file: Path | None = None
+    verbose: bool = False
+    quiet: bool = False
+    log_format: str = "text"
+    json_output: bool = False
+    stop: Stop = field(default_factory=Stop)
+
+    @cached_property
+    def out(self) -> Console:
+        """Return the console for results."""
+        return _console(stderr=False)
+
+    @cached_property
+    def err(self) -> Console:
+        """Return the console for refusals, warnings and rejections."""
+        return _console(stderr=True)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Return whether a person watches: progress and full summaries are shown."""
+        return sys.stderr.isatty() or sys.stdout.isatty()
+
+    def print_json(self, document: object) -> None:
+        """Print the one JSON document of this command on stdout."""
+        text = json.dumps(document, ensure_ascii=False, indent=2, default=str)
+        # A lone surrogate, which UTF-8 cannot hold, is shown as its escape.
+        sys.stdout.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+
+    def warn(self, text: str) -> None:
+        """Print one line for a person on stderr; -q leaves it out."""
+        if not self.quiet:
+            self.complain(text)
+
+    def complain(self, text: str) -> None:
+        """Print one line for a person on stderr, whatever the options."""
+        self.err.print("\n".join(plain(line) for line in text.splitlines()), soft_wrap=True)
+
+    @contextmanager
+    def open(
+        self,
+        *,
+        needs_sheet: bool = True,
+        flags: Mapping[str, Any] | None = None,
+        json_output: bool = False,
+        moves_breakers: bool = True,
+    ) -> Iterator[World]:
+        """Load the settings, set up logs and signals, and yield the world, closed at the end.
+
+        Raises:
+            SettingsError: with every problem of settings, mapping and key.
+        """
+        from listing_sync.wiring import open_world  # noqa: PLC0415 - heavy
+
+        self.json_output = json_output
+        with (
+            open_world(
+                self.env_file,
+                flags=flags or {},
+                needs_sheet=needs_sheet,
+                stop=self.stop,
+                log_level=self._log_level(),
+                log_format=self.log_format,
+                trigger=self._trigger(),
+                moves_breakers=moves_breakers,
+            ) as world,
+            self._stopping_on_signals(),
+        ):
+            yield world
+
+    def _log_level(self) -> str:
+        if self.verbose:
+            return "debug"
+        return "error" if self.quiet else "warning"
+
+    def _trigger(self) -> str:
+        if self.is_terminal:
+            return "manual"
+        if os.environ.get("CI"):  # noqa: TID251 - who started us is no setting
+            return "ci"
+        return "systemd" if os.environ.get("INVOCATION_ID") else "cron"  # noqa: TID251
+
+    @contextmanager
+    def _stopping_on_signals(self) -> Iterator[None]:
+        """Let the first signal stop the run in order, and a second one end the program."""
+
+        def stopped(number: int, _frame: FrameType | None) -> None:
+            if self.stop.is_requested():
+                os._exit(_SIGNALLED + number)
+            self.stop.request(number)
+
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {
+            number: signal.signal(number, stopped) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console  # noqa: PLC0415 - rich is slow to import
+
+    stream = sys.stderr if stderr else sys.stdout
+    dumb = os.environ.get("TERM") == "dumb"  # noqa: TID251 - rich reads the others itself
+    return Console(
+        file=stream,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        no_color=True if dumb else None,
+        width=None if stream.isatty() else WIDTH,
+    )

@@ -1,0 +1,80 @@
+"""Progress of a command in, bars on a terminal out, by phase with rate and remaining time."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import TaskID
+
+
+class Silent:
+    """No progress: nobody watches."""
+
+    def phase(self, name: str, total: int | None) -> None:
+        """Ignore a new phase."""
+
+    def advance(self, count: int) -> None:
+        """Ignore work done."""
+
+    def __enter__(self) -> Silent:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return
+
+
+class Bars:
+    """One bar a phase; a phase ends where the next begins. Threads may share it."""
+
+    def __init__(self, console: Console) -> None:
+        from rich.progress import (  # noqa: PLC0415 - rich is slow to import
+            BarColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self._bars = Progress(
+            TextColumn("{task.description:<18}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.completed:>7,.0f} listings"),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+
+    def phase(self, name: str, total: int | None) -> None:
+        """Begin a phase; `total` None: nobody knows how much it is."""
+        self._finish()
+        self._task = self._bars.add_task(name, total=total, rate="")
+
+    def advance(self, count: int) -> None:
+        """Count work done in this phase."""
+        if self._task is None:
+            return
+        self._bars.advance(self._task, count)
+        task = next(task for task in self._bars.tasks if task.id == self._task)
+        if task.speed:
+            self._bars.update(self._task, rate=f"{task.speed:,.0f}/s")
+
+    def _finish(self) -> None:
+        if self._task is not None:
+            task = next(task for task in self._bars.tasks if task.id == self._task)
+            self._bars.update(self._task, total=task.completed)
+
+    def __enter__(self) -> Bars:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bars.stop()

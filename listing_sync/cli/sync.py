@@ -1,0 +1,171 @@
+"""`sync all` and `sync numbers`: flags in, summary, plan or JSON and exit code out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from listing_sync.cli.face import Face
+
+if TYPE_CHECKING:
+    from listing_sync.commands.sync import SyncOptions, SyncResult
+    from listing_sync.wiring import World
+
+SHOWN_REJECTIONS = 20
+SHOWN_CHANGES = 10
+
+sync_app = typer.Typer(
+    help="Make the table say what the sheet says.", no_args_is_help=True, rich_markup_mode=None
+)
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")]
+Force = Annotated[bool, typer.Option("--force", help="Write equal listings too.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add `sync` to the program."""
+    app.add_typer(sync_app, name="sync")
+
+
+@sync_app.command("all")
+def sync_all(
+    context: typer.Context,
+    *,
+    dry_run: DryRun = False,
+    force: Force = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Also remove listings that are not in the sheet.")
+    ] = False,
+    prune_limit: Annotated[
+        float | None,
+        typer.Option(metavar="PCT", min=0, max=100, help="Refuse to remove more than this share."),
+    ] = None,
+    change_limit: Annotated[
+        float | None,
+        typer.Option(metavar="PCT", min=1, max=100, help="Refuse to change more than this share."),
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(metavar="N", min=1, max=1000, help="Listings per write request.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Sync every listing of the sheet."""
+    flags = {
+        "sync_prune": prune or None,
+        "sync_prune_limit": prune_limit,
+        "sync_change_limit": change_limit,
+        "sync_batch_size": batch_size,
+    }
+    _sync(context.obj, None, flags, dry_run=dry_run, force=force, json=json)
+
+
+@sync_app.command("numbers")
+def sync_numbers(
+    context: typer.Context,
+    numbers: Annotated[
+        list[str] | None, typer.Argument(metavar="NUMBER...", help="Property numbers.")
+    ] = None,
+    *,
+    from_file: Annotated[
+        str | None,
+        typer.Option(metavar="PATH|-", help="Read more numbers from a file, one a line."),
+    ] = None,
+    dry_run: DryRun = False,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Sync the listings named; only their rows are read."""
+    from listing_sync.core.validator import normalise_number  # noqa: PLC0415 - heavy
+
+    asked = [*(numbers or []), *_numbers_in(from_file)]
+    wanted = tuple(dict.fromkeys(number for text in asked if (number := normalise_number(text))))
+    if not wanted:
+        raise typer.BadParameter("name at least one property number, or --from-file PATH")
+    _sync(context.obj, wanted, {}, dry_run=dry_run, force=force, json=json)
+
+
+def _numbers_in(path: str | None) -> list[str]:
+    if path is None:
+        return []
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise typer.BadParameter(f"cannot read {path}: {reason}", param_hint="--from-file") from None
+    return [part for line in text.splitlines() for part in line.replace(",", " ").split()]
+
+
+def _sync(  # noqa: PLR0913 - the flags
+    face: Face,
+    numbers: tuple[str, ...] | None,
+    flags: Mapping[str, object],
+    *,
+    dry_run: bool,
+    force: bool,
+    json: bool,
+) -> None:
+    with face.open(flags=flags, json_output=json, moves_breakers=not dry_run) as world:
+        from listing_sync.cli.progress import Bars, Silent  # noqa: PLC0415 - heavy
+        from listing_sync.commands.sync import sync  # noqa: PLC0415 - heavy
+
+        options = _options(world, numbers, dry_run=dry_run, force=force)
+        world.limit_time()
+        watched = sys.stderr.isatty() and not (face.quiet or json)
+        with Bars(face.err) if watched else Silent() as progress:
+            result = sync(world, options, progress)
+        if numbers is None and not dry_run:
+            _write_status_page(world)
+        _show(face, result, dry_run=dry_run, json=json)
+        raise typer.Exit(_code(result))
+
+
+def _options(
+    world: World, numbers: tuple[str, ...] | None, *, dry_run: bool, force: bool
+) -> SyncOptions:
+    from listing_sync.commands.sync import SyncOptions  # noqa: PLC0415 - heavy
+    from listing_sync.core.plan import Limits  # noqa: PLC0415 - heavy
+
+    settings = world.settings
+    return SyncOptions(
+        limits=Limits(settings.sync_prune_limit, settings.sync_change_limit),
+        percent=settings.sync_rollout_percent,
+        batch_size=settings.sync_batch_size,
+        numbers=numbers,
+        dry_run=dry_run,
+        force=force,
+        prune=settings.sync_prune and numbers is None,
+    )
+
+
+def _write_status_page(world: World) -> None:
+    if world.settings.sync_status_page is not None:
+        from listing_sync.cli.status_page import refresh  # noqa: PLC0415 - only when asked for
+
+        refresh(world, world.settings.sync_status_page)
+
+
+def _code(result: SyncResult) -> int:
+    from listing_sync.cli.exits import ExitCode, code_of_run  # noqa: PLC0415 - light, kept beside
+
+    if result.refused:
+        return ExitCode.FAILED
+    return code_of_run(result.run, result.error, not_found=len(result.not_found))
+
+
+def _show(face: Face, result: SyncResult, *, dry_run: bool, json: bool) -> None:
+    if json:
+        from listing_sync.cli.json_output import plan_document, run_document  # noqa: PLC0415
+
+        extra = plan_document(result.plan, result.refused) if dry_run and result.plan else {}
+        face.print_json(run_document(result.run, result.rejections, dry_run=dry_run, extra=extra))
+    from listing_sync.cli import sync_text  # noqa: PLC0415 - heavy
+
+    tells_all = face.verbose or dry_run or (face.is_terminal and not face.quiet)
+    if tells_all and not json:
+        sync_text.show_result(face.out, result, dry_run=dry_run)
+    sync_text.show_problems(face, result, tells_all=tells_all)

@@ -1,0 +1,126 @@
+"""The result of a run or dry run in, words for people out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from listing_sync.cli.text import (
+    WIDTH,
+    count,
+    cut,
+    duration,
+    plain,
+    rejection_table,
+    table,
+)
+from listing_sync.core.batcher import listing_of
+from listing_sync.core.compare import shown
+from listing_sync.core.listings import Rejection
+from listing_sync.core.runs import RunStatus
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from listing_sync.cli.face import Face
+    from listing_sync.commands.sync import SyncResult
+    from listing_sync.core.plan import Plan
+
+SHOWN_REJECTIONS = 20
+SHOWN_CHANGES = 10
+SHOWN_NUMBERS = 30
+
+_ENDINGS = {
+    RunStatus.COMPLETED: "Done",
+    RunStatus.PARTIAL: "Done in part",
+    RunStatus.FAILED: "Failed",
+    RunStatus.INTERRUPTED: "Stopped",
+}
+
+
+def show_result(out: Console, result: SyncResult, *, dry_run: bool) -> None:
+    """Print the plan of a dry run, then the summary."""
+    if dry_run and result.plan is not None:
+        _show_plan(out, result.plan)
+    stats = result.run.stats
+    verb = "would be " if dry_run else ""
+    ending = "Dry run, nothing written" if dry_run else _ENDINGS[result.run.status]
+    seconds = (result.run.heartbeat_at - result.run.started_at).total_seconds()
+    parts = [
+        f"{stats.inserted:,} {verb}inserted",
+        f"{stats.updated:,} {verb}updated",
+        f"{stats.unchanged:,} unchanged",
+    ]
+    optional = (
+        (stats.removed, f"{verb}removed"),
+        (stats.failed, "rejected" if dry_run else "failed"),
+        (stats.skipped, "skipped"),
+    )
+    parts += [f"{number:,} {word}" for number, word in optional if number]
+    out.print(f"{ending}: {count(stats.total, 'listing')} in {duration(seconds)}", soft_wrap=True)
+    out.print(f"  {', '.join(parts)}", soft_wrap=True)
+    if result.plan is not None and result.plan.unlisted and not result.plan.removals:
+        kept = count(len(result.plan.unlisted), "listing")
+        out.print(f"  {kept} in the table but not in the sheet, left there (--prune removes them)")
+
+
+def _show_plan(out: Console, plan: Plan) -> None:
+    _show_numbers(out, "insert", [listing.property_number for listing in plan.inserts])
+    updates = [update for update in plan.updates if update.changed or update.mark is not None]
+    if updates:
+        out.print(f"Would update {count(len(updates), 'listing')}:")
+        rows = [
+            (
+                cut(plain(listing_of(update).property_number), 16) if not position else "",
+                cut(plain(plan.columns[index].header), 20),
+                f"{_value(old)} -> {_value(update.listing.values[index])}",
+            )
+            for update in updates[:SHOWN_CHANGES]
+            for position, (index, old) in enumerate(zip(update.changed, update.old, strict=True))
+        ]
+        out.print(table(("Listing", "Column", "Old -> new"), rows))
+        if len(updates) > SHOWN_CHANGES:
+            out.print(f"and {len(updates) - SHOWN_CHANGES:,} more (all with --json)")
+    same = len(plan.updates) - len(updates)
+    if same:
+        out.print(f"Would write {count(same, 'equal listing')} again (--force)")
+    _show_numbers(out, "remove", plan.removals)
+
+
+def _value(value: object) -> str:
+    text = plain(shown(value))
+    return cut(text, WIDTH // 3) if text else "(blank)"
+
+
+def _show_numbers(out: Console, verb: str, numbers: list[str] | tuple[str, ...]) -> None:
+    if not numbers:
+        return
+    named = ", ".join(cut(plain(number), 16) for number in numbers[:SHOWN_NUMBERS])
+    more = f" and {len(numbers) - SHOWN_NUMBERS:,} more" if len(numbers) > SHOWN_NUMBERS else ""
+    out.print(f"Would {verb} {count(len(numbers), 'listing')}: {named}{more}")
+
+
+def show_problems(face: Face, result: SyncResult, *, tells_all: bool) -> None:
+    """Print rejections, numbers not found, warnings and what ended the run, on stderr.
+
+    Without a terminal only news are told, so that cron mails nothing else.
+    """
+    if not face.quiet:
+        warnings = result.run.warnings if tells_all else result.new_warnings
+        for warning in warnings:
+            face.warn(f"Warning: {warning}")
+        _show_rejections(face, result.rejections if tells_all else result.news, tells_all=tells_all)
+    for number, near in result.not_found.items():
+        hint = f"; near: {', '.join(near)}" if near else ""
+        face.complain(f"{number} is not in the sheet{hint}")
+    if result.error is not None:
+        face.complain(f"{_ENDINGS[result.run.status]}: {result.error}")
+    if result.refused:
+        face.complain(f"This plan would be refused: {result.refused}")
+
+
+def _show_rejections(face: Face, rejections: tuple[Rejection, ...], *, tells_all: bool) -> None:
+    if not rejections:
+        return
+    news = "" if tells_all else "new "
+    face.complain(f"{count(len(rejections), f'{news}problem')}:")
+    face.err.print(rejection_table(rejections, SHOWN_REJECTIONS))

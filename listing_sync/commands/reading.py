@@ -1,0 +1,139 @@
+"""Sheet and table in, what was found and the plan out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+
+from listing_sync.commands.background import Prefetched
+from listing_sync.core.listings import Checked, Rejection, SheetContents
+from listing_sync.core.mapping import Mapping as ColumnMapping
+from listing_sync.core.near import near_matches
+from listing_sync.core.plan import Plan, TableRow, make_plan, within_share
+from listing_sync.core.validator import loading_columns, shown_cells, validate
+from listing_sync.errors import SourceError
+from listing_sync.ports import Ports, Progress, SelectedRows
+
+PAGES_AHEAD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a sheet gave, within the rollout share. `contents` has its rows taken out.
+
+    `total` is what the run counts; `failed` those of it that are rejected. `payloads` hold the
+    cells of rejected rows by row, `not_found` near matches of the numbers that the sheet lacks.
+    """
+
+    contents: SheetContents
+    checked: Checked
+    total: int
+    failed: int
+    payloads: Mapping[int, Mapping[str, str]]
+    not_found: Mapping[str, tuple[str, ...]]
+    warnings: tuple[str, ...]
+
+
+def read_sheet(ports: Ports, numbers: Sequence[str] | None, progress: Progress) -> SelectedRows:
+    """Return the rows of all listings, or of those named, once nothing is still calculating.
+
+    Raises:
+        SourceError: a whole column shows Loading... after the retries: the moment's fault, never
+            to be taken for data (field-notes 6.3).
+    """
+    progress.phase("Reading the sheet", None)
+    delay_s = ports.settings.retry_delay_s
+    for attempt in range(ports.settings.sync_retry_attempts + 1):
+        if attempt:
+            ports.clock.sleep(delay_s)
+            delay_s *= 2
+        if numbers is None:
+            selected = SelectedRows(ports.sheet.read(progress.advance), ())
+        else:
+            selected = ports.sheet.read_listings(frozenset(numbers))
+        loading = loading_columns(selected.contents)
+        if not loading:
+            return selected
+    names = ", ".join(repr(column.header) for column in loading)
+    raise SourceError(
+        f"the sheet is still calculating: every cell of {names} shows Loading...; nothing was"
+        " written. Open the sheet and wait until it shows values"
+    )
+
+
+def check(
+    selected: SelectedRows,
+    mapping: ColumnMapping,
+    *,
+    numbers: Sequence[str] | None,
+    percent: float,
+    default_zone: tzinfo,
+) -> Reading:
+    """Validate the rows and keep what the rollout share owns."""
+    contents = selected.contents
+    found = validate(contents, mapping, default_zone=default_zone)
+    checked = within_share(found, percent)
+    if numbers is None:
+        total, failed = checked.total_rows, checked.rejected_rows
+        not_found = {}
+    else:
+        total = len(numbers)
+        failed = len({rejection.property_number for rejection in checked.rejections})
+        not_found = {
+            number: near_matches(number, selected.all_numbers)
+            for number in numbers
+            if number not in found.numbers
+        }
+    return Reading(
+        contents=replace(contents, rows=()),
+        checked=checked,
+        total=total,
+        failed=failed,
+        payloads=_payloads(contents, checked.rejections),
+        not_found=not_found,
+        warnings=tuple(
+            f"the sheet has no column {column.headers[0]!r}; {column.name} is left as it is"
+            for column in contents.missing
+        ),
+    )
+
+
+def _payloads(
+    contents: SheetContents, rejections: Sequence[Rejection]
+) -> dict[int, Mapping[str, str]]:
+    rejected = {rejection.sheet_row for rejection in rejections}
+    return {
+        row: shown_cells(contents.columns, cells)
+        for row, cells in contents.rows
+        if row in rejected
+    }
+
+
+def plan_changes(
+    ports: Ports,
+    checked: Checked,
+    *,
+    selected_only: bool,
+    percent: float,
+    force: bool,
+    prune: bool,
+    on_rows: Callable[[int], None],
+    tick: Callable[[], None],
+) -> Plan:
+    """Compare with the table, whose pages are read ahead meanwhile."""
+    columns = [column.column for column in checked.columns]
+    if selected_only:
+        pages = ports.table.rows(
+            columns, sorted(listing.property_number for listing in checked.listings)
+        )
+    else:
+        pages = ports.table.pages(columns)
+
+    def counted() -> Iterator[Sequence[TableRow]]:
+        for page in Prefetched(pages, ahead=PAGES_AHEAD).each(tick):
+            yield page
+            on_rows(len(page))
+            tick()
+
+    return make_plan(checked, counted(), percent=percent, force=force, prune=prune)

@@ -1,0 +1,212 @@
+"""The record of a run: opened before the first write, refreshed meanwhile, closed or kept here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from listing_sync import logs
+from listing_sync.core.listings import Rejection
+from listing_sync.core.runs import (
+    GOOD,
+    Cause,
+    Run,
+    RunStatus,
+    RunType,
+    StoredRejection,
+    is_dead,
+    rejection_key,
+)
+from listing_sync.errors import (
+    Category,
+    LockTimeoutError,
+    RefusedError,
+    RemoteError,
+    StoppedError,
+    TransientError,
+)
+from listing_sync.ports import JournalEntry, Ports
+
+REFRESH_S = 2.0
+SILENCE_S = 30.0
+RECENT_RUNS = 50
+KEPT_RUNS = 100
+STORED_AGAIN_AFTER = timedelta(days=1)
+_WAIT_STEP_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What earlier runs of this source and target left; `rejections` are of the last good one."""
+
+    runs: tuple[Run, ...] = ()
+    rejections: tuple[StoredRejection, ...] = ()
+
+    @property
+    def last_good(self) -> Run | None:
+        """Return the newest full run that completed, at least in part."""
+        return next(
+            (run for run in self.runs if run.run_type is RunType.FULL and run.status in GOOD), None
+        )
+
+    def news(self, rejections: Sequence[Rejection]) -> tuple[Rejection, ...]:
+        """Return the rejections that the last good run did not have."""
+        known = {rejection_key(stored.rejection) for stored in self.rejections}
+        return tuple(item for item in rejections if rejection_key(item) not in known)
+
+
+class Recorder:
+    """Keeps the record of one run in sync_state, or in the journal when that cannot be."""
+
+    def __init__(self, ports: Ports, run: Run) -> None:
+        self._ports = ports
+        self._is_recorded = False
+        self._saved = run
+        self._saved_at = ports.clock.monotonic()
+
+    def open(self, run: Run) -> tuple[History, bool]:
+        """Insert the record; return what earlier runs left, and whether another was waited for.
+
+        Delivers the journal and closes dead runs first. A passing failure is a warning: a run whose
+        own record cannot be written still syncs.
+
+        Raises:
+            NotSetUpError: sync_state is missing.
+            LockTimeoutError: a live run elsewhere did not finish in time.
+        """
+        try:
+            self._deliver_journal()
+            history = self._history()
+            waited = self._wait_for_others(run, since=None)
+            self._save(run)
+            waited = self._wait_for_others(run, since=run.started_at) or waited
+        except TransientError as error:
+            logs.event("warning", "record_failed", f"this run cannot be recorded yet: {error}")
+            return History(), False
+        return history, waited
+
+    def refresh(self, run: Run) -> None:
+        """Save the counts every 2 seconds while they change, and a sign of life every 30."""
+        now = self._ports.clock.monotonic()
+        due_s = REFRESH_S if run.stats != self._saved.stats else SILENCE_S
+        if not self._is_recorded or now - self._saved_at < due_s:
+            return
+        try:
+            self._save(replace(run, heartbeat_at=self._ports.clock.now()))
+        except (RemoteError, RefusedError, StoppedError) as error:
+            self._saved_at = now
+            logs.event("debug", "refresh_failed", f"progress was not recorded: {error}")
+
+    def close(self, run: Run, rejections: Sequence[StoredRejection]) -> Run:
+        """Record the end, or keep it in the journal; return the run, marked when it is there."""
+        is_last = run.status in {RunStatus.FAILED, RunStatus.INTERRUPTED}
+        try:
+            self._ports.records.save(run, last=is_last)
+            self._ports.records.save_rejections(rejections, last=is_last)
+        except (RemoteError, RefusedError, StoppedError) as error:
+            return self.keep(run, rejections, str(error))
+        return run
+
+    def keep(self, run: Run, rejections: Sequence[StoredRejection], why: str) -> Run:
+        """Keep the record on this disk, for the next run that can deliver it."""
+        try:
+            self._ports.journal.add(JournalEntry(run, tuple(rejections)))
+        except OSError as error:
+            logs.event("warning", "journal_failed", f"the record of this run is lost: {error}")
+            return run
+        logs.event("info", "record_kept", f"the record of this run is delivered later: {why}")
+        return replace(run, in_journal=True)
+
+    def _save(self, run: Run) -> None:
+        self._ports.records.save(run)
+        self._is_recorded = True
+        self._saved = run
+        self._saved_at = self._ports.clock.monotonic()
+
+    def _deliver_journal(self) -> None:
+        for entry in self._ports.journal.entries():
+            self._ports.records.save(entry.run)
+            self._ports.records.save_rejections(entry.rejections)
+            self._ports.journal.delivered(entry.run.run_id)
+
+    def _history(self) -> History:
+        now = self._ports.clock.now()
+        runs = []
+        for run in self._ports.records.recent(RECENT_RUNS):
+            if run.status is RunStatus.IN_PROGRESS and self._is_dead(run, now):
+                cause = Cause(Category.UNKNOWN, f"its process {run.pid} on {run.host} is gone")
+                ended = run.ended(RunStatus.INTERRUPTED, run.heartbeat_at, cause)
+                self._ports.records.save(ended)
+                runs.append(ended)
+            else:
+                runs.append(run)
+        history = History(tuple(runs))
+        good = history.last_good
+        if good is None or good.rejections_run_id is None:
+            return history
+        return replace(history, rejections=self._ports.records.rejections(good.rejections_run_id))
+
+    def _wait_for_others(self, run: Run, *, since: datetime | None) -> bool:
+        """Wait for live runs elsewhere; with `since` only for those that came before us.
+
+        Two that start at once both see each other: the later one waits.
+        """
+        waited_s = 0.0
+        while other := self._other_alive(run, since):
+            limit_s = self._ports.settings.sync_lock_timeout
+            if waited_s >= limit_s:
+                self._give_way(run)
+                raise LockTimeoutError(
+                    f"another run (process {other.pid} on {other.host}, since"
+                    f" {other.started_at.astimezone():%Y-%m-%d %H:%M:%S}) is still at work after"
+                    f" {limit_s} s (SYNC_LOCK_TIMEOUT); try again later"
+                )
+            step_s = min(_WAIT_STEP_S, limit_s - waited_s)
+            self._ports.clock.sleep(step_s)
+            waited_s += step_s
+            self.refresh(run)
+        return waited_s > 0
+
+    def _other_alive(self, run: Run, since: datetime | None) -> Run | None:
+        now = self._ports.clock.now()
+        for other in self._ports.records.in_progress():
+            is_earlier = since is None or (other.started_at, other.run_id) < (since, run.run_id)
+            if other.run_id != run.run_id and is_earlier and not self._is_dead(other, now):
+                return other
+        return None
+
+    def _give_way(self, run: Run) -> None:
+        if self._is_recorded:
+            cause = Cause(Category.UNKNOWN, "another run was at work")
+            self.close(run.ended(RunStatus.INTERRUPTED, self._ports.clock.now(), cause), ())
+
+    def _is_dead(self, run: Run, now: datetime) -> bool:
+        return is_dead(
+            run,
+            now,
+            host=self._ports.identity.host,
+            own_pid=self._ports.identity.pid,
+            is_alive=self._ports.is_process_alive(run.pid),
+        )
+
+
+def stored(
+    run: Run, rejections: Sequence[Rejection], payloads: Mapping[int, Mapping[str, str]], history: History
+) -> tuple[Run, tuple[StoredRejection, ...]]:
+    """Return what to store in sync_errors, and the run saying where its rejections are.
+
+    Fifty standing rejections must not fill a database: the same ones are stored once a day.
+    """
+    if not rejections:
+        return run, ()
+    at = run.completed_at or run.started_at
+    before = {(rejection_key(item.rejection), item.rejection.cell) for item in history.rejections}
+    is_same = before == {(rejection_key(item), item.cell) for item in rejections}
+    if is_same and at - max(s.created_at for s in history.rejections) < STORED_AGAIN_AFTER:
+        return replace(run, rejections_run_id=history.rejections[0].run_id), ()
+    return replace(run, rejections_run_id=run.run_id), tuple(
+        StoredRejection(run.run_id, item, at, payloads.get(item.sheet_row or 0))
+        for item in rejections
+    )
+

@@ -1,0 +1,193 @@
+"""Batches in, outcomes out: several requests in flight, guilty listings found by halving."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+
+from listing_sync.core.batcher import Batch, Write, listing_of
+from listing_sync.core.listings import KEPT, Listing
+from listing_sync.core.plan import Plan, Update
+from listing_sync.errors import (
+    BatchTooLargeError,
+    ListingSyncError,
+    RefusedError,
+    RemoteError,
+    RowError,
+    StoppedError,
+    TransientError,
+)
+from listing_sync.ports import Replaced, Table
+
+NOT_NULL_VIOLATION = "23502"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A listing that was not written, and why."""
+
+    listing: Listing
+    error: RemoteError
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a batch; `fatal` is what ends the run, and leaves the rest unwritten."""
+
+    written: tuple[Write, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    fatal: ListingSyncError | None = None
+
+    def joined(self, other: Outcome) -> Outcome:
+        """Return both together."""
+        return Outcome(
+            self.written + other.written, self.failures + other.failures, self.fatal or other.fatal
+        )
+
+
+class BatchWriter:
+    """Writes batches; called by several threads at once. `remember` comes before each request."""
+
+    def __init__(self, table: Table, plan: Plan, remember: Callable[[Batch], None]) -> None:
+        self._table = table
+        self._plan = plan
+        self._remember = remember
+        self._lock = threading.Lock()
+        self._largest: int | None = None
+
+    def write(self, batch: Batch) -> Outcome:
+        """Write one batch, in parts where that is what it takes."""
+        self._remember(batch)
+        outcome = Outcome()
+        for part in self._small_enough(batch):
+            outcome = outcome.joined(self._write(part))
+            if outcome.fatal:
+                break
+        return outcome
+
+    def _small_enough(self, batch: Batch) -> Iterator[Batch]:
+        with self._lock:
+            size = self._largest or len(batch.writes)
+        for start in range(0, len(batch.writes), size):
+            yield replace(batch, writes=batch.writes[start : start + size])
+
+    def _write(self, batch: Batch) -> Outcome:
+        error = self._try(batch)
+        return Outcome(batch.writes) if error is None else self._without_guilty(batch, error)
+
+    def _without_guilty(self, batch: Batch, error: ListingSyncError) -> Outcome:
+        """Write what can be written of a batch that failed with `error`.
+
+        When the first half passes, the second holds the guilty one: sending it whole would only
+        say so again.
+        """
+        if isinstance(error, RowError) and (filled := self._with_kept_values(batch, error)):
+            return self._write(filled)
+        if isinstance(error, TransientError):
+            return Outcome(failures=_all_failed(batch, error))
+        if not isinstance(error, RowError | BatchTooLargeError):
+            return Outcome(fatal=error)
+        if len(batch.writes) == 1:
+            return Outcome(failures=_all_failed(batch, error))
+        middle = len(batch.writes) // 2
+        first = replace(batch, writes=batch.writes[:middle])
+        second = replace(batch, writes=batch.writes[middle:])
+        if isinstance(error, BatchTooLargeError):
+            with self._lock:
+                self._largest = min(self._largest or middle, middle)
+            outcome = self._write(first)
+            return outcome if outcome.fatal else outcome.joined(self._write(second))
+        first_error = self._try(first)
+        if first_error is None:
+            outcome = Outcome(first.writes)
+            # A lone listing is tried itself: nothing is rejected by inference.
+            rest = self._write(second) if len(second.writes) == 1 else None
+            return outcome.joined(rest or self._without_guilty(second, error))
+        outcome = self._without_guilty(first, first_error)
+        return outcome if outcome.fatal else outcome.joined(self._write(second))
+
+    def _try(self, batch: Batch) -> ListingSyncError | None:
+        try:
+            self._table.upsert(batch.columns, batch.rows())
+        except (RemoteError, RefusedError, StoppedError) as error:
+            return error
+        return None
+
+    def _with_kept_values(self, batch: Batch, error: RowError) -> Batch | None:
+        """Return the batch with the kept values as just read, where leaving them out is refused.
+
+        PostgreSQL tests NOT NULL before it sees that the row exists (field-notes 2.1).
+        """
+        if error.code != NOT_NULL_VIOLATION:
+            return None
+        updates = [write for write in batch.writes if isinstance(write, Update)]
+        kept = {index for update in updates for index, _ in update.kept}
+        missing = kept - set(batch.indexes)
+        if not missing or len(updates) != len(batch.writes):
+            return None
+        indexes = tuple(sorted({*batch.indexes, *missing}))
+        mark = batch.columns[len(batch.indexes) :]
+        columns = tuple(self._plan.columns[index].column.name for index in indexes) + mark
+        return replace(
+            batch, columns=columns, indexes=indexes, writes=tuple(map(_filled, updates))
+        )
+
+
+def _filled(update: Update) -> Update:
+    values = list(update.listing.values)
+    for index, value in update.kept:
+        if values[index] is KEPT:
+            values[index] = value
+    return replace(update, listing=replace(update.listing, values=tuple(values)))
+
+
+def _all_failed(batch: Batch, error: RemoteError) -> tuple[Failure, ...]:
+    return tuple(Failure(listing_of(write), error) for write in batch.writes)
+
+
+def replaced_by(batch: Batch, plan: Plan, mark_column: str | None) -> Iterator[Replaced]:
+    """Yield what writing the batch replaces, row by row; equal rows yield nothing."""
+    names = [column.column.name for column in plan.columns]
+    for write in batch.writes:
+        values = listing_of(write).values
+        if not isinstance(write, Update):
+            new = {names[index]: values[index] for index in batch.indexes}
+            yield Replaced(write.property_number, None, new)
+            continue
+        old = {names[index]: value for index, value in zip(write.changed, write.old, strict=True)}
+        new = {names[index]: values[index] for index in write.changed}
+        if write.mark is not None and mark_column:
+            old[mark_column] = write.mark
+            new[mark_column] = None
+        if new:
+            yield Replaced(write.listing.property_number, old, new)
+
+
+def write_all(
+    writer: BatchWriter, batches: Iterator[Batch], *, concurrency: int, tick_s: float
+) -> Iterator[Outcome]:
+    """Yield the outcome of every batch as it comes, and an empty one at least each `tick_s`.
+
+    After a fatal outcome nothing new is started; requests in flight are finished and yielded.
+    """
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="writer") as pool:
+        running: set[Future[Outcome]] = set()
+        is_over = False
+        while True:
+            while not is_over and len(running) < concurrency:
+                batch = next(batches, None)
+                if batch is None:
+                    is_over = True
+                    break
+                running.add(pool.submit(writer.write, batch))
+            if not running:
+                return
+            done, running = wait(running, timeout=tick_s, return_when=FIRST_COMPLETED)
+            if not done:
+                yield Outcome()
+            for future in done:
+                outcome = future.result()
+                is_over = is_over or outcome.fatal is not None
+                yield outcome
