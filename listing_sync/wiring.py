@@ -1,0 +1,516 @@
+"""Settings in, World out: the only place that builds real things, each when first asked for."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from threading import Timer
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from listing_sync import __version__, logs
+from listing_sync.clock import Stop, SystemClock
+from listing_sync.core.mapping import Mapping as ColumnMapping
+from listing_sync.core.mapping import parse_mapping
+from listing_sync.errors import Service, SettingsError
+from listing_sync.local.alert_memory import AlertMemoryFile
+from listing_sync.local.breaker_file import BreakerFile
+from listing_sync.local.hold import HoldFile
+from listing_sync.local.journal import JournalFiles
+from listing_sync.local.lock import FileLock
+from listing_sync.local.snapshots import SnapshotFiles
+from listing_sync.local.state_dir import StateDir, find_state_dir, target_folder
+from listing_sync.local.undo import UndoFiles
+from listing_sync.ports import Database, Identity, Ports, Sheet, Written
+from listing_sync.reliability.breaker import Breaker, BreakerState
+from listing_sync.reliability.guard import Guard, GuardSettings, Patience, Retry
+from listing_sync.reliability.meter import Meter
+from listing_sync.reliability.rate_limit import TokenBucket
+from listing_sync.settings import Settings, load_settings
+from listing_sync.sheets.file import FileSheet
+from listing_sync.sheets.grid import parse_spreadsheet_reference
+
+if TYPE_CHECKING:
+    from listing_sync.monitoring.heartbeat import HealthchecksHeartbeat
+    from listing_sync.monitoring.metrics_file import PrometheusFile
+    from listing_sync.monitoring.webhook import SlackWebhook
+    from listing_sync.supabase.migrations import AppliedMigrations
+    from listing_sync.supabase.rest import Rest
+    from listing_sync.supabase.run_records import SupabaseRunRecords
+    from listing_sync.supabase.table import SupabaseTable
+
+_MEBI = 1024 * 1024
+
+
+class _NeverStopped(Stop):
+    """Paces what is still to be done after a stop."""
+
+    def request(self, signal: int | None) -> None:
+        """Go on."""
+
+
+class _Unsaved:
+    """The breaker of a dry run: it starts closed, and nobody else learns of it."""
+
+    def load(self) -> Breaker:
+        return Breaker()
+
+    def save(self, breaker: Breaker) -> None:
+        return
+
+
+class _GuardedCall(Protocol):
+    def __call__(self, send: Callable[[], Any], what: str, patience: Patience = ...) -> Any: ...
+
+
+class World:
+    """One of each of ports.Ports, for real."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        mapping: ColumnMapping,
+        *,
+        stop: Stop,
+        trigger: str,
+        google_key: Any,
+        moves_breakers: bool,
+    ) -> None:
+        self.settings = settings
+        self.mapping = mapping
+        self.stop = stop
+        self.clock = SystemClock(stop)
+        self._trigger = trigger
+        self._google_key = google_key
+        self._moves_breakers = moves_breakers
+        self._meter = Meter()
+        self._guards: dict[Service, Guard] = {}
+        self._closers: list[Callable[[], None]] = []
+        self._is_probing = False
+
+    # -- who and where -------------------------------------------------------------------------
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Return who runs, from what to what."""
+        return Identity(
+            source=self._source(),
+            target=f"{self._project_host}/{self.mapping.table}",
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            user=_user(),
+            version=__version__,
+            trigger=self._trigger,
+        )
+
+    @property
+    def _project_host(self) -> str:
+        return urlsplit(self.settings.supabase_url).netloc
+
+    def _source(self) -> str:
+        settings = self.settings
+        if settings.sync_sheet_file is not None:
+            tab = f"#{settings.sync_sheet_name}" if settings.sync_sheet_name else ""
+            return f"file:{settings.sync_sheet_file.resolve()}{tab}"
+        spreadsheet_id, gid = parse_spreadsheet_reference(settings.sync_spreadsheet_id or "-")
+        tab = settings.sync_sheet_name or (f"gid={gid}" if gid is not None else "")
+        return f"google:{spreadsheet_id}" + (f"#{tab}" if tab else "")
+
+    # -- patience ------------------------------------------------------------------------------
+
+    def _call(self, service: Service) -> _GuardedCall:
+        guard = self._guard(service)
+        if not self._is_probing:
+            return guard.call
+
+        def probe(
+            send: Callable[[], Any],
+            what: str,
+            patience: Patience = Patience.PROBE,  # noqa: ARG001 - a probe is a probe
+        ) -> Any:
+            return guard.call(send, what, Patience.PROBE)
+
+        return probe
+
+    def _guard(self, service: Service) -> Guard:
+        if service not in self._guards:
+            from listing_sync.transport import deadline
+
+            settings = self.settings
+            rate = settings.sync_rate_limit if service is Service.SUPABASE else 0
+            self._guards[service] = Guard(
+                service,
+                GuardSettings(
+                    retries=settings.sync_retry_attempts,
+                    first_delay_s=settings.retry_delay_s,
+                    timeout_s=settings.request_timeout_s,
+                    threshold=settings.sync_circuit_breaker_threshold,
+                    breaker_timeout_s=settings.breaker_timeout_s,
+                ),
+                store=BreakerFile(self.state, service) if self._moves_breakers else _Unsaved(),
+                bucket=TokenBucket.full(rate) if rate else None,
+                clock=self.clock,
+                patient_clock=SystemClock(_NeverStopped()),
+                bounded=deadline,
+                meter=self._meter,
+                on_retry=_log_retry,
+            )
+        return self._guards[service]
+
+    def breaker_state(self, service: Service) -> BreakerState:
+        """Return the state of a service's breaker."""
+        return self._guard(service).breaker_state()
+
+    def request_metrics(self) -> dict[str, object]:
+        """Return what the requests of this process were, for sync_state.metrics."""
+        return dict(self._meter.snapshot())
+
+    def probing(self) -> Ports:
+        """Return the same world, with one try a request that no breaker refuses or counts."""
+        world = World(
+            self.settings,
+            self.mapping,
+            stop=self.stop,
+            trigger=self._trigger,
+            google_key=self._google_key,
+            moves_breakers=self._moves_breakers,
+        )
+        world._is_probing = True
+        world._guards = self._guards
+        world._closers = self._closers
+        return world
+
+    # -- in ------------------------------------------------------------------------------------
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        """Return the source."""
+        return self.sheet_for(self.mapping)
+
+    def sheet_for(self, mapping: ColumnMapping) -> Sheet:
+        """Return the same tab under another mapping."""
+        settings = self.settings
+        if settings.sync_sheet_file is not None:
+            return FileSheet(
+                settings.sync_sheet_file,
+                mapping,
+                tab_title=settings.sync_sheet_name,
+                header_row=settings.sync_header_row,
+            )
+        from listing_sync.sheets.google import GoogleSheet
+        from listing_sync.sheets.google_api import SheetsApi
+        from listing_sync.sheets.google_http import connect
+
+        spreadsheet_id, gid = parse_spreadsheet_reference(settings.sync_spreadsheet_id or "")
+        http = connect(
+            self._google_key,
+            settings.google_sheets_api_endpoint,
+            timeout_s=settings.request_timeout_s,
+            on_bytes=self._meter.add_bytes,
+        )
+        self._closers.append(http.close)
+        api = SheetsApi(
+            spreadsheet_id,
+            http,
+            endpoint=settings.google_sheets_api_endpoint,
+            client_email=self._google_key.service_account_email,
+            call=self._call(Service.GOOGLE),
+            now=self.clock.now,
+        )
+        return GoogleSheet(
+            api,
+            mapping,
+            tab_title=settings.sync_sheet_name,
+            gid=gid,
+            header_row=settings.sync_header_row,
+        )
+
+    # -- out -----------------------------------------------------------------------------------
+
+    @cached_property
+    def _rest(self) -> Rest:
+        from listing_sync.supabase.rest import Rest
+        from listing_sync.transport import build_client
+
+        settings = self.settings
+        http = build_client(
+            settings.supabase_url,
+            timeout_s=settings.request_timeout_s,
+            connections=settings.sync_concurrency + 2,
+            on_bytes=self._meter.add_bytes,
+        )
+        self._closers.append(http.close)
+        return Rest(
+            settings.supabase_url,
+            settings.supabase_service_role_key.get_secret_value(),
+            http=http,
+            call=self._call(Service.SUPABASE),
+            now=self.clock.now,
+        )
+
+    @cached_property
+    def table(self) -> SupabaseTable:
+        """Return the target table."""
+        from listing_sync.supabase.table import SupabaseTable
+
+        return SupabaseTable(self._rest, self.mapping)
+
+    @cached_property
+    def records(self) -> SupabaseRunRecords:
+        """Return sync_state and sync_errors."""
+        from listing_sync.supabase.run_records import SupabaseRunRecords
+
+        who = self.identity
+        return SupabaseRunRecords(self._rest, source=who.source, target=who.target)
+
+    @cached_property
+    def migrations(self) -> AppliedMigrations:
+        """Return the files of sql/ and those applied."""
+        from listing_sync.supabase.migrations import AppliedMigrations
+
+        return AppliedMigrations(self._rest)
+
+    @cached_property
+    def database(self) -> Database | None:
+        """Return the way to PostgreSQL itself, None when none is set up."""
+        settings = self.settings
+        if settings.supabase_db_url is not None:
+            from listing_sync.supabase.postgres import PostgresDatabase
+
+            url = settings.supabase_db_url.get_secret_value()
+            return PostgresDatabase(url, call=self._call(Service.SUPABASE))
+        if settings.supabase_access_token is not None:
+            from listing_sync.supabase.management import ManagementApi, project_ref
+
+            return ManagementApi(
+                settings.supabase_management_url,
+                project_ref(settings.supabase_url, settings.supabase_project_ref),
+                settings.supabase_access_token.get_secret_value(),
+                timeout_s=settings.request_timeout_s,
+                call=self._call(Service.SUPABASE),
+                now=self.clock.now,
+            )
+        return None
+
+    # -- machine -------------------------------------------------------------------------------
+
+    @cached_property
+    def state(self) -> StateDir:
+        """Return the folder of this target in SYNC_STATE_DIR; it may not exist yet."""
+        root = find_state_dir(self.settings.sync_state_dir, os.environ)
+        return StateDir(
+            root=root,
+            path=root / target_folder(self._project_host, self.mapping.table),
+            clock=self.clock,
+            warn=lambda text: logs.event("warning", "state_damaged", text),
+        )
+
+    @cached_property
+    def lock(self) -> FileLock:
+        """Return the lock of this target."""
+        return FileLock(self.state)
+
+    @cached_property
+    def journal(self) -> JournalFiles:
+        """Return the runs that wait for delivery."""
+        return JournalFiles(self.state, timedelta(days=self.settings.sync_history_days))
+
+    @cached_property
+    def undo(self) -> UndoFiles:
+        """Return what runs replaced."""
+        return UndoFiles(self.state)
+
+    def written_since(self, since: Any) -> AbstractContextManager[Written]:
+        """Return what our runs wrote since a moment."""
+        from listing_sync.local.written import written_since
+
+        return written_since(self.undo, since)
+
+    @cached_property
+    def hold(self) -> HoldFile:
+        """Return the file that pauses cron."""
+        return HoldFile(self.state.root)
+
+    @cached_property
+    def snapshots(self) -> SnapshotFiles:
+        """Return the snapshots of this target."""
+        return SnapshotFiles(self.state, self.identity.target)
+
+    @cached_property
+    def alert_memory(self) -> AlertMemoryFile:
+        """Return what alerting remembers."""
+        return AlertMemoryFile(self.state)
+
+    def is_process_alive(self, pid: int) -> bool:
+        """Return whether a process of this host has that number."""
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except OSError:  # it is somebody else's
+            return True
+        return True
+
+    # -- signals -------------------------------------------------------------------------------
+
+    @cached_property
+    def heartbeat(self) -> HealthchecksHeartbeat:
+        """Return the pings of SYNC_HEARTBEAT_URL."""
+        from listing_sync.monitoring.heartbeat import HealthchecksHeartbeat
+
+        url = self.settings.sync_heartbeat_url
+        return HealthchecksHeartbeat(url.get_secret_value() if url else None)
+
+    @cached_property
+    def webhook(self) -> SlackWebhook:
+        """Return the addresses of SYNC_ALERT_WEBHOOK_URL."""
+        from listing_sync.monitoring.webhook import SlackWebhook
+
+        return SlackWebhook(self.settings.webhook_urls)
+
+    @cached_property
+    def metrics_file(self) -> PrometheusFile:
+        """Return the file of SYNC_METRICS_FILE."""
+        from listing_sync.monitoring.metrics_file import PrometheusFile
+
+        return PrometheusFile(self.settings.sync_metrics_file)
+
+    # -- its own end ---------------------------------------------------------------------------
+
+    def limit_time(self) -> None:
+        """Let the run stop by itself after SYNC_TIME_LIMIT."""
+        if self.settings.sync_time_limit:
+            timer = Timer(self.settings.sync_time_limit, self.stop.request, (None,))
+            timer.daemon = True
+            timer.start()
+            self._closers.append(timer.cancel)
+
+    def close(self) -> None:
+        """Close every connection."""
+        for close in self._closers:
+            close()
+
+
+@contextmanager
+def open_world(
+    env_file: Path | None,
+    *,
+    flags: Mapping[str, Any],
+    needs_sheet: bool,
+    stop: Stop,
+    log_level: str,
+    log_format: str,
+    trigger: str,
+    moves_breakers: bool,
+) -> Iterator[World]:
+    """Load settings, mapping and key, and set up the log; every problem of the three at once.
+
+    Raises:
+        SettingsError: with all of them.
+    """
+    settings, mapping, google_key = _load(env_file, flags, needs_sheet=needs_sheet)
+    logs.configure(
+        sys.stderr,
+        level=log_level,
+        as_json=log_format == "json",
+        journald="JOURNAL_STREAM" in os.environ,
+        secrets=settings.secrets(),
+    )
+    world = World(
+        settings,
+        mapping,
+        stop=stop,
+        trigger=trigger,
+        google_key=google_key,
+        moves_breakers=moves_breakers,
+    )
+    try:
+        yield world
+    finally:
+        world.close()
+
+
+def _load(
+    env_file: Path | None, flags: Mapping[str, Any], *, needs_sheet: bool
+) -> tuple[Settings, ColumnMapping, Any]:
+    settings = load_settings(env_file, flags=flags, needs_sheet=needs_sheet)
+    problems: list[str] = []
+    mapping: ColumnMapping | None = None
+    google_key = None
+    try:
+        mapping = load_mapping(settings.sync_mapping_file)
+    except SettingsError as error:
+        problems += error.problems
+    if needs_sheet and settings.sync_sheet_file is None:
+        try:
+            google_key = _load_google_key(settings)
+        except SettingsError as error:
+            problems += error.problems
+        try:
+            parse_spreadsheet_reference(settings.sync_spreadsheet_id or "")
+        except ValueError as error:
+            problems.append(f"SYNC_SPREADSHEET_ID: {error}")
+    if problems or mapping is None:
+        raise SettingsError(tuple(problems))
+    return settings, mapping, google_key
+
+
+def load_mapping(path: Path | None) -> ColumnMapping:
+    """Return the mapping of a file, or the bundled one.
+
+    Raises:
+        SettingsError: it cannot be read, or every problem in it.
+    """
+    if path is None:
+        bundled = resources.files("listing_sync") / "mapping.toml"
+        return parse_mapping(bundled.read_text(encoding="utf-8"), name="the bundled mapping")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SettingsError((f"SYNC_MAPPING_FILE: cannot read {path}: {error.strerror}",)) from None
+    except UnicodeDecodeError:
+        raise SettingsError((f"SYNC_MAPPING_FILE: {path} is not UTF-8 text",)) from None
+    return parse_mapping(text, name=str(path))
+
+
+def _load_google_key(settings: Settings) -> Any:
+    from listing_sync.sheets.google_key import parse_key
+
+    if settings.google_service_account_json is not None:
+        return parse_key(settings.google_service_account_json.get_secret_value())
+    path = settings.google_application_credentials
+    name = "GOOGLE_APPLICATION_CREDENTIALS"
+    try:
+        text = path.read_text(encoding="utf-8-sig") if path else ""
+    except OSError as error:
+        raise SettingsError((f"{name}: cannot read {path}: {error.strerror}",)) from None
+    except UnicodeDecodeError:
+        raise SettingsError((f"{name}: {path} is not a JSON key file",)) from None
+    return parse_key(text, name=name)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in some containers
+        return str(os.getuid())
+
+
+def _log_retry(retry: Retry) -> None:
+    logs.event(
+        "info",
+        "retry",
+        f"failed while {retry.what} ({retry.cause}); try {retry.attempt + 1} of {retry.attempts}"
+        f" in {retry.wait_s:g} s",
+        service=str(retry.service),
+        attempt=retry.attempt,
+        wait_s=retry.wait_s,
+    )
