@@ -15,7 +15,7 @@ _SQUARE_METRES = frozenset({"㎡", "m²", "m2", "平米"})
 
 _SHAPE = re.compile(
     r"(?:約 ?)?(?P<sign>[-+▲△]?) ?(?P<currency>[¥$€]|JPY)? ?(?P<inner_sign>[-+▲△]?)"
-    r"(?P<number>[0-9.][0-9.,千万億]*)(?P<unit>[^0-9.,千万億]*)",
+    r"(?P<number>[0-9.][0-9.,千万億]*)(?P<unit>(?:[^0-9.,千万億].*)?)",
     re.IGNORECASE,
 )
 _SPACE_AT_MYRIAD = re.compile(r" (?=[千万億])|(?<=[万億]) (?=[0-9])")

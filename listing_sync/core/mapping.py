@@ -275,7 +275,7 @@ class _Reader:
 
     def _on_blank(self, key: str, table: dict[str, object]) -> tuple[bool, str | None]:
         on_blank = table.get("on_blank", "clear")
-        if on_blank not in {"clear", "keep"}:
+        if on_blank not in ("clear", "keep"):  # a tuple: it may be a list, which no set takes
             self._problem(f"{key}.on_blank", f'must be "clear" or "keep", not {_shown(on_blank)}')
         keeps = on_blank == "keep"
         if keeps and table.get("required") is True:
