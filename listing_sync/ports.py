@@ -295,7 +295,7 @@ class Heartbeat(Protocol):
 
 
 class Webhook(Protocol):
-    """Posts a message to one address, named so that it stays secret; returns whether it was taken."""
+    """Posts a message to one address, named so as to stay secret; returns whether it was taken."""
 
     @property
     def addresses(self) -> tuple[str, ...]: ...

@@ -136,22 +136,24 @@ def _latencies(runs: Iterable[Run]) -> Latencies | None:
 
 
 def rewritten_columns(runs: Iterable[Run], in_a_row: int = 3) -> tuple[str, ...]:
-    """Return the columns in which each of the last good full runs wrote the same values again.
+    """Return the columns to which each of the last good full runs wrote the same values again.
 
-    A run notes in its metrics, as `rewritten_columns`, a digest of what it wrote in each column:
-    three equal ones are a rounding, a trigger or another writer that undoes what was written.
+    A run's metrics hold, as `rewritten`, a sample of what it wrote to each column (core/plan.py).
+    What three runs have in common is undone by rounding, a trigger or another writer.
     """
     good = [run for run in full_runs(runs) if run.status in GOOD][:in_a_row]
     if len(good) < in_a_row:
         return ()
-    digests = [_digests(run) for run in good]
+    samples = [_rewritten(run) for run in good]
     return tuple(
         column
-        for column, digest in digests[0].items()
-        if all(other.get(column) == digest for other in digests[1:])
+        for column, digests in samples[0].items()
+        if digests.intersection(*(sample.get(column, set()) for sample in samples[1:]))
     )
 
 
-def _digests(run: Run) -> dict[str, object]:
-    noted = run.metrics.get("rewritten_columns")
-    return noted if isinstance(noted, dict) else {}
+def _rewritten(run: Run) -> dict[str, set[object]]:
+    noted = run.metrics.get("rewritten")
+    if not isinstance(noted, dict):
+        return {}
+    return {str(column): set(digests) for column, digests in noted.items()}

@@ -1,0 +1,82 @@
+"""A run that has ended in, its metrics file and the alerts that are due out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from listing_sync import logs
+from listing_sync.core.alerts import Ended, Memory, due_messages
+from listing_sync.core.listings import Rejection
+from listing_sync.core.runs import Run
+from listing_sync.ports import Ports
+
+UNSENT_KEPT = 10
+
+
+def report(
+    ports: Ports, run: Run, new_rejections: Sequence[Rejection], recent_runs: Sequence[Run]
+) -> None:
+    """Tell the outside of a run; a signal that fails is a warning, never an error.
+
+    Selective runs renew their own part of the metrics file and send what earlier runs could not,
+    but give no alert themselves. Dry runs are not reported.
+    """
+    ports.metrics_file.write(run)
+    if ports.webhook.addresses:
+        _alert(ports, run, new_rejections, recent_runs)
+
+
+def _alert(
+    ports: Ports, run: Run, new_rejections: Sequence[Rejection], recent_runs: Sequence[Run]
+) -> None:
+    now = ports.clock.now()
+    ended = Ended(
+        run=run,
+        recent=recent_runs,
+        new_rejections=new_rejections,
+        now=now,
+        zone=now.astimezone().tzinfo,
+        after_failures=ports.settings.sync_alert_after_failures,
+    )
+    before = _remembered(ports, run.source)
+    messages, memory = due_messages(ended, before)
+    unsent = {
+        address: (*before.unsent.get(address, ()), *messages)[-UNSENT_KEPT:]
+        for address in ports.webhook.addresses
+    }
+    # Kept before they are sent: a process that dies meanwhile must not lose them.
+    kept = _keep(ports, run.source, before, replace(memory, unsent=_not_empty(unsent)))
+    left = {address: _send(ports, address, texts) for address, texts in unsent.items()}
+    _keep(ports, run.source, kept, replace(memory, unsent=_not_empty(left)))
+
+
+def _not_empty(unsent: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return {address: texts for address, texts in unsent.items() if texts}
+
+
+def _send(ports: Ports, address: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Send messages in order up to the first that fails; return what the next run has to send."""
+    for index, text in enumerate(texts):
+        if not ports.webhook.post(address, text):
+            return texts[index:]
+    return ()
+
+
+def _remembered(ports: Ports, source: str) -> Memory:
+    try:
+        return Memory.from_document(ports.alert_memory.load().get(source))
+    except OSError as error:
+        logs.event("warning", "alerts_unread", f"earlier alerts cannot be read: {error.strerror}")
+        return Memory()
+
+
+def _keep(ports: Ports, source: str, before: Memory, memory: Memory) -> Memory:
+    """Remember what changed."""
+    if memory != before:
+        try:
+            document = dict(ports.alert_memory.load())
+            ports.alert_memory.store({**document, source: memory.to_document()})
+        except OSError as error:
+            logs.event("warning", "alerts_unkept", f"alerts cannot be kept: {error.strerror}")
+    return memory

@@ -1,0 +1,41 @@
+"""One POST to an address that is itself a secret in, why it failed out."""
+
+from __future__ import annotations
+
+import threading
+
+_NOT_IN_TIME = "no answer in {:g} s"
+
+
+def post(url: str, body: bytes, content_type: str, *, timeout_s: float) -> str | None:
+    """Return None when the address took the body, else why not, without naming the address.
+
+    requests bounds each socket operation only; a thread that is not waited for bounds the whole.
+    """
+    why: list[str | None] = []
+    thread = threading.Thread(
+        target=lambda: why.append(_post(url, body, content_type, timeout_s)), daemon=True
+    )
+    thread.start()
+    thread.join(timeout_s)
+    return why[0] if why else _NOT_IN_TIME.format(timeout_s)
+
+
+def _post(url: str, body: bytes, content_type: str, timeout_s: float) -> str | None:
+    import requests  # noqa: PLC0415 - 200 ms that most runs do without
+
+    try:
+        response = requests.post(
+            url,
+            data=body,
+            headers={"Content-Type": content_type, "User-Agent": "listing-sync"},
+            timeout=timeout_s,
+            allow_redirects=False,
+        )
+    except requests.Timeout:
+        return _NOT_IN_TIME.format(timeout_s)
+    except Exception as error:  # noqa: BLE001 - a signal that fails must not fail a good run
+        return type(error).__name__  # its text holds the address
+    if response.ok and not response.is_redirect:
+        return None
+    return f"HTTP {response.status_code}"
