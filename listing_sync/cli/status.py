@@ -1,0 +1,181 @@
+"""`status`: the last runs, one run whole, the story of one listing, or the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Never
+from uuid import UUID
+
+import typer
+
+from listing_sync.cli import status_page
+from listing_sync.cli.exits import ExitCode
+from listing_sync.cli.face import Face
+from listing_sync.cli.json_output import listing_document, run_document, runs_document
+from listing_sync.cli.status_text import (
+    listing_facts,
+    pace_line,
+    rejection_lines,
+    run_facts,
+    run_lines,
+)
+from listing_sync.cli.text import fact_table, local_time, plain
+from listing_sync.commands.listing_story import listing_story
+from listing_sync.commands.status import OneRun, Recent, one_run, page_facts, recent
+from listing_sync.core.pace import pace
+from listing_sync.core.runs import Run, RunStatus
+from listing_sync.core.story import Story, answer
+from listing_sync.ports import Ports
+
+_LOOK_EVERY_S = 1.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add `status`."""
+    app.command("status")(status)
+
+
+def status(
+    ctx: typer.Context,
+    run_id: Annotated[UUID | None, typer.Argument(help="One run whole.")] = None,
+    *,
+    listing: Annotated[
+        str | None, typer.Option(help="The story of one listing.", metavar="NUMBER")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="How many runs.", min=1, max=1000)] = 10,
+    watch: Annotated[bool, typer.Option("--watch", help="Redraw until stopped.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Write a page.", metavar="PATH")] = None,
+) -> None:
+    """Show the last runs, one run, or why a listing is not on the site."""
+    chosen = [
+        name
+        for name, is_given in (
+            ("RUN_ID", run_id),
+            ("--listing", listing),
+            ("--watch", watch),
+            ("--html", html),
+        )
+        if is_given not in {None, False}
+    ]
+    if len(chosen) > 1:
+        raise typer.BadParameter(f"{' and '.join(chosen)} do not go together")
+    if json and (watch or html):
+        raise typer.BadParameter(f"--json and {chosen[0]} do not go together")
+    face: Face = ctx.obj
+    with face.open(needs_sheet=listing is not None, json_output=json) as ports:
+        if listing is not None:
+            code = _show_listing(face, listing_story(ports, listing), as_json=json)
+        elif run_id is not None:
+            code = _show_run(face, str(run_id), one_run(ports, str(run_id)), as_json=json)
+        elif html is not None:
+            code = _write_page(face, ports, html)
+        elif watch:
+            _watch(face, ports, limit)
+        else:
+            code = _show_recent(face, recent(ports, limit), as_json=json)
+    raise typer.Exit(code)
+
+
+def _show_recent(face: Face, found: Recent, *, as_json: bool) -> int:
+    if as_json:
+        face.print_json(runs_document(found))
+    else:
+        _print_lines(face, run_lines(found.runs))
+        _print_away(face, found.away, found.problems)
+    return ExitCode.FAILED if found.away else ExitCode.DONE
+
+
+def _print_lines(face: Face, lines: Iterable[str]) -> None:
+    """Print lines that fit by themselves; a link, which may not, stays in one piece."""
+    for line in lines:
+        face.out.print(line, soft_wrap=True)
+
+
+def _print_away(face: Face, away: str | None, problems: Sequence[str] = ()) -> None:
+    for problem in problems:
+        face.complain(problem)
+    if away:
+        face.complain(f"Only what this machine knows is shown: {away}")
+
+
+def _show_run(face: Face, run_id: str, found: OneRun, *, as_json: bool) -> int:
+    run = found.run
+    if run is None:
+        if as_json:
+            face.print_json({"syncId": run_id, "error": found.away or "no such run"})
+        else:
+            nothing = f"No run {run_id}; `listing-sync status` lists the last ones."
+            face.complain(found.away or nothing)
+        return ExitCode.FAILED if found.away else ExitCode.PARTLY
+    if as_json:
+        extra = {"error": found.away} if found.away else None
+        face.print_json(run_document(run, found.rejections, extra=extra))
+    else:
+        face.out.print(fact_table(run_facts(run)))
+        _print_lines(face, rejection_lines(found.rejections))
+        _print_away(face, found.away)
+    return ExitCode.FAILED if found.away else ExitCode.DONE
+
+
+def _show_listing(face: Face, story: Story, *, as_json: bool) -> int:
+    if as_json:
+        face.print_json(listing_document(story))
+    else:
+        face.out.print(plain(answer(story, local_time)))
+        face.out.print()
+        face.out.print(fact_table(listing_facts(story)))
+        if story.sheet:
+            _print_lines(face, rejection_lines(story.sheet.rejections))
+    if story.sheet is None or story.table is None:
+        return ExitCode.FAILED
+    return ExitCode.DONE if story.is_known else ExitCode.PARTLY
+
+
+def _watch(face: Face, ports: Ports, limit: int) -> Never:
+    """Redraw every second on a terminal, else print each change; a stop signal ends it."""
+    first_looks: dict[str, Run] = {}
+
+    def look() -> Recent:
+        ports.clock.sleep(_LOOK_EVERY_S)
+        return recent(ports, limit)
+
+    def words(found: Recent) -> str:
+        return "\n".join(_watch_lines(found, ports.clock.now(), first_looks))
+
+    found = recent(ports, limit)
+    if not face.out.is_terminal:
+        while True:
+            face.out.print(words(found), soft_wrap=True)
+            printed = found
+            while found == printed:
+                found = look()
+    from rich.live import Live  # noqa: PLC0415 - slow to import, and only used here
+    from rich.text import Text  # noqa: PLC0415
+
+    with Live(console=face.out, auto_refresh=False, screen=True) as live:
+        while True:
+            live.update(Text(words(found)), refresh=True)
+            found = look()
+
+
+def _watch_lines(found: Recent, now: datetime, first_looks: dict[str, Run]) -> Iterator[str]:
+    yield from run_lines(found.runs)
+    for run in found.runs:
+        if run.status is RunStatus.IN_PROGRESS:
+            yield ""
+            yield pace_line(pace(first_looks.setdefault(run.run_id, run), run, now))
+    if found.away:
+        yield f"\nOnly what this machine knows is shown: {plain(found.away)}"
+
+
+def _write_page(face: Face, ports: Ports, path: Path) -> int:
+    facts = page_facts(ports)
+    try:
+        status_page.write(path, status_page.render(facts))
+    except OSError as error:
+        raise typer.BadParameter(f"cannot write {path}: {error.strerror}") from error
+    _print_away(face, facts.away, facts.problems)
+    return ExitCode.FAILED if facts.away else ExitCode.DONE
