@@ -14,7 +14,7 @@ from listing_sync.core.mapping import Column, Mapping, normalise_header
 from listing_sync.core.near import near_matches
 from listing_sync.errors import SourceError
 
-_SPREADSHEET_ID = re.compile(r"[A-Za-z0-9_-]{10,}")
+_SPREADSHEET_ID = re.compile(r"[A-Za-z0-9_-]+")
 _HEADERS_NAMED = 50
 
 

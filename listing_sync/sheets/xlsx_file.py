@@ -107,7 +107,12 @@ def _value(cell: Any, formula: Any) -> StoredCell:
 
 
 def _text(value: StoredCell) -> StoredCell:
-    """Return a value; characters that XML cannot hold are written as _x000D_ (ECMA-376 22.9.2.19)."""
+    """Return a value, what XML cannot hold (_x000D_) put back.
+
+    Source: ECMA-376 part 1, 22.9.2.19 (ST_Xstring).
+    """
+    if not isinstance(value, str) or "_x" not in value:
+        return value
     from openpyxl.utils.escape import unescape  # noqa: PLC0415 - heavy
 
-    return str(unescape(value)) if isinstance(value, str) and "_x" in value else value
+    return str(unescape(value))

@@ -1,0 +1,68 @@
+"""The real Google reader over a loopback Google, its connections closed at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from listing_sync.core.mapping import Mapping
+from listing_sync.sheets.google import GoogleSheet
+from listing_sync.sheets.google_api import SheetsApi
+from listing_sync.sheets.google_http import connect
+from listing_sync.sheets.google_key import parse_key
+from tests.stack.google_sheets import DEFAULT_SPREADSHEET, LoopbackGoogle
+
+T = TypeVar("T")
+
+
+class GoogleReading:
+    """A loopback Google, and readers of its spreadsheet; `calls` says what was sent."""
+
+    def __init__(self) -> None:
+        self.google = LoopbackGoogle()
+        self.calls: list[str] = []
+        self._sheets: list[GoogleSheet] = []
+
+    def put(self, rows: Any, *, title: str = "Listings", **options: Any) -> None:
+        self.google.put_tab(DEFAULT_SPREADSHEET, title, rows, **options)
+
+    def sheet(
+        self,
+        mapping: Mapping,
+        *,
+        spreadsheet_id: str = DEFAULT_SPREADSHEET,
+        endpoint: str | None = None,
+        **options: Any,
+    ) -> GoogleSheet:
+        credentials = parse_key(self.google.key_json())
+        endpoint = endpoint or self.google.url
+        api = SheetsApi(
+            spreadsheet_id,
+            connect(credentials, endpoint, timeout_s=5, on_bytes=lambda _: None),
+            endpoint=endpoint,
+            client_email=credentials.service_account_email,
+            call=self._call,
+            now=lambda: datetime.now(UTC),
+        )
+        self._sheets.append(GoogleSheet(api, mapping, **options))
+        return self._sheets[-1]
+
+    def _call(self, send: Callable[[], T], what: str, /) -> T:
+        self.calls.append(what)
+        return send()
+
+    def __enter__(self) -> Self:
+        self.google.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for sheet in self._sheets:
+            sheet.close()
+        self.google.__exit__(kind, error, traceback)
