@@ -1,0 +1,277 @@
+"""Run records over REST, against a real PostgreSQL behind Supabase Lite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from listing_sync.core.listings import Rejection
+from listing_sync.core.runs import Cause, Run, RunStats, RunStatus, RunType, StoredRejection
+from listing_sync.errors import Category, NotSetUpError
+from listing_sync.ports import RunRecords
+from listing_sync.reliability.guard import Patience
+from listing_sync.supabase.rest import Rest
+from listing_sync.supabase.run_records import SupabaseRunRecords
+from tests.contract.supabase_rest import Calls, connected
+from tests.stack.supabase_lite import SupabaseLite
+
+pytestmark = pytest.mark.stack
+
+START = datetime(2026, 3, 1, 9, 0, 0, 123456, tzinfo=UTC)
+CELLS = {"Property Number": "AA1", "Price": "応相談", "Note": ""}
+
+
+def run(number: int, *, started: datetime = START, **more) -> Run:
+    ended = Run(
+        run_id=str(UUID(int=number)),
+        run_type=RunType.FULL,
+        trigger="cron",
+        status=RunStatus.COMPLETED,
+        started_at=started,
+        completed_at=started + timedelta(seconds=5),
+        heartbeat_at=started + timedelta(seconds=5),
+        stats=RunStats(total=10, inserted=4, updated=3, unchanged=3, removed=2),
+        cause=None,
+        source="sheet-1",
+        target="project/table",
+        host="host",
+        pid=4711,
+        version="1.0.0",
+    )
+    return replace(ended, **more)
+
+
+def in_progress(number: int, **more) -> Run:
+    running = {"status": RunStatus.IN_PROGRESS, "completed_at": None, "heartbeat_at": START}
+    return run(number, **(running | more))
+
+
+def rejected(run_id: str, row: int, number: str | None = "AA1", **more) -> StoredRejection:
+    rejection = Rejection(
+        property_number=number,
+        sheet_row=row,
+        column="Price",
+        cell=f"Listings!F{row}",
+        value="応相談",
+        reason="not a number",
+        link="https://docs.google.com/spreadsheets/d/x/edit#gid=0&range=F17",
+    )
+    return StoredRejection(run_id, replace(rejection, **more), START, {"Price": "応相談"})
+
+
+@pytest.fixture
+def calls() -> Calls:
+    return Calls()
+
+
+@pytest.fixture
+def rest(project: SupabaseLite, calls: Calls) -> Iterator[Rest]:
+    with connected(project.url, project.secret_key, calls) as rest:
+        yield rest
+
+
+@pytest.fixture
+def records(rest: Rest) -> RunRecords:
+    return SupabaseRunRecords(rest, source="sheet-1", target="project/table")
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        pytest.param(run(1), id="completed"),
+        pytest.param(in_progress(1, stats=RunStats(total=10, inserted=1)), id="in-progress"),
+        pytest.param(
+            run(
+                1,
+                status=RunStatus.FAILED,
+                run_type=RunType.SELECTIVE,
+                stats=RunStats(total=3, failed=1, skipped=2),
+                cause=Cause(Category.NETWORK, "cannot connect"),
+                rejections_run_id=str(UUID(int=7)),
+                metrics={"requests": 30, "p50": 0.018, "nested": {"bytes": [1, 2]}},
+                warnings=("column ignored", "二つ目"),
+            ),
+            id="failed-with-everything",
+        ),
+    ],
+)
+def test_a_run_comes_back_as_it_was_saved(records, stored):
+    records.save(stored)
+    assert records.get(stored.run_id) == stored
+    assert records.recent(10) == (stored,)
+
+
+def test_saving_again_replaces_the_record(project, records):
+    records.save(in_progress(1))
+    records.save(run(1))
+    records.save(run(1))
+    assert records.recent(10) == (run(1),)
+    assert project.execute("select updated_at > created_at from sync_state") == [(True,)]
+
+
+def test_a_refresh_is_tried_once_and_an_end_as_often_as_allowed(records, calls):
+    records.save(in_progress(1))
+    records.save(in_progress(1, heartbeat_at=START + timedelta(seconds=2)))
+    records.save(run(1))
+    records.save(run(1), last=True)
+    records.save_rejections([rejected(run(1).run_id, 1)], last=True)
+    assert [patience for _, patience in calls.made] == [
+        Patience.RETRY,
+        Patience.ONCE,
+        Patience.RETRY,
+        Patience.LAST,
+        Patience.LAST,
+    ]
+
+
+def test_recent_is_newest_first_within_limit_and_time_even_beyond_one_page(project, records):
+    records.save(run(1))
+    project.execute(
+        "insert into sync_state select (jsonb_populate_record(s, jsonb_build_object("
+        "'id', gen_random_uuid(), 'started_at', s.started_at + n * interval '1 minute'))).*"
+        " from sync_state s, generate_series(1, 1200) n"
+    )
+    runs = records.recent(5000)
+    assert len(runs) == 1201
+    assert [r.started_at for r in runs] == sorted((r.started_at for r in runs), reverse=True)
+    assert records.recent(3) == runs[:3]
+    assert len(records.recent(5000, since=START + timedelta(minutes=1199))) == 2
+
+
+def test_runs_of_another_source_or_target_are_not_seen(records):
+    ours = in_progress(1)
+    other_source = in_progress(2, source="sheet-2", started_at=START - timedelta(hours=1))
+    other_target = in_progress(3, target="elsewhere/table")
+    for each in (ours, other_source, other_target):
+        records.save(each)
+        records.save_rejections([rejected(each.run_id, 17)])
+    assert records.recent(10) == (ours,)
+    assert records.get(other_source.run_id) is None
+    assert records.in_progress() == (ours, other_source)
+    assert [stored.run_id for stored in records.rejections_of("AA1", 10)] == [ours.run_id]
+    assert records.rejections(other_source.run_id) == ()
+
+
+def test_other_sources_are_those_that_have_listings_in_the_table(records):
+    failed = RunStats(total=1, failed=1)
+    for number, source in enumerate(["sheet-1", "sheet-3", "sheet-3", "a,b", "sheet-2"]):
+        records.save(run(number, source=source))
+    records.save(run(8, source="wrong", status=RunStatus.FAILED, stats=failed))
+    records.save(run(9, source="long ago", started=START - timedelta(days=2)))
+    assert records.other_sources(START - timedelta(days=1)) == ("a,b", "sheet-2", "sheet-3")
+
+
+def test_rejections_come_back_in_the_order_of_the_sheet_beyond_one_page(records):
+    records.save(run(1))
+    stored = tuple(rejected(run(1).run_id, row, f"AA{row}") for row in range(1, 1203))
+    records.save_rejections(tuple(reversed(stored)))
+    assert records.rejections(run(1).run_id) == stored
+    assert records.rejections_of("AA700", 5) == (stored[699],)
+    assert records.rejections_of("AA0", 5) == ()
+
+
+def test_delivering_rejections_twice_stores_them_once(records):
+    records.save(run(1))
+    stored = (
+        rejected(run(1).run_id, 1),
+        rejected(run(1).run_id, 1, column=None),
+        rejected(run(1).run_id, 2, None, value=None, cell=None, link=None, sheet_row=None),
+    )
+    records.save_rejections([*stored, stored[0]])
+    records.save_rejections(stored)
+    assert set(map(repr, records.rejections(run(1).run_id))) == set(map(repr, stored))
+
+
+def test_what_postgresql_cannot_store_is_replaced(records):
+    records.save(run(1, warnings=("a\0b",), cause=Cause(Category.UNKNOWN, "half \ud83d")))
+    records.save_rejections(
+        [replace(rejected(run(1).run_id, 1, value="\0\ud800"), payload={"A": "\ud800\0"})]
+    )
+    [stored] = records.rejections(run(1).run_id)
+    assert (stored.rejection.value, stored.payload) == ("��", {"A": "��"})
+    saved = records.get(run(1).run_id)
+    assert saved is not None
+    assert (saved.warnings, saved.cause) == (
+        ("a�b",),
+        Cause(Category.UNKNOWN, "half �"),
+    )
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pytest.param({"Note": "長" * 1_000_000, **CELLS}, id="one-huge-cell"),
+        pytest.param({f"Header {n}": "文" * 200 for n in range(126)}, id="many-cells"),
+        pytest.param({f"{'見' * 40} {n}": "x" for n in range(126)}, id="long-headers"),
+    ],
+)
+def test_payloads_are_at_most_8_kb(project, records, cells):
+    records.save(run(1))
+    records.save_rejections([replace(rejected(run(1).run_id, 1), payload=cells)])
+    [(size,)] = project.execute("select octet_length(payload::text) from sync_errors")
+    assert 0 < size <= 8192 + 2 * len(cells)  # PostgreSQL shows jsonb with spaces
+    [stored] = records.rejections(run(1).run_id)
+    assert stored.payload is not None
+    for header, cell in stored.payload.items():
+        assert cells[header].startswith(cell)
+
+
+def test_old_runs_are_deleted_but_never_the_newest(records):
+    day = timedelta(days=1)
+    for age in range(10):
+        records.save(run(age, started=START - age * day))
+    records.save(in_progress(20, started_at=START - 30 * day))
+    records.save(run(21, started=START - 30 * day, source="sheet-2"))
+    records.delete_older(START - 2.5 * day, keep=12)
+    assert len(records.recent(100)) == 11
+    records.delete_older(START - 2.5 * day, keep=5)
+    assert [r.run_id for r in records.recent(100)] == [
+        str(UUID(int=number)) for number in (0, 1, 2, 3, 4, 20)
+    ]
+    records.delete_older(START - 2.5 * day, keep=1)
+    assert len(records.recent(100)) == 4
+    assert records.other_sources(START - 40 * day) == ("sheet-2",)
+
+
+def test_the_run_that_holds_the_rejections_of_a_kept_one_is_kept(records):
+    holder, between, newest = (run(n, started=START + timedelta(days=n)) for n in (1, 2, 3))
+    for each in (holder, between, replace(newest, rejections_run_id=holder.run_id)):
+        records.save(each)
+    records.save_rejections([rejected(holder.run_id, 17)])
+    records.delete_older(START + timedelta(days=9), keep=1)
+    assert [r.run_id for r in records.recent(10)] == [newest.run_id, holder.run_id]
+    assert len(records.rejections(holder.run_id)) == 1
+
+
+def test_deleting_a_run_deletes_its_rejections(project, records):
+    for number, started in ((1, START), (2, START + timedelta(days=1))):
+        records.save(run(number, started=started))
+        records.save_rejections([rejected(run(number).run_id, 17)])
+    records.delete_older(START + timedelta(hours=1), keep=1)
+    assert project.execute("select run_id::text from sync_errors") == [(run(2).run_id,)]
+
+
+def test_without_its_tables_the_program_says_how_to_set_them_up(project, rest):
+    # Lite keeps a dropped table in its cache; one that never was is answered as a missing one.
+    class Elsewhere(SupabaseRunRecords):
+        pass
+
+    with pytest.raises(NotSetUpError, match="migrate up"):
+        Elsewhere(_Prefixed(rest), source="s", target="t").recent(1)
+
+
+class _Prefixed:
+    """A project in which no table of ours exists."""
+
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+
+    def table(self, name: str):
+        return self._rest.table(f"no_{name}")
+
+    def __getattr__(self, name: str):
+        return getattr(self._rest, name)
