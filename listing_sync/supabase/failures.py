@@ -224,7 +224,7 @@ def _read(response: httpx.Response, now: datetime) -> _Answer:
     message = fields.get("message") or fields.get("error")
     return _Answer(
         http_status=response.status_code,
-        code=code if isinstance(code, str) else response.headers.get("sb-error-code", ""),
+        code=(code if isinstance(code, str) else response.headers.get("sb-error-code", ""))[:40],
         message=message if isinstance(message, str) else response.reason_phrase,
         retry_after_s=_retry_after_s(response.headers.get("Retry-After"), now),
     )

@@ -190,7 +190,7 @@ class SupabaseTable:
 
         def to_row(row: Row) -> TableRow:
             values = tuple([row[name] for name in names])
-            return TableRow(str(row[key]), values, mark is not None and row[mark] is not None)
+            return TableRow(str(row[key]), values, None if mark is None else row[mark])
 
         return to_row
 

@@ -17,6 +17,7 @@ from listing_sync.reliability.guard import Patience
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.run_records import SupabaseRunRecords
 from tests.contract.supabase_rest import Calls, connected
+from tests.stack.chaos_proxy import ChaosProxy, status
 from tests.stack.supabase_lite import SupabaseLite
 
 pytestmark = pytest.mark.stack
@@ -255,23 +256,14 @@ def test_deleting_a_run_deletes_its_rejections(project, records):
     assert project.execute("select run_id::text from sync_errors") == [(run(2).run_id,)]
 
 
-def test_without_its_tables_the_program_says_how_to_set_them_up(project, rest):
-    # Lite keeps a dropped table in its cache; one that never was is answered as a missing one.
-    class Elsewhere(SupabaseRunRecords):
-        pass
-
-    with pytest.raises(NotSetUpError, match="migrate up"):
-        Elsewhere(_Prefixed(rest), source="s", target="t").recent(1)
-
-
-class _Prefixed:
-    """A project in which no table of ours exists."""
-
-    def __init__(self, rest: Rest) -> None:
-        self._rest = rest
-
-    def table(self, name: str):
-        return self._rest.table(f"no_{name}")
-
-    def __getattr__(self, name: str):
-        return getattr(self._rest, name)
+def test_without_its_tables_the_program_says_how_to_set_them_up(project):
+    missing = status(404, '{"code": "PGRST205", "message": "Could not find the table"}')
+    with (
+        ChaosProxy(project.url, lambda index, method, target: missing) as proxy,
+        connected(proxy.url, project.secret_key) as rest,
+    ):
+        records = SupabaseRunRecords(rest, source="sheet-1", target="project/table")
+        with pytest.raises(NotSetUpError, match="migrate up"):
+            records.recent(1)
+        with pytest.raises(NotSetUpError, match="migrate up"):
+            records.save(run(1))
