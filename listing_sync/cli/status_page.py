@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -13,14 +14,17 @@ from importlib.resources import files
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from listing_sync import logs
 from listing_sync.cli.json_output import utc_text
 from listing_sync.cli.text import plain
-from listing_sync.commands.status import PageFacts
+from listing_sync.commands.status import PageFacts, page_facts
 from listing_sync.core.listings import Rejection
 from listing_sync.core.runs import Run, RunStatus
 from listing_sync.core.statistics import Day, Statistics, duration_s
 from listing_sync.core.verdict import Check, CheckStatus, Verdict
 from listing_sync.core.wording import count, duration, percent
+from listing_sync.errors import ListingSyncError
+from listing_sync.ports import Ports
 
 REFRESH_S = 120
 REJECTIONS_SHOWN = 500
@@ -53,6 +57,15 @@ _TAGS = {
     RunStatus.FAILED: "fail",
     RunStatus.INTERRUPTED: "warn",
 }
+
+
+def refresh(ports: Ports, path: Path) -> None:
+    """Write the page of this moment; a failure is a warning, for a run is not worse for it."""
+    try:
+        write(path, render(page_facts(ports)))
+    except (OSError, ListingSyncError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        logs.event("warning", "page_failed", f"SYNC_STATUS_PAGE {path} was not written: {reason}")
 
 
 def write(path: Path, page: str) -> None:
@@ -120,6 +133,11 @@ def _text(foreign: str) -> str:
     return escape(plain(foreign))
 
 
+def _sentence(foreign: str) -> str:
+    """Return a sentence for HTML, what stands between backquotes as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", _text(foreign))
+
+
 def _moment(facts: PageFacts, moment: datetime) -> str:
     local = f"{moment.astimezone(facts.zone):%Y-%m-%d %H:%M}"
     return f'<time datetime="{utc_text(moment)}">{local}</time>'
@@ -155,7 +173,7 @@ def _headline(facts: PageFacts) -> str:
     if run is None:
         return "No run has ended yet."
     if run.status is RunStatus.FAILED:
-        return f"The last run failed{': ' + _text(run.cause.message) if run.cause else '.'}"
+        return f"The last run failed{': ' + _sentence(run.cause.message) if run.cause else '.'}"
     stats = run.stats
     if stats.success == stats.total:
         return f"All {count(stats.total, 'listing')} are on the site as the sheet says."
@@ -165,7 +183,7 @@ def _headline(facts: PageFacts) -> str:
 
 
 def _tiles(facts: PageFacts) -> str:
-    good, day = facts.last_good, facts.day
+    good, day, week = facts.last_good, facts.day, facts.week
     last = _moment(facts, good.completed_at) if good and good.completed_at else "none yet"
     took = f"took {duration(duration_s(good))}" if good else ""
     rejected = len({item.property_number or item.cell for item in facts.rejections})
@@ -173,8 +191,7 @@ def _tiles(facts: PageFacts) -> str:
     return (
         '<dl class="tiles">'
         + _tile("Last good sync", last, took)
-        + _tile("Success rate, 24 h", _success(day), count(day.runs, "run"))
-        + _tile("Success rate, 7 days", _success(facts.week), count(facts.week.runs, "run"))
+        + _tile("Success rate, 24 h", _success(day), f"{_success(week)} in 7 days")
         + _tile("Rejected listings", f"{rejected:,}", "in the last run")
         + _tile("Average run, 24 h", "-" if average is None else duration(average), _speed(day))
         + "</dl>"
@@ -208,8 +225,8 @@ def _checks(checks: Sequence[Check]) -> str:
 
 def _check_list(checks: Iterable[Check]) -> str:
     items = "".join(
-        f"<li>{_tag(check.status, check.status)} <strong>{_text(check.name)}</strong>: "
-        f"{_text(check.detail)}</li>"
+        f"<li>{_tag(check.status, check.status)} <strong>{check.name.replace('_', ' ')}</strong>: "
+        f"{_sentence(check.detail)}</li>"
         for check in checks
     )
     return f'<ul class="checks">{items}</ul>'
@@ -267,7 +284,7 @@ def _history(facts: PageFacts) -> str:
         f"The last {count(len(shown), 'run')}, newest first.",
         (
             ("Started", "short"),
-            ("Outcome", "short"),
+            ("Outcome", "long"),
             ("Took", "amount"),
             ("Listings", "amount"),
             ("New", "amount"),
@@ -275,7 +292,6 @@ def _history(facts: PageFacts) -> str:
             ("Removed", "amount"),
             ("Failed", "amount"),
             ("Kind", "short"),
-            ("Remarks", "long"),
         ),
         (_run_cells(facts, run) for run in shown),
     )
@@ -285,17 +301,17 @@ def _run_cells(facts: PageFacts, run: Run) -> tuple[str, ...]:
     stats = run.stats
     remarks = [run.cause.message] if run.cause else []
     if run.in_journal:
-        remarks.append("waits on this machine for its delivery")
+        remarks.append("not yet recorded in Supabase")
+    outcome = "<br>".join((_tag(run.status, run.status), *map(_sentence, remarks)))
     return (
         _moment(facts, run.started_at),
-        _tag(run.status, run.status),
+        outcome,
         duration(duration_s(run)) if run.completed_at else "-",
         *(
             f"{number:,}"
             for number in (stats.total, stats.inserted, stats.updated, stats.removed, stats.failed)
         ),
         f"{run.run_type}, {_text(run.trigger)}",
-        _text("; ".join(remarks)),
     )
 
 
@@ -354,8 +370,8 @@ def _trends(days: Sequence[Day]) -> str:
         (
             day.date.isoformat(),
             f"{day.statistics.runs:,}",
-            _duration_of(day) or "-",
-            _throughput_of(day) or "-",
+            _said(_duration_s(day), duration),
+            _said(_throughput(day), _number),
             _success(day.statistics),
         )
         for day in days
@@ -363,8 +379,8 @@ def _trends(days: Sequence[Day]) -> str:
     return (
         '<section aria-labelledby="trends"><h2 id="trends">The last 7 days</h2>'
         '<div class="charts">'
-        + _chart("duration", "Average run", days, _duration_s, _duration_of)
-        + _chart("throughput", "Listings a second", days, _throughput, _throughput_of)
+        + _chart("duration", "Average run", days, _duration_s, _short_duration)
+        + _chart("throughput", "Listings a second", days, _throughput, _number)
         + "</div><details><summary>The same in figures</summary>"
         + _bare_table("trends", "Full runs by day", columns, rows)
         + "</details></section>"
@@ -375,18 +391,24 @@ def _duration_s(day: Day) -> float | None:
     return day.statistics.average_duration_s
 
 
-def _duration_of(day: Day) -> str:
-    seconds = _duration_s(day)
-    return "" if seconds is None else duration(seconds)
-
-
 def _throughput(day: Day) -> float | None:
     return day.statistics.throughput
 
 
-def _throughput_of(day: Day) -> str:
-    per_s = _throughput(day)
-    return "" if per_s is None else f"{per_s:,.1f}"
+def _said(value: float | None, words: Callable[[float], str]) -> str:
+    return "-" if value is None else words(value)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.1f}"
+
+
+def _short_duration(seconds: float) -> str:
+    """Return a duration in one unit, fit for the head of a bar: 44 s, 1.4 min, 2.5 h."""
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return duration(seconds)
+    minutes = seconds / 60
+    return f"{minutes:.1f} min" if minutes < 60 else f"{minutes / 60:.1f} h"  # noqa: PLR2004
 
 
 _WIDTH, _HEIGHT, _FLOOR, _CEILING = 420, 150, 126, 20
@@ -397,7 +419,7 @@ def _chart(
     title: str,
     days: Sequence[Day],
     value: Callable[[Day], float | None],
-    words: Callable[[Day], str],
+    words: Callable[[float], str],
 ) -> str:
     """Return bars, one a day, with their values above and a text that says the same."""
     highest = max((value(day) or 0.0 for day in days), default=0.0) or 1.0
@@ -406,17 +428,18 @@ def _chart(
     for index, day in enumerate(days):
         middle = step * (index + 0.5)
         height = (value(day) or 0.0) / highest * (_FLOOR - _CEILING)
+        said = _said(value(day), words)
         bars.append(
             f'<rect class="bar" x="{middle - step * 0.3:.1f}" y="{_FLOOR - height:.1f}"'
             f' width="{step * 0.6:.1f}" height="{height:.1f}" rx="3"/>'
-            f'<text x="{middle:.1f}" y="{_FLOOR - height - 6:.1f}">{words(day)}</text>'
+            f'<text x="{middle:.1f}" y="{_FLOOR - height - 6:.1f}">{said}</text>'
             f'<text class="day" x="{middle:.1f}" y="{_HEIGHT - 6}">{day.date:%a %d}</text>'
         )
-    said = "; ".join(f"{day.date:%a %d}: {words(day) or 'no run'}" for day in days)
+    all_said = "; ".join(f"{day.date:%a %d}: {_said(value(day), words)}" for day in days)
     return (
         f"<figure><figcaption>{title}</figcaption>"
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-labelledby="{name}-t {name}-d">'
-        f'<title id="{name}-t">{title} by day</title><desc id="{name}-d">{said}</desc>'
+        f'<title id="{name}-t">{title} by day</title><desc id="{name}-d">{all_said}</desc>'
         f'<line class="axis" x1="0" x2="{_WIDTH}" y1="{_FLOOR}" y2="{_FLOOR}"/>'
         f"{''.join(bars)}</svg></figure>"
     )
