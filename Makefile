@@ -1,0 +1,70 @@
+# Everything is set up by the first target that needs it: a virtual environment in .venv and, for the
+# local Supabase, npm packages in tests/stack/node_modules. Needs Python 3.11+, Node 20+ and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STACK := tests/stack
+PYTEST := $(BIN)/python -m pytest -q
+
+.PHONY: test check demo demo-up bench chaos format setup clean
+
+## test: everything: format, lint, types, and all tests against the local stack
+test: setup lint
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -n auto --dist loadgroup
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+
+## check: the quick, offline part, for every commit
+check: $(VENV)/ready lint
+	$(PYTEST) -n auto tests/unit
+
+.PHONY: lint
+lint: $(VENV)/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+## demo: the main job on a sample sheet, explained, against a local Supabase and Google
+demo: setup
+	@$(BIN)/python -m tests.stack.demo
+
+## demo-up: the same stack, kept running until Ctrl-C
+demo-up: setup
+	@$(BIN)/python -m tests.stack.demo --keep
+
+## bench: how fast and how small, beside the bare minimum
+bench: setup
+	$(BIN)/python -m tests.bench
+
+## chaos: fault schedules and kills for as long as one likes: make chaos SCHEDULES=2000 KILLS=100
+SCHEDULES ?= 2000
+KILLS ?= 100
+chaos: setup
+	CHAOS_SCHEDULES=$(SCHEDULES) CHAOS_KILLS=$(KILLS) $(PYTEST) -n auto tests/chaos
+
+## format: rewrite the code in its style
+format: $(VENV)/ready
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+setup: $(VENV)/ready $(STACK)/node_modules/ready
+
+$(VENV)/ready: pyproject.toml tests/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check -c tests/constraints.txt -e '.[dev]'
+	$(BIN)/python -m compileall -q listing_sync
+	touch $@
+
+$(STACK)/node_modules/ready: $(STACK)/package-lock.json
+	@node -e 'process.exit(parseInt(process.versions.node) < 20)' \
+	  || { echo "Node 20 or newer is needed"; exit 1; }
+	npm ci --prefix $(STACK) --no-audit --no-fund --silent
+	touch $@
+
+## clean: remove what the other targets made
+clean:
+	rm -rf $(VENV) $(STACK)/node_modules .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
