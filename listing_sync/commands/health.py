@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from listing_sync.core.runs import Run
 from listing_sync.core.statistics import DAY, Statistics, last_good, statistics
+from listing_sync.core.table_check import TableFacts
 from listing_sync.core.verdict import (
     Check,
     CheckName,
@@ -33,7 +34,7 @@ from listing_sync.core.verdict import (
     warn,
 )
 from listing_sync.core.wording import count
-from listing_sync.errors import ListingSyncError, RemoteError, Service, SettingsError
+from listing_sync.errors import ListingSyncError, RemoteError, Service, SettingsError, StoppedError
 from listing_sync.ports import Ports, RunRecords, SheetDescription, Table
 from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings, key_expires_at
@@ -51,6 +52,7 @@ class Health:
     None when the runs could not be read.
     """
 
+    checked_at: datetime
     verdict: Verdict
     last_sync: datetime | None
     recent: Statistics | None
@@ -64,6 +66,7 @@ def health(ports: Ports, env_file: Path | None = None) -> Health:
 
     Raises:
         SettingsError: the key file or the mapping is invalid.
+        StoppedError: a signal ended the waiting.
     """
     now = ports.clock.now()
     probing = ports.probing()
@@ -94,6 +97,7 @@ def health(ports: Ports, env_file: Path | None = None) -> Health:
         checks.append(progress_check(runs, now, _lock_run_id(ports)))
     good = last_good(runs or ())
     return Health(
+        checked_at=now,
         verdict=verdict(checks, answered=sheet_answered or table_answered or records_answered),
         last_sync=good.completed_at if good else None,
         recent=recent,
@@ -112,7 +116,7 @@ def _answer(
     """Return the checks that an answer gives, and whether there was an answer, be it a refusal."""
     try:
         return tuple(judge(asked.result())), True
-    except SettingsError:
+    except (SettingsError, StoppedError):
         raise
     except RemoteError as error:
         return (fail(name, str(error)),), error.http_status is not None
@@ -134,7 +138,8 @@ def _table_checks(table: Table, ports: Ports) -> tuple[Check, ...]:
     if not description.exists:
         create = "`listing-sync migrate up` creates it, or name another in the mapping"
         return (fail(CheckName.TABLE, f"there is no table {mapping.table}: {create}"),)
-    check = table_check(mapping, description.columns, description.required)
+    facts = TableFacts(description.columns, description.required, key_is_unique=None)
+    check = table_check(mapping, facts)
     if mapping.key not in description.columns:
         return (check,)
     if table.accepts_key():

@@ -6,13 +6,14 @@ Source: docs/contract.md section 4.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from listing_sync.core.mapping import Column, Mapping
 from listing_sync.core.runs import DEAD_AFTER, Run, RunStatus
 from listing_sync.core.statistics import Statistics, full_runs, last_good, rewritten_columns
+from listing_sync.core.table_check import TableFacts, lacks_of
 from listing_sync.core.wording import count, duration, percent
 
 DEGRADED_ERROR_RATE = 0.05
@@ -144,26 +145,17 @@ def headers_check(
     return ok(name, f"all {count(mapped, 'mapped column')} found{rest}")
 
 
-def table_check(mapping: Mapping, columns: Collection[str], required: Collection[str]) -> Check:
-    """Say whether the table has the columns that the mapping writes, and no others it needs."""
-    name = CheckName.TABLE
-    ours = {column.name for column in mapping.columns}
-    wanted = ours if mapping.mark_column is None else {*ours, mapping.mark_column}
-    lacking = sorted(wanted - set(columns))
-    if lacking:
-        return fail(
-            name,
-            f"{mapping.table} has no column {', '.join(lacking)}:"
-            " `listing-sync migrate plan` prints the SQL that adds it",
-        )
-    needed = sorted(set(required) - wanted)
-    if needed:
-        return warn(
-            name,
-            f"{mapping.table} refuses new listings without {', '.join(needed)}, which"
-            " the mapping does not write: give it a default, or map it",
-        )
-    return ok(name, f"{mapping.table} has {count(len(wanted), 'mapped column')}")
+def table_check(mapping: Mapping, facts: TableFacts) -> Check:
+    """Say whether the table can take what the mapping writes; its key has a check of its own."""
+    lacks = lacks_of(replace(facts, key_is_unique=None), mapping)
+    if not lacks:
+        return ok(CheckName.TABLE, f"{mapping.table} fits the mapping")
+    detail = f"{mapping.table}: {'; '.join(lack.what for lack in lacks)}"
+    wanted = {column.name for column in mapping.columns} | {mapping.mark_column or mapping.key}
+    judge = warn if wanted <= set(facts.columns) else fail
+    return judge(
+        CheckName.TABLE, f"{detail}. `listing-sync migrate plan` prints the SQL to mend it"
+    )
 
 
 def run_checks(

@@ -1,0 +1,96 @@
+"""`health`: a line for Nagios and one a check, or JSON, and the exit codes of Nagios."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from listing_sync.cli.json_output import Document, utc_text
+from listing_sync.cli.text import cut, plain, table
+from listing_sync.core.verdict import Check, CheckName, CheckStatus, Verdict
+
+if TYPE_CHECKING:
+    from listing_sync.commands.health import Health
+
+_SUMMARY_WIDTH = 200
+_EXIT_CODES = {
+    Verdict.HEALTHY: 0,
+    Verdict.DEGRADED: 1,
+    Verdict.UNHEALTHY: 2,
+    Verdict.UNKNOWN: 3,
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add `health` to the program."""
+    app.command("health")(_health)
+
+
+def _health(
+    context: typer.Context,
+    *,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document on stdout.")
+    ] = False,
+) -> None:
+    """Check settings, services and runs: exit 0 healthy, 1 degraded, 2 unhealthy, 3 unknown."""
+    face = context.obj
+    with face.open(json_output=json, moves_breakers=False) as world:
+        from listing_sync.commands.health import health  # noqa: PLC0415 - heavy
+        from listing_sync.settings import DEFAULT_ENV_FILE  # noqa: PLC0415 - heavy
+
+        result = health(world, face.env_file or DEFAULT_ENV_FILE)
+        if json:
+            face.print_json(health_document(result))
+        else:
+            face.out.print(summary_line(result, world.settings.sync_stale_after), soft_wrap=True)
+            if not face.quiet:
+                rows = [(check.status, check.name, plain(check.detail)) for check in result.checks]
+                face.out.print(table(("Status", "Check", "Found"), rows))
+        raise typer.Exit(_EXIT_CODES[result.verdict])
+
+
+def health_document(health: Health) -> Document:
+    """Return the document of `health --json`; what could not be read is null."""
+    recent = health.recent
+    average_s = recent.average_duration_s if recent else None
+    return {
+        "status": health.verdict.value,
+        "lastSync": utc_text(health.last_sync) if health.last_sync else None,
+        "errorRate": recent.error_rate if recent else None,
+        "avgSyncDuration": None if average_s is None else round(average_s, 3),
+        "queueSize": health.queue_size,
+        "circuitBreakerState": health.breaker_state.value,
+        "checks": [
+            {"name": check.name.value, "status": check.status.value, "detail": check.detail}
+            for check in health.checks
+        ],
+    }
+
+
+def summary_line(health: Health, stale_after_s: int) -> str:
+    """Return the verdict, the worst check and the figures as a Nagios plugin prints them.
+
+    Source: Monitoring Plugins guidelines: text, a bar, label=value[unit];warn;crit.
+    """
+    figures = []
+    if health.recent:
+        figures.append(f"errors={health.recent.error_rate * 100:.2f}%;5;10")
+    if health.last_sync:
+        age_s = (health.checked_at - health.last_sync).total_seconds()
+        figures.append(f"age={age_s:.0f}s;;{stale_after_s}")
+    if health.queue_size is not None:
+        figures.append(f"queue={health.queue_size}")
+    worst = _worst(health.checks)
+    text = cut(plain(f"{worst.name}: {worst.detail}").replace("|", "/"), _SUMMARY_WIDTH)
+    return f"{health.verdict.upper()} - {text}" + (f" | {' '.join(figures)}" if figures else "")
+
+
+def _worst(checks: tuple[Check, ...]) -> Check:
+    """Return the first failed check, else the first with a warning, else the last good run."""
+    for status in (CheckStatus.FAIL, CheckStatus.WARN):
+        found = next((check for check in checks if check.status is status), None)
+        if found:
+            return found
+    return next((check for check in checks if check.name is CheckName.LAST_GOOD_RUN), checks[-1])
