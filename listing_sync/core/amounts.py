@@ -1,12 +1,15 @@
-"""A number as people write it in, its exact value out: 3,480万円, ▲１，２００, 70.25㎡."""
+"""A cell of a number column in, its exact value out: 3,480万円, ▲１，２００, 70.25㎡."""
 
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from collections.abc import Callable
+from datetime import date, time
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from math import isfinite
 
-from listing_sync.core.mapping import ColumnType
+from listing_sync.core.listings import Problem, ReadText, ReadValue, Value
+from listing_sync.core.mapping import Column, ColumnType
 from listing_sync.core.spelling import half_width
 
 _YEN = frozenset({"¥", "円", "jpy"})
@@ -25,9 +28,76 @@ _TIMES = {"": 1, "千": 10**3, "万": 10**4, "億": 10**8}
 
 _LONGEST = 200
 _MAX_BITS = 3_000  # some 900 digits: PostgreSQL and JSON readers take them
+_EXACT_INT = 2**53
+_BIGINT_MIN, _BIGINT_MAX = Decimal(-(2**63)), Decimal(2**63 - 1)
+_WIDE = Context(prec=2_000, rounding=ROUND_HALF_UP)
 
 
-def number_from_text(text: str, column_type: ColumnType) -> Decimal | str:
+def number_rules(column: Column, expected: str) -> tuple[ReadText, ReadValue]:
+    """Return how the texts and the other cells of a number column are read."""
+    column_type = column.type
+    finish = _finish_number(column, expected)
+    low, high = _quick_range(column)
+
+    def from_text(text: str) -> Value | Problem:
+        number = _number_from_text(text, column_type)
+        return Problem(number, expected) if isinstance(number, str) else finish(number)
+
+    def from_value(cell: float | date | time) -> Value | Problem:
+        if type(cell) is float and cell.is_integer() and -_EXACT_INT < cell < _EXACT_INT:
+            cell = int(cell)
+        if type(cell) is int and low <= cell <= high:
+            return cell
+        if isinstance(cell, bool):
+            return Problem("a check box", expected)
+        if not isinstance(cell, int | float):
+            return Problem("a date or time, not a number", expected)
+        number = number_from_value(cell)
+        if number is None:
+            return Problem("not a number that can be stored", expected)
+        return finish(number)
+
+    return from_text, from_value
+
+
+def _quick_range(column: Column) -> tuple[int, int]:
+    """Return the whole numbers that are values as they are; an empty range when none is."""
+    if column.type is not ColumnType.INTEGER and column.scale != 0:
+        return 1, 0
+    low, high = -_EXACT_INT, _EXACT_INT
+    if isinstance(column.minimum, Decimal):
+        low = max(low, int(column.minimum.to_integral_value(ROUND_CEILING)))
+    if isinstance(column.maximum, Decimal):
+        high = min(high, int(column.maximum.to_integral_value(ROUND_FLOOR)))
+    return low, high
+
+
+def _finish_number(column: Column, expected: str) -> Callable[[Decimal], Value | Problem]:
+    """Return what turns an exact number into the value: whole or scaled, and inside the limits."""
+    is_integer = column.type is ColumnType.INTEGER
+    is_whole = is_integer or column.scale == 0
+    step = None if column.scale is None else Decimal(1).scaleb(-column.scale)
+    minimum, maximum = column.minimum, column.maximum
+
+    def finish(number: Decimal) -> Value | Problem:
+        if is_integer and number != number.to_integral_value():
+            return Problem("not a whole number", expected)
+        if is_integer and not _BIGINT_MIN <= number <= _BIGINT_MAX:
+            return Problem("too large for a whole number", expected)
+        if step is not None:
+            number = number.quantize(step, context=_WIDE)
+        if isinstance(minimum, Decimal) and number < minimum:
+            return Problem(f"below {minimum:f}", f"at least {minimum:f}")
+        if isinstance(maximum, Decimal) and number > maximum:
+            return Problem(f"above {maximum:f}", f"at most {maximum:f}")
+        if is_whole:
+            return int(number)
+        return format(number or abs(number), "f")  # 0.00, never -0.00
+
+    return finish
+
+
+def _number_from_text(text: str, column_type: ColumnType) -> Decimal | str:
     """Return the exact number that a text means in a column of this type, or why it is none.
 
     Source: docs/contract.md section 5.

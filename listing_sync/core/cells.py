@@ -9,16 +9,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
+from datetime import date, datetime, time, tzinfo
 from functools import lru_cache
 from math import isfinite
 from typing import Final
 from urllib.parse import urlsplit
 
-from listing_sync.core.amounts import number_from_text, number_from_value
-from listing_sync.core.dates import moment_from_serial, moment_from_text, to_utc
-from listing_sync.core.listings import KEPT, Cell, Problem, Unreadable, Value
+from listing_sync.core.amounts import number_from_value, number_rules
+from listing_sync.core.dates import date_rules, datetime_rules
+from listing_sync.core.listings import (
+    KEPT,
+    Cell,
+    Problem,
+    ReadText,
+    ReadValue,
+    Unreadable,
+    Value,
+)
 from listing_sync.core.mapping import NUMBER_TYPES, SHOWN_TYPES, Column, ColumnType
 from listing_sync.core.spelling import EDGES, half_width, normalise, trim
 
@@ -34,9 +41,6 @@ ERROR_TEXTS: Final = frozenset(
 )
 """What Google Sheets and Excel show, and give, where a formula has no value."""
 
-_ReadText = Callable[[str], Value | Problem]
-_ReadValue = Callable[[int | float | date | time], Value | Problem]
-
 _EXPECTED: Final = {
     ColumnType.TEXT: "text",
     ColumnType.INTEGER: "a whole number, e.g. 12",
@@ -51,9 +55,6 @@ _EXPECTED: Final = {
 }
 _REMEMBERED_TEXTS = 256
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_EXACT_INT = 2**53
-_BIGINT_MIN, _BIGINT_MAX = Decimal(-(2**63)), Decimal(2**63 - 1)
-_WIDE = Context(prec=2_000, rounding=ROUND_HALF_UP)
 _BOOLEANS: Final = dict.fromkeys(("true", "yes", "はい", "1", "○", "◯", "〇"), True) | (
     dict.fromkeys(("false", "no", "いいえ", "0", "×", "✕", "✖"), False)
 )
@@ -71,14 +72,12 @@ def parser_for(column: Column, zone: tzinfo | None) -> Parse:
     blank = _blank_value(column)
 
     def parse(cell: Cell) -> Value | Problem:
-        if type(cell) is str:
+        if isinstance(cell, str):
             return read_text(cell)
         if cell is None:
             return blank
         if isinstance(cell, Unreadable):
             return Problem(cell.reason)
-        if isinstance(cell, str):
-            return read_text(str(cell))
         return read_value(cell)
 
     return parse
@@ -111,7 +110,7 @@ def _blank_value(column: Column) -> Value | Problem:
     return KEPT if column.keep_on_blank else None
 
 
-def _text_reader(column: Column, understand: _ReadText | None) -> _ReadText:
+def _text_reader(column: Column, understand: ReadText | None) -> ReadText:
     """Return what is the same for every type: white space, blanks, markers and error cells."""
     blank = _blank_value(column)
     special = dict.fromkeys(column.blank, blank)
@@ -141,13 +140,14 @@ def _error_cell(text: str) -> Problem:
     return Problem(f"the formula in this cell fails ({text})", "a formula that gives a value")
 
 
-def _rules(column: Column, zone: tzinfo | None) -> tuple[_ReadText | None, _ReadValue]:
+def _rules(column: Column, zone: tzinfo | None) -> tuple[ReadText | None, ReadValue]:
+    expected = _EXPECTED[column.type]
     if column.type in NUMBER_TYPES:
-        return _number_rules(column)
+        return number_rules(column, expected)
     if column.type is ColumnType.DATE:
-        return _date_rules(column)
+        return date_rules(column, expected)
     if column.type is ColumnType.DATETIME:
-        return _datetime_rules(column, zone)
+        return datetime_rules(column, expected, zone)
     if column.type is ColumnType.BOOLEAN:
         return _boolean_rules()
     if column.type is ColumnType.JSON:
@@ -157,7 +157,7 @@ def _rules(column: Column, zone: tzinfo | None) -> tuple[_ReadText | None, _Read
     def read_value(cell: float | date | time) -> Value | Problem:
         text = plain_text(cell)
         if text is None:
-            return Problem("a number that has no plain form", _EXPECTED[column.type])
+            return Problem("a number that has no plain form", expected)
         return text if understand is None else understand(text)
 
     return understand, read_value
@@ -166,7 +166,7 @@ def _rules(column: Column, zone: tzinfo | None) -> tuple[_ReadText | None, _Read
 # -- text, url, json, boolean -------------------------------------------------------------------
 
 
-def _text_rules(column: Column) -> _ReadText | None:
+def _text_rules(column: Column) -> ReadText | None:
     """Return the check of a trimmed text, None when anything goes."""
     max_length, pattern = column.max_length, column.pattern
     choices = {normalise(choice): choice for choice in column.choices}
@@ -188,7 +188,7 @@ def _text_rules(column: Column) -> _ReadText | None:
     return understand
 
 
-def _url_rules(column: Column) -> _ReadText:
+def _url_rules(column: Column) -> ReadText:
     check = _text_rules(column)
     expected = _EXPECTED[ColumnType.URL]
 
@@ -245,7 +245,7 @@ def _json_fault(document: object) -> str | None:
     return None
 
 
-def _boolean_rules() -> tuple[_ReadText, _ReadValue]:
+def _boolean_rules() -> tuple[ReadText, ReadValue]:
     problem = Problem("neither yes nor no", _EXPECTED[ColumnType.BOOLEAN])
 
     def from_text(text: str) -> Value | Problem:
@@ -257,138 +257,3 @@ def _boolean_rules() -> tuple[_ReadText, _ReadValue]:
         return problem
 
     return from_text, from_value
-
-
-# -- numbers ------------------------------------------------------------------------------------
-
-
-def _number_rules(column: Column) -> tuple[_ReadText, _ReadValue]:
-    column_type, expected = column.type, _EXPECTED[column.type]
-    finish = _finish_number(column)
-    low, high = _quick_range(column)
-
-    def from_text(text: str) -> Value | Problem:
-        number = number_from_text(text, column_type)
-        return Problem(number, expected) if isinstance(number, str) else finish(number)
-
-    def from_value(cell: float | date | time) -> Value | Problem:
-        if type(cell) is float and cell.is_integer() and -_EXACT_INT < cell < _EXACT_INT:
-            cell = int(cell)
-        if type(cell) is int and low <= cell <= high:
-            return cell
-        if isinstance(cell, bool):
-            return Problem("a check box", expected)
-        if not isinstance(cell, int | float):
-            return Problem("a date or time, not a number", expected)
-        number = number_from_value(cell)
-        return (
-            Problem("not a number that can be stored", expected)
-            if number is None
-            else (finish(number))
-        )
-
-    return from_text, from_value
-
-
-def _quick_range(column: Column) -> tuple[int, int]:
-    """Return the whole numbers that are values as they are; an empty range when none is."""
-    if column.type is not ColumnType.INTEGER and column.scale != 0:
-        return 1, 0
-    low, high = -_EXACT_INT, _EXACT_INT
-    if isinstance(column.minimum, Decimal):
-        low = max(low, int(column.minimum.to_integral_value(ROUND_CEILING)))
-    if isinstance(column.maximum, Decimal):
-        high = min(high, int(column.maximum.to_integral_value(ROUND_FLOOR)))
-    return low, high
-
-
-def _finish_number(column: Column) -> Callable[[Decimal], Value | Problem]:
-    """Return what turns an exact number into the value: whole or scaled, and inside the limits."""
-    is_integer = column.type is ColumnType.INTEGER
-    is_whole = is_integer or column.scale == 0
-    step = None if column.scale is None else Decimal(1).scaleb(-column.scale)
-    minimum, maximum = column.minimum, column.maximum
-    expected = _EXPECTED[column.type]
-
-    def finish(number: Decimal) -> Value | Problem:
-        if is_integer and number != number.to_integral_value():
-            return Problem("not a whole number", expected)
-        if is_integer and not _BIGINT_MIN <= number <= _BIGINT_MAX:
-            return Problem("too large for a whole number", expected)
-        if step is not None:
-            number = number.quantize(step, context=_WIDE)
-        if isinstance(minimum, Decimal) and number < minimum:
-            return Problem(f"below {minimum:f}", f"at least {minimum:f}")
-        if isinstance(maximum, Decimal) and number > maximum:
-            return Problem(f"above {maximum:f}", f"at most {maximum:f}")
-        if is_whole:
-            return int(number)
-        return format(number or abs(number), "f")  # 0.00, never -0.00
-
-    return finish
-
-
-# -- dates --------------------------------------------------------------------------------------
-
-
-def _date_rules(column: Column) -> tuple[_ReadText, _ReadValue]:
-    minimum, maximum = column.minimum, column.maximum
-    expected = _EXPECTED[ColumnType.DATE]
-
-    def finish(moment: datetime | str) -> Value | Problem:
-        if isinstance(moment, str):
-            return Problem(moment, expected)
-        if moment.tzinfo is not None or moment.time() != time.min:
-            return Problem("has a time of day", expected)
-        day = moment.date().isoformat()
-        if isinstance(minimum, str) and day < minimum:
-            return Problem(f"before {minimum}", f"{minimum} or later")
-        if isinstance(maximum, str) and day > maximum:
-            return Problem(f"after {maximum}", f"{maximum} or earlier")
-        return day
-
-    return (lambda text: finish(moment_from_text(text))), (lambda cell: finish(_moment(cell)))
-
-
-def _datetime_rules(column: Column, zone: tzinfo | None) -> tuple[_ReadText, _ReadValue]:
-    expected = _EXPECTED[ColumnType.DATETIME]
-    earliest, latest = _utc_limit(column.minimum, zone), _utc_limit(column.maximum, zone)
-
-    def finish(moment: datetime | str) -> Value | Problem:
-        if isinstance(moment, datetime):
-            moment = _in_utc(moment, zone)
-        if isinstance(moment, str):
-            return Problem(moment, expected)
-        if earliest is not None and moment < earliest:
-            return Problem(f"before {column.minimum}", f"{column.minimum} or later")
-        if latest is not None and moment > latest:
-            return Problem(f"after {column.maximum}", f"{column.maximum} or earlier")
-        return moment.isoformat()
-
-    return (lambda text: finish(moment_from_text(text))), (lambda cell: finish(_moment(cell)))
-
-
-def _in_utc(moment: datetime, zone: tzinfo | None) -> datetime | str:
-    if moment.tzinfo is None and zone is None:
-        return "the time zone of the spreadsheet is not known here"
-    return to_utc(moment, zone or UTC)
-
-
-def _utc_limit(limit: Decimal | str | None, zone: tzinfo | None) -> datetime | None:
-    moment = _in_utc(datetime.fromisoformat(limit), zone) if isinstance(limit, str) else None
-    return moment if isinstance(moment, datetime) else None
-
-
-def _moment(cell: float | date | time) -> datetime | str:
-    """Return the moment of a cell that is not text, to the second, or why it is none."""
-    if isinstance(cell, bool):
-        return "a check box"
-    if isinstance(cell, int | float):
-        return moment_from_serial(cell)
-    if isinstance(cell, datetime):
-        half = timedelta(microseconds=500_000)
-        rounded = cell if cell > cell.max.replace(tzinfo=cell.tzinfo) - half else cell + half
-        return rounded.replace(microsecond=0)
-    if isinstance(cell, date):
-        return datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001 - in the sheet's zone
-    return "a time without a date"

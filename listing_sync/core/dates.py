@@ -1,10 +1,13 @@
-"""A date or date-time as people and spreadsheets write it in, the moment out."""
+"""A cell of a date or date-time column in, its ISO text out: 45322, 2024年1月31日, R6.1.31."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from decimal import Decimal
 
+from listing_sync.core.listings import Problem, ReadText, ReadValue, Value
+from listing_sync.core.mapping import Column
 from listing_sync.core.spelling import half_width
 
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - serials have no zone
@@ -52,7 +55,72 @@ _NO_CERTAIN_ORDER = re.compile(r"[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{2,4}")
 _LONGEST = 100
 
 
-def moment_from_text(text: str) -> datetime | str:
+def date_rules(column: Column, expected: str) -> tuple[ReadText, ReadValue]:
+    """Return how the texts and the other cells of a date column are read."""
+    minimum, maximum = column.minimum, column.maximum
+
+    def finish(moment: datetime | str) -> Value | Problem:
+        if isinstance(moment, str):
+            return Problem(moment, expected)
+        if moment.tzinfo is not None or moment.time() != time.min:
+            return Problem("has a time of day", expected)
+        day = moment.date().isoformat()
+        if isinstance(minimum, str) and day < minimum:
+            return Problem(f"before {minimum}", f"{minimum} or later")
+        if isinstance(maximum, str) and day > maximum:
+            return Problem(f"after {maximum}", f"{maximum} or earlier")
+        return day
+
+    return (lambda text: finish(_moment_from_text(text))), (lambda cell: finish(_moment(cell)))
+
+
+def datetime_rules(
+    column: Column, expected: str, zone: tzinfo | None
+) -> tuple[ReadText, ReadValue]:
+    """Return how the texts and the other cells of a date-time column are read."""
+    earliest, latest = _utc_limit(column.minimum, zone), _utc_limit(column.maximum, zone)
+
+    def finish(moment: datetime | str) -> Value | Problem:
+        if isinstance(moment, datetime):
+            moment = _in_utc(moment, zone)
+        if isinstance(moment, str):
+            return Problem(moment, expected)
+        if earliest is not None and moment < earliest:
+            return Problem(f"before {column.minimum}", f"{column.minimum} or later")
+        if latest is not None and moment > latest:
+            return Problem(f"after {column.maximum}", f"{column.maximum} or earlier")
+        return moment.isoformat()
+
+    return (lambda text: finish(_moment_from_text(text))), (lambda cell: finish(_moment(cell)))
+
+
+def _in_utc(moment: datetime, zone: tzinfo | None) -> datetime | str:
+    if moment.tzinfo is None and zone is None:
+        return "the time zone of the spreadsheet is not known here"
+    return _to_utc(moment, zone or UTC)
+
+
+def _utc_limit(limit: Decimal | str | None, zone: tzinfo | None) -> datetime | None:
+    moment = _in_utc(datetime.fromisoformat(limit), zone) if isinstance(limit, str) else None
+    return moment if isinstance(moment, datetime) else None
+
+
+def _moment(cell: float | date | time) -> datetime | str:
+    """Return the moment of a cell that is not text, to the second, or why it is none."""
+    if isinstance(cell, bool):
+        return "a check box"
+    if isinstance(cell, int | float):
+        return _moment_from_serial(cell)
+    if isinstance(cell, datetime):
+        half = timedelta(microseconds=500_000)
+        rounded = cell if cell > cell.max.replace(tzinfo=cell.tzinfo) - half else cell + half
+        return rounded.replace(microsecond=0)
+    if isinstance(cell, date):
+        return datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001 - in the sheet's zone
+    return "a time without a date"
+
+
+def _moment_from_text(text: str) -> datetime | str:
     """Return the moment that a text means, or why it means none; a date alone is its midnight.
 
     Naive unless the text names a zone.
@@ -67,7 +135,7 @@ def moment_from_text(text: str) -> datetime | str:
     return day if isinstance(day, str) else _at_time(day, match)
 
 
-def moment_from_serial(serial: float) -> datetime | str:
+def _moment_from_serial(serial: float) -> datetime | str:
     """Return the moment of a serial number, to the second, or why it is none.
 
     Source: developers.google.com/sheets/api/guides/formats, "About date & time values".
@@ -84,7 +152,7 @@ def moment_from_serial(serial: float) -> datetime | str:
     return _DAY_ZERO + timedelta(seconds=seconds)
 
 
-def to_utc(moment: datetime, zone: tzinfo) -> datetime | str:
+def _to_utc(moment: datetime, zone: tzinfo) -> datetime | str:
     """Return the moment in UTC, or why there is none.
 
     A naive moment is in `zone`; where clocks are put back it is the earlier of the two.

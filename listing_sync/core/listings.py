@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import Enum
@@ -25,21 +25,6 @@ Cell = str | int | float | bool | datetime | date | time | Unreadable | None
 """One cell as a reader gives it. Google gives str, int, float and bool; None and "" are blank."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a cell has no value, in few words, and the form expected instead ("" when it says so)."""
-
-    reason: str
-    expected: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.reason}; expected {self.expected}" if self.expected else self.reason
-
-
-SheetRow = tuple[int, tuple[Cell, ...]]
-"""(sheet_row, cells): 1-based row as the sheet shows it; cells in the order of the columns."""
-
-
 class Kept(Enum):
     """The value of a blank cell whose column says `on_blank = "keep"`: not written at all."""
 
@@ -55,6 +40,25 @@ text, url: str; integer: int; decimal, money, area: int when scale is 0, else st
 with the digits kept ("70.25"); date: "2024-01-31"; datetime: "2024-01-31T09:00:00+00:00" (UTC);
 boolean: bool; json: the parsed document; blank: None, or KEPT.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a cell has no value, in few words, and the form expected instead ("" when it says so)."""
+
+    reason: str
+    expected: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason}; expected {self.expected}" if self.expected else self.reason
+
+
+ReadText = Callable[[str], Value | Problem]
+ReadValue = Callable[[int | float | date | time], Value | Problem]
+"""How one type of column reads a text, and a cell that is neither text nor blank."""
+
+SheetRow = tuple[int, tuple[Cell, ...]]
+"""(sheet_row, cells): 1-based row as the sheet shows it; cells in the order of the columns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,6 +212,7 @@ def test_money_is_read_exactly(cell: Cell, value: int) -> None:
         ("1.2.3", "not a number"),
         ("5.", "not a number"),
         ("1 000", "not a number"),
+        ("3万万", "not a number"),
         ("1_000", "not a number"),
         ("1e5", "not a number"),
         ("0x10", "not a number"),

@@ -22,7 +22,12 @@ from listing_sync.core.listings import (
     Unreadable,
 )
 from listing_sync.core.mapping import Column, ColumnType, Mapping
-from listing_sync.core.validator import loading_columns, normalise_number, validate
+from listing_sync.core.validator import (
+    loading_columns,
+    normalise_number,
+    shown_cells,
+    validate,
+)
 from tests.strategies import ANY_CELL
 
 NUMBER = Column(
@@ -269,6 +274,11 @@ def test_a_row_that_says_something_is_not_ignored(cells: tuple[Cell, ...]) -> No
 )
 def test_a_rejected_value_is_short_and_can_be_sent(cell: Cell, shown: str) -> None:
     assert check((2, ("AA1", cell))).rejections[0].value == shown
+
+
+def test_the_cells_of_a_row_are_shown_by_header_without_the_blank_ones() -> None:
+    cells = ("AA1", 34_800_000.0, None, "")
+    assert shown_cells(COLUMNS, cells) == {"Property Number": "AA1", "Price\n（税込）": "34800000"}
 
 
 # -- columns that were still loading --------------------------------------------------------------
