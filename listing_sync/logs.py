@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
@@ -51,15 +52,15 @@ def event(level: str, name: str, message: str, **facts: object) -> None:
 
 
 def plain(text: str) -> str:
-    r"""Return the text on one line: what is not printable becomes `\n`, `\x1b`, `\u202e`."""
+    r"""Return the text on one line; all but spaces that does not print becomes `\n`, `\u202e`."""
     if text.isprintable():
         return text
-    return "".join(
-        char if char.isprintable() or char == "\u3000" else _escaped(char) for char in text
-    )
+    return "".join(map(_visible, text))
 
 
-def _escaped(char: str) -> str:
+def _visible(char: str) -> str:
+    if char.isprintable() or unicodedata.category(char) == "Zs":
+        return char
     return char.encode("unicode_escape").decode("ascii")
 
 

@@ -110,6 +110,13 @@ def test_a_holder_on_another_host_is_believed(machine):
     assert FileLock(machine.state).holder().host == "elsewhere"
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may signal every process")
+def test_a_process_of_another_user_is_alive(machine):
+    stored = {"host": socket.gethostname(), "pid": 1, "user": "root", "run_id": "r"}
+    machine.put("lock.json", json.dumps({**stored, "since": SINCE.isoformat()}).encode())
+    assert FileLock(machine.state).holder().pid == 1
+
+
 @pytest.mark.parametrize("content", [b"[]", b"{}", b'{"host":"h","pid":"x"}', b"{"], ids=repr)
 def test_a_damaged_note_of_the_holder_hides_nothing_but_the_name(machine, content):
     machine.state.require_writable()

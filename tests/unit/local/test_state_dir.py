@@ -95,6 +95,13 @@ def test_a_damaged_file_is_set_aside_with_a_warning(machine, content):
     assert "set aside" in machine.warnings[0]
 
 
+def test_a_damaged_file_that_cannot_be_set_aside_is_ignored_with_a_warning(machine):
+    machine.put("x.json", b"{")
+    machine.put("x.json.damaged-20260301T090000Z/in the way", b"")
+    assert machine.state.read_json("x.json") is None
+    assert "cannot be set aside" in machine.warnings[0]
+
+
 # -- breaker ----------------------------------------------------------------------------------
 
 

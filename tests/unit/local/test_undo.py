@@ -3,6 +3,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import random
+import resource
 import stat
 import threading
 from datetime import timedelta
@@ -115,6 +117,21 @@ def test_a_record_that_cannot_be_kept_is_an_os_error(machine):
     machine.put("undo", b"a file where the folder should be")
     with pytest.raises(OSError, match=r"exists|directory"):
         UndoFiles(machine.state).record("r", START, [update("AA1", 1)])
+
+
+def test_a_disk_that_fills_up_in_the_middle_of_a_batch_spoils_no_other(machine):
+    undo = UndoFiles(machine.state)
+    undo.record("r", START, [update("AA1", 1)])
+    noise = Replaced("AA2", None, {"note": random.Random(1).randbytes(5000).hex()})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="large"):
+            undo.record("r", START, [noise])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    undo.record("r", START, [update("AA3", 3)])
+    assert list(undo.read("r")) == [update("AA1", 1), update("AA3", 3)]
 
 
 def test_old_files_are_deleted_but_never_the_newest(machine):
