@@ -132,9 +132,7 @@ def test_numbers_keep_every_digit(things, table):
         " values ('AA1', 1234567890123456.78, 70.25, 9007199254740993)"
     )
     [[row]] = table.pages(COLUMNS)
-    assert row == TableRow(
-        "AA1", ("AA1", "1234567890123456.78", "70.25", "9007199254740993", "")
-    )
+    assert row == TableRow("AA1", ("AA1", "1234567890123456.78", "70.25", "9007199254740993", ""))
 
 
 def test_what_is_read_whole_is_taken_back_unchanged(things, table):
