@@ -1,14 +1,18 @@
-"""Fixtures of the local stack."""
+"""Fixtures of the local stack, and how hypothesis draws: the same each time, without a stopwatch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.stack.google_sheets import LoopbackGoogle
 from tests.stack.postgres import PostgresServer
 from tests.stack.supabase_lite import SupabaseLite
+
+settings.register_profile("gate", deadline=None, derandomize=True)
+settings.load_profile("gate")
 
 
 @pytest.fixture(scope="session")
