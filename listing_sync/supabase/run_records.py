@@ -31,7 +31,7 @@ _PAGE_ROWS: Final = 1000
 _CHUNK_ROWS: Final = 500
 _PAYLOAD_BYTES: Final = 8192
 _SHORTEST_CUT: Final = 16
-_NOT_THERE: Final = frozenset({"PGRST204", "PGRST205", "42P01", "42703"})
+_NOT_THERE: Final = frozenset({"PGRST200", "PGRST204", "PGRST205", "42P01", "42703"})
 
 
 class SupabaseRunRecords:

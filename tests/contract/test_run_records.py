@@ -259,7 +259,7 @@ def test_deleting_a_run_deletes_its_rejections(project, records):
 def test_without_its_tables_the_program_says_how_to_set_them_up(project):
     missing = status(404, '{"code": "PGRST205", "message": "Could not find the table"}')
     with (
-        ChaosProxy(project.url, lambda index, method, target: missing) as proxy,
+        ChaosProxy(project.url, lambda *_: missing) as proxy,
         connected(proxy.url, project.secret_key) as rest,
     ):
         records = SupabaseRunRecords(rest, source="sheet-1", target="project/table")

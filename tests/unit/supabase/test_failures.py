@@ -271,39 +271,38 @@ def test_the_gateways_code_stands_in_for_the_bodys():
         (
             "23502",
             'null value in column "number" of relation "things" violates not-null constraint',
-            "the table does not allow number to be blank (HTTP 400, 23502)",
+            "the table does not allow number to be blank",
         ),
         (
             "23514",
             'new row for relation "things" violates check constraint "price_check"',
-            'it violates check constraint "price_check" (HTTP 400, 23514)',
+            'it violates check constraint "price_check"',
         ),
         (
             "23505",
             'duplicate key value violates unique constraint "things_name_key"',
-            'it violates unique constraint "things_name_key" (HTTP 400, 23505)',
+            'it violates unique constraint "things_name_key"',
         ),
         (
             "22P02",
             'invalid input syntax for type numeric: "ask "me" first"',
-            "the database does not take a value: invalid input syntax for type numeric: ..."
-            " (HTTP 400, 22P02)",
+            "the database does not take a value: invalid input syntax for type numeric: ...",
         ),
         (
             "22001",
             "value too long for type character varying(10)",
-            "the database does not take a value: value too long for type character varying(10)"
-            " (HTTP 400, 22001)",
+            "the database does not take a value: value too long for type character varying(10)",
         ),
         (
             "23514",
             "in Worten einer anderen Sprache: 42",
-            "it violates a constraint of the table (HTTP 400, 23514)",
+            "it violates a constraint of the table",
         ),
     ],
 )
 def test_a_refused_row_is_explained_by_names_never_by_values(code, message, said):
-    assert str(of(400, code, message, details="Failing row contains (ask, 42).")) == said
+    error = of(400, code, message, details="Failing row contains (ask, 42).")
+    assert str(error) == f"{said} (HTTP 400, {code})"
 
 
 def test_a_null_that_is_refused_names_its_column():
@@ -315,7 +314,9 @@ def test_a_null_that_is_refused_names_its_column():
 
 @given(
     status=st.integers(200, 599),
-    code=st.one_of(st.none(), st.text(), st.sampled_from([case[0] for case in CODES]), st.integers()),
+    code=st.one_of(
+        st.none(), st.text(), st.sampled_from([case[0] for case in CODES]), st.integers()
+    ),
     message=st.one_of(st.none(), st.text(), st.integers()),
     retry_after=st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=20),
 )

@@ -1,0 +1,135 @@
+"""Rest against answers that the local stack cannot give: PostgREST's own forms and broken ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from listing_sync.core.mapping import Column, ColumnType, Mapping
+from listing_sync.errors import PermanentError
+from listing_sync.supabase.rest import Rest
+from listing_sync.supabase.table import SupabaseTable
+
+KEY = "sb_secret_0123456789"
+OPENAPI = {
+    "swagger": "2.0",
+    "definitions": {
+        "things": {
+            "required": ["id", "number", "created_at"],
+            "properties": {
+                "id": {"format": "bigint", "description": "Note:\nThis is a Primary Key.<pk/>"},
+                "number": {"format": "text", "type": "string"},
+                "price": {"format": "numeric"},
+                "created_at": {"format": "timestamp with time zone", "default": "now()"},
+            },
+        }
+    },
+}
+
+
+@contextmanager
+def rest_of(handler: Callable[[httpx.Request], httpx.Response], key: str = KEY) -> Iterator[Rest]:
+    with httpx.Client(transport=httpx.MockTransport(handler)) as http:
+        yield Rest(
+            "http://127.0.0.1:1",
+            key,
+            http=http,
+            call=lambda send, *_: send(),
+            now=lambda: datetime(2026, 3, 1, tzinfo=UTC),
+        )
+
+
+def table_of(rest: Rest, *names: str) -> SupabaseTable:
+    columns = tuple(
+        Column(name=name, headers=(name,), type=ColumnType.TEXT) for name in ("number", *names)
+    )
+    return SupabaseTable(rest, Mapping(table="things", key="number", columns=columns))
+
+
+def test_the_openapi_document_tells_types_key_and_what_is_required():
+    with rest_of(lambda _: httpx.Response(200, json=OPENAPI)) as rest:
+        described = table_of(rest).describe()
+    assert described.exists
+    assert described.columns == {
+        "id": "bigint",
+        "number": "text",
+        "price": "numeric",
+        "created_at": "timestamp with time zone",
+    }
+    assert described.primary_key == ("id",)
+    assert described.required == {"id", "number"}
+
+
+@pytest.mark.parametrize("body", ["<html></html>", "[]", "", '"text"'])
+def test_a_description_that_is_none_is_refused(body):
+    with (
+        rest_of(lambda _: httpx.Response(200, text=body)) as rest,
+        pytest.raises(PermanentError),
+    ):
+        rest.description()
+
+
+def test_whole_rows_keep_numbers_that_a_float_cannot_hold_as_texts():
+    body = (
+        '[{"number": "AA1", "price": 1234567890123456.78, "area": 70.50, "size": 12345678901234567,'
+        ' "extra": {"a": [1.5, 2e400]}}]'
+    )
+    headers = {"Content-Range": "0-0/1"}
+    with rest_of(lambda _: httpx.Response(200, text=body, headers=headers)) as rest:
+        [row] = table_of(rest).whole_rows(["AA1"])
+    assert row == {
+        "number": "AA1",
+        "price": "1234567890123456.78",
+        "area": 70.5,
+        "size": 12345678901234567,
+        "extra": {"a": [1.5, "2e400"]},
+    }
+
+
+def test_every_request_carries_the_key_and_a_write_asks_for_no_answer():
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(201)
+
+    with rest_of(handler) as rest:
+        table_of(rest, "note").upsert(["number", "note"], [("AA1", "ä"), ("AA2", None)])
+        table_of(rest).delete(["AA1", "AA2"])
+    upsert, delete = seen
+    for request in seen:
+        assert request.headers["apikey"] == KEY
+        assert request.headers["Authorization"] == f"Bearer {KEY}"
+        assert "return=minimal" in request.headers["Prefer"]
+    assert upsert.url.path == "/rest/v1/things"
+    assert upsert.url.params["on_conflict"] == "number"
+    assert set(upsert.url.params["columns"].split(",")) == {'"number"', '"note"'}
+    assert upsert.content == '[{"number":"AA1","note":"ä"},{"number":"AA2","note":null}]'.encode()
+    assert delete.url.params["number"] == "in.(AA1,AA2)"
+    assert "max-affected=2" in delete.headers["Prefer"]
+
+
+def test_addresses_stay_short_whatever_is_deleted():
+    lengths: list[int] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        lengths.append(len(str(request.url)))
+        return httpx.Response(204)
+
+    with rest_of(handler) as rest:
+        table_of(rest).delete([f'物件"{number}' for number in range(1000)])
+    assert max(lengths) < 8000
+    assert len(lengths) > 1
+
+
+def test_pages_that_do_not_get_on_are_an_error_not_an_endless_loop():
+    page = [{"number": "AA1"}, {"number": "AA2"}]
+    with (
+        rest_of(lambda _: httpx.Response(200, json=page)) as rest,
+        pytest.raises(PermanentError, match="AA2"),
+    ):
+        list(table_of(rest).pages((Column("number", ("number",), ColumnType.TEXT),)))
