@@ -120,6 +120,7 @@ class Guard:
         self._backoff_until = 0.0
         self._asked_until = 0.0
         self._retry_later: RetryLaterError | None = None
+        self._last_failure = ""
 
     def breaker_state(self) -> BreakerState:
         """Return the state of the breaker now."""
@@ -215,7 +216,7 @@ class Guard:
         """Return how long failures of the moment keep a try waiting; raise if they forbid it."""
         if patience in (Patience.LAST, Patience.PROBE):
             return 0.0
-        if self._retry_later is not None:
+        if self._retry_later is not None and now < self._asked_until:
             raise self._retry_later
         state = self._breaker.state(self._limits, self._wall())
         if state is BreakerState.OPEN:
@@ -253,6 +254,7 @@ class Guard:
             return 0.0, 0.0
         with self._lock:
             now = self._clock.monotonic()
+            self._last_failure = f" ({error})"
             before = self._breaker
             self._change(before.failed(tried, self._limits, self._wall()))
             if self._breaker.counted != before.counted:
@@ -298,9 +300,10 @@ class Guard:
         opened_at = self._breaker.opened_at or 0.0
         ends = datetime.fromtimestamp(opened_at + self._limits.timeout_s, tz=UTC).astimezone()
         return BreakerOpenError(
-            f"{self._service.title()} failed {self._breaker.failures} times in a row, so nothing is"
-            f" asked of it before {ends:%H:%M:%S}; then one try is let through. Run again after"
-            " that; `listing-sync health` tries at once and says what is wrong",
+            f"{self._service.title()} failed {self._breaker.failures} times in a row"
+            f"{self._last_failure}, so nothing is asked of it before {ends:%H:%M:%S}; then one try"
+            " is let through. Run again after that; `listing-sync health` tries at once and says"
+            " what is wrong",
             service=self._service,
         )
 

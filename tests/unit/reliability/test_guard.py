@@ -175,6 +175,8 @@ def test_retry_after_of_more_than_a_minute_ends_the_run_and_is_kept_by_all():
     with pytest.raises(RetryLaterError):
         bench.guard.call(bench.sending(), "reading")
     assert bench.tried_at == [0.0]
+    bench.clock.sleep(61.0)
+    assert bench.guard.call(bench.sending(), "reading") == "done"
 
 
 def test_retry_after_holds_every_caller():
@@ -192,7 +194,7 @@ def test_the_breaker_opens_at_the_fifth_failure_in_a_row_and_says_so():
     bench = Bench()
     with pytest.raises(TransientError):
         bench.guard.call(bench.sending(*[outage()] * 4), "writing")
-    with pytest.raises(BreakerOpenError, match="Supabase failed 5 times in a row"):
+    with pytest.raises(BreakerOpenError, match=r"failed 5 times in a row \(connection refused\)"):
         bench.guard.call(bench.sending(outage()), "writing")
     assert len(bench.tried_at) == 5
 
