@@ -10,6 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from listing_sync.core.listings import Rejection
 from listing_sync.core.runs import (
     ENDED,
+    GOOD,
     Run,
     rejection_key,
 )
@@ -64,7 +65,8 @@ class ErrorCount:
 class PageFacts:
     """What the page shows; `runs` are newest first, `days` oldest first, times in `zone`.
 
-    `rejections` are those of the newest full run that has ended, `rejected_by`.
+    `last_run` is the newest full run that has ended, `rejected_by` the newest that knew its
+    rejections, which are `rejections`.
     """
 
     written_at: datetime
@@ -81,6 +83,7 @@ class PageFacts:
     errors: tuple[ErrorCount, ...]
     rejections: tuple[Rejection, ...]
     rejected_by: Run | None
+    last_run: Run | None
     away: str | None
     problems: tuple[str, ...]
 
@@ -140,11 +143,12 @@ def page_facts(ports: Ports) -> PageFacts:
     zone = now.astimezone().tzinfo or UTC
     found = recent(ports, _RUNS_ON_PAGE, since=now - WEEK - DAY)
     runs, away = found.runs, found.away
-    ended = next(iter(full_runs(runs)), None)
+    ended = full_runs(runs)
+    judge = next((run for run in ended if run.rejections_run_id or run.status in GOOD), None)
     rejections: tuple[Rejection, ...] = ()
-    if ended and not away:
+    if judge and not away:
         try:
-            rejections = _rejections(ports, ended)
+            rejections = _rejections(ports, judge)
         except _UNREADABLE as error:
             away = str(error)
     day = statistics(runs, now)
@@ -165,7 +169,8 @@ def page_facts(ports: Ports) -> PageFacts:
         days=daily(runs, now, zone),
         errors=_error_counts(rejections, (run for run in runs if now - WEEK < run.started_at)),
         rejections=rejections,
-        rejected_by=ended,
+        rejected_by=judge,
+        last_run=ended[0] if ended else None,
         away=away,
         problems=found.problems,
     )
