@@ -1,4 +1,4 @@
-"""Fixtures of the local stack, and how hypothesis draws: the same each time, without a stopwatch."""
+"""Fixtures of the local stack; hypothesis draws the same each time, without a stopwatch."""
 
 from __future__ import annotations
 
