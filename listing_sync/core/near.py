@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from heapq import nlargest
+from os.path import commonprefix
 
 from listing_sync.core.spelling import normalise
 
@@ -16,21 +17,23 @@ _SIMILAR = 0.7
 def near_matches(name: str, candidates: Iterable[str], limit: int = 3) -> tuple[str, ...]:
     """Return up to `limit` candidates that look like the name, best first.
 
-    Those that differ only in case, width, spaces, dashes and other marks come first.
+    Those that differ only in case, width, spaces, dashes and other marks come first; of equally
+    near ones those that begin alike.
     """
     wanted = _letters(name)
     matcher = SequenceMatcher(autojunk=False)
     matcher.set_seq2(wanted)
-    scored: list[tuple[float, str]] = []
+    scored: list[tuple[float, int, str]] = []
     for candidate in dict.fromkeys(candidates):
-        matcher.set_seq1(_letters(candidate))
+        letters = _letters(candidate)
+        matcher.set_seq1(letters)
         if (
             matcher.real_quick_ratio() >= _SIMILAR
             and matcher.quick_ratio() >= _SIMILAR
             and (ratio := matcher.ratio()) >= _SIMILAR
         ):
-            scored.append((ratio, candidate))
-    return tuple(candidate for _, candidate in nlargest(limit, scored, key=lambda pair: pair[0]))
+            scored.append((ratio, len(commonprefix((wanted, letters))), candidate))
+    return tuple(name for *_, name in nlargest(limit, scored, key=lambda score: score[:2]))
 
 
 def _letters(name: str) -> str:

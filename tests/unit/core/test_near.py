@@ -24,6 +24,10 @@ def test_the_best_match_comes_first(name: str, first: str) -> None:
     assert near_matches(name, NUMBERS)[0] == first
 
 
+def test_of_equally_near_ones_those_that_begin_alike_come_first() -> None:
+    assert near_matches("AA12x45", ["AA10245", "AA12345"], limit=1) == ("AA12345",)
+
+
 def test_nothing_is_near_to_something_else() -> None:
     assert near_matches("sales", NUMBERS) == ()
 
