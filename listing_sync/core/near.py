@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from heapq import nlargest
-from os.path import commonprefix
 
 from listing_sync.core.spelling import normalise
 
@@ -25,14 +24,15 @@ def near_matches(name: str, candidates: Iterable[str], limit: int = 3) -> tuple[
     matcher.set_seq2(wanted)
     scored: list[tuple[float, int, str]] = []
     for candidate in dict.fromkeys(candidates):
-        letters = _letters(candidate)
-        matcher.set_seq1(letters)
+        matcher.set_seq1(_letters(candidate))
         if (
             matcher.real_quick_ratio() >= _SIMILAR
             and matcher.quick_ratio() >= _SIMILAR
             and (ratio := matcher.ratio()) >= _SIMILAR
         ):
-            scored.append((ratio, len(commonprefix((wanted, letters))), candidate))
+            first = matcher.get_matching_blocks()[0]
+            begins_alike = first.size if first.a == first.b == 0 else 0
+            scored.append((ratio, begins_alike, candidate))
     return tuple(name for *_, name in nlargest(limit, scored, key=lambda score: score[:2]))
 
 
