@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -12,37 +10,19 @@ from urllib.parse import quote
 from postgrest import CountMethod, ReturnMethod, SyncSelectRequestBuilder
 
 from listing_sync.core.listings import Value
-from listing_sync.core.mapping import NUMBER_TYPES, Column, ColumnType
+from listing_sync.core.mapping import NUMBER_TYPES, Column
 from listing_sync.core.mapping import Mapping as SheetMapping
 from listing_sync.core.plan import TableRow
 from listing_sync.errors import BatchTooLargeError, Category, PermanentError, RowError, Service
 from listing_sync.ports import TableDescription
 from listing_sync.supabase.rest import Rest, Row
+from listing_sync.supabase.schema import describe_table, explained
 
 PAGE_ROWS: Final = 1000
 """Supabase cuts longer pages (max-rows) without a word; shorter cuts are noticed too."""
 
 _FILTER_BYTES: Final = 6000
 """Of one `in.(...)`, percent-encoded: URL and headers may have 16 KB, the select its share."""
-
-_SQL_TYPES: Final = {
-    ColumnType.TEXT: "text",
-    ColumnType.URL: "text",
-    ColumnType.INTEGER: "bigint",
-    ColumnType.DECIMAL: "numeric",
-    ColumnType.MONEY: "numeric",
-    ColumnType.AREA: "numeric",
-    ColumnType.DATE: "date",
-    ColumnType.DATETIME: "timestamptz",
-    ColumnType.BOOLEAN: "boolean",
-    ColumnType.JSON: "jsonb",
-}
-
-_NO_TABLE: Final = frozenset({"PGRST205", "42P01"})
-_NO_COLUMN: Final = frozenset({"PGRST204", "42703"})
-# PGRST204 "Could not find the 'nope' column of 'things' ...", 42703 "column things.nope does not
-# exist".
-_COLUMN_NAME = re.compile(r"the '([^']+)' column|column (?:\w+\.)?\"?(\w+)\"? does not exist")
 
 
 class SupabaseTable:
@@ -89,7 +69,7 @@ class SupabaseTable:
         query = self._rest.table(self._name).upsert(
             body, returning=ReturnMethod.minimal, on_conflict=self._key
         )
-        with self._explained():
+        with explained(self._mapping):
             self._rest.write(query, f"writing {len(rows)} listings")
 
     def delete(self, numbers: Sequence[str]) -> None:
@@ -97,7 +77,7 @@ class SupabaseTable:
         for chunk in _chunks(numbers):
             query = self._rest.table(self._name).delete(returning=ReturnMethod.minimal)
             query = query.in_(self._key, chunk).max_affected(len(chunk))
-            with self._explained():
+            with explained(self._mapping):
                 self._rest.write(query, f"removing {len(chunk)} listings")
 
     def mark(self, numbers: Sequence[str], marked_at: datetime) -> None:
@@ -113,7 +93,7 @@ class SupabaseTable:
                 {self._mark: marked_at.isoformat()}, returning=ReturnMethod.minimal
             )
             query = query.in_(self._key, chunk).max_affected(len(chunk))
-            with self._explained():
+            with explained(self._mapping):
                 self._rest.write(query, f"marking {len(chunk)} listings")
 
     def accepts_key(self) -> bool:
@@ -128,7 +108,7 @@ class SupabaseTable:
             on_conflict=self._key,
         )
         try:
-            with self._explained():
+            with explained(self._mapping):
                 self._rest.write(query, "checking the key of the table")
         except RowError:
             return True
@@ -139,39 +119,8 @@ class SupabaseTable:
         return True
 
     def describe(self) -> TableDescription:
-        """Return the table's columns as the OpenAPI document shows them.
-
-        Where the API does not show them, the mapped columns are asked for instead; their types,
-        the primary key and what is required are then not known (empty).
-        """
-        definition = _definition(self._rest.description(), self._name)
-        if definition is not None:
-            return definition
-        names = [column.name for column in self._mapping.columns]
-        names += [self._mark] if self._mark else []
-        try:
-            return _description(dict.fromkeys(self._existing(names), ""))
-        except PermanentError as error:
-            if error.code in _NO_TABLE:
-                return TableDescription(
-                    exists=False, columns={}, primary_key=(), required=frozenset()
-                )
-            raise
-
-    def _existing(self, names: list[str]) -> list[str]:
-        """Return the columns of these that the table has; PostgREST names one that it lacks."""
-        while names:
-            query = self._rest.table(self._name).select(*names).limit(0)
-            try:
-                self._rest.read(query, "checking the columns of the table")
-            except PermanentError as error:
-                missing = _missing_column(error)
-                if missing not in names:
-                    raise
-                names = [name for name in names if name != missing]
-            else:
-                break
-        return names
+        """Return what the API shows of the table."""
+        return describe_table(self._rest, self._mapping)
 
     def _select(self, columns: Sequence[Column]) -> str:
         # A number as JSON would become a float, and lose digits.
@@ -209,7 +158,7 @@ class SupabaseTable:
         while True:
             query = self._page(select, numbers, limit, last)
             try:
-                with self._explained():
+                with explained(self._mapping):
                     page = self._rest.read(query, "reading the table", exact=exact)
             except BatchTooLargeError:
                 if limit == 1:
@@ -249,49 +198,6 @@ class SupabaseTable:
                 category=Category.DATABASE,
             )
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Add to what the database does not have the SQL that would make it have it."""
-        try:
-            yield
-        except PermanentError as error:
-            advice = self._advice(error)
-            if advice is None:
-                raise
-            raise PermanentError(
-                f"{advice} ({error})",
-                service=error.service,
-                category=error.category,
-                http_status=error.http_status,
-                code=error.code,
-            ) from error
-
-    def _advice(self, error: PermanentError) -> str | None:
-        if error.code in _NO_TABLE:
-            return (
-                f"there is no table {self._name}: create it, or name the right one in the mapping"
-                " (`listing-sync migrate up` creates property_listings)"
-            )
-        if error.code == "42P10":
-            return (
-                f"{self._key} is not unique in {self._name}: run in Supabase's SQL editor:"
-                f" alter table {self._name} add unique ({self._key});"
-            )
-        missing = _missing_column(error)
-        if missing is None:
-            return None
-        return (
-            f"{self._name} has no column {missing}: run in Supabase's SQL editor:"
-            f" alter table {self._name} add column {missing} {self._sql_type(missing)};"
-            " or take it out of the mapping"
-        )
-
-    def _sql_type(self, name: str) -> str:
-        if name == self._mark:
-            return "timestamptz"
-        types = (_SQL_TYPES[column.type] for column in self._mapping.columns if column.name == name)
-        return next(types, "text")
-
 
 def _chunks(numbers: Sequence[str]) -> Iterator[list[str]]:
     """Yield the numbers in parts that fit into one `in.(...)`."""
@@ -306,39 +212,3 @@ def _chunks(numbers: Sequence[str]) -> Iterator[list[str]]:
         size += number_bytes
     if chunk:
         yield chunk
-
-
-def _missing_column(error: PermanentError) -> str | None:
-    match = _COLUMN_NAME.search(str(error)) if error.code in _NO_COLUMN else None
-    return match and (match[1] or match[2])
-
-
-def _description(
-    columns: Mapping[str, str],
-    primary_key: tuple[str, ...] = (),
-    required: frozenset[str] = frozenset(),
-) -> TableDescription:
-    return TableDescription(
-        exists=True, columns=columns, primary_key=primary_key, required=required
-    )
-
-
-def _definition(document: Row, name: str) -> TableDescription | None:
-    """Read PostgREST's OpenAPI 2.0: `format` is the type, `<pk/>` marks the primary key."""
-    definition = document.get("definitions", {}).get(name)
-    if definition is None:
-        return None
-    properties: dict[str, dict[str, Any]] = definition["properties"]
-    return _description(
-        {column: str(facts.get("format", "")) for column, facts in properties.items()},
-        tuple(
-            column
-            for column, facts in properties.items()
-            if "<pk/>" in str(facts.get("description", ""))
-        ),
-        frozenset(
-            column
-            for column in definition.get("required", ())
-            if "default" not in properties.get(column, {})
-        ),
-    )

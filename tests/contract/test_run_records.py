@@ -11,7 +11,7 @@ import pytest
 
 from listing_sync.core.listings import Rejection
 from listing_sync.core.runs import Cause, Run, RunStats, RunStatus, RunType, StoredRejection
-from listing_sync.errors import Category, NotSetUpError
+from listing_sync.errors import Category, NotSetUpError, PermanentError
 from listing_sync.ports import RunRecords
 from listing_sync.reliability.guard import Patience
 from listing_sync.supabase.rest import Rest
@@ -267,3 +267,10 @@ def test_without_its_tables_the_program_says_how_to_set_them_up(project):
             records.recent(1)
         with pytest.raises(NotSetUpError, match="migrate up"):
             records.save(run(1))
+
+
+def test_another_refusal_is_not_called_a_missing_table(project):
+    with connected(project.url, project.publishable_key) as rest:
+        records = SupabaseRunRecords(rest, source="sheet-1", target="project/table")
+        with pytest.raises(PermanentError, match="secret"):
+            records.recent(1)

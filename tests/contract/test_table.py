@@ -9,7 +9,7 @@ import pytest
 
 from listing_sync.core.mapping import Column, ColumnType, Mapping
 from listing_sync.core.plan import TableRow
-from listing_sync.errors import PermanentError, RowError, TransientError
+from listing_sync.errors import BatchTooLargeError, PermanentError, RowError, TransientError
 from listing_sync.ports import Table
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.table import SupabaseTable
@@ -147,6 +147,13 @@ def test_what_is_read_whole_is_taken_back_unchanged(things, table):
     assert things.execute("select * from things") == before
 
 
+def test_whole_pages_have_every_column_of_every_row(things, table):
+    insert(things, *(f"AA{n}" for n in range(1, 10)))
+    rows = [row for page in table.whole_pages() for row in page]
+    assert [row["number"] for row in rows] == [f"AA{n}" for n in range(1, 10)]
+    assert set(rows[0]) == {"number", "price", "area", "size", "note", "seen_at", "extra"}
+
+
 def test_odd_keys_are_written_found_marked_and_deleted(things, table):
     table.upsert(["number", "price"], [(key, 1) for key in sorted(ODD_KEYS)])
     assert sorted(numbers_of(table.pages(COLUMNS))) == sorted(ODD_KEYS)
@@ -274,12 +281,20 @@ def test_a_missing_column_is_named_with_the_sql_that_adds_it(rest, extra, sql):
     assert sql in str(writing.value)
 
 
+def test_a_missing_mark_column_is_named_with_its_own_type(rest):
+    table = SupabaseTable(rest, mapping("things", NUMBER, mark="withdrawn_at"))
+    with pytest.raises(PermanentError, match="add column withdrawn_at timestamptz;"):
+        list(table.pages((NUMBER,)))
+
+
 def test_a_missing_table_and_a_missing_right_say_what_to_do(rest):
     with pytest.raises(PermanentError, match="there is no table nosuch") as caught:
         list(SupabaseTable(rest, mapping("nosuch")).pages((NUMBER,)))
     assert caught.value.code == "PGRST205"
-    with pytest.raises(PermanentError, match="grant all on closed to service_role"):
-        list(SupabaseTable(rest, mapping("closed", NUMBER, mark=None)).pages((NUMBER,)))
+    closed = SupabaseTable(rest, mapping("closed", NUMBER, mark=None))
+    for refused in (lambda: list(closed.pages((NUMBER,))), closed.describe, closed.accepts_key):
+        with pytest.raises(PermanentError, match="grant all on closed to service_role"):
+            refused()
 
 
 @pytest.mark.parametrize("key", ["sb_secret_wrong_00000000", None], ids=["wrong", "publishable"])
@@ -331,3 +346,13 @@ def test_a_page_that_is_too_slow_is_asked_for_in_smaller_parts(things):
         connected(proxy.url, things.secret_key) as rest,
     ):
         assert len(numbers_of(SupabaseTable(rest, mapping()).pages(COLUMNS))) == 5
+
+
+def test_a_table_too_slow_for_a_single_row_is_an_error(things):
+    slow = status(500, '{"code": "57014", "message": "canceling statement due to timeout"}')
+    with (
+        ChaosProxy(things.url, lambda *_: slow) as proxy,
+        connected(proxy.url, things.secret_key) as rest,
+        pytest.raises(BatchTooLargeError),
+    ):
+        list(SupabaseTable(rest, mapping()).pages(COLUMNS))

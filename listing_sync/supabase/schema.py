@@ -1,0 +1,145 @@
+"""What the database has of the table and the mapping's columns, and the SQL that adds the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from listing_sync.core.mapping import ColumnType
+from listing_sync.core.mapping import Mapping as SheetMapping
+from listing_sync.errors import PermanentError
+from listing_sync.ports import TableDescription
+from listing_sync.supabase.rest import Rest, Row
+
+_SQL_TYPES: Final = {
+    ColumnType.TEXT: "text",
+    ColumnType.URL: "text",
+    ColumnType.INTEGER: "bigint",
+    ColumnType.DECIMAL: "numeric",
+    ColumnType.MONEY: "numeric",
+    ColumnType.AREA: "numeric",
+    ColumnType.DATE: "date",
+    ColumnType.DATETIME: "timestamptz",
+    ColumnType.BOOLEAN: "boolean",
+    ColumnType.JSON: "jsonb",
+}
+
+_NO_TABLE: Final = frozenset({"PGRST205", "42P01"})
+_NO_COLUMN: Final = frozenset({"PGRST204", "42703"})
+# PGRST204 "Could not find the 'nope' column of 'things' ...", 42703 "column things.nope does not
+# exist".
+_COLUMN_NAME = re.compile(r"the '([^']+)' column|column (?:\w+\.)?\"?(\w+)\"? does not exist")
+
+
+def describe_table(rest: Rest, mapping: SheetMapping) -> TableDescription:
+    """Return the table's columns as the OpenAPI document shows them.
+
+    Where the API does not show them, the mapped columns are asked for instead; their types, the
+    primary key and what is required are then not known (empty).
+    """
+    definition = _definition(rest.description(), mapping.table)
+    if definition is not None:
+        return definition
+    names = [column.name for column in mapping.columns]
+    names += [mapping.mark_column] if mapping.mark_column else []
+    try:
+        return _description(dict.fromkeys(_existing(rest, mapping.table, names), ""))
+    except PermanentError as error:
+        if error.code in _NO_TABLE:
+            return TableDescription(exists=False, columns={}, primary_key=(), required=frozenset())
+        raise
+
+
+@contextmanager
+def explained(mapping: SheetMapping) -> Iterator[None]:
+    """Add to a refusal for what the database lacks the SQL that would add it."""
+    try:
+        yield
+    except PermanentError as error:
+        advice = _advice(mapping, error)
+        if advice is None:
+            raise
+        raise PermanentError(
+            f"{advice} ({error})",
+            service=error.service,
+            category=error.category,
+            http_status=error.http_status,
+            code=error.code,
+        ) from error
+
+
+def _advice(mapping: SheetMapping, error: PermanentError) -> str | None:
+    table, key = mapping.table, mapping.key
+    if error.code in _NO_TABLE:
+        return (
+            f"there is no table {table}: create it, or name the right one in the mapping"
+            " (`listing-sync migrate up` creates property_listings)"
+        )
+    if error.code == "42P10":
+        return (
+            f"{key} is not unique in {table}: run in Supabase's SQL editor:"
+            f" alter table {table} add unique ({key});"
+        )
+    missing = _missing_column(error)
+    if missing is None:
+        return None
+    types = {column.name: _SQL_TYPES[column.type] for column in mapping.columns}
+    sql_type = "timestamptz" if missing == mapping.mark_column else types.get(missing, "text")
+    return (
+        f"{table} has no column {missing}: run in Supabase's SQL editor:"
+        f" alter table {table} add column {missing} {sql_type}; or take it out of the mapping"
+    )
+
+
+def _existing(rest: Rest, table: str, names: list[str]) -> list[str]:
+    """Return the columns of these that the table has; PostgREST names one that it lacks."""
+    while names:
+        query = rest.table(table).select(*names).limit(0)
+        try:
+            rest.read(query, "checking the columns of the table")
+        except PermanentError as error:
+            missing = _missing_column(error)
+            if missing not in names:
+                raise
+            names = [name for name in names if name != missing]
+        else:
+            break
+    return names
+
+
+def _missing_column(error: PermanentError) -> str | None:
+    match = _COLUMN_NAME.search(str(error)) if error.code in _NO_COLUMN else None
+    return match and (match[1] or match[2])
+
+
+def _description(
+    columns: Mapping[str, str],
+    primary_key: tuple[str, ...] = (),
+    required: frozenset[str] = frozenset(),
+) -> TableDescription:
+    return TableDescription(
+        exists=True, columns=columns, primary_key=primary_key, required=required
+    )
+
+
+def _definition(document: Row, name: str) -> TableDescription | None:
+    """Read PostgREST's OpenAPI 2.0: `format` is the type, `<pk/>` marks the primary key."""
+    definition = document.get("definitions", {}).get(name)
+    if definition is None:
+        return None
+    properties: dict[str, dict[str, Any]] = definition["properties"]
+    return _description(
+        {column: str(facts.get("format", "")) for column, facts in properties.items()},
+        tuple(
+            column
+            for column, facts in properties.items()
+            if "<pk/>" in str(facts.get("description", ""))
+        ),
+        frozenset(
+            column
+            for column in definition.get("required", ())
+            if "default" not in properties.get(column, {})
+        ),
+    )
