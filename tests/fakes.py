@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from listing_sync.clock import Stop
+from listing_sync.core.listings import Value
+from listing_sync.core.mapping import Column
+from listing_sync.core.plan import TableRow
+from listing_sync.core.runs import Run, RunStatus, StoredRejection
 from listing_sync.reliability.breaker import Breaker
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -126,3 +130,78 @@ class MemoryBreakerStore:
     def save(self, breaker: Breaker) -> None:
         self.breaker = breaker
         self.saves += 1
+
+
+class MemoryRecords:
+    """sync_state and sync_errors of one source and target; `away` is raised by every call."""
+
+    def __init__(self, *runs: Run, rejections: Sequence[StoredRejection] = ()) -> None:
+        self.runs = {run.run_id: run for run in runs}
+        self.stored = list(rejections)
+        self.away: Exception | None = None
+
+    def _ask(self) -> None:
+        if self.away is not None:
+            raise self.away
+
+    def save(self, run: Run, *, last: bool = False) -> None:
+        self._ask()
+        self.runs[run.run_id] = run
+
+    def save_rejections(self, rejections: Sequence[StoredRejection], *, last: bool = False) -> None:
+        self._ask()
+        self.stored += rejections
+
+    def recent(self, limit: int, *, since: datetime | None = None) -> tuple[Run, ...]:
+        self._ask()
+        newest = sorted(self.runs.values(), key=lambda run: run.started_at, reverse=True)
+        return tuple(run for run in newest if since is None or run.started_at >= since)[:limit]
+
+    def get(self, run_id: str) -> Run | None:
+        self._ask()
+        return self.runs.get(run_id)
+
+    def rejections(self, run_id: str) -> tuple[StoredRejection, ...]:
+        self._ask()
+        return tuple(item for item in self.stored if item.run_id == run_id)
+
+    def rejections_of(self, property_number: str, limit: int) -> tuple[StoredRejection, ...]:
+        self._ask()
+        of_it = [item for item in self.stored if item.rejection.property_number == property_number]
+        newest = sorted(of_it, key=lambda item: item.created_at, reverse=True)
+        return tuple(newest[:limit])
+
+    def in_progress(self) -> tuple[Run, ...]:
+        self._ask()
+        return tuple(run for run in self.runs.values() if run.status is RunStatus.IN_PROGRESS)
+
+    def other_sources(self, since: datetime) -> tuple[str, ...]:
+        self._ask()
+        return ()
+
+    def delete_older(self, before: datetime, *, keep: int) -> None:
+        self._ask()
+
+
+class MemoryTable:
+    """The target table: property number -> its row by column; `marks` are those withdrawn."""
+
+    def __init__(self, rows: Mapping[str, Mapping[str, Value]]) -> None:
+        self.content = {number: dict(row) for number, row in rows.items()}
+        self.marks: dict[str, str] = {}
+        self.away: Exception | None = None
+
+    def rows(
+        self, columns: Sequence[Column], numbers: Sequence[str]
+    ) -> Iterator[Sequence[TableRow]]:
+        if self.away is not None:
+            raise self.away
+        yield [
+            TableRow(
+                number,
+                tuple(self.content[number].get(column.name) for column in columns),
+                mark=self.marks.get(number),
+            )
+            for number in numbers
+            if number in self.content
+        ]

@@ -176,7 +176,7 @@ def _when_rejected(facts: PageFacts) -> str:
     run = facts.rejected_by
     if run is None:
         return "no run yet"
-    return f"in the run of {moment(run.started_at, facts.zone, '%d %b %H:%M')}"
+    return f"on {moment(run.started_at, facts.zone, '%d %b %H:%M')}"
 
 
 def _tile(name: str, number: str, note: str) -> str:

@@ -26,7 +26,7 @@ from listing_sync.core.statistics import (
 )
 from listing_sync.core.verdict import Check, CheckName, Verdict, fail, run_checks, verdict
 from listing_sync.errors import Category, RefusedError, RemoteError, SourceError
-from listing_sync.ports import Ports
+from listing_sync.ports import JournalEntry, Ports
 
 _RUNS_LOOKED_AT = 300
 _REJECTIONS_LOOKED_AT = 300
@@ -90,7 +90,7 @@ class PageFacts:
 
 def recent(ports: Ports, limit: int, *, since: datetime | None = None) -> Recent:
     """Return the last runs, those that wait in the journal among them."""
-    waiting, problems = _waiting_runs(ports)
+    waiting, problems = _waiting(ports)
     away = None
     recorded: tuple[Run, ...] = ()
     try:
@@ -98,27 +98,26 @@ def recent(ports: Ports, limit: int, *, since: datetime | None = None) -> Recent
     except _UNREADABLE as error:
         away = str(error)
     runs = {run.run_id: run for run in recorded}
-    for run in waiting:
-        known = runs.get(run.run_id)
+    for entry in waiting:
+        known = runs.get(entry.run.run_id)
         if known is None or known.status not in ENDED:
-            runs[run.run_id] = run
+            runs[entry.run.run_id] = entry.run
     newest = sorted(runs.values(), key=lambda run: run.started_at, reverse=True)
     return Recent(tuple(newest[:limit]), away, problems)
 
 
 def one_run(ports: Ports, run_id: str) -> OneRun:
     """Return one run whole; from the journal when its record has not arrived."""
+    recorded, away = None, None
     try:
         recorded = ports.records.get(run_id)
         if recorded is not None and recorded.status in ENDED:
             return OneRun(recorded, _rejections(ports, recorded), None)
-        away = None
     except _UNREADABLE as error:
-        recorded, away = None, str(error)
-    for entry in ports.journal.entries():
+        away = str(error)
+    for entry in _waiting(ports)[0]:
         if entry.run.run_id == run_id:
-            kept = tuple(stored.rejection for stored in entry.rejections)
-            return OneRun(replace(entry.run, in_journal=True), kept, away)
+            return OneRun(entry.run, tuple(item.rejection for item in entry.rejections), away)
     return OneRun(recorded, (), away)
 
 
@@ -128,13 +127,17 @@ def _rejections(ports: Ports, run: Run) -> tuple[Rejection, ...]:
     return tuple(stored.rejection for stored in ports.records.rejections(run.rejections_run_id))
 
 
-def _waiting_runs(ports: Ports) -> tuple[tuple[Run, ...], tuple[str, ...]]:
+def _waiting(ports: Ports) -> tuple[tuple[JournalEntry, ...], tuple[str, ...]]:
+    """Return what the journal has of this source, its runs marked, and why it cannot be read."""
     try:
-        runs = [entry.run for entry in ports.journal.entries()]
+        entries = ports.journal.entries()
     except OSError as error:
         return (), (f"the journal in SYNC_STATE_DIR cannot be read: {error.strerror}",)
-    own = ports.identity.source
-    return tuple(replace(run, in_journal=True) for run in runs if run.source == own), ()
+    return tuple(
+        replace(entry, run=replace(entry.run, in_journal=True))
+        for entry in entries
+        if entry.run.source == ports.identity.source
+    ), ()
 
 
 def page_facts(ports: Ports) -> PageFacts:

@@ -1,0 +1,66 @@
+"""Ports as `status` asks them: a CSV file, a table and records in memory, state files for real."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from listing_sync.core.mapping import parse_mapping
+from listing_sync.local.hold import HoldFile
+from listing_sync.local.journal import JournalFiles
+from listing_sync.local.state_dir import StateDir
+from listing_sync.local.undo import UndoFiles
+from listing_sync.ports import Identity
+from listing_sync.settings import Settings
+from listing_sync.sheets.file import FileSheet
+from tests.fakes import FakeClock, MemoryRecords, MemoryTable
+
+MAPPING = """
+table = "listings"
+key = "property_number"
+[columns.property_number]
+header = ["Property Number", "物件番号"]
+type = "text"
+required = true
+pattern = '^[A-Z]{2}\\d+$'
+[columns.price]
+header = ["Price", "価格"]
+type = "money"
+[columns.status]
+header = "Status"
+type = "text"
+[prune]
+mark_column = "withdrawn_at"
+"""
+
+HEADER = "物件番号,価格,Status\n"
+
+
+class LocalWorld:
+    """`rows` are lines of the sheet below its header; None is a sheet that cannot be read."""
+
+    def __init__(self, folder: Path, rows: str | None = "", **settings: object) -> None:
+        self.clock = FakeClock()
+        self.settings = Settings(
+            _env_file=None,
+            supabase_url="https://xyz.supabase.co",
+            supabase_service_role_key="sb_secret_1",
+            **settings,
+        )
+        self.mapping = parse_mapping(MAPPING, name="mapping.toml")
+        self.identity = Identity("sheet", "table", "web1", 42, "office", "1.0", "cron")
+        path = folder / "Listings.csv"
+        if rows is not None:
+            path.write_text(HEADER + rows, encoding="utf-8")
+        self.sheet = FileSheet(path, self.mapping)
+        self.table = MemoryTable({})
+        self.records = MemoryRecords()
+        root = folder / "state"
+        state = StateDir(root, root / "target", self.clock, self._unexpected)
+        self.journal = JournalFiles(state, timedelta(days=90))
+        self.undo = UndoFiles(state)
+        self.hold = HoldFile(root)
+
+    @staticmethod
+    def _unexpected(warning: str) -> None:
+        raise AssertionError(warning)
