@@ -26,6 +26,8 @@ _SQL_TYPES: Final = {
     ColumnType.JSON: "jsonb",
 }
 
+# Source: PostgREST, docs/references/configuration.rst, openapi-mode = disabled.
+_NO_DOCUMENT: Final = "PGRST126"
 _NO_TABLE: Final = frozenset({"PGRST205", "42P01"})
 _NO_COLUMN: Final = frozenset({"PGRST204", "42703"})
 # PGRST204 "Could not find the 'nope' column of 'things' ...", 42703 "column things.nope does not
@@ -39,7 +41,12 @@ def describe_table(rest: Rest, mapping: SheetMapping) -> TableDescription:
     Where the API does not show them, the mapped columns are asked for instead; their types, the
     primary key and what is required are then not known (empty).
     """
-    definition = _definition(rest.description(), mapping.table)
+    try:
+        definition = _definition(rest.description(), mapping.table)
+    except PermanentError as error:
+        if error.code != _NO_DOCUMENT:
+            raise
+        definition = None
     if definition is not None:
         return definition
     names = [column.name for column in mapping.columns]

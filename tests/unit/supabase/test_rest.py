@@ -64,6 +64,26 @@ def test_the_openapi_document_tells_types_key_and_what_is_required():
     assert described.required == {"id", "number"}
 
 
+def test_where_the_document_is_switched_off_the_mapped_columns_are_asked_for():
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/rest/v1/":
+            return httpx.Response(404, json={"code": "PGRST126", "message": "Root endpoint ..."})
+        assert request.url.params["select"] == "number,price"
+        return httpx.Response(200, json=[])
+
+    with rest_of(handler) as rest:
+        assert set(table_of(rest, "price").describe().columns) == {"number", "price"}
+
+
+def test_a_description_that_is_refused_for_another_reason_is_an_error():
+    answer = httpx.Response(401, json={"message": "Invalid API key"})
+    with (
+        rest_of(lambda _: answer) as rest,
+        pytest.raises(PermanentError, match="Invalid API key"),
+    ):
+        table_of(rest).describe()
+
+
 @pytest.mark.parametrize("body", ["<html></html>", "[]", "", '"text"'])
 def test_a_description_that_is_none_is_refused(body):
     with (
