@@ -1,0 +1,137 @@
+"""`migrate verify`: sheet and table compared value by value, and who else writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from listing_sync.commands.reading import check, plan_changes, read_sheet
+from listing_sync.core.compare import is_equal
+from listing_sync.core.listings import Rejection, Value
+from listing_sync.core.mapping import Column
+from listing_sync.core.plan import Plan, Update
+from listing_sync.errors import RefusedError
+from listing_sync.ports import Ports, Progress
+
+_EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One value that differs; `header` as in the sheet.
+
+    `by_others`: our last run wrote, or the last snapshot holds, what the sheet still says.
+    """
+
+    property_number: str
+    header: str
+    sheet: Value
+    table: Value
+    by_others: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was compared, within the share of `percent`, and what is not equal."""
+
+    percent: float
+    compared: int
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    differing: tuple[Difference, ...]
+    rejected: tuple[Rejection, ...]
+
+    @property
+    def is_equal(self) -> bool:
+        """Return whether the table says what the sheet says."""
+        return not (self.missing or self.unexpected or self.differing or self.rejected)
+
+    @property
+    def is_written(self) -> bool:
+        """Return whether the table has every valid listing with its values."""
+        return not (self.missing or self.differing)
+
+
+def verify(ports: Ports, percent: float, progress: Progress) -> Verification:
+    """Compare the listings inside the share with the table; marked rows are not looked at."""
+    reading = check(
+        read_sheet(ports, None, progress),
+        ports.mapping,
+        numbers=None,
+        percent=percent,
+        default_zone=ports.clock.now().astimezone().tzinfo or UTC,
+    )
+    progress.phase("Comparing", None)
+    plan = plan_changes(
+        ports,
+        reading.checked,
+        selected_only=False,
+        percent=percent,
+        force=False,
+        prune=False,
+        on_rows=progress.advance,
+        tick=_nothing,
+    )
+    return Verification(
+        percent=percent,
+        compared=len(reading.checked.listings),
+        missing=tuple(listing.property_number for listing in plan.inserts),
+        unexpected=plan.unlisted,
+        differing=_differences(ports, plan),
+        rejected=reading.checked.rejections,
+    )
+
+
+def _nothing() -> None:
+    return
+
+
+def _differences(ports: Ports, plan: Plan) -> tuple[Difference, ...]:
+    updates = [update for update in plan.updates if update.mark is None]
+    if not updates:
+        return ()
+    known = _last_known(ports, plan, updates)
+    return tuple(
+        Difference(
+            update.listing.property_number,
+            plan.columns[index].header,
+            update.listing.values[index],
+            old,
+            by_others=_is_known(
+                known.get(update.listing.property_number, {}),
+                plan.columns[index].column,
+                update.listing.values[index],
+            ),
+        )
+        for update in updates
+        for index, old in zip(update.changed, update.old, strict=True)
+    )
+
+
+def _is_known(known: Mapping[str, Value], column: Column, wanted: Value) -> bool:
+    return column.name in known and is_equal(wanted, known[column.name], column.type)
+
+
+def _last_known(ports: Ports, plan: Plan, updates: list[Update]) -> dict[str, dict[str, Value]]:
+    """Return what these rows held last as far as this machine knows: number -> column -> value.
+
+    That is what the last snapshot holds, and over it what our runs wrote.
+    """
+    names = {column.column.name for column in plan.columns}
+    known: dict[str, dict[str, Value]] = {update.listing.property_number: {} for update in updates}
+    since = _EVER
+    with suppress(RefusedError):  # a damaged snapshot tells nothing
+        for meta in ports.snapshots.all()[:1]:
+            for row in ports.snapshots.rows(meta):
+                number = str(row[ports.mapping.key])
+                if number in known:
+                    known[number] |= {name: row[name] for name in names & row.keys()}
+            since = meta.taken_at
+    with ports.written_since(since) as written:
+        for number, values in known.items():
+            for change in written.changes_of(number):
+                values.update(change.new or {})
+    return known
