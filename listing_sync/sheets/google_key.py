@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from listing_sync.errors import SettingsError
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 READ_ONLY_SCOPE = "https://www.googleapis.com/auth/spreadsheets.readonly"
 
 _NEEDED = ("client_email", "private_key", "token_uri")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _HOW = (
     "expected the JSON key of a service account (Google Cloud console: IAM & Admin, Service "
     "Accounts, Keys, Add key, JSON)"
@@ -39,6 +41,9 @@ def parse_key(text: str, *, name: str = "GOOGLE_SERVICE_ACCOUNT_JSON") -> Creden
     )
     if problems:
         raise SettingsError(problems)
+    endpoint = urlsplit(str(document["token_uri"]))
+    if endpoint.scheme != "https" and endpoint.hostname not in _LOOPBACK:
+        raise SettingsError((f"{name}: token_uri is not an https address; download a new key",))
     from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - heavy
     from google.oauth2.service_account import Credentials  # noqa: PLC0415 - heavy
 

@@ -1,0 +1,97 @@
+"""Service-account keys, whole and broken."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from listing_sync.errors import SettingsError
+from listing_sync.sheets.google_key import READ_ONLY_SCOPE, parse_key
+from tests.stack.google_sheets import LoopbackGoogle
+
+
+@pytest.fixture(scope="module")
+def key() -> dict[str, Any]:
+    with LoopbackGoogle() as google:
+        return {**google.key(), "token_uri": "https://oauth2.googleapis.com/token"}
+
+
+def encoded(text: str) -> str:
+    return base64.encodebytes(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        pytest.param(json.dumps, id="json"),
+        pytest.param(lambda key: "\ufeff" + json.dumps(key, indent=2), id="json with BOM"),
+        pytest.param(lambda key: encoded(json.dumps(key)), id="base64 over lines"),
+        pytest.param(
+            lambda key: json.dumps({**key, "private_key": key["private_key"].replace("\n", "\\n")}),
+            id="line breaks escaped twice",
+        ),
+    ],
+)
+def test_a_whole_key_becomes_read_only_credentials(key: dict[str, Any], spell: Any) -> None:
+    credentials = parse_key(spell(key))
+    assert credentials.service_account_email == key["client_email"]
+    assert credentials.scopes == [READ_ONLY_SCOPE]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        pytest.param({"client_email": None}, ["client_email"], id="field missing"),
+        pytest.param(
+            {"client_email": "", "token_uri": 5}, ["client_email", "token_uri"], id="two fields"
+        ),
+        pytest.param({"type": "authorized_user"}, ["authorized_user"], id="a person's"),
+        pytest.param({"type": "external_account"}, ["federated"], id="federated"),
+        pytest.param({"type": None}, ["not a service account"], id="no type"),
+        pytest.param({"type": None, "installed": {}}, ["OAuth client"], id="OAuth client"),
+        pytest.param({"private_key": "SECRETSECRET"}, ["private_key"], id="no PEM"),
+        pytest.param(
+            {"private_key": "-----BEGIN PRIVATE KEY-----\nSECRET\n-----END PRIVATE KEY-----\n"},
+            ["private_key"],
+            id="broken PEM",
+        ),
+        pytest.param({"token_uri": "http://example.com/token"}, ["https"], id="token over http"),
+    ],
+)
+def test_a_broken_key_says_what_is_wrong_and_quotes_nothing(
+    key: dict[str, Any], change: dict[str, Any], words: list[str]
+) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        parse_key(json.dumps({**key, **change}), name="KEY")
+    for word in words:
+        assert word in str(refusal.value)
+    assert "SECRET" not in str(refusal.value)
+    assert "SECRET" not in repr(refusal.value.__cause__)
+    assert all(problem.startswith("KEY: ") for problem in refusal.value.problems)
+
+
+def test_a_cut_off_private_key_is_noticed(key: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match="private_key"):
+        parse_key(json.dumps({**key, "private_key": key["private_key"][:-400]}))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param("{'type': 'service_account'}", "broken JSON at line 1", id="not JSON"),
+        pytest.param("[]", "not an object", id="list"),
+        pytest.param('"text"', "not an object", id="text"),
+        pytest.param("/etc/key.json", "neither JSON nor base64", id="a path"),
+        pytest.param(encoded("hello"), "broken JSON", id="base64 of something else"),
+        pytest.param(encoded("x")[:-2] + "é", "neither JSON nor base64", id="no base64"),
+        pytest.param("{" * 100_000, "broken JSON", id="deep"),
+        pytest.param("[" * 100_000, "broken JSON", id="too deep"),
+        pytest.param("", "JSON", id="empty"),
+    ],
+)
+def test_what_is_no_key_at_all_is_refused(text: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        parse_key(text)
