@@ -52,7 +52,7 @@ _OUTCOMES = ("inserted", "updated", "unchanged", "removed", "failed", "skipped")
 
 
 class Sample(NamedTuple):
-    """One line of the file; `labels` in the order in which they are written."""
+    """One line of the file; `labels` are (name, value)."""
 
     name: str
     labels: tuple[tuple[str, str], ...]
