@@ -47,15 +47,6 @@ if TYPE_CHECKING:
     from listing_sync.supabase.run_records import SupabaseRunRecords
     from listing_sync.supabase.table import SupabaseTable
 
-_MEBI = 1024 * 1024
-
-
-class _NeverStopped(Stop):
-    """Paces what is still to be done after a stop."""
-
-    def request(self, signal: int | None) -> None:
-        """Go on."""
-
 
 class _Unsaved:
     """The breaker of a dry run: it starts closed, and nobody else learns of it."""
@@ -158,7 +149,7 @@ class World:
                 store=BreakerFile(self.state, service) if self._moves_breakers else _Unsaved(),
                 bucket=TokenBucket.full(rate) if rate else None,
                 clock=self.clock,
-                patient_clock=SystemClock(_NeverStopped()),
+                patient_clock=SystemClock(Stop()),
                 bounded=deadline,
                 meter=self._meter,
                 on_retry=_log_retry,
@@ -317,6 +308,10 @@ class World:
     def lock(self) -> FileLock:
         """Return the lock of this target."""
         return FileLock(self.state)
+
+    def require_state_dir(self) -> None:
+        """Raise SettingsError unless SYNC_STATE_DIR can be written."""
+        self.state.require_writable()
 
     @cached_property
     def journal(self) -> JournalFiles:

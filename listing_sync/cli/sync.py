@@ -113,6 +113,8 @@ def _sync(  # noqa: PLR0913 - the flags
         from listing_sync.cli.progress import Bars, Silent  # noqa: PLC0415 - heavy
         from listing_sync.commands.sync import sync  # noqa: PLC0415 - heavy
 
+        if not dry_run:
+            world.require_state_dir()
         options = _options(world, numbers, dry_run=dry_run, force=force)
         world.limit_time()
         watched = sys.stderr.isatty() and not (face.quiet or json)

@@ -178,6 +178,7 @@ class _Sync:
 
     def execute(self) -> SyncResult:
         """Run to the end, whatever the end is, and record it."""
+        logs.name_run(self.run.run_id)
         logs.event("info", "run_started", f"{self.run.run_type} run {self.run.run_id} started")
         if self._sends_signals:
             self.ports.heartbeat.started(self.run.run_id)

@@ -28,7 +28,6 @@ from listing_sync.core.spelling import normalise
 _BLOCK_ROWS = 1_000
 _LONGEST_VALUE = 200
 _NAMED_DUPLICATES = 10
-_FILLED_FOR_ERROR_COLUMN = 5
 _FILLED_FOR_LOADING_COLUMN = 2
 _FIXED_ZONE = re.compile(r"GMT([-+])(\d{1,2}):(\d{2})", re.ASCII)
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
@@ -54,32 +53,23 @@ def validate(contents: SheetContents, mapping: Mapping, *, default_zone: tzinfo)
 
 
 def loading_columns(contents: SheetContents) -> tuple[SheetColumn, ...]:
-    """Return the columns that had not been computed when the sheet was read.
+    """Return the columns that a half-loaded sheet shows: every filled cell says Loading...
 
-    Those whose filled cells all say Loading..., or (of at least five) the same error.
-
-    Source: docs/contract.md section 7; Google heals #N/A and #REF! of IMPORTRANGE by itself.
+    Source: docs/contract.md section 7 and field notes of Google: such cells heal by themselves.
     """
     return tuple(
         column
         for index, column in enumerate(contents.columns)
-        if _is_unfinished(contents.rows, index)
+        if _is_loading([cells[index] for _, cells in contents.rows])
     )
 
 
-def _is_unfinished(rows: Sequence[SheetRow], index: int) -> bool:
-    filled = (cells[index] for _, cells in rows if cells[index] not in {None, ""})
-    first = next(filled, None)
-    if first not in ERROR_TEXTS:
+def _is_loading(cells: Sequence[Cell]) -> bool:
+    if LOADING not in cells:
         return False
-    count = 1
-    for cell in filled:
-        if cell != first:
-            return False
-        count += 1
-    if first == LOADING:
-        return count >= _FILLED_FOR_LOADING_COLUMN or count == len(rows)
-    return count >= _FILLED_FOR_ERROR_COLUMN
+    filled = [cell for cell in cells if cell not in {None, ""}]
+    enough = len(filled) >= _FILLED_FOR_LOADING_COLUMN or len(filled) == len(cells)
+    return enough and all(cell == LOADING for cell in filled)
 
 
 class _Validation:
