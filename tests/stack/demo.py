@@ -23,6 +23,7 @@ from tests.stack.supabase_lite import SupabaseLite
 
 _TABLE = "property_listings"
 _REJECTED = sample_sheet.number(41)  # its contract date is 01/02/2024
+_EDITED = sample_sheet.number(2)
 _OURS = ("SYNC_", "SUPABASE_", "GOOGLE_", "STATE_DIRECTORY")
 
 
@@ -73,6 +74,16 @@ class Demo:
         text = value.formatted if isinstance(value, Shown) else value
         print(f"  {cell} ({property_number}, {header}) now says {text}")
 
+    def show_table(self, listings: int, price: int) -> None:
+        """Print what the table holds; fails unless it is as many listings, and that price."""
+        [(count,)] = self.supabase.execute(f"select count(*) from {_TABLE}")
+        [(found,)] = self.supabase.execute(
+            f"select price from {_TABLE} where property_number = %s", (_EDITED,)
+        )
+        print(f"The table holds {count} listings; the price of {_EDITED} is {found:,}.")
+        if (count, found) != (listings, price):
+            raise SystemExit(f"the demo expected {listings} listings and the price {price:,}")
+
     def writes(self) -> int:
         """Return how many requests have written to the table so far."""
         return sum(
@@ -110,6 +121,7 @@ def tell(demo: Demo) -> None:
         "    the good ones and says of the others which cell is wrong and why (exit code 1)."
     )
     demo.run("-v", "sync", "all", expected=1)
+    demo.show_table(191, 65_100_000)
 
     explain("What the tool did is recorded in Supabase, beside the table.")
     demo.run("status", expected=0)
@@ -123,7 +135,7 @@ def tell(demo: Demo) -> None:
         raise SystemExit("the demo expected none")
 
     explain("Somebody works on the sheet:")
-    demo.edit(sample_sheet.number(2), "Price", Shown("¥51,200,000", 51_200_000))
+    demo.edit(_EDITED, "Price", Shown("¥51,200,000", 51_200_000))
     demo.edit(sample_sheet.number(4), "状況", "商談中")
     demo.edit(sample_sheet.number(16), "Price", "4,980万円")
 
@@ -132,6 +144,7 @@ def tell(demo: Demo) -> None:
 
     explain("Now for real: two updates, and the listing whose price was no number gets in.")
     demo.run("-v", "sync", "all", expected=1)
+    demo.show_table(192, 51_200_000)
 
     explain(f"Why is {_REJECTED} not on the website?")
     demo.run("status", "--listing", _REJECTED, expected=0)
@@ -140,7 +153,7 @@ def tell(demo: Demo) -> None:
 def keep(demo: Demo) -> None:
     """Print what to try with the stack, and hold it until Ctrl-C."""
     tool = Path(sys.executable).with_name("listing-sync")
-    cell = sample_sheet.cell_of(sample_sheet.rows(), sample_sheet.number(2), "Price")
+    cell = sample_sheet.cell_of(sample_sheet.rows(), _EDITED, "Price")
     edit = (
         f'{{"spreadsheetId": "{DEFAULT_SPREADSHEET}", "tab": "{sample_sheet.TAB}",'
         f' "cell": "{cell}", "value": "5,120万円"}}'
