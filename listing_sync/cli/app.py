@@ -17,8 +17,6 @@ from listing_sync.cli.exits import ExitCode, code_of_error
 from listing_sync.cli.face import Face
 from listing_sync.errors import ListingSyncError, SettingsError
 
-ISSUES_URL = "https://github.com/listing-sync/listing-sync/issues"
-
 app = typer.Typer(
     name="listing-sync",
     help="Makes a Supabase table say what a Google Sheet of property listings says.",
@@ -93,8 +91,8 @@ def run() -> NoReturn:
             traceback.print_exc()
         name = type(error).__name__
         face.complain(
-            f"listing-sync has a bug ({name}). Please report it with the output of the same command"
-            f" and -v: {ISSUES_URL}"
+            f"listing-sync has a bug ({name}): run the same command with -v after listing-sync, and"
+            " report what it prints where you got the program (README, Trouble)"
         )
     sys.exit(code)
 
