@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 from listing_sync.core.mapping import Mapping
 from listing_sync.sheets.google import GoogleSheet
 from listing_sync.sheets.google_api import SheetsApi
-from listing_sync.sheets.google_http import connect
+from listing_sync.sheets.google_http import GoogleHttp, connect
 from listing_sync.sheets.google_key import parse_key
 from tests.stack.google_sheets import DEFAULT_SPREADSHEET, LoopbackGoogle
 
@@ -23,7 +23,7 @@ class GoogleReading:
     def __init__(self) -> None:
         self.google = LoopbackGoogle()
         self.calls: list[str] = []
-        self._sheets: list[GoogleSheet] = []
+        self._https: list[GoogleHttp] = []
 
     def put(self, rows: Any, *, title: str = "Listings", **options: Any) -> None:
         self.google.put_tab(DEFAULT_SPREADSHEET, title, rows, **options)
@@ -38,16 +38,17 @@ class GoogleReading:
     ) -> GoogleSheet:
         credentials = parse_key(self.google.key_json())
         endpoint = endpoint or self.google.url
+        http = connect(credentials, endpoint, timeout_s=5, on_bytes=lambda _: None)
+        self._https.append(http)
         api = SheetsApi(
             spreadsheet_id,
-            connect(credentials, endpoint, timeout_s=5, on_bytes=lambda _: None),
+            http,
             endpoint=endpoint,
             client_email=credentials.service_account_email,
             call=self._call,
             now=lambda: datetime.now(UTC),
         )
-        self._sheets.append(GoogleSheet(api, mapping, **options))
-        return self._sheets[-1]
+        return GoogleSheet(api, mapping, **options)
 
     def _call(self, send: Callable[[], T], what: str, /) -> T:
         self.calls.append(what)
@@ -63,6 +64,6 @@ class GoogleReading:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for sheet in self._sheets:
-            sheet.close()
+        for http in self._https:
+            http.close()
         self.google.__exit__(kind, error, traceback)

@@ -14,23 +14,26 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count, pairwise, zip_longest
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from listing_sync.core.a1 import column_index, column_letter, quoted_tab
+from listing_sync.core.a1 import column_index, quoted_tab
 from listing_sync.core.listings import Cell, SheetContents, SheetRow
 from listing_sync.core.mapping import SHOWN_TYPES, Mapping
 from listing_sync.core.validator import normalise_number
 from listing_sync.errors import Category, Service, SourceError, TransientError
 from listing_sync.ports import SelectedRows, SheetDescription
-from listing_sync.sheets.google_api import (
-    Rendering,
-    Rows,
-    SheetsApi,
-    Spreadsheet,
-    ranges_in_a_request,
-)
+from listing_sync.sheets.google_api import Rendering, SheetsApi, ranges_in_a_request
 from listing_sync.sheets.google_errors import EDITED
-from listing_sync.sheets.grid import Header, Tab, check_header, choose_tab, match_header, runs
+from listing_sync.sheets.google_layout import (
+    Keys,
+    Layout,
+    Run,
+    cells_of,
+    first_difference,
+    is_same_header,
+    keys_of,
+)
+from listing_sync.sheets.grid import check_header, choose_tab, match_header, runs
 
 T = TypeVar("T")
 
@@ -39,43 +42,9 @@ BUDGET_CELLS = 250_000
 
 _TRIES = 3
 
-_Run = tuple[int, int | None]
-"""First and last row; None is the end of the tab, however long it has become."""
-
-_Keys = dict[int, str]
-"""The key cells that are not blank, as shown, by sheet row."""
-
 
 class _MovedError(Exception):
     """Rows or columns moved while they were read."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Where the mapped columns stand; `key`, `shown` and `stored` are column indexes."""
-
-    spreadsheet: Spreadsheet
-    tab: Tab
-    header: Header
-    header_cells: list[Any]
-    key: int
-    shown: tuple[int, ...]
-    stored: tuple[int, ...]
-
-    def a1(self, columns: tuple[int, int], rows: _Run) -> str:
-        """Return a range: ((0, 2), (2, None)) -> 'Listings'!A2:C."""
-        (left, right), (top, bottom) = columns, rows
-        end = "" if bottom is None else bottom
-        return f"{self._tab}!{column_letter(left)}{top}:{column_letter(right)}{end}"
-
-    @property
-    def header_range(self) -> str:
-        """Return the whole header row as a range."""
-        return f"{self._tab}!{self.header.row}:{self.header.row}"
-
-    @property
-    def _tab(self) -> str:
-        return quoted_tab(self.tab.title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +52,7 @@ class _Block:
     """Rows read together; `is_sure` when both renderings have the same keys in the same rows."""
 
     rows: list[SheetRow]
-    keys: _Keys
+    keys: Keys
     is_sure: bool
 
 
@@ -116,7 +85,7 @@ class GoogleSheet:
     def read_listings(self, numbers: frozenset[str]) -> SelectedRows:
         """Return the rows whose normalised number is asked for: the key column, then those rows."""
 
-        def select(layout: _Layout) -> SelectedRows:
+        def select(layout: Layout) -> SelectedRows:
             keys = self._keys(layout)
             rows = self._read_selected(layout, keys, numbers)
             return SelectedRows(self._contents(layout, rows), tuple(keys.values()))
@@ -137,13 +106,9 @@ class GoogleSheet:
             link_base=self._link_base(layout),
         )
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._api.close()
-
     # -- where things stand
 
-    def _layout(self) -> _Layout:
+    def _layout(self) -> Layout:
         spreadsheet = self._api.spreadsheet()
         tab = choose_tab(spreadsheet.tabs, title=self._tab_title, gid=self._gid)
         if tab.row_count is not None and tab.row_count < self._header_row:
@@ -156,7 +121,7 @@ class GoogleSheet:
         cells = rows[0] if rows else []
         header = match_header(self._mapping, self._header_row, cells)
         places = [(column.column, column_index(column.letter)) for column in header.columns]
-        return _Layout(
+        return Layout(
             spreadsheet=spreadsheet,
             tab=tab,
             header=header,
@@ -166,7 +131,7 @@ class GoogleSheet:
             stored=tuple(index for column, index in places if column.type not in SHOWN_TYPES),
         )
 
-    def _while_still(self, read: Callable[[_Layout], T]) -> T:
+    def _while_still(self, read: Callable[[Layout], T]) -> T:
         for _ in range(_TRIES):
             layout = self._layout()
             check_header(layout.header, self._mapping, layout.tab.title)
@@ -180,13 +145,13 @@ class GoogleSheet:
             category=Category.UNKNOWN,
         )
 
-    def _link_base(self, layout: _Layout) -> str:
+    def _link_base(self, layout: Layout) -> str:
         return (
             f"https://docs.google.com/spreadsheets/d/{self._api.spreadsheet_id}"
             f"/edit#gid={layout.tab.gid}"
         )
 
-    def _contents(self, layout: _Layout, rows: Sequence[SheetRow]) -> SheetContents:
+    def _contents(self, layout: Layout, rows: Sequence[SheetRow]) -> SheetContents:
         return SheetContents(
             tab=layout.tab.title,
             link_base=self._link_base(layout),
@@ -198,10 +163,10 @@ class GoogleSheet:
 
     # -- which rows
 
-    def _read_all(self, layout: _Layout, on_rows: Callable[[int], None]) -> list[SheetRow]:
+    def _read_all(self, layout: Layout, on_rows: Callable[[int], None]) -> list[SheetRow]:
         starts = self._chunk_starts(layout)
         rows: list[SheetRow] = []
-        keys: _Keys = {}
+        keys: Keys = {}
         again = 0
         for _ in range(_TRIES):
             is_sure = len(starts) <= 1
@@ -212,7 +177,7 @@ class GoogleSheet:
                 keys |= block.keys
                 is_sure = is_sure and block.is_sure
                 on_rows(len(block.rows))
-            changed = None if is_sure else _first_difference(keys, self._keys(layout))
+            changed = None if is_sure else first_difference(keys, self._keys(layout))
             if changed is None:
                 return rows
             again = bisect_right(starts, changed) - 1
@@ -220,7 +185,7 @@ class GoogleSheet:
             keys = {row: key for row, key in keys.items() if row < starts[again]}
         raise _MovedError
 
-    def _chunk_starts(self, layout: _Layout, keys: _Keys | None = None) -> Sequence[int]:
+    def _chunk_starts(self, layout: Layout, keys: Keys | None = None) -> Sequence[int]:
         """Return the first row of each chunk; the last one has no end."""
         first = self._header_row + 1
         last = layout.tab.row_count
@@ -232,12 +197,11 @@ class GoogleSheet:
             last = max(self._keys(layout) if keys is None else keys, default=first)
         return range(first, last + 1, height)
 
-    def _read_selected(
-        self, layout: _Layout, keys: _Keys, numbers: frozenset[str]
-    ) -> list[SheetRow]:
-        wanted = runs(row for row, key in keys.items() if normalise_number(key) in numbers)
-        if not wanted:
+    def _read_selected(self, layout: Layout, keys: Keys, numbers: frozenset[str]) -> list[SheetRow]:
+        expected = {row: key for row, key in keys.items() if normalise_number(key) in numbers}
+        if not expected:
             return []
+        wanted = runs(expected)
         span = (min(layout.shown + layout.stored), max(layout.shown + layout.stored))
         size = max(1, ranges_in_a_request(layout.a1(span, wanted[-1])) - 1)
         requests = [wanted[start : start + size] for start in range(0, len(wanted), size)]
@@ -246,27 +210,25 @@ class GoogleSheet:
             rows = self._read_all(layout, lambda _: None)
             return [row for row in rows if normalise_number(str(row[1][at] or "")) in numbers]
         blocks = [self._block(layout, request, span) for request in requests]
-        found: _Keys = {}
+        found: Keys = {}
         for block in blocks:
             found |= block.keys
         is_sure = len(blocks) == 1 and blocks[0].is_sure
-        if any(keys[row] != found.get(row) for rows in wanted for row in _rows_of(rows)) or not (
-            is_sure or self._keys(layout) == keys
-        ):
+        if found != expected or not (is_sure or self._keys(layout) == keys):
             raise _MovedError
         return [row for block in blocks for row in block.rows]
 
     # -- cells
 
-    def _keys(self, layout: _Layout) -> _Keys:
+    def _keys(self, layout: Layout) -> Keys:
         first = self._header_row + 1
         if layout.tab.row_count is not None and layout.tab.row_count < first:
             return {}
         (columns,) = self._fetch(layout, Rendering.SHOWN, (layout.key,), [(first, None)])
-        return _keys_of(first, columns[layout.key])
+        return keys_of(first, columns[layout.key])
 
     def _block(
-        self, layout: _Layout, rows: Sequence[_Run], span: tuple[int, int] | None = None
+        self, layout: Layout, rows: Sequence[Run], span: tuple[int, int] | None = None
     ) -> _Block:
         """Read the rows; with a span, whatever lies between the mapped columns is sent along."""
         shown = self._fetch(layout, Rendering.SHOWN, layout.shown, rows, span)
@@ -278,8 +240,8 @@ class GoogleSheet:
         blank = (None,) * len(order)
         block = _Block([], {}, is_sure=True)
         for (first, _), as_shown, as_stored in zip(rows, shown, stored, strict=True):
-            keys = _keys_of(first, as_shown[layout.key])
-            is_sure = keys == _keys_of(first, as_stored[layout.key])
+            keys = keys_of(first, as_shown[layout.key])
+            is_sure = keys == keys_of(first, as_stored[layout.key])
             by_column = as_stored | as_shown
             cells = zip_longest(*(by_column[index] for index in order))
             read = [row for row in zip(count(first), cells, strict=False) if row[1] != blank]
@@ -288,10 +250,10 @@ class GoogleSheet:
 
     def _fetch(
         self,
-        layout: _Layout,
+        layout: Layout,
         rendering: Rendering,
         columns: tuple[int, ...],
-        rows: Sequence[_Run],
+        rows: Sequence[Run],
         span: tuple[int, int] | None = None,
     ) -> list[dict[int, list[Cell]]]:
         """Return, for each run of rows, the cells of each column from the top."""
@@ -306,7 +268,7 @@ class GoogleSheet:
             rendering,
             f"reading {len(columns)} columns from row {rows[0][0]} on",
         )
-        if not _is_same_header(layout.header_cells, header_rows):
+        if not is_same_header(layout.header_cells, header_rows):
             raise _MovedError
         found = []
         for _ in rows:
@@ -314,39 +276,9 @@ class GoogleSheet:
             for left, right in spans:
                 table = tables.pop(0)
                 by_column |= {
-                    index: _column(table, index - left, rendering)
+                    index: cells_of(table, index - left, rendering)
                     for index in columns
                     if left <= index <= right
                 }
             found.append(by_column)
         return found
-
-
-def _column(table: Rows, offset: int, rendering: Rendering) -> list[Cell]:
-    if rendering is Rendering.STORED:
-        return [row[offset] if len(row) > offset and row[offset] != "" else None for row in table]
-    # Equal texts are kept once; shown cells are all texts, so that nothing else can be equal.
-    shared: dict[str, str | None] = {"": None}
-    share = shared.setdefault
-    return [share(row[offset], row[offset]) if len(row) > offset else None for row in table]
-
-
-def _keys_of(first: int, cells: Sequence[Cell]) -> dict[int, Any]:
-    return {row: cell for row, cell in enumerate(cells, first) if cell is not None}
-
-
-def _first_difference(left: _Keys, right: _Keys) -> int | None:
-    """Return the first row at which the keys differ."""
-    return min((row for row, _ in left.items() ^ right.items()), default=None)
-
-
-def _is_same_header(known: list[Any], rows: Rows) -> bool:
-    """Say whether the header row is still what it was; stored numbers are not compared."""
-    cells = rows[0] if rows else []
-    return len(cells) == len(known) and all(
-        cell == shown for cell, shown in zip(cells, known, strict=True) if isinstance(cell, str)
-    )
-
-
-def _rows_of(run: tuple[int, int]) -> range:
-    return range(run[0], run[1] + 1)

@@ -89,10 +89,6 @@ class SheetsApi:
         )
         return self._send(request, lambda answer: _rows(answer, len(ranges)), what)
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
-
     def _send(self, request: Any, parse: Callable[[Any], T], what: str) -> T:
         if not self._http.has_token:
             self._call(lambda: self._mapped(self._http.fetch_token), "signing in to Google")
