@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from listing_sync.core.listings import SheetColumn, SheetContents, Value
 from listing_sync.core.mapping import Column, Mapping
@@ -21,7 +21,9 @@ from listing_sync.core.plan import TableRow
 from listing_sync.core.runs import Run, StoredRejection
 from listing_sync.errors import Service
 from listing_sync.reliability.breaker import BreakerState
-from listing_sync.settings import Settings
+
+if TYPE_CHECKING:
+    from listing_sync.settings import Settings  # pydantic takes a tenth of a second
 
 
 class Clock(Protocol):
