@@ -26,6 +26,7 @@ pattern = '^[A-Z]{2}\\d+$'
 [columns.price]
 header = ["Price", "価格"]
 type = "money"
+scale = 0
 [columns.status]
 header = "Status"
 type = "text"

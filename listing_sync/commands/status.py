@@ -117,7 +117,8 @@ def one_run(ports: Ports, run_id: str) -> OneRun:
         away = str(error)
     for entry in _waiting(ports)[0]:
         if entry.run.run_id == run_id:
-            return OneRun(entry.run, tuple(item.rejection for item in entry.rejections), away)
+            kept = tuple(item.rejection for item in entry.rejections)
+            return OneRun(entry.run, kept or (() if away else _rejections(ports, entry.run)), away)
     return OneRun(recorded, (), away)
 
 
