@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from listing_sync.commands.status import Recent
 from listing_sync.core.listings import Rejection
 from listing_sync.core.plan import Plan, Update
-from listing_sync.core.runs import Cause, Run
+from listing_sync.core.runs import Cause, Run, RunStats
 from listing_sync.core.story import LastChange, Story, answer
 
 Document = dict[str, object]
@@ -33,23 +33,13 @@ def run_document(
     What stopped the run is the first of the errors, with no listing. A run that waits on this
     machine for its delivery has `"inJournal": true`.
     """
-    stats = run.stats
     document: Document = {
         "syncId": run.run_id,
         "type": run.run_type.value,
         "status": run.status.value,
         "startedAt": utc_text(run.started_at),
         "completedAt": utc_text(run.completed_at) if run.completed_at else None,
-        "stats": {
-            "total": stats.total,
-            "success": stats.success,
-            "failed": stats.failed,
-            "skipped": stats.skipped,
-            "inserted": stats.inserted,
-            "updated": stats.updated,
-            "unchanged": stats.unchanged,
-            "removed": stats.removed,
-        },
+        "stats": stats_document(run.stats),
     }
     if rejections is not None:
         causes = [_cause_document(run.cause)] if run.cause else []
@@ -59,6 +49,20 @@ def run_document(
     if dry_run:
         document["dryRun"] = True
     return document | dict(extra or {})
+
+
+def stats_document(stats: RunStats) -> Document:
+    """Return the counts of a run."""
+    return {
+        "total": stats.total,
+        "success": stats.success,
+        "failed": stats.failed,
+        "skipped": stats.skipped,
+        "inserted": stats.inserted,
+        "updated": stats.updated,
+        "unchanged": stats.unchanged,
+        "removed": stats.removed,
+    }
 
 
 def rejection_document(rejection: Rejection) -> Document:

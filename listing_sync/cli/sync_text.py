@@ -40,7 +40,7 @@ _ENDINGS = {
 def show_result(out: Console, result: SyncResult, *, dry_run: bool) -> None:
     """Print the plan of a dry run, then the summary."""
     if dry_run and result.plan is not None:
-        _show_plan(out, result.plan)
+        show_plan(out, result.plan)
     stats = result.run.stats
     verb = "would be " if dry_run else ""
     ending = "Dry run, nothing written" if dry_run else _ENDINGS[result.run.status]
@@ -63,7 +63,8 @@ def show_result(out: Console, result: SyncResult, *, dry_run: bool) -> None:
         out.print(f"  {kept} in the table but not in the sheet, left there (--prune removes them)")
 
 
-def _show_plan(out: Console, plan: Plan) -> None:
+def show_plan(out: Console, plan: Plan) -> None:
+    """Print what a plan would insert, update and remove, the first of each."""
     _show_numbers(out, "insert", [listing.property_number for listing in plan.inserts])
     updates = [update for update in plan.updates if update.changed or update.mark is not None]
     if updates:

@@ -1,0 +1,243 @@
+"""`migrate ...`: flags in, results as text or JSON and exit code out."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+
+from listing_sync.cli.exits import ExitCode, code_of_error, code_of_run
+from listing_sync.cli.face import Face
+from listing_sync.errors import RefusedError, StoppedError
+
+if TYPE_CHECKING:
+    from listing_sync.cli.progress import Bars, Silent
+    from listing_sync.commands.rollback import Source
+    from listing_sync.wiring import World
+
+migrate_app = typer.Typer(
+    help="Move over from another sync, by shares, and back.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; do nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Percent = Annotated[
+    float | None,
+    typer.Option(
+        metavar="P", min=0, max=100, help="Share of the listings; default SYNC_ROLLOUT_PERCENT."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add `migrate` to the program."""
+    app.add_typer(migrate_app, name="migrate")
+
+
+@migrate_app.command("plan")
+def plan(context: typer.Context, *, json: Json = False) -> None:
+    """Show pending SQL, what the table lacks, and what a first sync would change."""
+    face: Face = context.obj
+    with face.open(json_output=json) as world:
+        from listing_sync.cli import migrate_json, migrate_text  # noqa: PLC0415 - heavy
+        from listing_sync.commands.migrate_plan import make_migration_plan  # noqa: PLC0415
+
+        with _progress(face, json=json) as progress:
+            found = make_migration_plan(world, progress)
+        if json:
+            face.print_json(migrate_json.plan_document(found))
+        else:
+            migrate_text.show_plan(face, found)
+        if found.changes is None:
+            raise typer.Exit(ExitCode.FAILED)
+        raise typer.Exit(ExitCode.PARTLY if found.changes.rejections else ExitCode.DONE)
+
+
+@migrate_app.command("up")
+def up(
+    context: typer.Context, *, dry_run: DryRun = False, yes: Yes = False, json: Json = False
+) -> None:
+    """Apply the files of sql/ that are not applied yet."""
+    face: Face = context.obj
+    with face.open(needs_sheet=False, json_output=json) as world:
+        from listing_sync.cli import migrate_json, migrate_text  # noqa: PLC0415 - heavy
+        from listing_sync.commands import migrate_up  # noqa: PLC0415
+
+        database = world.database
+        if database is not None and not dry_run:
+            _need_yes_or_terminal(yes=yes)
+        pending = migrate_up.find_pending(world)
+        applied = None
+        if pending and database is not None and not dry_run:
+            if not json:
+                migrate_text.show_pending(face, pending)
+            _ask(f"Apply this over {database.way}?", yes=yes)
+            with _progress(face, json=json) as progress:
+                applied = migrate_up.apply(world, database, pending, progress)
+        if json:
+            face.print_json(migrate_json.up_document(pending, applied))
+        else:
+            migrate_text.show_up(face, pending, applied)
+        if pending and database is None and not dry_run:
+            raise RefusedError(
+                "nothing was applied: neither SUPABASE_DB_URL nor SUPABASE_ACCESS_TOKEN is set."
+                " Set one of them, or paste the SQL above into the SQL editor of the dashboard"
+            )
+        if applied is not None and not applied.visible:
+            raise RefusedError(
+                "the SQL is applied, but the REST API does not see the tables yet: try"
+                " `listing-sync migrate plan` in some minutes"
+            )
+
+
+@migrate_app.command("verify")
+def verify(context: typer.Context, *, percent: Percent = None, json: Json = False) -> None:
+    """Compare sheet and table value by value."""
+    face: Face = context.obj
+    with face.open(flags=_share(percent), json_output=json) as world:
+        from listing_sync.cli import migrate_json, migrate_text  # noqa: PLC0415 - heavy
+        from listing_sync.commands.verify import verify as compare  # noqa: PLC0415
+
+        with _progress(face, json=json) as progress:
+            found = compare(world, world.settings.sync_rollout_percent, progress)
+        if json:
+            face.print_json(migrate_json.verification_document(found))
+        else:
+            migrate_text.show_verification(face, found)
+        raise typer.Exit(ExitCode.DONE if found.is_equal else ExitCode.PARTLY)
+
+
+@migrate_app.command("cutover")
+def cutover(
+    context: typer.Context,
+    *,
+    percent: Percent = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Keep a snapshot of the table, sync the share, and verify it."""
+    face: Face = context.obj
+    if not dry_run:
+        _need_yes_or_terminal(yes=yes)
+    with face.open(flags=_share(percent), json_output=json, moves_breakers=not dry_run) as world:
+        from listing_sync.cli import migrate_json, migrate_text, sync_text  # noqa: PLC0415 - heavy
+        from listing_sync.commands import cutover as commands  # noqa: PLC0415
+
+        share = world.settings.sync_rollout_percent
+        with _progress(face, json=json) as progress:
+            preview = commands.preview(world, share, progress)
+        if preview.error is not None:
+            raise preview.error
+        if preview.refused:
+            raise RefusedError(preview.refused)
+        if not json:
+            sync_text.show_result(face.out, preview, dry_run=True)
+        if dry_run:
+            if json:
+                face.print_json(migrate_json.cutover_preview_document(preview, share))
+            raise typer.Exit(code_of_run(preview.run, None))
+        _ask(f"Take a snapshot and sync {share:g} % of the listings?", yes=yes)
+        with _progress(face, json=json) as progress:
+            result = commands.cutover(world, share, progress)
+        path = world.snapshots.path_of(result.snapshot)
+        if json:
+            face.print_json(migrate_json.cutover_document(result, share, path))
+        else:
+            migrate_text.show_cutover(face, result, share, path)
+        code = code_of_run(result.sync.run, result.sync.error)
+        if code == ExitCode.DONE and not (result.verification and result.verification.is_equal):
+            code = ExitCode.PARTLY
+        raise typer.Exit(code)
+
+
+@migrate_app.command("rollback")
+def rollback(
+    context: typer.Context,
+    *,
+    run: Annotated[UUID | None, typer.Option(metavar="RUN_ID", help="Undo this one run.")] = None,
+    snapshot: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Go back to this snapshot, not the latest.")
+    ] = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Lead the table back to a snapshot, or undo one run, and put syncing on hold."""
+    face: Face = context.obj
+    if run is not None and snapshot is not None:
+        raise typer.BadParameter("give --run or --snapshot, not both")
+    if not dry_run:
+        _need_yes_or_terminal(yes=yes)
+    with face.open(needs_sheet=False, json_output=json, moves_breakers=not dry_run) as world:
+        from listing_sync.cli import migrate_json, migrate_text  # noqa: PLC0415 - heavy
+        from listing_sync.commands import rollback as commands  # noqa: PLC0415
+
+        source = commands.find_source(world, snapshot=snapshot, run_id=str(run) if run else None)
+        if not json:
+            migrate_text.show_snapshots(face, world.snapshots, source)
+        if dry_run or not yes:
+            with _progress(face, json=json) as progress:
+                result = commands.preview(world, source, progress)
+            if not json:
+                migrate_text.show_rollback(face, result)
+        if not dry_run:
+            _ask(f"Lead the table back to {source}, and put syncing on hold?", yes=yes)
+            with _progress(face, json=json) as progress:
+                result = commands.rollback(world, source, progress)
+            if not json:
+                migrate_text.show_rollback(face, result, hold=world.hold.path)
+        if json:
+            face.print_json(migrate_json.rollback_document(result, _path(world, source)))
+        if result.error is not None:
+            face.complain(f"Stopped: {result.error}; run the same command again to go on")
+            raise typer.Exit(code_of_error(result.error))
+        raise typer.Exit(
+            ExitCode.PARTLY if result.left_alone or result.remaining else ExitCode.DONE
+        )
+
+
+def _path(world: World, source: Source) -> Path | None:
+    return world.snapshots.path_of(source.snapshot) if source.snapshot else None
+
+
+def _share(percent: float | None) -> Mapping[str, object]:
+    return {"sync_rollout_percent": percent}
+
+
+def _need_yes_or_terminal(*, yes: bool) -> None:
+    if not yes and not sys.stdin.isatty():
+        raise typer.BadParameter("--yes is needed where there is no terminal to ask on")
+
+
+def _ask(question: str, *, yes: bool) -> None:
+    """Ask on the terminal unless told not to; a no, or Ctrl-C, ends the command."""
+    if yes:
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        agreed = typer.confirm(question, err=True)
+    except typer.Abort:
+        raise StoppedError("stopped: nothing was changed", signal=signal.SIGINT) from None
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if not agreed:
+        raise RefusedError("nothing was changed")
+
+
+@contextmanager
+def _progress(face: Face, *, json: bool) -> Iterator[Bars | Silent]:
+    from listing_sync.cli.progress import Bars, Silent  # noqa: PLC0415 - heavy
+
+    watched = sys.stderr.isatty() and not (face.quiet or json)
+    with Bars(face.err) if watched else Silent() as progress:
+        yield progress

@@ -1,0 +1,279 @@
+"""Results of `migrate` in, words for people out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from listing_sync.cli.sync_text import show_plan as show_changes
+from listing_sync.cli.sync_text import show_problems, show_result
+from listing_sync.cli.text import (
+    WIDTH,
+    count,
+    cut,
+    exact_local_time,
+    plain,
+    rejection_table,
+    table,
+)
+from listing_sync.core.compare import shown
+from listing_sync.core.migrations import PendingFile, script_of
+from listing_sync.core.rollback import Action, LeftAlone
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from listing_sync.cli.face import Face
+    from listing_sync.commands.cutover import CutoverResult
+    from listing_sync.commands.migrate_plan import Changes, MigrationPlan, TableReport
+    from listing_sync.commands.migrate_up import Applied
+    from listing_sync.commands.rollback import RollbackResult, Source
+    from listing_sync.commands.verify import Verification
+    from listing_sync.core.rollback import Step
+    from listing_sync.ports import Snapshots
+
+SHOWN = 20
+"""So many lines of each kind; --json has all."""
+
+
+def cron_line(percent: float) -> str:
+    """Return the line for the settings file of the cron job."""
+    return f"SYNC_ROLLOUT_PERCENT={percent:g}"
+
+
+# -- plan and up ------------------------------------------------------------------------------
+
+
+def show_plan(face: Face, found: MigrationPlan) -> None:
+    """Print the plan: SQL, table, changes, draft."""
+    out = face.out
+    _heading(out, "SQL files")
+    show_pending(face, found.pending)
+    _heading(out, f"Table {found.table.name}")
+    _show_table(out, found.table)
+    _heading(out, "First sync of all listings")
+    if found.changes is None:
+        face.complain(f"Not known: {found.obstacle}")
+    else:
+        _show_changes(face, found.changes)
+    _heading(out, "Headers that the mapping lacks")
+    out.print(found.draft.rstrip() or "None.", soft_wrap=True)
+
+
+def show_pending(face: Face, pending: Sequence[PendingFile]) -> None:
+    """Print which files are to be applied."""
+    if not pending:
+        face.out.print("All are applied.")
+        return
+    face.out.print("To apply, with listing-sync migrate up:")
+    for item in pending:
+        note = " (changed since it was applied; applied again, which is safe)"
+        face.out.print(f"  {item.file.name}{note if item.changed else ''}", soft_wrap=True)
+
+
+def show_up(face: Face, pending: Sequence[PendingFile], applied: Applied | None) -> None:
+    """Print what was applied, or the SQL that is to be."""
+    if not pending:
+        face.out.print("All SQL files are applied.")
+    elif applied is None:
+        face.out.print(script_of(pending), soft_wrap=True)
+    else:
+        face.out.print(f"Applied {count(len(applied.files), 'SQL file')}.")
+
+
+def _show_table(out: Console, found: TableReport) -> None:
+    for lack in found.lacks:
+        out.print(f"{plain(lack.what)}", soft_wrap=True)
+        if lack.sql:
+            out.print("  " + plain_lines(lack.sql).replace("\n", "\n  "), soft_wrap=True)
+    if not found.lacks:
+        out.print("It has what the mapping needs.")
+    if found.not_owned:
+        names = ", ".join(plain(name) for name in found.not_owned)
+        out.print(f"Left alone, not in the mapping: {names}", soft_wrap=True)
+
+
+def _show_changes(face: Face, changes: Changes) -> None:
+    show_changes(face.out, changes.plan)
+    stats = changes.stats
+    face.out.print(
+        f"{count(stats.total, 'listing')}: {stats.inserted:,} to insert, {stats.updated:,} to"
+        f" update, {stats.unchanged:,} equal, {stats.failed:,} rejected",
+        soft_wrap=True,
+    )
+    unlisted = changes.plan.unlisted
+    if unlisted:
+        face.out.print(
+            f"{count(len(unlisted), 'listing')} only in the table, left there: {_some(unlisted)}",
+            soft_wrap=True,
+        )
+    if changes.rejections:
+        face.out.print(rejection_table(changes.rejections, SHOWN))
+
+
+# -- verify and cutover -----------------------------------------------------------------------
+
+
+def show_verification(face: Face, found: Verification) -> None:
+    """Print what differs, the first of each kind."""
+    out = face.out
+    out.print(
+        f"Compared {count(found.compared, 'listing')} (share {found.percent:g} %):"
+        f" {'all equal' if found.is_equal else 'there are differences'}"
+    )
+    if found.missing:
+        out.print(
+            f"{count(len(found.missing), 'listing')} missing in the table: {_some(found.missing)}",
+            soft_wrap=True,
+        )
+    if found.unexpected:
+        out.print(
+            f"{count(len(found.unexpected), 'listing')} only in the table:"
+            f" {_some(found.unexpected)}",
+            soft_wrap=True,
+        )
+    if found.differing:
+        out.print(f"{count(len(found.differing), 'value')} differing:")
+        rows = [
+            (
+                cut(plain(item.property_number), 16),
+                cut(plain(item.header), 20),
+                f"{_value(item.sheet)} / {_value(item.table)}",
+            )
+            for item in found.differing[:SHOWN]
+        ]
+        out.print(table(("Listing", "Column", "Sheet / table"), rows))
+        _show_rest(out, len(found.differing))
+    others = sum(item.by_others for item in found.differing)
+    if others:
+        out.print(
+            f"{count(others, 'value')} of these somebody else changed in the table after us: is"
+            " the old sync switched off?",
+            soft_wrap=True,
+        )
+    if found.rejected:
+        out.print(f"{count(len(found.rejected), 'problem')} in the sheet:")
+        out.print(rejection_table(found.rejected, SHOWN))
+
+
+def show_cutover(face: Face, result: CutoverResult, percent: float, snapshot: Path) -> None:
+    """Print what a cutover did, and what to do next: on, or back."""
+    out = face.out
+    kind = "first snapshot, of the table before this tool" if result.snapshot.first else "snapshot"
+    out.print(f"Kept the {kind}: {snapshot}", soft_wrap=True)
+    show_result(out, result.sync, dry_run=False)
+    show_problems(face, result.sync, tells_all=True)
+    if result.verification is not None:
+        show_verification(face, result.verification)
+    if result.verification is not None and result.verification.is_written:
+        out.print("For the settings file of the cron job:")
+        out.print(f"  {cron_line(percent)}")
+    else:
+        face.complain("Stopped here: the table does not say what the sheet says. The way back:")
+        face.complain(f"  listing-sync migrate rollback --snapshot {snapshot}")
+
+
+# -- rollback ---------------------------------------------------------------------------------
+
+
+def show_snapshots(face: Face, snapshots: Snapshots, source: Source) -> None:
+    """Print the snapshots there are, with the one that is used."""
+    taken = snapshots.all()
+    if not taken:
+        return
+    used = source.snapshot and snapshots.path_of(source.snapshot)
+    rows = [
+        (
+            "->" if snapshots.path_of(meta) == used else "",
+            exact_local_time(meta.taken_at),
+            "first" if meta.first else "later",
+            str(snapshots.path_of(meta)),
+        )
+        for meta in taken
+    ]
+    face.out.print(table(("", "Snapshot", "Kind", "Path"), rows))
+
+
+def show_rollback(face: Face, result: RollbackResult, *, hold: Path | None = None) -> None:
+    """Print what a rollback would do, or with `hold` what it did."""
+    out, stats = face.out, result.stats
+    verb = "" if hold else "would be "
+    if hold is None:
+        _show_steps(out, result.examples)
+    out.print(f"Back to {result.source}:")
+    out.print(
+        f"  {stats.updated:,} {verb}restored, {stats.inserted:,} {verb}brought back,"
+        f" {stats.removed:,} {verb}removed, {stats.unchanged:,} as they were",
+        soft_wrap=True,
+    )
+    _show_left_alone(out, result.left_alone)
+    for warning in result.warnings:
+        face.warn(f"Warning: {warning}")
+    if hold is None:
+        return
+    if result.remaining:
+        face.complain(
+            f"{count(result.remaining, 'listing')} still not as they were: run the same command"
+            " again"
+        )
+    elif result.remaining == 0:
+        out.print("Verified: everything that was ours is as it was.")
+    out.print(f"Syncing is on hold. To let it go on, delete {hold}", soft_wrap=True)
+
+
+def _show_steps(out: Console, steps: Sequence[Step]) -> None:
+    rows = [
+        (cut(plain(step.property_number), 16), step.action.value, _change(step)) for step in steps
+    ]
+    if rows:
+        out.print(table(("Listing", "Step", "Now -> then"), rows))
+
+
+def _change(step: Step) -> str:
+    if step.action is not Action.RESTORE:
+        return ""
+    now = step.now or {}
+    return ", ".join(
+        f"{plain(name)}: {_value(now.get(name))} -> {_value(value)}"
+        for name, value in step.values.items()
+    )
+
+
+def _show_left_alone(out: Console, items: Sequence[LeftAlone]) -> None:
+    if not items:
+        return
+    out.print(f"{count(len(items), 'change')} of somebody else, left alone:")
+    rows = [
+        (cut(plain(item.property_number), 16), plain(item.column or ""), plain(item.reason))
+        for item in items[:SHOWN]
+    ]
+    out.print(table(("Listing", "Column", "Why"), rows))
+    _show_rest(out, len(items))
+
+
+# -- pieces -----------------------------------------------------------------------------------
+
+
+def plain_lines(text: str) -> str:
+    """Return foreign text made plain line by line."""
+    return "\n".join(plain(line) for line in text.splitlines())
+
+
+def _heading(out: Console, text: str) -> None:
+    out.print(f"\n{plain(text)}", style="bold")
+
+
+def _some(numbers: Sequence[str]) -> str:
+    named = ", ".join(cut(plain(number), 16) for number in numbers[:SHOWN])
+    return named + (f" and {len(numbers) - SHOWN:,} more" if len(numbers) > SHOWN else "")
+
+
+def _show_rest(out: Console, number: int) -> None:
+    if number > SHOWN:
+        out.print(f"and {number - SHOWN:,} more (all with --json)")
+
+
+def _value(value: object) -> str:
+    text = plain(shown(value))
+    return cut(text, WIDTH // 3) if text else "(blank)"

@@ -1,0 +1,202 @@
+"""`migrate plan`: what is to be done before a first sync, and what that sync would change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from itertools import islice
+from typing import Final
+
+from listing_sync.commands.reading import check, read_sheet
+from listing_sync.core.cells import plain_text
+from listing_sync.core.draft_mapping import (
+    SAMPLE,
+    UnmappedColumn,
+    draft_mapping,
+    unique_headers,
+)
+from listing_sync.core.listings import Cell, Rejection, Unreadable
+from listing_sync.core.mapping import Column, ColumnType, Mapping
+from listing_sync.core.migrations import PendingFile, pending_files
+from listing_sync.core.plan import Plan, TableRow, make_plan
+from listing_sync.core.runs import RunStats
+from listing_sync.core.table_check import (
+    Lack,
+    TableFacts,
+    lacks_of,
+    missing_grant,
+    missing_table,
+    not_owned,
+)
+from listing_sync.errors import ListingSyncError, PermanentError, RefusedError, StoppedError
+from listing_sync.ports import Ports, Progress, SheetDescription
+
+_NOT_GRANTED: Final = "42501"
+
+
+@dataclass(frozen=True, slots=True)
+class TableReport:
+    """What the table is; `facts` is None when there is none, or it may not be read."""
+
+    name: str
+    exists: bool
+    facts: TableFacts | None
+    lacks: tuple[Lack, ...]
+    not_owned: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a first sync of all listings would do, once nothing is lacking."""
+
+    plan: Plan
+    stats: RunStats
+    rejections: tuple[Rejection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationPlan:
+    """All that `migrate plan` finds out; `obstacle` is why a part of it is not known."""
+
+    pending: tuple[PendingFile, ...]
+    table: TableReport
+    changes: Changes | None
+    draft: str
+    obstacle: str | None
+
+
+def make_migration_plan(ports: Ports, progress: Progress) -> MigrationPlan:
+    """Look at SQL files, table and sheet; write nothing.
+
+    Raises:
+        RemoteError: Supabase cannot be asked at all.
+    """
+    pending = pending_files(ports.migrations.files, ports.migrations.applied())
+    table = look_at_table(ports, pending)
+    obstacle: str | None = None
+    changes: Changes | None = None
+    draft = ""
+    try:
+        draft = _draft(ports)
+        if table.exists and table.facts is None:
+            raise RefusedError("the table may not be read yet, so its changes are not known")
+        changes = _changes(ports, table, progress)
+    except StoppedError:
+        raise
+    except ListingSyncError as error:
+        obstacle = str(error)
+    return MigrationPlan(pending, table, changes, draft, obstacle)
+
+
+def look_at_table(ports: Ports, pending: Sequence[PendingFile]) -> TableReport:
+    """Return what the table has and lacks, as far as the REST API tells."""
+    mapping = ports.mapping
+    try:
+        description = ports.table.describe()
+        if not description.exists:
+            is_ours = any(f"public.{mapping.table} " in item.file.text for item in pending)
+            lack = missing_table(mapping)
+            if is_ours:
+                lack = Lack(f"{lack.what} yet: `listing-sync migrate up` creates it", None)
+            return TableReport(mapping.table, exists=False, facts=None, lacks=(lack,), not_owned=())
+        is_unique = ports.table.accepts_key() if mapping.key in description.columns else None
+    except PermanentError as error:
+        if error.code != _NOT_GRANTED:
+            raise
+        return TableReport(
+            mapping.table, exists=True, facts=None, lacks=(missing_grant(mapping),), not_owned=()
+        )
+    facts = TableFacts(description.columns, description.required, is_unique)
+    return TableReport(
+        mapping.table,
+        exists=True,
+        facts=facts,
+        lacks=lacks_of(facts, mapping),
+        not_owned=not_owned(facts, mapping),
+    )
+
+
+def _changes(ports: Ports, table: TableReport, progress: Progress) -> Changes:
+    reading = check(
+        read_sheet(ports, None, progress),
+        ports.mapping,
+        numbers=None,
+        percent=100,
+        default_zone=ports.clock.now().astimezone().tzinfo or UTC,
+    )
+    progress.phase("Comparing", None)
+    columns = [column.column for column in reading.checked.columns]
+    plan = make_plan(reading.checked, _pages(ports, columns, table.facts, progress))
+    stats = RunStats(
+        total=reading.total,
+        failed=reading.failed,
+        inserted=len(plan.inserts),
+        updated=len(plan.updates),
+        unchanged=plan.unchanged,
+    )
+    return Changes(plan, stats, reading.checked.rejections)
+
+
+def _pages(
+    ports: Ports, columns: Sequence[Column], facts: TableFacts | None, progress: Progress
+) -> Iterator[Sequence[TableRow]]:
+    """Yield the table as it will be once nothing is lacking: new columns are blank."""
+    if facts is None:
+        return
+    known = [column for column in columns if column.name in facts.columns]
+    places = [known.index(column) if column in known else None for column in columns]
+    for page in ports.table.pages(known):
+        yield [
+            TableRow(
+                row.property_number,
+                tuple(None if place is None else row.values[place] for place in places),
+                row.mark,
+            )
+            for row in page
+        ]
+        progress.advance(len(page))
+
+
+def _draft(ports: Ports) -> str:
+    sheet = ports.sheet.describe()
+    once, often = unique_headers(sheet.unmapped)
+    taken = [column.name for column in ports.mapping.columns]
+    taken += [ports.mapping.mark_column] if ports.mapping.mark_column else []
+    return draft_mapping(_samples(ports, sheet, once), taken, often)
+
+
+def _samples(
+    ports: Ports, sheet: SheetDescription, headers: Sequence[str]
+) -> tuple[UnmappedColumn, ...]:
+    """Return the unmapped columns with their first cells, read as text."""
+    if not headers:
+        return ()
+    columns = [
+        Column(f"unmapped_{index}", (header,), ColumnType.TEXT)
+        for index, header in enumerate(headers)
+    ]
+    has_key = any(found.column.name == ports.mapping.key for found in sheet.columns)
+    keys = [column for column in ports.mapping.columns if column.name == ports.mapping.key]
+    probe = Mapping(
+        ports.mapping.table,
+        keys[0].name if has_key else columns[0].name,
+        tuple((keys if has_key else []) + columns),
+    )
+    contents = ports.sheet_for(probe).read(_nothing)
+    rows = [cells for _, cells in islice(contents.rows, SAMPLE)]
+    return tuple(
+        UnmappedColumn(found.header, found.letter, tuple(_text(row[index]) for row in rows))
+        for index, found in enumerate(contents.columns)
+        if found.column in columns
+    )
+
+
+def _text(cell: Cell) -> str:
+    if cell is None or isinstance(cell, Unreadable):
+        return ""
+    return cell if isinstance(cell, str) else plain_text(cell) or ""
+
+
+def _nothing(_: int) -> None:
+    return
