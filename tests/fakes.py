@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeVar
 
 from listing_sync.clock import Stop
-from listing_sync.core.listings import Value
+from listing_sync.core.a1 import column_letter
+from listing_sync.core.listings import Cell, SheetColumn, SheetContents, Value
 from listing_sync.core.mapping import Column
+from listing_sync.core.mapping import Mapping as SheetMapping
 from listing_sync.core.plan import TableRow
 from listing_sync.core.runs import Run, RunStatus, StoredRejection
+from listing_sync.core.validator import normalise_number
+from listing_sync.errors import BatchTooLargeError, Category, RemoteError, RowError, Service
+from listing_sync.ports import SelectedRows
 from listing_sync.reliability.breaker import Breaker
+from listing_sync.reliability.guard import Patience
+
+T = TypeVar("T")
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+
+
+class Call(Protocol):
+    """What every request of a fake goes through, as those of the real ones through the guard."""
+
+    def __call__(self, send: Callable[[], T], what: str, patience: Patience = ...) -> T: ...
+
+
+def straight(send: Callable[[], T], what: str, patience: Patience = Patience.RETRY) -> T:
+    """Make one try, as on a day without faults."""
+    return send()
 
 
 class FakeClock:
@@ -133,75 +154,282 @@ class MemoryBreakerStore:
 
 
 class MemoryRecords:
-    """sync_state and sync_errors of one source and target; `away` is raised by every call."""
+    """sync_state and sync_errors of one source and target; `away` is raised by every call.
 
-    def __init__(self, *runs: Run, rejections: Sequence[StoredRejection] = ()) -> None:
+    `others` are the other sources that wrote the target; `saved` are all states of all runs, in the
+    order in which they were saved.
+    """
+
+    def __init__(
+        self, *runs: Run, rejections: Sequence[StoredRejection] = (), call: Call = straight
+    ) -> None:
         self.runs = {run.run_id: run for run in runs}
         self.stored = list(rejections)
         self.away: Exception | None = None
+        self.others: tuple[str, ...] = ()
+        self.saved: list[Run] = []
+        self.deleted: list[tuple[datetime, int]] = []
+        self._call = call
 
     def _ask(self) -> None:
         if self.away is not None:
             raise self.away
 
     def save(self, run: Run, *, last: bool = False) -> None:
-        self._ask()
-        self.runs[run.run_id] = run
+        def write() -> None:
+            self._ask()
+            self.runs[run.run_id] = run
+            self.saved.append(run)
+
+        if last:
+            patience = Patience.LAST
+        elif run.status is RunStatus.IN_PROGRESS and run.heartbeat_at > run.started_at:
+            patience = Patience.ONCE
+        else:
+            patience = Patience.RETRY
+        self._call(write, "recording the run", patience)
 
     def save_rejections(self, rejections: Sequence[StoredRejection], *, last: bool = False) -> None:
-        self._ask()
-        self.stored += rejections
+        def write() -> None:
+            self._ask()
+            self.stored += [item for item in rejections if item not in self.stored]
+
+        if rejections:
+            patience = Patience.LAST if last else Patience.RETRY
+            self._call(write, "recording rejected listings", patience)
 
     def recent(self, limit: int, *, since: datetime | None = None) -> tuple[Run, ...]:
-        self._ask()
-        newest = sorted(self.runs.values(), key=lambda run: run.started_at, reverse=True)
+        newest = sorted(self._all(), key=lambda run: run.started_at, reverse=True)
         return tuple(run for run in newest if since is None or run.started_at >= since)[:limit]
 
     def get(self, run_id: str) -> Run | None:
-        self._ask()
-        return self.runs.get(run_id)
+        return next((run for run in self._all() if run.run_id == run_id), None)
 
     def rejections(self, run_id: str) -> tuple[StoredRejection, ...]:
-        self._ask()
-        return tuple(item for item in self.stored if item.run_id == run_id)
+        return tuple(item for item in self._all_stored() if item.run_id == run_id)
 
     def rejections_of(self, property_number: str, limit: int) -> tuple[StoredRejection, ...]:
-        self._ask()
-        of_it = [item for item in self.stored if item.rejection.property_number == property_number]
+        of_it = [
+            item for item in self._all_stored() if item.rejection.property_number == property_number
+        ]
         newest = sorted(of_it, key=lambda item: item.created_at, reverse=True)
         return tuple(newest[:limit])
 
     def in_progress(self) -> tuple[Run, ...]:
-        self._ask()
-        return tuple(run for run in self.runs.values() if run.status is RunStatus.IN_PROGRESS)
+        return tuple(run for run in self._all() if run.status is RunStatus.IN_PROGRESS)
 
     def other_sources(self, since: datetime) -> tuple[str, ...]:
-        self._ask()
-        return ()
+        self._all()
+        return self.others
 
     def delete_older(self, before: datetime, *, keep: int) -> None:
-        self._ask()
+        self._all()
+        self.deleted.append((before, keep))
+
+    def _all(self) -> list[Run]:
+        def read() -> list[Run]:
+            self._ask()
+            return list(self.runs.values())
+
+        return self._call(read, "reading the runs")
+
+    def _all_stored(self) -> list[StoredRejection]:
+        def read() -> list[StoredRejection]:
+            self._ask()
+            return list(self.stored)
+
+        return self._call(read, "reading the runs")
+
+
+class MemorySheet:
+    """One tab of cells, a row a listing, by column of the mapping; it lacks the columns `lacks`.
+
+    `rows` may be replaced between reads. None in place of a row is a blank one.
+    """
+
+    def __init__(
+        self,
+        mapping: SheetMapping,
+        rows: Iterable[Mapping[str, Cell] | None] = (),
+        *,
+        lacks: Sequence[str] = (),
+        call: Call = straight,
+    ) -> None:
+        self.mapping = mapping
+        self.rows = list(rows)
+        self.lacks = lacks
+        self._call = call
+
+    def read(self, on_rows: Callable[[int], None]) -> SheetContents:
+        contents = self._call(self._contents, "reading the sheet")
+        on_rows(len(contents.rows))
+        return contents
+
+    def read_listings(self, numbers: frozenset[str]) -> SelectedRows:
+        contents = self._call(self._contents, "reading the sheet")
+        at = [column.column.name for column in contents.columns].index(self.mapping.key)
+        keyed = [(str(cells[at] or ""), (row, cells)) for row, cells in contents.rows]
+        rows = [row for number, row in keyed if normalise_number(number) in numbers]
+        every = tuple(number for number, _ in keyed if number)
+        return SelectedRows(replace(contents, rows=rows), every)
+
+    def _contents(self) -> SheetContents:
+        there = [column for column in self.mapping.columns if column.name not in self.lacks]
+        return SheetContents(
+            tab="Listings",
+            link_base="https://docs.google.com/spreadsheets/d/ID/edit#gid=0",
+            time_zone="Asia/Tokyo",
+            columns=tuple(
+                SheetColumn(column, column.headers[0], column_letter(index))
+                for index, column in enumerate(there)
+            ),
+            rows=[
+                (sheet_row, tuple(row.get(column.name) for column in there))
+                for sheet_row, row in enumerate(self.rows, start=2)
+                if row is not None and any(cell not in {None, ""} for cell in row.values())
+            ],
+            missing=tuple(column for column in self.mapping.columns if column.name in self.lacks),
+        )
 
 
 class MemoryTable:
-    """The target table: property number -> its row by column; `marks` are those withdrawn."""
+    """The target table: property number -> its row by column, read in pages of `page_rows`.
 
-    def __init__(self, rows: Mapping[str, Mapping[str, Value]]) -> None:
-        self.content = {number: dict(row) for number, row in rows.items()}
-        self.marks: dict[str, str] = {}
+    A write leaves columns that it does not name as they are; `marks` are the values of the column
+    `mark_column`. Null in one of the columns `required` is refused as PostgreSQL does (23502);
+    `refused` are errors by listing, raised for a batch that holds it; more than `largest` listings
+    in a batch are too many. `requests` tells every request made: its kind, and its listings.
+    """
+
+    def __init__(
+        self,
+        rows: Mapping[str, Mapping[str, Value]] | None = None,
+        *,
+        key: str = "property_number",
+        mark_column: str = "withdrawn_at",
+        page_rows: int = 1000,
+        call: Call = straight,
+    ) -> None:
+        self.content = {number: {key: number, **row} for number, row in (rows or {}).items()}
+        self.marks: dict[str, Value] = {}
         self.away: Exception | None = None
+        self.required: frozenset[str] = frozenset()
+        self.refused: dict[str, RemoteError] = {}
+        self.largest: int | None = None
+        self.requests: list[tuple[str, tuple[str, ...]]] = []
+        self._key = key
+        self._mark_column = mark_column
+        self._page_rows = page_rows
+        self._call = call
+        self._lock = threading.Lock()
+
+    @property
+    def writes(self) -> list[tuple[str, tuple[str, ...]]]:
+        """The requests made but those that read."""
+        return [request for request in self.requests if request[0] != "read"]
+
+    def pages(self, columns: Sequence[Column]) -> Iterator[Sequence[TableRow]]:
+        last = ""
+        while page := self._call(lambda after=last: self._page(after), "reading the table"):
+            yield [self._row(number, columns) for number in page]
+            last = page[-1]
 
     def rows(
         self, columns: Sequence[Column], numbers: Sequence[str]
     ) -> Iterator[Sequence[TableRow]]:
+        yield self._call(
+            lambda: [self._row(number, columns) for number in self._known(numbers)],
+            "reading the table",
+        )
+
+    def whole_pages(self) -> Iterator[Sequence[Mapping[str, Value]]]:
+        last = ""
+        while page := self._call(lambda after=last: self._page(after), "reading the table"):
+            yield [self._whole(number) for number in page]
+            last = page[-1]
+
+    def whole_rows(self, numbers: Sequence[str]) -> Sequence[Mapping[str, Value]]:
+        return self._call(
+            lambda: [self._whole(number) for number in self._known(numbers)], "reading the table"
+        )
+
+    def upsert(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:
+        new = [dict(zip(columns, row, strict=True)) for row in rows]
+        numbers = tuple(str(row[self._key]) for row in new)
+
+        def write() -> None:
+            with self._lock:
+                self._ask("upsert", numbers)
+                for row in new:
+                    self._refuse_null(row)
+                for number, row in zip(numbers, new, strict=True):
+                    if self._mark_column in row:
+                        self.marks.pop(number, None)
+                        del row[self._mark_column]
+                    self.content.setdefault(number, {}).update(row)
+
+        self._call(write, f"writing {len(rows)} listings")
+
+    def delete(self, numbers: Sequence[str]) -> None:
+        def write() -> None:
+            with self._lock:
+                self._ask("delete", tuple(numbers))
+                for number in numbers:
+                    self.content.pop(number, None)
+                    self.marks.pop(number, None)
+
+        self._call(write, f"removing {len(numbers)} listings")
+
+    def mark(self, numbers: Sequence[str], marked_at: datetime) -> None:
+        def write() -> None:
+            with self._lock:
+                self._ask("mark", tuple(numbers))
+                self.marks |= dict.fromkeys(numbers, marked_at.isoformat())
+
+        self._call(write, f"marking {len(numbers)} listings")
+
+    def _ask(self, kind: str, numbers: tuple[str, ...]) -> None:
+        self.requests.append((kind, numbers))
         if self.away is not None:
             raise self.away
-        yield [
-            TableRow(
-                number,
-                tuple(self.content[number].get(column.name) for column in columns),
-                mark=self.marks.get(number),
+        if kind == "read":
+            return
+        if len(set(numbers)) < len(numbers):
+            raise AssertionError(f"one listing twice in a request: {numbers}")
+        if self.largest is not None and len(numbers) > self.largest:
+            raise BatchTooLargeError(
+                "too large", service=Service.SUPABASE, category=Category.DATABASE, http_status=413
             )
-            for number in numbers
-            if number in self.content
-        ]
+        for number in numbers:
+            if number in self.refused:
+                raise self.refused[number]
+
+    def _refuse_null(self, row: Mapping[str, Value]) -> None:
+        for column in sorted(self.required):
+            if row.get(column) is None:
+                raise RowError(
+                    f"{column} must not be blank",
+                    service=Service.SUPABASE,
+                    category=Category.DATABASE,
+                    http_status=400,
+                    code="23502",
+                    column=column,
+                )
+
+    def _page(self, after: str) -> list[str]:
+        with self._lock:
+            self._ask("read", ())
+            return sorted(number for number in self.content if number > after)[: self._page_rows]
+
+    def _known(self, numbers: Sequence[str]) -> list[str]:
+        with self._lock:
+            self._ask("read", tuple(numbers))
+            return [number for number in numbers if number in self.content]
+
+    def _row(self, number: str, columns: Sequence[Column]) -> TableRow:
+        row = self.content[number]
+        values = tuple(row.get(column.name) for column in columns)
+        return TableRow(number, values, mark=self.marks.get(number))
+
+    def _whole(self, number: str) -> dict[str, Value]:
+        return {**self.content[number], self._mark_column: self.marks.get(number)}
