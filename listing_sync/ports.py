@@ -315,7 +315,10 @@ class MetricsFile(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who runs, from what to what; `source` and `target` are as sync_state records them."""
+    """Who runs, from what to what; `source` and `target` are as sync_state records them.
+
+    `source` is empty when no setting names one: then the runs of every source are ours.
+    """
 
     source: str
     target: str
@@ -324,6 +327,10 @@ class Identity:
     user: str
     version: str
     trigger: str
+
+    def owns(self, run: Run) -> bool:
+        """Return whether this is a run of our source."""
+        return self.source in {"", run.source}
 
 
 class Ports(Protocol):
@@ -372,6 +379,7 @@ class Ports(Protocol):
     def sheet_for(self, mapping: Mapping) -> Sheet: ...
     def written_since(self, since: datetime) -> AbstractContextManager[Written]: ...
     def breaker_state(self, service: Service) -> BreakerState: ...
+    def limit_time(self) -> None: ...
     def is_process_alive(self, pid: int) -> bool: ...
     def probing(self) -> Ports: ...
     def request_metrics(self) -> Dictionary[str, object]: ...

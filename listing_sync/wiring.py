@@ -31,7 +31,7 @@ from listing_sync.local.state_dir import StateDir, find_state_dir, target_folder
 from listing_sync.local.undo import UndoFiles
 from listing_sync.ports import Database, Identity, Ports, Sheet, Written
 from listing_sync.reliability.breaker import Breaker, BreakerState
-from listing_sync.reliability.guard import Guard, GuardSettings, Patience, Retry
+from listing_sync.reliability.guard import BreakerStore, Guard, GuardSettings, Patience, Retry
 from listing_sync.reliability.meter import Meter
 from listing_sync.reliability.rate_limit import TokenBucket
 from listing_sync.settings import Settings, load_settings
@@ -111,7 +111,9 @@ class World:
         if settings.sync_sheet_file is not None:
             tab = f"#{settings.sync_sheet_name}" if settings.sync_sheet_name else ""
             return f"file:{settings.sync_sheet_file.resolve()}{tab}"
-        spreadsheet_id, gid = parse_spreadsheet_reference(settings.sync_spreadsheet_id or "-")
+        if not settings.sync_spreadsheet_id:
+            return ""
+        spreadsheet_id, gid = parse_spreadsheet_reference(settings.sync_spreadsheet_id)
         tab = settings.sync_sheet_name or (f"gid={gid}" if gid is not None else "")
         return f"google:{spreadsheet_id}" + (f"#{tab}" if tab else "")
 
@@ -133,28 +135,32 @@ class World:
 
     def _guard(self, service: Service) -> Guard:
         if service not in self._guards:
-            from listing_sync.transport import deadline
-
-            settings = self.settings
-            rate = settings.sync_rate_limit if service is Service.SUPABASE else 0
-            self._guards[service] = Guard(
-                service,
-                GuardSettings(
-                    retries=settings.sync_retry_attempts,
-                    first_delay_s=settings.retry_delay_s,
-                    timeout_s=settings.request_timeout_s,
-                    threshold=settings.sync_circuit_breaker_threshold,
-                    breaker_timeout_s=settings.breaker_timeout_s,
-                ),
-                store=BreakerFile(self.state, service) if self._moves_breakers else _Unsaved(),
-                bucket=TokenBucket.full(rate) if rate else None,
-                clock=self.clock,
-                patient_clock=SystemClock(Stop()),
-                bounded=deadline,
-                meter=self._meter,
-                on_retry=_log_retry,
-            )
+            store = BreakerFile(self.state, service) if self._moves_breakers else _Unsaved()
+            self._guards[service] = self._new_guard(service, store)
         return self._guards[service]
+
+    def _new_guard(self, service: Service, store: BreakerStore) -> Guard:
+        from listing_sync.transport import deadline
+
+        settings = self.settings
+        rate = settings.sync_rate_limit if service is Service.SUPABASE else 0
+        return Guard(
+            service,
+            GuardSettings(
+                retries=settings.sync_retry_attempts,
+                first_delay_s=settings.retry_delay_s,
+                timeout_s=settings.request_timeout_s,
+                threshold=settings.sync_circuit_breaker_threshold,
+                breaker_timeout_s=settings.breaker_timeout_s,
+            ),
+            store=store,
+            bucket=TokenBucket.full(rate) if rate else None,
+            clock=self.clock,
+            patient_clock=SystemClock(Stop()),
+            bounded=deadline,
+            meter=self._meter,
+            on_retry=_log_retry,
+        )
 
     def breaker_state(self, service: Service) -> BreakerState:
         """Return the state of a service's breaker."""
@@ -271,13 +277,17 @@ class World:
 
     @cached_property
     def database(self) -> Database | None:
-        """Return the way to PostgreSQL itself, None when none is set up."""
+        """Return the way to PostgreSQL itself, None when none is set up.
+
+        Its failures are not those of the REST API, whose breaker they leave alone.
+        """
         settings = self.settings
+        guard = self._new_guard(Service.SUPABASE, _Unsaved())
         if settings.supabase_db_url is not None:
             from listing_sync.supabase.postgres import PostgresDatabase
 
             url = settings.supabase_db_url.get_secret_value()
-            return PostgresDatabase(url, call=self._call(Service.SUPABASE))
+            return PostgresDatabase(url, call=guard.call)
         if settings.supabase_access_token is not None:
             from listing_sync.supabase.management import ManagementApi, project_ref
 
@@ -286,7 +296,7 @@ class World:
                 project_ref(settings.supabase_url, settings.supabase_project_ref),
                 settings.supabase_access_token.get_secret_value(),
                 timeout_s=settings.request_timeout_s,
-                call=self._call(Service.SUPABASE),
+                call=guard.call,
                 now=self.clock.now,
             )
         return None

@@ -116,7 +116,6 @@ def _sync(  # noqa: PLR0913 - the flags
         if not dry_run:
             world.require_state_dir()
         options = _options(world, numbers, dry_run=dry_run, force=force)
-        world.limit_time()
         watched = sys.stderr.isatty() and not (face.quiet or json)
         with Bars(face.err) if watched else Silent() as progress:
             result = sync(world, options, progress)

@@ -165,7 +165,7 @@ def _merged(recorded: tuple[Run, ...], ports: Ports) -> tuple[Run, ...]:
         waiting = [entry.run for entry in ports.journal.entries()]
     except OSError:  # named by _local_checks
         waiting = []
-    runs |= {run.run_id: run for run in waiting if run.source == ports.identity.source}
+    runs |= {run.run_id: run for run in waiting if ports.identity.owns(run)}
     return tuple(runs.values())
 
 

@@ -137,7 +137,7 @@ def _waiting(ports: Ports) -> tuple[tuple[JournalEntry, ...], tuple[str, ...]]:
     return tuple(
         replace(entry, run=replace(entry.run, in_journal=True))
         for entry in entries
-        if entry.run.source == ports.identity.source
+        if ports.identity.owns(entry.run)
     ), ()
 
 

@@ -34,6 +34,7 @@ from listing_sync.errors import (
     Category,
     HoldError,
     ListingSyncError,
+    LockTimeoutError,
     RemoteError,
     RowError,
     Service,
@@ -87,6 +88,7 @@ def sync(ports: Ports, options: SyncOptions, progress: Progress) -> SyncResult:
     """
     run = _new_run(ports, options)
     if options.dry_run:
+        ports.limit_time()
         return _Sync(ports, options, progress, run).preview()
     who = ports.identity
     me = Holder(who.host, who.pid, who.user, run.run_id, run.started_at)
@@ -94,6 +96,7 @@ def sync(ports: Ports, options: SyncOptions, progress: Progress) -> SyncResult:
         # The wait for another run is not part of this one.
         now = ports.clock.now()
         run = replace(run, started_at=now, heartbeat_at=now)
+        ports.limit_time()
         return _Sync(ports, options, progress, run).execute()
 
 
@@ -180,14 +183,14 @@ class _Sync:
         """Run to the end, whatever the end is, and record it."""
         logs.name_run(self.run.run_id)
         logs.event("info", "run_started", f"{self.run.run_type} run {self.run.run_id} started")
-        if self._sends_signals:
-            self.ports.heartbeat.started(self.run.run_id)
         error: ListingSyncError | None = None
         try:
             if held := self._hold():
                 raise HoldError(held)
             reading = Background(self._read)
             self.history, waited = self.recorder.open(self.run)
+            if self._sends_signals:
+                self.ports.heartbeat.started(self.run.run_id)
             found = reading.result(self._tick)
             # After a wait for another run the sheet may have moved on.
             self._find_changes(self._read() if waited else found)
@@ -195,6 +198,8 @@ class _Sync:
                 raise UnsafePlanError(refused)
             self._write()
             self._prune()
+        except LockTimeoutError:  # it never became a run: no record, no signal
+            raise
         except ListingSyncError as caught:
             error = caught
         return self._record(self._end(error), error)
@@ -264,7 +269,8 @@ class _Sync:
                 return (
                     f"{len(self.plan.removals)} listings would be removed, but another source"
                     f" ({', '.join(others)}) wrote this table within {days} days"
-                    " (SYNC_HISTORY_DAYS) and may list them: run without --prune or SYNC_PRUNE"
+                    " (SYNC_HISTORY_DAYS) and may list them: run without --prune and SYNC_PRUNE."
+                    " If it is no longer used, delete its rows (column source) from sync_state"
                 )
         return refusal(self.plan, self.options.limits)
 

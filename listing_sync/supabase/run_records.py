@@ -35,7 +35,7 @@ _NOT_THERE: Final = frozenset({"PGRST200", "PGRST204", "PGRST205", "42P01", "427
 
 
 class SupabaseRunRecords:
-    """ports.RunRecords over the REST API, for runs of one source on one target."""
+    """ports.RunRecords over the REST API, for runs of one source (empty: any) on one target."""
 
     def __init__(self, rest: Rest, *, source: str, target: str) -> None:
         self._rest = rest
@@ -144,12 +144,13 @@ class SupabaseRunRecords:
         return self._rest.table(_RUNS).select(select, count=count).eq("target", self._target)
 
     def _ours(self, select: str, count: CountMethod | None = None) -> SyncSelectRequestBuilder:
-        return self._of_target(select, count).eq("source", self._source)
+        query = self._of_target(select, count)
+        return query.eq("source", self._source) if self._source else query
 
     def _our_rejections(self) -> SyncSelectRequestBuilder:
         query = self._rest.table(_REJECTIONS).select(f"*,{_RUNS}!inner()")
         query = query.eq(f"{_RUNS}.target", self._target)
-        return query.eq(f"{_RUNS}.source", self._source)
+        return query.eq(f"{_RUNS}.source", self._source) if self._source else query
 
     def _read(self, query: Query) -> Rows:
         with _set_up():
