@@ -118,23 +118,22 @@ def _show_changes(face: Face, changes: Changes) -> None:
 def show_verification(face: Face, found: Verification) -> None:
     """Print what differs, the first of each kind."""
     out = face.out
-    out.print(
-        f"Compared {count(found.compared, 'listing')} (share {found.percent:g} %):"
-        f" {'all equal' if found.is_equal else 'there are differences'}"
+    differing = len({item.property_number for item in found.differing})
+    parts = [f"{found.compared - len(found.missing) - differing:,} equal"]
+    optional = (
+        (len(found.missing), "missing in the table"),
+        (differing, "differing"),
+        (len(found.unexpected), "only in the table"),
+        (len({item.sheet_row for item in found.rejected}), "rejected in the sheet"),
     )
+    parts += [f"{number:,} {word}" for number, word in optional if number]
+    out.print(f"Compared {count(found.compared, 'listing')} (share {found.percent:g} %):")
+    out.print(f"  {', '.join(parts)}", soft_wrap=True)
     if found.missing:
-        out.print(
-            f"{count(len(found.missing), 'listing')} missing in the table: {_some(found.missing)}",
-            soft_wrap=True,
-        )
+        out.print(f"Missing in the table: {_some(found.missing)}", soft_wrap=True)
     if found.unexpected:
-        out.print(
-            f"{count(len(found.unexpected), 'listing')} only in the table:"
-            f" {_some(found.unexpected)}",
-            soft_wrap=True,
-        )
+        out.print(f"Only in the table: {_some(found.unexpected)}", soft_wrap=True)
     if found.differing:
-        out.print(f"{count(len(found.differing), 'value')} differing:")
         rows = [
             (
                 cut(plain(item.property_number), 16),
@@ -153,7 +152,6 @@ def show_verification(face: Face, found: Verification) -> None:
             soft_wrap=True,
         )
     if found.rejected:
-        out.print(f"{count(len(found.rejected), 'problem')} in the sheet:")
         out.print(rejection_table(found.rejected, SHOWN))
 
 
@@ -163,8 +161,11 @@ def show_cutover(face: Face, result: CutoverResult, percent: float, snapshot: Pa
     kind = "first snapshot, of the table before this tool" if result.snapshot.first else "snapshot"
     out.print(f"Kept the {kind}: {snapshot}", soft_wrap=True)
     show_result(out, result.sync, dry_run=False)
-    show_problems(face, result.sync, tells_all=True)
-    if result.verification is not None:
+    for warning in result.sync.new_warnings:
+        face.warn(f"Warning: {warning}")
+    if result.verification is None:
+        show_problems(face, result.sync, tells_all=False)
+    else:
         show_verification(face, result.verification)
     if result.verification is not None and result.verification.is_written:
         out.print("For the settings file of the cron job:")
@@ -188,11 +189,11 @@ def show_snapshots(face: Face, snapshots: Snapshots, source: Source) -> None:
             "->" if snapshots.path_of(meta) == used else "",
             exact_local_time(meta.taken_at),
             "first" if meta.first else "later",
-            str(snapshots.path_of(meta)),
+            snapshots.path_of(meta).name,
         )
         for meta in taken
     ]
-    face.out.print(table(("", "Snapshot", "Kind", "Path"), rows))
+    face.out.print(table(("", "Taken", "Kind", "Name for --snapshot"), rows))
 
 
 def show_rollback(face: Face, result: RollbackResult, *, hold: Path | None = None) -> None:
