@@ -126,7 +126,10 @@ def tell(demo: Demo) -> None:
     explain("What the tool did is recorded in Supabase, beside the table.")
     demo.run("status", expected=0)
 
-    explain("The same again: nothing differs, so nothing is written.")
+    explain(
+        "The same again: nothing differs, so nothing is written. In cron it prints nothing\n"
+        "    either, as nothing is new (the exit code still says that some listings are rejected)."
+    )
     before = demo.writes()
     demo.run("sync", "all", expected=1)
     written = demo.writes() - before
@@ -136,7 +139,7 @@ def tell(demo: Demo) -> None:
 
     explain("Somebody works on the sheet:")
     demo.edit(_EDITED, "Price", Shown("¥51,200,000", 51_200_000))
-    demo.edit(sample_sheet.number(4), "状況", "商談中")
+    demo.edit(sample_sheet.number(5), "状況", "商談中")
     demo.edit(sample_sheet.number(16), "Price", "4,980万円")
 
     explain("--dry-run shows what would change and writes nothing.")
@@ -186,9 +189,7 @@ def main() -> None:
             keep(demo)
         else:
             tell(demo)
-            explain(
-                "That was all; everything that was started is stopped. `make demo-up` keeps it."
-            )
+    explain("That was all; everything that was started is stopped. `make demo-up` keeps it.")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ from typing import Any, Self
 import psycopg
 from psycopg import sql
 
+from tests.stack import child
+
 Statement = str | sql.SQL | sql.Composed
 
 _START_TIMEOUT_S = 30.0
@@ -100,12 +102,7 @@ class PostgresServer:
     def stop(self) -> None:
         """Stop the server and remove all that it stored; harmless when repeated."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)  # its "fast shutdown"
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            child.stop(self._process, signal.SIGINT)  # its "fast shutdown"
             self._process = None
         shutil.rmtree(self._directory, ignore_errors=True)
         atexit.unregister(self.stop)
@@ -134,15 +131,7 @@ class PostgresServer:
         for name, value in _SETTINGS.items():
             server += ["-c", f"{name}={value}"]
         log = self._directory / "log"
-        with log.open("wb") as stderr:
-            self._process = subprocess.Popen(
-                server,
-                **self._as_account(),
-                stdin=subprocess.DEVNULL,
-                stdout=stderr,
-                stderr=stderr,
-                start_new_session=True,
-            )
+        self._process = child.start(server, log=log, **self._as_account())
         self._wait_until_ready(log)
 
     def _wait_until_ready(self, log: Path) -> None:

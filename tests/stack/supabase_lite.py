@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import http.client
 import os
 import secrets
@@ -19,6 +18,7 @@ from typing import Any, Self
 
 from psycopg import sql
 
+from tests.stack import child
 from tests.stack.postgres import PostgresServer, Statement, execute, free_port
 
 NODE_MODULES = Path(__file__).parent / "node_modules"
@@ -156,26 +156,19 @@ class SupabaseLite:
         )
 
     def _start_process(self) -> None:
-        with (self._directory / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                ["node", _PROGRAM, "--no-telemetry", "start", "--no-admin"],
-                cwd=self._directory,
-                env=os.environ | {"LITE_TELEMETRY": "0", "NO_COLOR": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        self._process = child.start(
+            ["node", _PROGRAM, "--no-telemetry", "start", "--no-admin"],
+            log=self._directory / "log",
+            cwd=self._directory,
+            env=os.environ | {"LITE_TELEMETRY": "0", "NO_COLOR": "1"},
+        )
         self._wait_until_ready()
         self._undo_grants()
 
     def _stop_process(self) -> None:
-        if self._process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)  # it keeps nothing
-        self._process.wait()
-        self._process = None
+        if self._process is not None:
+            child.stop(self._process, signal.SIGKILL)  # it keeps nothing
+            self._process = None
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _START_TIMEOUT_S
