@@ -8,7 +8,7 @@ import typer
 
 from listing_sync.cli.json_output import Document, utc_text
 from listing_sync.cli.text import cut, plain, table
-from listing_sync.core.verdict import Check, CheckName, CheckStatus, Verdict
+from listing_sync.core.verdict import Check, Verdict, decisive
 
 if TYPE_CHECKING:
     from listing_sync.commands.health import Health
@@ -46,7 +46,9 @@ def _health(
         else:
             face.out.print(summary_line(result, world.settings.sync_stale_after), soft_wrap=True)
             if not face.quiet:
-                rows = [(check.status, check.name, plain(check.detail)) for check in result.checks]
+                rows = [
+                    (check.status, _words(check), plain(check.detail)) for check in result.checks
+                ]
                 face.out.print(table(("Status", "Check", "Found"), rows))
         raise typer.Exit(_EXIT_CODES[result.verdict])
 
@@ -70,7 +72,7 @@ def health_document(health: Health) -> Document:
 
 
 def summary_line(health: Health, stale_after_s: int) -> str:
-    """Return the verdict, the worst check and the figures as a Nagios plugin prints them.
+    """Return the verdict, the check that decides it and the figures as a Nagios plugin prints them.
 
     Source: Monitoring Plugins guidelines: text, a bar, label=value[unit];warn;crit.
     """
@@ -82,15 +84,11 @@ def summary_line(health: Health, stale_after_s: int) -> str:
         figures.append(f"age={age_s:.0f}s;;{stale_after_s}")
     if health.queue_size is not None:
         figures.append(f"queue={health.queue_size}")
-    worst = _worst(health.checks)
-    text = cut(plain(f"{worst.name}: {worst.detail}").replace("|", "/"), _SUMMARY_WIDTH)
-    return f"{health.verdict.upper()} - {text}" + (f" | {' '.join(figures)}" if figures else "")
+    check = decisive(health.checks)
+    said = f" - {plain(f'{_words(check)}: {check.detail}')}" if check else ""
+    text = cut(health.verdict.upper() + said.replace("|", "/"), _SUMMARY_WIDTH)
+    return f"{text} | {' '.join(figures)}" if figures else text
 
 
-def _worst(checks: tuple[Check, ...]) -> Check:
-    """Return the first failed check, else the first with a warning, else the last good run."""
-    for status in (CheckStatus.FAIL, CheckStatus.WARN):
-        found = next((check for check in checks if check.status is status), None)
-        if found:
-            return found
-    return next((check for check in checks if check.name is CheckName.LAST_GOOD_RUN), checks[-1])
+def _words(check: Check) -> str:
+    return check.name.replace("_", " ")

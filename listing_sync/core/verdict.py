@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 
 from listing_sync.core.mapping import Column, Mapping
 from listing_sync.core.runs import DEAD_AFTER, Run, RunStatus
@@ -24,6 +25,9 @@ LEGACY_KEYS_END = datetime(2027, 1, 1, tzinfo=UTC)
 KEY_NOTICE = timedelta(days=90)
 SILENT_AFTER = timedelta(minutes=2)
 """A living run gives a sign of life every 30 s."""
+
+
+_HEADERS_SHOWN = 3
 
 
 class CheckStatus(StrEnum):
@@ -42,6 +46,7 @@ class CheckName(StrEnum):
     FILES = "files"
     STATE_DIR = "state_dir"
     HOLD = "hold"
+    JOURNAL = "journal"
     SHEET = "sheet"
     HEADERS = "headers"
     TABLE = "table"
@@ -52,9 +57,8 @@ class CheckName(StrEnum):
     LAST_RUN = "last_run"
     LAST_GOOD_RUN = "last_good_run"
     ERROR_RATE = "error_rate"
-    RUN_IN_PROGRESS = "run_in_progress"
-    JOURNAL = "journal"
     STABILITY = "stability"
+    RUN_IN_PROGRESS = "run_in_progress"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,21 @@ def verdict(checks: Collection[Check], *, answered: bool) -> Verdict:
         return Verdict.UNKNOWN
     if any(check.status is CheckStatus.FAIL for check in checks):
         return Verdict.UNHEALTHY
-    if any(check.status is CheckStatus.WARN and check.name in _DEGRADING for check in checks):
+    if any(map(_is_degrading, checks)):
         return Verdict.DEGRADED
     return Verdict.HEALTHY
+
+
+def decisive(checks: Collection[Check]) -> Check | None:
+    """Return the first check that decides the verdict, else what is said of the last good run."""
+    failed = (check for check in checks if check.status is CheckStatus.FAIL)
+    degrading = (check for check in checks if _is_degrading(check))
+    good = (check for check in checks if check.name is CheckName.LAST_GOOD_RUN)
+    return next(chain(failed, degrading, good), None)
+
+
+def _is_degrading(check: Check) -> bool:
+    return check.status is CheckStatus.WARN and check.name in _DEGRADING
 
 
 def key_check(
@@ -264,5 +280,7 @@ def _age(moment: datetime | None, now: datetime) -> str:
     return duration(0 if moment is None else (now - moment).total_seconds())
 
 
-def _headers(columns: Iterable[Column]) -> str:
-    return ", ".join(f'"{column.headers[0]}"' for column in columns)
+def _headers(columns: Sequence[Column]) -> str:
+    shown = ", ".join(f'"{column.headers[0]}"' for column in columns[:_HEADERS_SHOWN])
+    more = len(columns) - _HEADERS_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
