@@ -8,39 +8,31 @@ serves a spreadsheet from its own process; `POST /_edit` changes a cell (see Loo
 from __future__ import annotations
 
 import argparse
-import base64
 import gzip
 import json
-import re
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-
 from tests.stack import spreadsheet as sheets
+from tests.stack.google_methods import content_of
+from tests.stack.google_token import (
+    SERVICE_ACCOUNT,
+    RefusedError,
+    check_assertion,
+    private_key_pem,
+)
 from tests.stack.loopback import Answer, LoopbackServer, Request
-from tests.stack.spreadsheet import Cell, RangeError, Shown, Spreadsheet, Tab
+from tests.stack.spreadsheet import Cell, RangeError, Spreadsheet, Tab, cell_from_json
 
-SERVICE_ACCOUNT = "listing-sync@loopback.iam.gserviceaccount.com"
-READ_ONLY_SCOPE = "https://www.googleapis.com/auth/spreadsheets.readonly"
 DEFAULT_SPREADSHEET = "1LoopbackSpreadsheetForListingSyncTests00000"
 
-_AUDIENCE = "https://oauth2.googleapis.com/token"  # google-auth's, whatever the token_uri
 _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_CLOCK = (
-    "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. "
-    "Check your iat and exp values in the JWT claim."
-)
 _NO_CREDENTIALS = (
     "Method doesn't allow unregistered callers (callers without established identity). Please use "
     "API Key or other form of API consumer identity to call this API."
@@ -50,18 +42,8 @@ _BAD_CREDENTIALS = (
     "or other valid authentication credential. See "
     "https://developers.google.com/identity/sign-in/web/devconsole-project."
 )
-_RENDERINGS = {"FORMATTED_VALUE": True, "UNFORMATTED_VALUE": False}
-_DATE_RENDERINGS = {"SERIAL_NUMBER": False, "FORMATTED_STRING": True}
-_DIMENSIONS = {"ROWS": False, "COLUMNS": True}
-
 BeforeRequest = Callable[[Request], Answer | None]
 AfterRequest = Callable[[Request], None]
-
-
-@cache
-def _private_key() -> rsa.RSAPrivateKey:
-    """Return the key of this process: making one takes a tenth of a second."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 class LoopbackGoogle(LoopbackServer):
@@ -91,16 +73,11 @@ class LoopbackGoogle(LoopbackServer):
 
     def key(self) -> dict[str, str]:
         """Return the service account's key, its token endpoint being this server."""
-        private = _private_key().private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
         return {
             "type": "service_account",
             "project_id": "loopback",
             "private_key_id": "0123456789abcdef0123456789abcdef01234567",
-            "private_key": private.decode(),
+            "private_key": private_key_pem(),
             "client_email": SERVICE_ACCOUNT,
             "client_id": "100000000000000000000",
             "token_uri": f"{self.url}/token",
@@ -255,7 +232,7 @@ class LoopbackGoogle(LoopbackServer):
             key = (request.target, "gzip" in request.headers.get("accept-encoding", ""))
             if key not in self._answers:
                 try:
-                    content = _content(spreadsheet_id, spreadsheet, rest, request.query)
+                    content = content_of(spreadsheet_id, spreadsheet, rest, request.query)
                 except RangeError as error:
                     return _error(400, "INVALID_ARGUMENT", str(error))
                 if content is None:
@@ -271,8 +248,8 @@ class LoopbackGoogle(LoopbackServer):
             )
         now = time.time() + self.clock_skew_s
         try:
-            _check_assertion(form.get("assertion", ""), now)
-        except _RefusedError as refusal:
+            check_assertion(form.get("assertion", ""), now)
+        except RefusedError as refusal:
             return _refused(refusal.code, refusal.description)
         token = f"ya29.loopback-{len(self._tokens)}-{int(now)}"
         self._tokens[token] = time.time() + self.token_lifetime_s
@@ -293,141 +270,6 @@ class LoopbackGoogle(LoopbackServer):
             self._answers.clear()
 
 
-class _RefusedError(Exception):
-    def __init__(self, code: str, description: str) -> None:
-        super().__init__(description)
-        self.code = code
-        self.description = description
-
-
-def _check_assertion(assertion: str, now: float) -> None:
-    """Raise _RefusedError unless it is a fresh JWT of our service account, signed, for reading."""
-    try:
-        head, body, signature = (_unpadded(part) for part in assertion.split("."))
-        header, claims = json.loads(head), json.loads(body)
-    except ValueError as error:
-        raise _RefusedError("invalid_grant", "Bad Request") from error
-    if header.get("alg") != "RS256" or not _is_signed(assertion, signature):
-        raise _RefusedError("invalid_grant", "Invalid JWT Signature.")
-    if claims.get("iss") != SERVICE_ACCOUNT:
-        raise _RefusedError("invalid_grant", "Invalid grant: account not found")
-    if claims.get("aud") != _AUDIENCE:
-        raise _RefusedError("invalid_grant", "Invalid JWT: Failed audience check.")
-    issued, expires = claims.get("iat", 0), claims.get("exp", 0)
-    if not (issued - 300 <= now < expires <= issued + 3600):
-        raise _RefusedError("invalid_grant", _CLOCK)
-    if claims.get("scope") != READ_ONLY_SCOPE:
-        description = "Invalid OAuth scope or ID token audience provided."
-        raise _RefusedError("invalid_scope", description)
-
-
-def _is_signed(assertion: str, signature: bytes) -> bool:
-    signed = assertion.rpartition(".")[0].encode()
-    try:
-        _private_key().public_key().verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
-    except InvalidSignature:
-        return False
-    return True
-
-
-def _unpadded(part: str) -> bytes:
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-
-
-def _content(
-    spreadsheet_id: str, spreadsheet: Spreadsheet, rest: list[str], query: dict[str, list[str]]
-) -> dict[str, Any] | None:
-    """Return the JSON of one of the three methods, None for any other path."""
-    match rest:
-        case []:
-            content = _metadata(spreadsheet_id, spreadsheet)
-        case ["values:batchGet"]:
-            ranges = [_values(spreadsheet, text, query) for text in query.get("ranges", [])]
-            content = {"spreadsheetId": spreadsheet_id, "valueRanges": ranges}
-        case ["values", text]:
-            content = _values(spreadsheet, text, query)
-        case _:
-            return None
-    mask = query.get("fields", ["*"])[-1]
-    return content if mask == "*" else _masked(content, _mask_tree(mask))
-
-
-def _values(spreadsheet: Spreadsheet, text: str, query: dict[str, list[str]]) -> dict[str, Any]:
-    dimension = query.get("majorDimension", ["ROWS"])[-1]
-    columns_first = _choice(query, "majorDimension", _DIMENSIONS, "ROWS")
-    area = sheets.resolve(spreadsheet, text)
-    values = sheets.read(
-        area,
-        formatted=_choice(query, "valueRenderOption", _RENDERINGS, "FORMATTED_VALUE"),
-        dates_as_text=_choice(query, "dateTimeRenderOption", _DATE_RENDERINGS, "SERIAL_NUMBER"),
-        columns_first=columns_first,
-    )
-    content: dict[str, Any] = {"range": area.a1(), "majorDimension": dimension}
-    return content | ({"values": values} if values else {})
-
-
-def _choice(query: dict[str, list[str]], name: str, choices: dict[str, bool], default: str) -> bool:
-    given = query.get(name, [default])[-1]
-    if given not in choices:
-        raise RangeError(f"Invalid value at '{name}', \"{given}\"")
-    return choices[given]
-
-
-def _metadata(spreadsheet_id: str, spreadsheet: Spreadsheet) -> dict[str, Any]:
-    return {
-        "spreadsheetId": spreadsheet_id,
-        "properties": {
-            "title": spreadsheet.title,
-            "locale": spreadsheet.locale,
-            "autoRecalc": "ON_CHANGE",
-            "timeZone": spreadsheet.time_zone,
-        },
-        "sheets": [
-            {"properties": _properties(index, tab)} for index, tab in enumerate(spreadsheet.tabs)
-        ],
-        "spreadsheetUrl": f"https://docs.google.com/spreadsheets/d/{spreadsheet_id}/edit",
-    }
-
-
-def _properties(index: int, tab: Tab) -> dict[str, Any]:
-    properties: dict[str, Any] = {
-        "sheetId": tab.sheet_id,
-        "title": tab.title,
-        "index": index,
-        "sheetType": "GRID",
-        "gridProperties": {"rowCount": tab.row_count, "columnCount": tab.column_count},
-    }
-    return properties | ({"hidden": True} if tab.hidden else {})
-
-
-_Mask = dict[str, "_Mask"]
-
-
-def _mask_tree(mask: str) -> _Mask:
-    """Return a field mask as a tree, {} meaning all below: a(b,c/d) -> {a: {b: {}, c: {d: {}}}}."""
-    tree: _Mask = {}
-    stack = [tree]
-    node = tree
-    for name, mark in re.findall(r"([\w*]*)([(),./]|$)", mask):
-        if name and name != "*":
-            node = node.setdefault(name, {})
-        if mark == "(":
-            stack.append(node)
-        elif mark == ")":
-            node = stack.pop()
-        elif mark == ",":
-            node = stack[-1]
-    return tree
-
-
-def _masked(content: Any, mask: _Mask) -> Any:
-    if not mask:
-        return content
-    if isinstance(content, list):
-        return [_masked(item, mask) for item in content]
-    return {name: _masked(content[name], below) for name, below in mask.items() if name in content}
-
-
 def _json(status: int, content: Any, *, compressed: bool = False) -> Answer:
     body = json.dumps(content, ensure_ascii=False).encode()
     headers = (("Content-Type", "application/json; charset=UTF-8"), ("Vary", "Origin"))
@@ -443,29 +285,6 @@ def _error(code: int, status: str, message: str) -> Answer:
 
 def _refused(code: str, description: str) -> Answer:
     return _json(400, {"error": code, "error_description": description})
-
-
-# A spreadsheet as JSON, for a server of its own
-
-
-def cell_to_json(cell: Cell) -> Any:
-    """Return a cell as JSON; what is no JSON value becomes {"formatted", "raw"} or {"date"}."""
-    if isinstance(cell, Shown):
-        return {"formatted": cell.formatted, "raw": cell_to_json(cell.raw)}
-    if isinstance(cell, date):
-        return {"date": cell.isoformat()}
-    return cell
-
-
-def cell_from_json(content: Any) -> Cell:
-    """Return the cell that `cell_to_json` made `content` of."""
-    match content:
-        case {"formatted": formatted, "raw": raw}:
-            return Shown(formatted, cell_from_json(raw))  # type: ignore[arg-type]
-        case {"date": text}:
-            return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
-        case _:
-            return content  # type: ignore[no-any-return]
 
 
 def main() -> None:

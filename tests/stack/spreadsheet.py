@@ -182,6 +182,26 @@ def make_tab(
     )
 
 
+def cell_to_json(cell: Cell) -> Any:
+    """Return a cell as JSON; what is no JSON value becomes {"formatted", "raw"} or {"date"}."""
+    if isinstance(cell, Shown):
+        return {"formatted": cell.formatted, "raw": cell_to_json(cell.raw)}
+    if isinstance(cell, date):
+        return {"date": cell.isoformat()}
+    return cell
+
+
+def cell_from_json(content: Any) -> Cell:
+    """Return the cell that `cell_to_json` made `content` of."""
+    match content:
+        case {"formatted": formatted, "raw": raw}:
+            return Shown(formatted, cell_from_json(raw))  # type: ignore[arg-type]
+        case {"date": text}:
+            return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+        case _:
+            return content  # type: ignore[no-any-return]
+
+
 def _split(text: str) -> tuple[str | None, str | None]:
     """Split a range into title and cells; what was not there is None."""
     if text.startswith("'"):

@@ -19,9 +19,10 @@ from google.oauth2.service_account import Credentials
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
-from tests.stack.google_sheets import READ_ONLY_SCOPE, LoopbackGoogle, cell_to_json
+from tests.stack.google_sheets import LoopbackGoogle
+from tests.stack.google_token import READ_ONLY_SCOPE
 from tests.stack.loopback import Answer, Request
-from tests.stack.spreadsheet import Cell, Shown
+from tests.stack.spreadsheet import Cell, Shown, cell_to_json
 
 SHEET = "sheet-1"
 ROWS: list[list[Cell]] = [
