@@ -22,32 +22,32 @@ from listing_sync.core.statistics import duration_s, metric
 from listing_sync.core.story import LastChange, Story
 from listing_sync.core.wording import count, duration
 
-_COLUMNS = "{:<16}  {:<10}  {:>8}  {:>6}  {:>7}  {:>7}  {:>6}  {}"
+_COLUMNS = "{:<16}  {:<11}  {:>9}  {:>7}  {:>7}  {:>7}  {:>6}"
+_LONGEST_TRIGGER = 10
 
 
 def run_lines(runs: Sequence[Run]) -> Iterator[str]:
-    """Yield the table of runs, at most 80 columns wide: two or three lines a run."""
+    """Yield the table of runs, at most 80 columns wide: two lines a run, and its remarks."""
     if not runs:
         yield "No run yet. `listing-sync sync all` starts one."
         return
-    yield _COLUMNS.format(
-        "Started", "Took", "Listings", "New", "Updated", "Removed", "Failed", "Outcome"
-    )
+    yield _COLUMNS.format("Started", "Outcome", "Listings", "New", "Updated", "Removed", "Failed")
     for run in runs:
         stats = run.stats
-        took_s = ((run.completed_at or run.heartbeat_at) - run.started_at).total_seconds()
         yield _COLUMNS.format(
             local_time(run.started_at),
-            duration(took_s),
+            _words(run.status),
             f"{stats.total:,}",
             f"{stats.inserted:,}",
             f"{stats.updated:,}",
             f"{stats.removed:,}",
             f"{stats.failed:,}",
-            _words(run.status),
         )
-        origin = f"  {run.run_type} run, {cut(plain(run.trigger), 16)}  {run.run_id}"
-        yield origin + ("  not yet recorded" if run.in_journal else "")
+        took = duration(((run.completed_at or run.heartbeat_at) - run.started_at).total_seconds())
+        origin = f"{run.run_type} run, {cut(plain(run.trigger), _LONGEST_TRIGGER)}"
+        yield f"  {run.run_id}  {origin}, {took}"
+        if run.in_journal:
+            yield "  not yet recorded in Supabase"
         if run.cause:
             yield cut(f"  {plain(run.cause.message)}", WIDTH)
 
