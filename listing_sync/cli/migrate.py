@@ -130,25 +130,16 @@ def cutover(
     if not dry_run:
         _need_yes_or_terminal(yes=yes)
     with face.open(flags=_share(percent), json_output=json, moves_breakers=not dry_run) as world:
-        from listing_sync.cli import migrate_json, migrate_text, sync_text  # noqa: PLC0415 - heavy
-        from listing_sync.commands import cutover as commands  # noqa: PLC0415
+        from listing_sync.cli import migrate_json, migrate_text  # noqa: PLC0415 - heavy
+        from listing_sync.commands.cutover import cutover as cut_over  # noqa: PLC0415
 
         share = world.settings.sync_rollout_percent
-        with _progress(face, json=json) as progress:
-            preview = commands.preview(world, share, progress)
-        if preview.error is not None:
-            raise preview.error
-        if preview.refused:
-            raise RefusedError(preview.refused)
-        if not json:
-            sync_text.show_result(face.out, preview, dry_run=True)
+        code = _show_what_cutover_changes(face, world, dry_run=dry_run, json=json)
         if dry_run:
-            if json:
-                face.print_json(migrate_json.cutover_preview_document(preview, share))
-            raise typer.Exit(code_of_run(preview.run, None))
+            raise typer.Exit(code)
         _ask(f"Take a snapshot and sync {share:g} % of the listings?", yes=yes)
         with _progress(face, json=json) as progress:
-            result = commands.cutover(world, share, progress)
+            result = cut_over(world, share, progress)
         path = world.snapshots.path_of(result.snapshot)
         if json:
             face.print_json(migrate_json.cutover_document(result, share, path))
@@ -158,6 +149,25 @@ def cutover(
         if code == ExitCode.DONE and not (result.verification and result.verification.is_equal):
             code = ExitCode.PARTLY
         raise typer.Exit(code)
+
+
+def _show_what_cutover_changes(face: Face, world: World, *, dry_run: bool, json: bool) -> int:
+    """Show what would be written, and return the exit code that a dry run ends with."""
+    from listing_sync.cli import migrate_json, sync_text  # noqa: PLC0415 - heavy
+    from listing_sync.commands.cutover import preview  # noqa: PLC0415
+
+    share = world.settings.sync_rollout_percent
+    with _progress(face, json=json) as progress:
+        found = preview(world, share, progress)
+    if found.error is not None:
+        raise found.error
+    if found.refused:
+        raise RefusedError(found.refused)
+    if not json:
+        sync_text.show_result(face.out, found, dry_run=True)
+    elif dry_run:
+        face.print_json(migrate_json.cutover_preview_document(found, share))
+    return code_of_run(found.run, None)
 
 
 @migrate_app.command("rollback")

@@ -35,7 +35,8 @@ def preview(ports: Ports, percent: float, progress: Progress) -> SyncResult:
 def cutover(ports: Ports, percent: float, progress: Progress) -> CutoverResult:
     """Keep the whole table as it is, sync the share without limits or pruning, and verify it."""
     snapshot = take_snapshot(ports, progress)
-    result = sync(ports, _options(ports, percent), progress)
+    # The plan holds both sides of every change: let it go before reading them again.
+    result = replace(sync(ports, _options(ports, percent), progress), plan=None)
     verification = verify(ports, percent, progress) if result.error is None else None
     return CutoverResult(snapshot, result, verification)
 
