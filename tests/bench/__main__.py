@@ -1,0 +1,175 @@
+"""`make bench`: a table of what the program takes, beside the bare loop and the limits."""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from statistics import median
+
+from tests.bench.stage import ROOT, Stage, Usage, server
+from tests.stack.postgres import PostgresServer
+from tests.stack.supabase_lite import SupabaseLite
+
+_FAST = {"SYNC_RATE_LIMIT": "0", "SYNC_BATCH_SIZE": "500"}
+_CHANGED_SHARE = 0.01
+_LATENCY_S = 0.15
+_PARALLEL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A sheet to measure, how often, and the limit of its memory."""
+
+    listings: int
+    columns: int
+    runs: int
+    peak_mib: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What --only takes."""
+        return f"{self.listings}x{self.columns}"
+
+
+SIZES = (
+    Size(1_000, 20, runs=5),
+    Size(10_000, 20, runs=5, peak_mib=110),
+    Size(10_000, 126, runs=3, peak_mib=230),  # fewer, or it would take half an hour
+    Size(50_000, 20, runs=1, peak_mib=230),
+)
+RATIO_LIMITS = {
+    ("10000x20", "first run"): 2.1,
+    ("10000x20", "unchanged"): 0.4,
+    ("10000x20", "1 % changed"): 0.5,
+    ("10000x126", "first run"): 1.4,
+}
+CPU_LIMITS_S = {("10000x20", "first run"): 1.3, ("10000x20", "unchanged"): 1.3}
+
+
+def main() -> None:
+    """Measure what was chosen, and print it as it comes."""
+    parts: dict[str, Callable[[SupabaseLite, int | None], None]] = {
+        size.name: lambda supabase, runs, size=size: compare(supabase, size, runs)  # type: ignore[misc]
+        for size in SIZES
+    }
+    parts |= {"start": start_up, "promises": promises, "latency": latency}
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=parts,
+        default=list(parts),
+        metavar="PART",
+        help=", ".join(parts),
+    )
+    parser.add_argument("--runs", type=int, help="how many runs the medians are taken of")
+    options = parser.parse_args()
+    # A source that has no compiled form is compiled at every start, where none may be written.
+    compileall.compile_dir(ROOT / "listing_sync", quiet=1)
+    compileall.compile_dir(ROOT / "tests" / "bench", quiet=1)
+    print("Each value is followed by its limit, if it has one; ! is over it.")
+    with PostgresServer() as postgres, SupabaseLite(postgres) as supabase:
+        for name in options.only:
+            parts[name](supabase, options.runs)
+
+
+def compare(supabase: SupabaseLite, size: Size, runs: int | None) -> None:
+    """Print the four kinds of runs beside the bare loop."""
+    runs = runs or size.runs
+    found: dict[str, list[tuple[Usage, int]]] = {}
+    bare: dict[str, list[Usage]] = {"insert": [], "rewrite": []}
+    with Stage(supabase, size.listings, size.columns) as stage:
+        recorded = stage.record(_FAST)
+
+        def run(name: str, *flags: str) -> None:
+            usage = stage.run("sync", "all", *flags, settings=_FAST)
+            found.setdefault(name, []).append((usage, stage.requests()))
+
+        for _ in range(runs):
+            stage.empty()
+            bare["insert"].append(stage.replay(recorded))
+            stage.empty()
+            run("first run")
+            bare["rewrite"].append(stage.replay(recorded))
+            run("unchanged")
+            stage.edit(_CHANGED_SHARE)
+            run("1 % changed")
+            run("--force", "--force")
+    print(
+        f"\n{size.listings:,} listings x {size.columns} columns, batches of 500, no rate limit,"
+        f" median of {runs}\n"
+        f"{'':12}{'wall s':>8}{'CPU s':>13}{'peak MiB':>14}{'requests':>10}"
+        f"{'bare loop s':>13}{'ratio':>13}"
+    )
+    for name, usages in found.items():
+        limit_s = median(
+            each.wall_s for each in bare["insert" if name == "first run" else "rewrite"]
+        )
+        wall_s = median(usage.wall_s for usage, _ in usages)
+        cpu = _limited(
+            median(usage.cpu_s for usage, _ in usages), CPU_LIMITS_S.get((size.name, name))
+        )
+        peak = _limited(median(usage.peak_mib for usage, _ in usages), size.peak_mib)
+        ratio = _limited(wall_s / limit_s, RATIO_LIMITS.get((size.name, name)))
+        requests = median(count for _, count in usages)
+        print(
+            f"{name:12}{wall_s:8.2f}{cpu:>13}{peak:>14}{requests:10.0f}{limit_s:13.2f}{ratio:>13}"
+        )
+
+
+def start_up(supabase: SupabaseLite, runs: int | None) -> None:
+    """Print how long commands take that do next to nothing."""
+    runs = runs or 5
+    print(f"\nStart-up, median of {runs}\n{'':12}{'wall s':>13}{'peak MiB':>14}")
+    with Stage(supabase, 100, 20) as stage:
+        stage.run("sync", "all")
+        for name, limit_s in (("--help", 0.2), ("--version", 0.2), ("status", None)):
+            usages = [stage.run(name) for _ in range(runs)]
+            wall = _limited(median(usage.wall_s for usage in usages), limit_s)
+            print(f"{name:12}{wall:>13}{median(usage.peak_mib for usage in usages):14.0f}")
+
+
+def promises(supabase: SupabaseLite, _runs: int | None) -> None:
+    """Print what the user was promised at default settings, one run each."""
+    print("\nAt default settings, x 20 columns, once each\n" + f"{'':48}{'wall s':>16}")
+    for listings, limit_s in ((100, 30), (1_000, 300), (10_000, 1800)):
+        with Stage(supabase, listings, 20) as stage:
+            wall_s = stage.run("sync", "all").wall_s
+        print(f"{f'sync all, {listings:,} listings':48}{_limited(wall_s, limit_s):>16}")
+    with Stage(supabase, 1_000 * _PARALLEL, 20) as stage, ThreadPoolExecutor(_PARALLEL) as pool:
+        parts = [stage.numbers[index::_PARALLEL] for index in range(_PARALLEL)]
+        usages = pool.map(lambda numbers: stage.run("sync", "numbers", *numbers), parts)
+        wall_s = max(usage.wall_s for usage in usages)
+    name = f"{_PARALLEL} x sync numbers at once, 1,000 listings each"
+    print(f"{name:48}{_limited(wall_s, 600):>16}")
+
+
+def latency(supabase: SupabaseLite, _runs: int | None) -> None:
+    """Print a first run at default settings behind distant servers."""
+    delay = str(_LATENCY_S)
+    with (
+        Stage(supabase, 10_000, 20) as stage,
+        server("tests.bench.delay_proxy", stage.settings["SUPABASE_URL"], delay) as rest,
+        server(
+            "tests.bench.delay_proxy", stage.settings["GOOGLE_SHEETS_API_ENDPOINT"], delay
+        ) as v4,
+    ):
+        through = {"SUPABASE_URL": rest, "GOOGLE_SHEETS_API_ENDPOINT": v4}
+        wall = _limited(stage.run("sync", "all", settings=through).wall_s, 12.5)
+    name = f"first run, 10,000 x 20, {_LATENCY_S * 1000:.0f} ms a request"
+    print(f"\nAt default settings, once\n{name:48}{wall:>16}")
+
+
+def _limited(value: float, limit: float | None) -> str:
+    """Return a value and its limit in a few characters: 1.04 (2.1), ! in front when over."""
+    text = f"{value:.0f}" if value >= 100 else f"{value:.2f}"
+    if limit is None:
+        return text
+    return f"{'!' if value > limit else ''}{text} ({limit:g})"
+
+
+if __name__ == "__main__":
+    main()

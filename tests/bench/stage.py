@@ -1,0 +1,179 @@
+"""One wide sheet, its empty table and the settings between them, for measured runs."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from tests.bench.replay import Recorded
+from tests.stack import wide_sheet
+from tests.stack.chaos_proxy import ChaosProxy
+from tests.stack.google_sheets import DEFAULT_SPREADSHEET
+from tests.stack.spreadsheet import cell_to_json
+from tests.stack.supabase_lite import SupabaseLite
+
+ROOT = Path(__file__).parents[2]
+_TAB = "Listings"
+_OURS = ("SYNC_", "SUPABASE_", "GOOGLE_", "STATE_DIRECTORY")
+_PRICE_COLUMN = "I"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one process used, from its start to its end."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mib: float
+
+
+class Stage:
+    """A sheet of `listings` rows and `columns` columns behind Google, a table behind Supabase."""
+
+    def __init__(self, supabase: SupabaseLite, listings: int, columns: int) -> None:
+        self.numbers = [f"AA{100001 + index}" for index in range(listings)]
+        self._supabase = supabase
+        self._rows = wide_sheet.listings(listings, columns)
+        self._columns = columns
+        self._exits = ExitStack()
+        self._edits = 0
+
+    def __enter__(self) -> Self:
+        self._folder = Path(self._exits.enter_context(tempfile.TemporaryDirectory()))
+        self._supabase.execute(wide_sheet.table_sql(self._columns))
+        self._supabase.restart()
+        spreadsheet = self._folder / "spreadsheet.json"
+        rows = [[cell_to_json(cell) for cell in row] for row in self._rows]
+        content = {
+            "spreadsheetId": DEFAULT_SPREADSHEET,
+            "tabs": [{"title": _TAB, "rows": rows}],
+        }
+        spreadsheet.write_text(json.dumps(content), encoding="utf-8")
+        key_file = self._folder / "key.json"
+        self._google_url = self._exits.enter_context(
+            server(
+                "tests.stack.google_sheets",
+                *("--spreadsheet", str(spreadsheet), "--key-file", str(key_file)),
+            )
+        )
+        mapping = self._folder / "mapping.toml"
+        mapping.write_text(wide_sheet.mapping_text(self._columns), encoding="utf-8")
+        self.settings = {
+            "SUPABASE_URL": self._supabase.url,
+            "SUPABASE_SERVICE_ROLE_KEY": self._supabase.secret_key,
+            "GOOGLE_APPLICATION_CREDENTIALS": str(key_file),
+            "GOOGLE_SHEETS_API_ENDPOINT": self._google_url,
+            "SYNC_SPREADSHEET_ID": DEFAULT_SPREADSHEET,
+            "SYNC_SHEET_NAME": _TAB,
+            "SYNC_MAPPING_FILE": str(mapping),
+            "SYNC_STATE_DIR": str(self._folder / "state"),
+        }
+        self.run("sync", "all", "--dry-run")  # the loopback Google now has its answers at hand
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._exits.close()
+
+    def empty(self) -> None:
+        """Empty the table, and forget every run."""
+        self._supabase.truncate()
+
+    def edit(self, share: float) -> None:
+        """Give a share of the listings another price; let Google have its answers at hand."""
+        self._edits += 1
+        address = urlsplit(self._google_url).netloc
+        connection = http.client.HTTPConnection(address)
+        for index in range(0, len(self.numbers), round(1 / share)):
+            edit = {
+                "spreadsheetId": DEFAULT_SPREADSHEET,
+                "tab": _TAB,
+                "cell": f"{_PRICE_COLUMN}{index + 2}",
+                "value": 1_000_000 + self._edits,
+            }
+            connection.request("POST", "/_edit", json.dumps(edit))
+            connection.getresponse().read()
+        connection.close()
+        self.run("sync", "all", "--dry-run")
+
+    def record(self, settings: Mapping[str, str]) -> Path:
+        """Return a file of the requests that a first run makes to read and to write listings."""
+        self.empty()
+        with ChaosProxy(self._supabase.url) as supabase, ChaosProxy(self._google_url) as google:
+            through = {"SUPABASE_URL": supabase.url, "GOOGLE_SHEETS_API_ENDPOINT": google.url}
+            self.run("sync", "all", settings={**settings, **through})
+            reads = [each for each in google.requests if "/values:" in each.path]
+            writes = [
+                each
+                for each in supabase.requests
+                if each.method == "POST" and each.path.endswith(wide_sheet.TABLE)
+            ]
+        path = self._folder / "recorded"
+        with path.open("wb") as file:
+            for url, requests in ((self._google_url, reads), (self._supabase.url, writes)):
+                for each in requests:
+                    headers = {k: v for k, v in each.headers.items() if k != "host"}
+                    port = urlsplit(url).port or 0
+                    recorded = Recorded(port, each.method, each.target, headers, each.body)
+                    pickle.dump(recorded, file)
+        return path
+
+    def replay(self, recorded: Path) -> Usage:
+        """Send recorded requests again, and nothing else."""
+        return self._measured("tests.bench.replay", str(recorded), settings={})
+
+    def run(self, *arguments: str, settings: Mapping[str, str] | None = None) -> Usage:
+        """Run one command of the program, which must succeed."""
+        return self._measured("listing_sync", *arguments, settings=settings or {})
+
+    def requests(self) -> int:
+        """Return how many requests the last run made, as it says in its own record."""
+        [(count,)] = self._supabase.execute(
+            "select (metrics ->> 'requests')::int from sync_state order by started_at desc limit 1"
+        )
+        return int(count)
+
+    def _measured(self, module: str, *arguments: str, settings: Mapping[str, str]) -> Usage:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(_OURS)}
+        with tempfile.NamedTemporaryFile(mode="r", dir=self._folder) as usage:
+            launch = [sys.executable, "-m", "tests.bench.launch", usage.name]
+            command = [sys.executable, "-m", module, *arguments]
+            subprocess.run(
+                [*launch, *command],
+                cwd=ROOT,
+                env={**environment, **self.settings, **settings},
+                stdout=subprocess.DEVNULL,
+                check=True,
+            )
+            code, wall_s, cpu_s, peak_kib = usage.read().split()
+        if code != "0":
+            raise RuntimeError(f"{' '.join(arguments)}: exit code {code}")
+        return Usage(float(wall_s), float(cpu_s), int(peak_kib) / 1024)
+
+
+@contextmanager
+def server(module: str, *arguments: str) -> Iterator[str]:
+    """Run a server that prints its address; yield it."""
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield _address(process)
+        finally:
+            process.terminate()
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    line = process.stdout.readline().strip() if process.stdout else ""
+    if not line:
+        raise RuntimeError(f"{process.args!r} did not start")
+    return line
