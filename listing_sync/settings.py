@@ -9,14 +9,21 @@ import base64
 import binascii
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from annotated_types import Ge, Le
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as PydanticSettingsError
 
@@ -49,8 +56,9 @@ def _checked_base_url(text: str) -> str:
     url = _checked_url(text).rstrip("/")
     parts = urlsplit(url)
     if parts.path or parts.query or parts.fragment or parts.username:
+        port = f":{parts.port}" if parts.port else ""
         raise ValueError(
-            f"has more than scheme and host; expected {parts.scheme}://{parts.hostname}"
+            f"has more than scheme and host; expected {parts.scheme}://{parts.hostname}{port}"
         )
     return url
 
@@ -61,6 +69,27 @@ def _checked_urls(text: str) -> str:
 
 def _whole_percent(value: Any) -> Any:
     return value.strip().removesuffix("%") if isinstance(value, str) else value
+
+
+def _readable_file(path: Path) -> Path:
+    _key_in(path)
+    return path
+
+
+def _key_in(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"cannot read {path}: not UTF-8 text") from None
+
+
+def _checked_key(key: SecretStr | None) -> SecretStr | None:
+    problem = None if key is None else _key_problem(key.get_secret_value())
+    if problem:
+        raise ValueError(problem)
+    return key
 
 
 BaseUrl = Annotated[str, BeforeValidator(_checked_base_url)]
@@ -82,10 +111,10 @@ class Settings(BaseSettings):
     )
 
     supabase_url: BaseUrl = Field(description="the project URL, https://xyz.supabase.co")
-    supabase_service_role_key: SecretStr = Field(
-        default=SecretStr(""), description="the project's secret key, sb_secret_..."
+    supabase_service_role_key: Annotated[SecretStr | None, AfterValidator(_checked_key)] = Field(
+        default=SecretStr(""), validate_default=True
     )
-    supabase_service_role_key_file: Path | None = None
+    supabase_service_role_key_file: Annotated[Path, AfterValidator(_readable_file)] | None = None
     supabase_db_url: SecretStr | None = None
     supabase_access_token: SecretStr | None = None
     supabase_management_url: BaseUrl = "https://api.supabase.com"
@@ -137,20 +166,19 @@ class Settings(BaseSettings):
     @classmethod
     def _read_key_file(cls, values: dict[str, Any]) -> dict[str, Any]:
         path = values.get("supabase_service_role_key_file")
-        if path:
-            try:
-                key = Path(path).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise _named("SUPABASE_SERVICE_ROLE_KEY_FILE", _file_problem(path, error)) from None
-            values = {**values, "supabase_service_role_key": key}
-        return values
+        if not path:
+            return values
+        try:
+            key: str | None = _key_in(Path(path))
+        except ValueError:  # the file's own validator says so
+            key = None
+        return {**values, "supabase_service_role_key": key}
 
-    @model_validator(mode="after")
-    def _check_key(self) -> Self:
-        problem = _key_problem(self.supabase_service_role_key.get_secret_value())
-        if problem:
-            raise _named("SUPABASE_SERVICE_ROLE_KEY", problem)
-        return self
+    @property
+    def service_key(self) -> str:
+        """Return the project's secret key."""
+        key = self.supabase_service_role_key
+        return key.get_secret_value() if key else ""
 
     @property
     def request_timeout_s(self) -> float:
@@ -184,16 +212,6 @@ class Settings(BaseSettings):
         )
 
 
-def _named(name: str, problem: str) -> ValueError:
-    return ValueError(f"{name}: {problem}")
-
-
-def _file_problem(path: object, error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"cannot read {path}: {error.strerror}"
-    return f"cannot read {path}: not UTF-8 text"
-
-
 def _key_problem(key: str) -> str | None:
     """Return what is wrong with a Supabase key, without showing it (field-notes 5.1)."""
     if not key:
@@ -224,7 +242,7 @@ def _jwt_claims(key: str) -> dict[str, object]:
 
 def key_expires_at(settings: Settings) -> float | None:
     """Return the `exp` of a legacy JWT key in seconds since 1970, None for other keys."""
-    expires = _jwt_claims(settings.supabase_service_role_key.get_secret_value()).get("exp")
+    expires = _jwt_claims(settings.service_key).get("exp")
     return float(expires) if isinstance(expires, int | float) else None
 
 
@@ -241,56 +259,65 @@ def load_settings(
     Raises:
         SettingsError: with every problem, by name.
     """
-    problems: list[str] = []
-    path = env_file or DEFAULT_ENV_FILE
-    if env_file is not None and not env_file.is_file():
-        raise SettingsError((f"--env-file: cannot read {env_file}: no such file",))
-    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    given = given_texts(env_file)
+    problems = _unknown_names(given)
+    if needs_sheet:
+        problems += _missing_source(given)
+    by_flag = {name: value for name, value in (flags or {}).items() if value is not None}
     try:
-        names = {*os.environ, *_names_in(path)}
-        problems += _unknown_names(names)
-        settings = Settings(_env_file=path, **given)  # type: ignore[call-arg]
-    except UnicodeDecodeError:
-        raise SettingsError((f"{path}: not UTF-8 text",)) from None
-    except OSError as error:
-        raise SettingsError((f"{path}: {error.strerror}",)) from None
+        settings = Settings(_env_file=env_file or DEFAULT_ENV_FILE, **by_flag)  # type: ignore[call-arg]
     except PydanticSettingsError as error:
         raise SettingsError((*problems, str(error))) from None
     except ValidationError as error:
         raise SettingsError((*problems, *_problems(error))) from None
-    if needs_sheet:
-        problems += _missing_source(settings)
     if problems:
         raise SettingsError(tuple(problems))
     return settings
 
 
-def _names_in(path: Path) -> set[str]:
-    from dotenv import dotenv_values  # noqa: PLC0415 - only when there is a file
+def given_texts(env_file: Path | None) -> dict[str, str]:
+    """Return what environment and file set, by name in capitals, as it is written there.
 
-    return set(dotenv_values(path, interpolate=False)) if path.is_file() else set()
+    Raises:
+        SettingsError: the file named cannot be read.
+    """
+    path = env_file or DEFAULT_ENV_FILE
+    in_file: Mapping[str, str | None] = {}
+    try:
+        if path.is_file():
+            from dotenv import dotenv_values  # noqa: PLC0415 - only when there is a file
+
+            in_file = dotenv_values(path)
+        elif env_file is not None:
+            raise SettingsError((f"--env-file: cannot read {env_file}: no such file",))
+    except UnicodeDecodeError:
+        raise SettingsError((f"{path}: not UTF-8 text",)) from None
+    except OSError as error:
+        raise SettingsError((f"{path}: {error.strerror}",)) from None
+    texts = {name.upper(): text for name, text in in_file.items() if text}
+    return texts | {name.upper(): text for name, text in os.environ.items() if text}
 
 
-def _unknown_names(names: set[str]) -> list[str]:
+def _unknown_names(names: Iterable[str]) -> list[str]:
     known = [name.upper() for name in Settings.model_fields]
     problems = []
     for name in sorted(names):
-        if name.upper().startswith("SYNC_") and name.upper() not in known:
-            near = near_matches(name.upper(), known)
+        if name.startswith("SYNC_") and name not in known:
+            near = near_matches(name, known)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             problems.append(f"{name}: unknown setting{hint}")
     return problems
 
 
-def _missing_source(settings: Settings) -> list[str]:
-    if settings.sync_sheet_file is not None:
+def _missing_source(given: Mapping[str, str]) -> list[str]:
+    if "SYNC_SHEET_FILE" in given:
         return []
     problems = []
-    if not settings.sync_spreadsheet_id:
+    if "SYNC_SPREADSHEET_ID" not in given:
         problems.append(
             "SYNC_SPREADSHEET_ID: required: the spreadsheet's ID or URL (or set SYNC_SHEET_FILE)"
         )
-    if not (settings.google_service_account_json or settings.google_application_credentials):
+    if not {"GOOGLE_SERVICE_ACCOUNT_JSON", "GOOGLE_APPLICATION_CREDENTIALS"} & given.keys():
         problems.append(
             "GOOGLE_APPLICATION_CREDENTIALS: required: path of the service account's key file"
             " (or set GOOGLE_SERVICE_ACCOUNT_JSON)"
@@ -303,8 +330,6 @@ def _problems(error: ValidationError) -> list[str]:
 
 
 def _problem(kind: str, place: tuple[int | str, ...], text: str) -> str:
-    if not place:  # a validator of the whole, which names its setting itself
-        return text.removeprefix("Value error, ")
     field = Settings.model_fields[str(place[0])]
     name = str(place[0]).upper()
     if kind == "missing":

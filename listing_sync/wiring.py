@@ -13,7 +13,7 @@ from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from threading import Timer
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from listing_sync import __version__, logs
@@ -34,7 +34,7 @@ from listing_sync.reliability.breaker import Breaker, BreakerState
 from listing_sync.reliability.guard import BreakerStore, Guard, GuardSettings, Patience, Retry
 from listing_sync.reliability.meter import Meter
 from listing_sync.reliability.rate_limit import TokenBucket
-from listing_sync.settings import Settings, load_settings
+from listing_sync.settings import Settings, given_texts, load_settings
 from listing_sync.sheets.file import FileSheet
 from listing_sync.sheets.grid import parse_spreadsheet_reference
 
@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from listing_sync.supabase.rest import Rest
     from listing_sync.supabase.run_records import SupabaseRunRecords
     from listing_sync.supabase.table import SupabaseTable
+
+
+T = TypeVar("T")
 
 
 class _Unsaved:
@@ -247,7 +250,7 @@ class World:
         self._closers.append(http.close)
         return Rest(
             settings.supabase_url,
-            settings.supabase_service_role_key.get_secret_value(),
+            settings.service_key,
             http=http,
             call=self._call(Service.SUPABASE),
             now=self.clock.now,
@@ -446,29 +449,37 @@ def open_world(
 def _load(
     env_file: Path | None, flags: Mapping[str, Any], *, needs_sheet: bool
 ) -> tuple[Settings, ColumnMapping, Any]:
-    settings = load_settings(env_file, flags=flags, needs_sheet=needs_sheet)
+    given = given_texts(env_file)
     problems: list[str] = []
-    mapping: ColumnMapping | None = None
-    google_key = None
-    try:
-        mapping = load_mapping(settings.sync_mapping_file)
-    except SettingsError as error:
-        problems += error.problems
-    if needs_sheet and settings.sync_sheet_file is None:
+
+    def tried(load: Callable[[], T]) -> T | None:
         try:
-            google_key = _load_google_key(settings)
+            return load()
         except SettingsError as error:
-            problems += error.problems
-        try:
-            parse_spreadsheet_reference(settings.sync_spreadsheet_id or "")
-        except ValueError as error:
-            problems.append(f"SYNC_SPREADSHEET_ID: {error}")
-    if problems or mapping is None:
+            problems.extend(error.problems)
+            return None
+
+    settings = tried(lambda: load_settings(env_file, flags=flags, needs_sheet=needs_sheet))
+    mapping = tried(lambda: load_mapping(given.get("SYNC_MAPPING_FILE")))
+    google_key = None
+    if needs_sheet and "SYNC_SHEET_FILE" not in given:
+        google_key = tried(lambda: _load_google_key(given))
+        tried(lambda: _check_spreadsheet(given.get("SYNC_SPREADSHEET_ID")))
+    if settings is None or mapping is None or problems:
         raise SettingsError(tuple(problems))
     return settings, mapping, google_key
 
 
-def load_mapping(path: Path | None) -> ColumnMapping:
+def _check_spreadsheet(reference: str | None) -> None:
+    if reference is None:
+        return
+    try:
+        parse_spreadsheet_reference(reference)
+    except ValueError as error:
+        raise SettingsError((f"SYNC_SPREADSHEET_ID: {error}",)) from None
+
+
+def load_mapping(path: str | None) -> ColumnMapping:
     """Return the mapping of a file, or the bundled one.
 
     Raises:
@@ -478,23 +489,26 @@ def load_mapping(path: Path | None) -> ColumnMapping:
         bundled = resources.files("listing_sync") / "mapping.toml"
         return parse_mapping(bundled.read_text(encoding="utf-8"), name="the bundled mapping")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SettingsError((f"SYNC_MAPPING_FILE: cannot read {path}: {error.strerror}",)) from None
     except UnicodeDecodeError:
         raise SettingsError((f"SYNC_MAPPING_FILE: {path} is not UTF-8 text",)) from None
-    return parse_mapping(text, name=str(path))
+    return parse_mapping(text, name=path)
 
 
-def _load_google_key(settings: Settings) -> Any:
+def _load_google_key(given: Mapping[str, str]) -> Any:
+    """Return the credentials, None when nothing names them, which the settings complain of."""
     from listing_sync.sheets.google_key import parse_key
 
-    if settings.google_service_account_json is not None:
-        return parse_key(settings.google_service_account_json.get_secret_value())
-    path = settings.google_application_credentials
+    if key := given.get("GOOGLE_SERVICE_ACCOUNT_JSON"):
+        return parse_key(key)
     name = "GOOGLE_APPLICATION_CREDENTIALS"
+    path = given.get(name)
+    if path is None:
+        return None
     try:
-        text = path.read_text(encoding="utf-8-sig") if path else ""
+        text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SettingsError((f"{name}: cannot read {path}: {error.strerror}",)) from None
     except UnicodeDecodeError:

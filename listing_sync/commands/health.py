@@ -174,7 +174,7 @@ def _merged(recorded: tuple[Run, ...], ports: Ports) -> tuple[Run, ...]:
 
 def _settings_checks(settings: Settings, now: datetime, env_file: Path | None) -> tuple[Check, ...]:
     expires = key_expires_at(settings)
-    key = settings.supabase_service_role_key.get_secret_value()
+    key = settings.service_key
     host = urlsplit(settings.supabase_url).hostname or ""
     return (
         ok(CheckName.SETTINGS, "valid"),

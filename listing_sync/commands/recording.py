@@ -38,10 +38,14 @@ _WAIT_STEP_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What earlier runs of this source and target left; `rejections` are of the last good one."""
+    """What earlier runs of this source and target left; `rejections` are of the last good one.
+
+    `is_known` is False when it could not be read: then nothing can be told to be new.
+    """
 
     runs: tuple[Run, ...] = ()
     rejections: tuple[StoredRejection, ...] = ()
+    is_known: bool = True
 
     @property
     def last_good(self) -> Run | None:
@@ -52,6 +56,8 @@ class History:
 
     def news(self, rejections: Sequence[Rejection]) -> tuple[Rejection, ...]:
         """Return the rejections that the last good run did not have."""
+        if not self.is_known:
+            return ()
         known = {rejection_key(stored.rejection) for stored in self.rejections}
         return tuple(item for item in rejections if rejection_key(item) not in known)
 
@@ -83,7 +89,7 @@ class Recorder:
             waited = self._wait_for_others(run, since=run.started_at) or waited
         except TransientError as error:
             logs.event("warning", "record_failed", f"this run cannot be recorded yet: {error}")
-            return History(), False
+            return History(is_known=False), False
         return history, waited
 
     def refresh(self, run: Run) -> None:

@@ -38,6 +38,7 @@ from listing_sync.errors import (
     RemoteError,
     RowError,
     Service,
+    SourceError,
     StoppedError,
     UnsafePlanError,
 )
@@ -148,7 +149,7 @@ class _Sync:
     options: SyncOptions
     progress: Progress
     run: Run
-    history: History = field(default_factory=History)
+    history: History = field(default_factory=lambda: History(is_known=False))
     reading: Reading | None = None
     plan: Plan | None = None
     rejections: list[Rejection] = field(default_factory=list)
@@ -449,7 +450,8 @@ def _cause(error: ListingSyncError | None) -> Cause | None:
     if error is None:
         return None
     category = error.category if isinstance(error, RemoteError) else Category.UNKNOWN
-    return Cause(Category.NETWORK if isinstance(error, BreakerOpenError) else category, str(error))
+    text = error.recorded if isinstance(error, SourceError) else str(error)
+    return Cause(Category.NETWORK if isinstance(error, BreakerOpenError) else category, text)
 
 
 def _summary(run: Run) -> str:

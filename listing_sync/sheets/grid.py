@@ -136,7 +136,11 @@ def check_header(header: Header, mapping: Mapping, tab: str) -> None:
         if column.required or column.name == mapping.key
     ]
     if problems:
-        raise SourceError("\n".join(problems))
+        names = [each.header for each in header.columns] + list(header.unmapped)
+        more = f" and {len(names) - _HEADERS_NAMED} more" if len(names) > _HEADERS_NAMED else ""
+        raise SourceError(
+            "\n".join(problems), found=f"Found: {_listed(names[:_HEADERS_NAMED])}{more}"
+        )
 
 
 def _duplicate_problem(duplicate: Duplicate, tab: str, row: int) -> str:
@@ -151,15 +155,12 @@ def _duplicate_problem(duplicate: Duplicate, tab: str, row: int) -> str:
 
 
 def _missing_problem(column: Column, header: Header, tab: str) -> str:
-    found = [each.header for each in header.columns] + list(header.unmapped)
     near = dict.fromkeys(
         match for text in column.headers for match in near_matches(text, header.unmapped)
     )
     return (
         f"row {header.row} of the tab {_quoted(tab)} has no header for the required column "
-        f"{column.name}; expected {_listed(column.headers, ' or ')}; "
-        f"found {_listed(found[:_HEADERS_NAMED])}"
-        + (f" and {len(found) - _HEADERS_NAMED} more" if len(found) > _HEADERS_NAMED else "")
+        f"{column.name}; expected {_listed(column.headers, ' or ')}"
         + (f"; probably meant: {_listed(near)}" if near else "")
         + ". Rename it, add its spelling to the mapping, or set SYNC_HEADER_ROW"
     )
