@@ -57,7 +57,7 @@ class _Unsaved:
     def load(self) -> Breaker:
         return Breaker()
 
-    def save(self, breaker: Breaker) -> None:
+    def save(self, breaker: Breaker) -> None:  # noqa: ARG002 - it is not saved
         return
 
 

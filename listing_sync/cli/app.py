@@ -34,7 +34,7 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-def _print_version(value: bool) -> None:  # noqa: FBT001 - typer's signature
+def _print_version(value: bool) -> None:
     if value:
         typer.echo(f"listing-sync {__version__}")
         raise typer.Exit
@@ -49,13 +49,11 @@ def options(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Say everything, also without a terminal.")
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")
-    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     log_format: Annotated[
         LogFormat, typer.Option(help="Format of the log lines on stderr.")
     ] = LogFormat.TEXT,
-    version: Annotated[  # noqa: ARG001 - handled by its callback
+    version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="And exit.")
     ] = False,
 ) -> None:

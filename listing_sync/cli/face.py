@@ -81,7 +81,7 @@ class Face:
         Raises:
             SettingsError: with every problem of settings, mapping and key.
         """
-        from listing_sync.wiring import open_world  # noqa: PLC0415 - heavy
+        from listing_sync.wiring import open_world
 
         self.json_output = json_output
         with (
@@ -107,9 +107,9 @@ class Face:
     def _trigger(self) -> str:
         if self.is_terminal:
             return "manual"
-        if os.environ.get("CI"):  # noqa: TID251 - who started us is no setting
+        if os.environ.get("CI"):
             return "ci"
-        return "systemd" if os.environ.get("INVOCATION_ID") else "cron"  # noqa: TID251
+        return "systemd" if os.environ.get("INVOCATION_ID") else "cron"
 
     @contextmanager
     def _stopping_on_signals(self) -> Iterator[None]:
@@ -134,10 +134,10 @@ class Face:
 
 
 def _console(*, stderr: bool) -> Console:
-    from rich.console import Console  # noqa: PLC0415 - rich is slow to import
+    from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    dumb = os.environ.get("TERM") == "dumb"  # noqa: TID251 - rich reads the others itself
+    dumb = os.environ.get("TERM") == "dumb"
     return Console(
         file=stream,
         markup=False,

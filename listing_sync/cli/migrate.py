@@ -48,8 +48,8 @@ def plan(context: typer.Context, *, json: Json = False) -> None:
     """Show pending SQL, what the table lacks, and what a first sync would change."""
     face: Face = context.obj
     with face.open(json_output=json) as world:
-        from listing_sync.cli import migrate_json, migrate_text  # noqa: PLC0415 - heavy
-        from listing_sync.commands.migrate_plan import make_migration_plan  # noqa: PLC0415
+        from listing_sync.cli import migrate_json, migrate_text
+        from listing_sync.commands.migrate_plan import make_migration_plan
 
         with _progress(face, json=json) as progress:
             found = make_migration_plan(world, progress)
@@ -69,8 +69,8 @@ def up(
     """Apply the files of sql/ that are not applied yet."""
     face: Face = context.obj
     with face.open(needs_sheet=False, json_output=json) as world:
-        from listing_sync.cli import migrate_json, migrate_text  # noqa: PLC0415 - heavy
-        from listing_sync.commands import migrate_up  # noqa: PLC0415
+        from listing_sync.cli import migrate_json, migrate_text
+        from listing_sync.commands import migrate_up
 
         database = world.database
         if database is not None and not dry_run:
@@ -104,8 +104,8 @@ def verify(context: typer.Context, *, percent: Percent = None, json: Json = Fals
     """Compare sheet and table value by value."""
     face: Face = context.obj
     with face.open(flags=_share(percent), json_output=json) as world:
-        from listing_sync.cli import migrate_json, migrate_text  # noqa: PLC0415 - heavy
-        from listing_sync.commands.verify import verify as compare  # noqa: PLC0415
+        from listing_sync.cli import migrate_json, migrate_text
+        from listing_sync.commands.verify import verify as compare
 
         with _progress(face, json=json) as progress:
             found = compare(world, world.settings.sync_rollout_percent, progress)
@@ -130,8 +130,8 @@ def cutover(
     if not dry_run:
         _need_yes_or_terminal(yes=yes)
     with face.open(flags=_share(percent), json_output=json, moves_breakers=not dry_run) as world:
-        from listing_sync.cli import migrate_json, migrate_text  # noqa: PLC0415 - heavy
-        from listing_sync.commands.cutover import cutover as cut_over  # noqa: PLC0415
+        from listing_sync.cli import migrate_json, migrate_text
+        from listing_sync.commands.cutover import cutover as cut_over
 
         share = world.settings.sync_rollout_percent
         code = _show_what_cutover_changes(face, world, dry_run=dry_run, json=json)
@@ -153,8 +153,8 @@ def cutover(
 
 def _show_what_cutover_changes(face: Face, world: World, *, dry_run: bool, json: bool) -> int:
     """Show what would be written, and return the exit code that a dry run ends with."""
-    from listing_sync.cli import migrate_json, sync_text  # noqa: PLC0415 - heavy
-    from listing_sync.commands.cutover import preview  # noqa: PLC0415
+    from listing_sync.cli import migrate_json, sync_text
+    from listing_sync.commands.cutover import preview
 
     share = world.settings.sync_rollout_percent
     with _progress(face, json=json) as progress:
@@ -189,8 +189,8 @@ def rollback(
     if not dry_run:
         _need_yes_or_terminal(yes=yes)
     with face.open(needs_sheet=False, json_output=json, moves_breakers=not dry_run) as world:
-        from listing_sync.cli import migrate_json, migrate_text  # noqa: PLC0415 - heavy
-        from listing_sync.commands import rollback as commands  # noqa: PLC0415
+        from listing_sync.cli import migrate_json, migrate_text
+        from listing_sync.commands import rollback as commands
 
         source = commands.find_source(world, snapshot=snapshot, run_id=str(run) if run else None)
         if not json:
@@ -246,7 +246,7 @@ def _ask(question: str, *, yes: bool) -> None:
 
 @contextmanager
 def _progress(face: Face, *, json: bool) -> Iterator[Bars | Silent]:
-    from listing_sync.cli.progress import Bars, Silent  # noqa: PLC0415 - heavy
+    from listing_sync.cli.progress import Bars, Silent
 
     watched = sys.stderr.isatty() and not (face.quiet or json)
     with Bars(face.err) if watched else Silent() as progress:

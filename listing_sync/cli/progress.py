@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,7 +19,7 @@ class Silent:
     def advance(self, count: int) -> None:
         """Ignore work done."""
 
-    def __enter__(self) -> Silent:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -30,7 +30,7 @@ class Bars:
     """One bar a phase; a phase ends where the next begins. Threads may share it."""
 
     def __init__(self, console: Console) -> None:
-        from rich.progress import (  # noqa: PLC0415 - rich is slow to import
+        from rich.progress import (
             BarColumn,
             Progress,
             TextColumn,
@@ -67,7 +67,7 @@ class Bars:
             task = next(task for task in self._bars.tasks if task.id == self._task)
             self._bars.update(self._task, total=task.completed)
 
-    def __enter__(self) -> Bars:
+    def __enter__(self) -> Self:
         self._bars.start()
         return self
 

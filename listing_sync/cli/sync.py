@@ -80,7 +80,7 @@ def sync_numbers(
     json: Json = False,
 ) -> None:
     """Sync the listings named; only their rows are read."""
-    from listing_sync.core.validator import normalise_number  # noqa: PLC0415 - heavy
+    from listing_sync.core.validator import normalise_number
 
     asked = [*(numbers or []), *_numbers_in(from_file)]
     wanted = tuple(dict.fromkeys(number for text in asked if (number := normalise_number(text))))
@@ -96,11 +96,13 @@ def _numbers_in(path: str | None) -> list[str]:
         text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise typer.BadParameter(f"cannot read {path}: {reason}", param_hint="--from-file") from None
+        raise typer.BadParameter(
+            f"cannot read {path}: {reason}", param_hint="--from-file"
+        ) from None
     return [part for line in text.splitlines() for part in line.replace(",", " ").split()]
 
 
-def _sync(  # noqa: PLR0913 - the flags
+def _sync(
     face: Face,
     numbers: tuple[str, ...] | None,
     flags: Mapping[str, object],
@@ -110,8 +112,8 @@ def _sync(  # noqa: PLR0913 - the flags
     json: bool,
 ) -> None:
     with face.open(flags=flags, json_output=json, moves_breakers=not dry_run) as world:
-        from listing_sync.cli.progress import Bars, Silent  # noqa: PLC0415 - heavy
-        from listing_sync.commands.sync import sync  # noqa: PLC0415 - heavy
+        from listing_sync.cli.progress import Bars, Silent
+        from listing_sync.commands.sync import sync
 
         if not dry_run:
             world.require_state_dir()
@@ -128,8 +130,8 @@ def _sync(  # noqa: PLR0913 - the flags
 def _options(
     world: World, numbers: tuple[str, ...] | None, *, dry_run: bool, force: bool
 ) -> SyncOptions:
-    from listing_sync.commands.sync import SyncOptions  # noqa: PLC0415 - heavy
-    from listing_sync.core.plan import Limits  # noqa: PLC0415 - heavy
+    from listing_sync.commands.sync import SyncOptions
+    from listing_sync.core.plan import Limits
 
     settings = world.settings
     return SyncOptions(
@@ -145,13 +147,13 @@ def _options(
 
 def _write_status_page(world: World) -> None:
     if world.settings.sync_status_page is not None:
-        from listing_sync.cli.status_page import refresh  # noqa: PLC0415 - only when asked for
+        from listing_sync.cli.status_page import refresh
 
         refresh(world, world.settings.sync_status_page)
 
 
 def _code(result: SyncResult) -> int:
-    from listing_sync.cli.exits import ExitCode, code_of_run  # noqa: PLC0415 - light, kept beside
+    from listing_sync.cli.exits import ExitCode, code_of_run
 
     if result.refused:
         return ExitCode.FAILED
@@ -160,11 +162,11 @@ def _code(result: SyncResult) -> int:
 
 def _show(face: Face, result: SyncResult, *, dry_run: bool, json: bool) -> None:
     if json:
-        from listing_sync.cli.json_output import plan_document, run_document  # noqa: PLC0415
+        from listing_sync.cli.json_output import plan_document, run_document
 
         extra = plan_document(result.plan, result.refused) if dry_run and result.plan else {}
         face.print_json(run_document(result.run, result.rejections, dry_run=dry_run, extra=extra))
-    from listing_sync.cli import sync_text  # noqa: PLC0415 - heavy
+    from listing_sync.cli import sync_text
 
     tells_all = face.verbose or dry_run or (face.is_terminal and not face.quiet)
     if tells_all and not json:

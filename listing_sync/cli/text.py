@@ -9,9 +9,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from listing_sync.core.listings import Rejection
-from listing_sync.core.wording import count as count  # noqa: PLC0414 - offered here too
-from listing_sync.core.wording import duration as duration  # noqa: PLC0414
-from listing_sync.core.wording import percent as percent  # noqa: PLC0414
+from listing_sync.core.wording import count as count
+from listing_sync.core.wording import duration as duration
+from listing_sync.core.wording import percent as percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -40,14 +40,14 @@ def _visible(character: str) -> str:
     if character in _SHORT:
         return _SHORT[character]
     code = ord(character)
-    if code <= 0xFF:  # noqa: PLR2004 - what two hexadecimal digits hold
+    if code <= 0xFF:
         return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def cell_width(text: str) -> int:
     """Return how many columns of a terminal the text takes; full-width characters take two."""
-    from rich.cells import cell_len  # noqa: PLC0415 - rich is slow to import
+    from rich.cells import cell_len
 
     return cell_len(text)
 
@@ -56,7 +56,7 @@ def cut(text: str, width: int) -> str:
     """Return the text in at most `width` columns, with … where something was left out."""
     if cell_width(text) <= width:
         return text
-    from rich.cells import set_cell_size  # noqa: PLC0415 - rich is slow to import
+    from rich.cells import set_cell_size
 
     return set_cell_size(text, width - 1).rstrip() + "…"
 
@@ -68,9 +68,9 @@ def quoted(value: str, width: int = 40) -> str:
 
 def size(size_bytes: int) -> str:
     """Return a number of bytes for people: 512 B, 34 kB, 1.2 MB."""
-    if size_bytes < 1000:  # noqa: PLR2004 - a kilobyte
+    if size_bytes < 1000:
         return f"{size_bytes} B"
-    if size_bytes < 1_000_000:  # noqa: PLR2004 - a megabyte
+    if size_bytes < 1_000_000:
         return f"{size_bytes / 1000:.0f} kB"
     return f"{size_bytes / 1_000_000:,.1f} MB"
 
@@ -91,8 +91,8 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]], right: s
     `right` names the headers, separated by spaces, whose columns are numbers. Cells are plain
     already; they are never read as markup.
     """
-    from rich.table import Table  # noqa: PLC0415 - rich is slow to import
-    from rich.text import Text  # noqa: PLC0415
+    from rich.table import Table
+    from rich.text import Text
 
     numbers = right.split()
     result = Table(box=None, pad_edge=False, header_style="bold")
@@ -111,8 +111,8 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]], right: s
 
 def fact_table(facts: Iterable[tuple[str, str]]) -> Table:
     """Return named facts, one a line, that fit their console; the facts are plain already."""
-    from rich.table import Table  # noqa: PLC0415 - rich is slow to import
-    from rich.text import Text  # noqa: PLC0415
+    from rich.table import Table
+    from rich.text import Text
 
     result = Table.grid(padding=(0, 2))
     result.add_column(style="bold", no_wrap=True)

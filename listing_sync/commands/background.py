@@ -1,4 +1,4 @@
-"""Reading in threads of their own, while the command's thread decides and keeps the record alive."""
+"""Reads in threads of their own; the command's thread decides and keeps the record alive."""
 
 from __future__ import annotations
 

@@ -104,9 +104,7 @@ def _payloads(
 ) -> dict[int, Mapping[str, str]]:
     rejected = {rejection.sheet_row for rejection in rejections}
     return {
-        row: shown_cells(contents.columns, cells)
-        for row, cells in contents.rows
-        if row in rejected
+        row: shown_cells(contents.columns, cells) for row, cells in contents.rows if row in rejected
     }
 
 

@@ -198,7 +198,10 @@ class Recorder:
 
 
 def stored(
-    run: Run, rejections: Sequence[Rejection], payloads: Mapping[int, Mapping[str, str]], history: History
+    run: Run,
+    rejections: Sequence[Rejection],
+    payloads: Mapping[int, Mapping[str, str]],
+    history: History,
 ) -> tuple[Run, tuple[StoredRejection, ...]]:
     """Return what to store in sync_errors, and the run saying where its rejections are.
 
@@ -215,4 +218,3 @@ def stored(
         StoredRejection(run.run_id, item, at, payloads.get(item.sheet_row or 0))
         for item in rejections
     )
-

@@ -16,7 +16,7 @@ from listing_sync.commands.background import Background
 from listing_sync.commands.reading import Reading, check, plan_changes, read_sheet
 from listing_sync.commands.recording import KEPT_RUNS, REFRESH_S, History, Recorder, stored
 from listing_sync.commands.removing import remove
-from listing_sync.commands.writing import BatchWriter, Failure, Outcome, replaced_by, write_all
+from listing_sync.commands.writing import BatchWriter, Outcome, replaced_by, write_all
 from listing_sync.core.batcher import Batch, batches, listing_of
 from listing_sync.core.listings import Listing, Rejection
 from listing_sync.core.plan import Limits, Plan, refusal, rewritten_sample

@@ -130,9 +130,7 @@ class BatchWriter:
         indexes = tuple(sorted({*batch.indexes, *missing}))
         mark = batch.columns[len(batch.indexes) :]
         columns = tuple(self._plan.columns[index].column.name for index in indexes) + mark
-        return replace(
-            batch, columns=columns, indexes=indexes, writes=tuple(map(_filled, updates))
-        )
+        return replace(batch, columns=columns, indexes=indexes, writes=tuple(map(_filled, updates)))
 
 
 def _filled(update: Update) -> Update:

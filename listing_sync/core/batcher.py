@@ -64,4 +64,3 @@ def batches(plan: Plan, size: int, mark_column: str | None) -> Iterator[Batch]:
         writes.sort(key=lambda write: listing_of(write).property_number)
         for start in range(0, len(writes), size):
             yield Batch(columns, indexes, tuple(writes[start : start + size]), unmarks=unmarks)
-

@@ -35,8 +35,9 @@ class TableRow:
 class Update:
     """A listing whose row differs. `changed` are indexes into the columns, `old` their values.
 
-    `changed` is empty for a row that is written although equal (--force); `mark` is the
-    mark of a listing that comes back, which is cleared; `kept` are (index, value just read) of its KEPT columns.
+    `changed` is empty for a row that is written although equal (--force); `mark` is the mark of a
+    listing that comes back, which is cleared; `kept` are (index, value just read) of its KEPT
+    columns.
     """
 
     listing: Listing

@@ -9,7 +9,7 @@ from datetime import timedelta, timezone, tzinfo
 from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from listing_sync.core.cells import ERROR_TEXTS, LOADING, Parse, is_blank, parser_for, plain_text
+from listing_sync.core.cells import LOADING, Parse, is_blank, parser_for, plain_text
 from listing_sync.core.listings import (
     Cell,
     Checked,
