@@ -53,7 +53,7 @@ def options(
     log_format: Annotated[
         LogFormat, typer.Option(help="Format of the log lines on stderr.")
     ] = LogFormat.TEXT,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - handled by its callback
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="And exit.")
     ] = False,
 ) -> None:

@@ -37,8 +37,8 @@ def _health(
     """Check settings, services and runs: exit 0 healthy, 1 degraded, 2 unhealthy, 3 unknown."""
     face = context.obj
     with face.open(json_output=json, moves_breakers=False) as world:
-        from listing_sync.commands.health import health  # noqa: PLC0415 - heavy
-        from listing_sync.settings import DEFAULT_ENV_FILE  # noqa: PLC0415 - heavy
+        from listing_sync.commands.health import health
+        from listing_sync.settings import DEFAULT_ENV_FILE
 
         result = health(world, face.env_file or DEFAULT_ENV_FILE)
         if json:

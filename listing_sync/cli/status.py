@@ -152,8 +152,8 @@ def _watch(face: Face, ports: Ports, limit: int) -> Never:
             printed = found
             while found == printed:
                 found = look()
-    from rich.live import Live  # noqa: PLC0415 - slow to import, and only used here
-    from rich.text import Text  # noqa: PLC0415
+    from rich.live import Live
+    from rich.text import Text
 
     with Live(console=face.out, auto_refresh=False, screen=True) as live:
         while True:

@@ -146,10 +146,10 @@ def _number(value: float) -> str:
 
 def _short_duration(seconds: float) -> str:
     """Return a duration in one unit, fit for the head of a bar: 44 s, 1.4 min, 2.5 h."""
-    if seconds < 60:
+    if seconds < 60:  # noqa: PLR2004 - a minute
         return duration(seconds)
     minutes = seconds / 60
-    return f"{minutes:.1f} min" if minutes < 60 else f"{minutes / 60:.1f} h"
+    return f"{minutes:.1f} min" if minutes < 60 else f"{minutes / 60:.1f} h"  # noqa: PLR2004
 
 
 def success(period: Statistics) -> str:

@@ -9,9 +9,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from listing_sync.core.listings import Rejection
-from listing_sync.core.wording import count as count
-from listing_sync.core.wording import duration as duration
-from listing_sync.core.wording import percent as percent
+from listing_sync.core.wording import count as count  # noqa: PLC0414 - offered here too
+from listing_sync.core.wording import duration as duration  # noqa: PLC0414
+from listing_sync.core.wording import percent as percent  # noqa: PLC0414
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -40,9 +40,9 @@ def _visible(character: str) -> str:
     if character in _SHORT:
         return _SHORT[character]
     code = ord(character)
-    if code <= 0xFF:
+    if code <= 0xFF:  # noqa: PLR2004 - what two hexadecimal digits hold
         return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four
 
 
 def cell_width(text: str) -> int:
@@ -68,9 +68,9 @@ def quoted(value: str, width: int = 40) -> str:
 
 def size(size_bytes: int) -> str:
     """Return a number of bytes for people: 512 B, 34 kB, 1.2 MB."""
-    if size_bytes < 1000:
+    if size_bytes < 1000:  # noqa: PLR2004 - a kilobyte
         return f"{size_bytes} B"
-    if size_bytes < 1_000_000:
+    if size_bytes < 1_000_000:  # noqa: PLR2004 - a megabyte
         return f"{size_bytes / 1000:.0f} kB"
     return f"{size_bytes / 1_000_000:,.1f} MB"
 
