@@ -60,6 +60,8 @@ def is_equal(wanted: Value, found: Value, column_type: ColumnType) -> bool:
 def _is_same_number(wanted: Value, found: Value) -> bool:
     if isinstance(found, bool):
         return False
+    if str(wanted) == str(found):
+        return True
     try:
         return Decimal(str(wanted)) == Decimal(str(found))
     except InvalidOperation:
