@@ -252,6 +252,6 @@ def _time(moment: datetime, ended: Ended) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return foreign text on one line in which Slack sees no mark-up (field-notes 11.2)."""
+    """Return foreign text on one line in which Slack sees no mark-up ("Formatting text")."""
     one_line = " ".join(text.split())
     return one_line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

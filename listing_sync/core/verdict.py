@@ -21,7 +21,7 @@ DEGRADED_ERROR_RATE = 0.05
 UNHEALTHY_ERROR_RATE = 0.10
 
 LEGACY_KEYS_END = datetime(2027, 1, 1, tzinfo=UTC)
-"""Supabase switches legacy JWT keys off at the end of 2026 (field-notes 5.1)."""
+"""Supabase switches legacy JWT keys off at the end of 2026 ("Understanding API keys")."""
 KEY_NOTICE = timedelta(days=90)
 SILENT_AFTER = timedelta(minutes=2)
 """A living run gives a sign of life every 30 s."""

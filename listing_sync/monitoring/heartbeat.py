@@ -1,6 +1,6 @@
 """Start, success and failure of runs in, pings out in the way of healthchecks.io.
 
-Source: docs/field-notes.md 11.1.
+Source: healthchecks.io documentation, "Pinging API".
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Every sample carries the run's source and target, so that the files of several s
 directory, and what is said of a run carries its type: a run of a few listings leaves what the last
 run of all said. The time of the last success outlives failures.
 
-Source: docs/field-notes.md 11.3.
+Source: node_exporter's README, "Textfile Collector"; Prometheus, "Metric and label naming".
 """
 
 from __future__ import annotations

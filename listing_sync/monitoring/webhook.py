@@ -1,6 +1,6 @@
 """Messages in, Slack-compatible POSTs out.
 
-Source: docs/field-notes.md 11.2.
+Source: Slack, "Sending messages using incoming webhooks".
 """
 
 from __future__ import annotations
