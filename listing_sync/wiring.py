@@ -10,17 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from threading import Timer
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from listing_sync import __version__, logs
 from listing_sync.clock import Stop, SystemClock
 from listing_sync.core.mapping import Mapping as ColumnMapping
-from listing_sync.core.mapping import parse_mapping
-from listing_sync.errors import Service, SettingsError
+from listing_sync.errors import Service
+from listing_sync.loading import load
 from listing_sync.local.alert_memory import AlertMemoryFile
 from listing_sync.local.breaker_file import BreakerFile
 from listing_sync.local.hold import HoldFile
@@ -34,7 +33,7 @@ from listing_sync.reliability.breaker import Breaker, BreakerState
 from listing_sync.reliability.guard import BreakerStore, Guard, GuardSettings, Patience, Retry
 from listing_sync.reliability.meter import Meter
 from listing_sync.reliability.rate_limit import TokenBucket
-from listing_sync.settings import Settings, given_texts, load_settings
+from listing_sync.settings import Settings
 from listing_sync.sheets.file import FileSheet
 from listing_sync.sheets.grid import parse_spreadsheet_reference
 
@@ -46,9 +45,6 @@ if TYPE_CHECKING:
     from listing_sync.supabase.rest import Rest
     from listing_sync.supabase.run_records import SupabaseRunRecords
     from listing_sync.supabase.table import SupabaseTable
-
-
-T = TypeVar("T")
 
 
 class _Unsaved:
@@ -424,7 +420,7 @@ def open_world(
     Raises:
         SettingsError: with all of them.
     """
-    settings, mapping, google_key = _load(env_file, flags, needs_sheet=needs_sheet)
+    settings, mapping, google_key = load(env_file, flags, needs_sheet=needs_sheet)
     logs.configure(
         sys.stderr,
         level=log_level,
@@ -444,76 +440,6 @@ def open_world(
         yield world
     finally:
         world.close()
-
-
-def _load(
-    env_file: Path | None, flags: Mapping[str, Any], *, needs_sheet: bool
-) -> tuple[Settings, ColumnMapping, Any]:
-    given = given_texts(env_file)
-    problems: list[str] = []
-
-    def tried(load: Callable[[], T]) -> T | None:
-        try:
-            return load()
-        except SettingsError as error:
-            problems.extend(error.problems)
-            return None
-
-    settings = tried(lambda: load_settings(env_file, flags=flags, needs_sheet=needs_sheet))
-    mapping = tried(lambda: load_mapping(given.get("SYNC_MAPPING_FILE")))
-    google_key = None
-    if needs_sheet and "SYNC_SHEET_FILE" not in given:
-        google_key = tried(lambda: _load_google_key(given))
-        tried(lambda: _check_spreadsheet(given.get("SYNC_SPREADSHEET_ID")))
-    if settings is None or mapping is None or problems:
-        raise SettingsError(tuple(problems))
-    return settings, mapping, google_key
-
-
-def _check_spreadsheet(reference: str | None) -> None:
-    if reference is None:
-        return
-    try:
-        parse_spreadsheet_reference(reference)
-    except ValueError as error:
-        raise SettingsError((f"SYNC_SPREADSHEET_ID: {error}",)) from None
-
-
-def load_mapping(path: str | None) -> ColumnMapping:
-    """Return the mapping of a file, or the bundled one.
-
-    Raises:
-        SettingsError: it cannot be read, or every problem in it.
-    """
-    if path is None:
-        bundled = resources.files("listing_sync") / "mapping.toml"
-        return parse_mapping(bundled.read_text(encoding="utf-8"), name="the bundled mapping")
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SettingsError((f"SYNC_MAPPING_FILE: cannot read {path}: {error.strerror}",)) from None
-    except UnicodeDecodeError:
-        raise SettingsError((f"SYNC_MAPPING_FILE: {path} is not UTF-8 text",)) from None
-    return parse_mapping(text, name=path)
-
-
-def _load_google_key(given: Mapping[str, str]) -> Any:
-    """Return the credentials, None when nothing names them, which the settings complain of."""
-    from listing_sync.sheets.google_key import parse_key
-
-    if key := given.get("GOOGLE_SERVICE_ACCOUNT_JSON"):
-        return parse_key(key)
-    name = "GOOGLE_APPLICATION_CREDENTIALS"
-    path = given.get(name)
-    if path is None:
-        return None
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SettingsError((f"{name}: cannot read {path}: {error.strerror}",)) from None
-    except UnicodeDecodeError:
-        raise SettingsError((f"{name}: {path} is not a JSON key file",)) from None
-    return parse_key(text, name=name)
 
 
 def _user() -> str:
