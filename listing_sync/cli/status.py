@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Never
@@ -17,16 +17,17 @@ from listing_sync.cli.json_output import listing_document, run_document, runs_do
 from listing_sync.cli.status_text import (
     listing_facts,
     pace_line,
-    rejection_lines,
     run_facts,
     run_lines,
 )
-from listing_sync.cli.text import fact_table, local_time, plain
+from listing_sync.cli.text import fact_table, local_time, plain, wrong
 from listing_sync.commands.listing_story import listing_story
 from listing_sync.commands.status import OneRun, Recent, one_run, page_facts, recent
+from listing_sync.core.listings import Rejection
 from listing_sync.core.pace import pace
 from listing_sync.core.runs import Run, RunStatus
 from listing_sync.core.story import Story, answer
+from listing_sync.core.wording import count
 from listing_sync.ports import Ports
 
 _LOOK_EVERY_S = 1.0
@@ -83,15 +84,22 @@ def _show_recent(face: Face, found: Recent, *, as_json: bool) -> int:
     if as_json:
         face.print_json(runs_document(found))
     else:
-        _print_lines(face, run_lines(found.runs))
+        if found.runs or not found.away:
+            face.out.print("\n".join(run_lines(found.runs)), soft_wrap=True)
         _print_away(face, found.away, found.problems)
     return ExitCode.FAILED if found.away else ExitCode.DONE
 
 
-def _print_lines(face: Face, lines: Iterable[str]) -> None:
-    """Print lines that fit by themselves; a link, which may not, stays in one piece."""
-    for line in lines:
-        face.out.print(line, soft_wrap=True)
+def _print_rejections(face: Face, rejections: Sequence[Rejection]) -> None:
+    """Print each rejection whole; a link stays in one piece, however long."""
+    if rejections:
+        face.out.print(f"\n{count(len(rejections), 'rejection')}:")
+    for item in rejections:
+        place = f"{plain(item.property_number or '-')}  {plain(item.cell or '-')}"
+        face.out.print(place, soft_wrap=True)
+        face.out.print(fact_table([("", wrong(item))]))
+        if item.link:
+            face.out.print(f"  {plain(item.link)}", soft_wrap=True)
 
 
 def _print_away(face: Face, away: str | None, problems: Sequence[str] = ()) -> None:
@@ -115,7 +123,7 @@ def _show_run(face: Face, run_id: str, found: OneRun, *, as_json: bool) -> int:
         face.print_json(run_document(run, found.rejections, extra=extra))
     else:
         face.out.print(fact_table(run_facts(run)))
-        _print_lines(face, rejection_lines(found.rejections))
+        _print_rejections(face, found.rejections)
         _print_away(face, found.away)
     return ExitCode.FAILED if found.away else ExitCode.DONE
 
@@ -128,7 +136,7 @@ def _show_listing(face: Face, story: Story, *, as_json: bool) -> int:
         face.out.print()
         face.out.print(fact_table(listing_facts(story)))
         if story.sheet:
-            _print_lines(face, rejection_lines(story.sheet.rejections))
+            _print_rejections(face, story.sheet.rejections)
     if story.sheet is None or story.table is None:
         return ExitCode.FAILED
     return ExitCode.DONE if story.is_known else ExitCode.PARTLY
@@ -162,7 +170,8 @@ def _watch(face: Face, ports: Ports, limit: int) -> Never:
 
 
 def _watch_lines(found: Recent, now: datetime, first_looks: dict[str, Run]) -> Iterator[str]:
-    yield from run_lines(found.runs)
+    if found.runs or not found.away:
+        yield from run_lines(found.runs)
     for run in found.runs:
         if run.status is RunStatus.IN_PROGRESS:
             yield ""

@@ -19,7 +19,7 @@ from listing_sync.commands.status import PageFacts
 from listing_sync.core.listings import Rejection
 from listing_sync.core.runs import Run
 from listing_sync.core.statistics import Day, Statistics, duration_s
-from listing_sync.core.wording import count, duration, percent
+from listing_sync.core.wording import count, duration, one_line, percent
 
 REJECTIONS_SHOWN = 500
 RUNS_SHOWN = 30
@@ -46,7 +46,7 @@ def _place_and_reason(item: Rejection) -> tuple[str, str]:
     cell = text(item.cell or NONE)
     if item.link and item.link.startswith("https://"):
         cell = f'<a href="{text(item.link)}" rel="noopener noreferrer">{cell}</a>'
-    column = f"{text(item.column)}: " if item.column else ""
+    column = f"{text(one_line(item.column))}: " if item.column else ""
     return cell, column + text(item.reason)
 
 

@@ -15,12 +15,11 @@ from listing_sync.cli.text import (
     wrong,
 )
 from listing_sync.core.compare import shown
-from listing_sync.core.listings import Rejection
 from listing_sync.core.pace import Pace
 from listing_sync.core.runs import Run, RunStatus
 from listing_sync.core.statistics import duration_s, metric
 from listing_sync.core.story import LastChange, Story
-from listing_sync.core.wording import count, duration
+from listing_sync.core.wording import count, duration, one_line
 
 _COLUMNS = "{:<16}  {:<11}  {:>9}  {:>7}  {:>7}  {:>7}  {:>6}"
 _LONGEST_TRIGGER = 10
@@ -115,17 +114,6 @@ def _metric_facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "Used", f"{duration(cpu_s)} of CPU, {size(memory)} of memory"
 
 
-def rejection_lines(rejections: Sequence[Rejection]) -> Iterator[str]:
-    """Yield each rejection whole; a link stays in one piece, however long."""
-    if rejections:
-        yield f"\n{count(len(rejections), 'rejection')}:"
-    for item in rejections:
-        yield f"{plain(item.property_number or '-')}  {plain(item.cell or '-')}"
-        yield f"  {wrong(item)}"
-        if item.link:
-            yield f"  {plain(item.link)}"
-
-
 def listing_facts(story: Story) -> Iterator[tuple[str, str]]:
     """Yield all that is known of one listing but its rejections in the sheet, as (name, fact)."""
     yield from _sheet_and_table_facts(story)
@@ -157,7 +145,7 @@ def _sheet_and_table_facts(story: Story) -> Iterator[tuple[str, str]]:
         yield "In the table", f"yes{withdrawn}" if story.table.is_there else "no"
         for item in story.table.differences:
             values = f"sheet {_value(item.sheet)}, table {_value(item.table)}"
-            yield "Difference", f"{plain(item.column)}: {values}"
+            yield "Difference", f"{plain(one_line(item.column))}: {values}"
 
 
 def _change_facts(change: LastChange) -> Iterator[tuple[str, str]]:
@@ -166,7 +154,7 @@ def _change_facts(change: LastChange) -> Iterator[tuple[str, str]]:
         f"{exact_local_time(change.changed_at)}: {change.kind} by run {change.run_id}",
     )
     for item in change.columns:
-        yield "", f"{plain(item.column)}: {_value(item.old)} -> {_value(item.new)}"
+        yield "", f"{plain(one_line(item.column))}: {_value(item.old)} -> {_value(item.new)}"
 
 
 def _value(value: object) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from listing_sync.core.listings import Rejection
 from listing_sync.core.wording import count as count  # noqa: PLC0414 - offered here too
 from listing_sync.core.wording import duration as duration  # noqa: PLC0414
+from listing_sync.core.wording import one_line
 from listing_sync.core.wording import percent as percent  # noqa: PLC0414
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def rejection_table(rejections: Sequence[Rejection], limit: int = 20) -> Table:
 
 def wrong(rejection: Rejection) -> str:
     """Return header, value and reason of a rejection: Price "ask": not a number."""
-    subject = [plain(rejection.column)] if rejection.column else []
+    subject = [plain(one_line(rejection.column))] if rejection.column else []
     if rejection.value:
         subject.append(quoted(rejection.value))
     reason = plain(rejection.reason)

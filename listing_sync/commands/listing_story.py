@@ -67,7 +67,11 @@ class _Inquiry:
             is_in_share=is_in_share(self._number, settings.sync_rollout_percent),
             is_pruned=settings.sync_prune,
             last_change=self._last_change(),
-            rejected_since=rejected_since(runs, frozenset(item.run_id for item in stored)),
+            rejected_since=rejected_since(
+                runs,
+                frozenset(item.run_id for item in stored),
+                are_all=len(runs) < _RUNS_LOOKED_AT,
+            ),
             refusals=tuple(item for item in stored if item.run_id == refusing),
             last_run=last_run,
             is_running=any(run.status is RunStatus.IN_PROGRESS for run in runs),

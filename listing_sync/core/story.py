@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from listing_sync.core.listings import Listing, Rejection, Value
 from listing_sync.core.runs import ENDED, GOOD, Run, RunStatus, RunType, StoredRejection
+from listing_sync.core.wording import one_line
 from listing_sync.errors import Category
 
 _VALUE_LIMIT = 60
@@ -119,10 +120,13 @@ class Story:
         return self.table.is_there and not self.table.differences
 
 
-def rejected_since(runs: Sequence[Run], rejecting_run_ids: frozenset[str]) -> Since | None:
+def rejected_since(
+    runs: Sequence[Run], rejecting_run_ids: frozenset[str], *, are_all: bool
+) -> Since | None:
     """Return since when a listing has been rejected; None when the last good run took it.
 
-    `runs` are newest first; `rejecting_run_ids` are those under which a rejection of it is stored.
+    `runs` are newest first, `are_all` says that there are no older ones; `rejecting_run_ids` are
+    those under which a rejection of it is stored.
     A run without rejections that is not good says nothing: it may have failed before them.
     """
     since = None
@@ -133,7 +137,7 @@ def rejected_since(runs: Sequence[Run], rejecting_run_ids: frozenset[str]) -> Si
             since = run.started_at
         elif run.rejections_run_id or run.status in GOOD:
             return Since(since, is_exact=True) if since else None
-    return Since(since, is_exact=False) if since else None
+    return Since(since, is_exact=are_all) if since else None
 
 
 def answer(story: Story, say_time: Callable[[datetime], str]) -> str:
@@ -215,7 +219,7 @@ def _of_rejected(
 
 def _first_problem(rejections: Sequence[Rejection]) -> str:
     first = rejections[0]
-    what = f"its {first.column}" if first.column else "its row"
+    what = f"its {one_line(first.column)}" if first.column else "its row"
     cell = f" in {first.cell}" if first.cell else ""
     value = f' ("{_cut(first.value)}")' if first.value else ""
     more = len(rejections) - 1
@@ -243,7 +247,7 @@ def _of_valid(
             f"{number} is not on the site: it is marked as withdrawn, although it is back in row "
             f"{listing.sheet_row} of the sheet: {way_on}."
         )
-    columns = ", ".join(difference.column for difference in table.differences)
+    columns = ", ".join(one_line(difference.column) for difference in table.differences)
     return (
         f"{number} is on the site but differs from row {listing.sheet_row} in {columns}: {way_on}."
     )

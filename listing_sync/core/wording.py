@@ -5,6 +5,11 @@ from __future__ import annotations
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
+def one_line(header: str) -> str:
+    """Return a header as people say it: without the line breaks that make it narrow."""
+    return " ".join(header.split())
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """Return a number with its noun: 1 listing, 1,200 listings, 3 retries."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -247,6 +247,12 @@ def test_a_listing_is_known_when_sheet_or_table_has_it(sheet, table, expected) -
     assert replace(STORY, sheet=sheet, table=table).is_known is expected
 
 
+def test_a_header_of_two_lines_is_said_in_one() -> None:
+    tall = replace(PRICE, column="土地\n面積")
+    story = replace(STORY, sheet=replace(REJECTED, rejections=(tall,)), table=ABSENT)
+    assert "because of its 土地 面積 in" in answer(story, say_time)
+
+
 def test_a_long_value_is_cut_in_the_answer() -> None:
     long = replace(PRICE, value="x" * 500)
     story = replace(STORY, sheet=replace(REJECTED, rejections=(long,)), table=ABSENT)
@@ -283,12 +289,17 @@ def _runs(*courses: str) -> list:
     ],
 )
 def test_rejected_since_is_the_start_of_the_unbroken_streak(course, expected) -> None:
-    since = rejected_since(_runs(*course), frozenset({run_id(1)}))
+    since = rejected_since(_runs(*course), frozenset({run_id(1)}), are_all=False)
     if expected is None:
         assert since is None
     else:
         back, is_exact = expected
         assert since == Since(START - timedelta(minutes=back), is_exact=is_exact)
+
+
+def test_since_is_exact_when_there_are_no_older_runs() -> None:
+    since = rejected_since(_runs("R", "R"), frozenset({run_id(1)}), are_all=True)
+    assert since == Since(START - timedelta(minutes=1), is_exact=True)
 
 
 def test_runs_of_some_listings_and_unfinished_ones_say_nothing_of_since_when() -> None:
@@ -297,13 +308,15 @@ def test_runs_of_some_listings_and_unfinished_ones_say_nothing_of_since_when() -
         make_run(8, run_type=RunType.SELECTIVE),
         *_runs("R", "O"),
     ]
-    assert rejected_since(runs, frozenset({run_id(1)})) == Since(START, is_exact=True)
+    assert rejected_since(runs, frozenset({run_id(1)}), are_all=False) == Since(
+        START, is_exact=True
+    )
 
 
 @given(st.text("ROPF", max_size=12))
 def test_since_is_one_of_the_rejecting_runs_and_none_between_took_it(course) -> None:
     runs = _runs(*course)
-    since = rejected_since(runs, frozenset({run_id(1)}))
+    since = rejected_since(runs, frozenset({run_id(1)}), are_all=False)
     if since is not None:
         streak = [run for run in runs if run.started_at >= since.moment]
         assert streak[-1].rejections_run_id == run_id(1)
