@@ -57,9 +57,9 @@ class LocalWorld:
         self.table = MemoryTable({})
         self.records = MemoryRecords()
         root = folder / "state"
-        state = StateDir(root, root / "target", self.clock, self._unexpected)
-        self.journal = JournalFiles(state, timedelta(days=90))
-        self.undo = UndoFiles(state)
+        self.state = StateDir(root, root / "target", self.clock, self._unexpected)
+        self.journal = JournalFiles(self.state, timedelta(days=90))
+        self.undo = UndoFiles(self.state)
         self.hold = HoldFile(root)
 
     @staticmethod

@@ -43,7 +43,10 @@ def cutover(ports: Ports, percent: float, progress: Progress) -> CutoverResult:
 
 def _options(ports: Ports, percent: float) -> SyncOptions:
     return SyncOptions(
-        limits=_NO_LIMITS, percent=percent, batch_size=ports.settings.sync_batch_size
+        limits=_NO_LIMITS,
+        percent=percent,
+        batch_size=ports.settings.sync_batch_size,
+        signals=False,
     )
 
 

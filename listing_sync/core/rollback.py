@@ -80,7 +80,7 @@ def way_back(
         if any(change.new is None for change in written):
             return Step(number, Action.BRING_BACK, was, None)
         return _untouched(number, now, "removed by somebody else")
-    differing = [name for name in columns if now.get(name) != was[name]]
+    differing = [name for name in columns if name in now and now[name] != was[name]]
     restored = [name for name in differing if _is_ours(name, now[name], written, types)]
     left_alone = tuple(
         LeftAlone(number, name, "changed by somebody else")

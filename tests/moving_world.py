@@ -1,0 +1,119 @@
+"""Ports as `migrate` asks them: a CSV file, table and records in memory, state files for real."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+
+from listing_sync.core.listings import Value
+from listing_sync.core.mapping import Mapping as ColumnMapping
+from listing_sync.core.migrations import SqlFile
+from listing_sync.local.alert_memory import AlertMemoryFile
+from listing_sync.local.lock import FileLock
+from listing_sync.local.snapshots import SnapshotFiles
+from listing_sync.local.written import written_since
+from listing_sync.monitoring.heartbeat import HealthchecksHeartbeat
+from listing_sync.monitoring.metrics_file import PrometheusFile
+from listing_sync.monitoring.webhook import SlackWebhook
+from listing_sync.ports import Database, TableDescription, Written
+from listing_sync.sheets.file import FileSheet
+from tests.fakes import MemoryTable
+from tests.local_world import HEADER, LocalWorld
+
+COLUMNS = {
+    "property_number": "text",
+    "price": "numeric",
+    "status": "text",
+    "photo": "text",
+    "withdrawn_at": "timestamp with time zone",
+}
+BLANK = dict.fromkeys(name for name in COLUMNS if name != "withdrawn_at")
+
+
+class DescribedTable(MemoryTable):
+    """A table that tells its columns; each row has all of them."""
+
+    def __init__(self, rows: Mapping[str, Mapping[str, Value]] | None = None) -> None:
+        super().__init__(
+            {
+                number: {**BLANK, **row, "property_number": number}
+                for number, row in (rows or {}).items()
+            }
+        )
+        self.description = TableDescription(
+            exists=True, columns=COLUMNS, primary_key=(), required=frozenset()
+        )
+        self.is_unique = True
+
+    def describe(self) -> TableDescription:
+        return self.description
+
+    def upsert(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:
+        super().upsert(columns, rows)
+        self.content = {number: {**BLANK, **row} for number, row in self.content.items()}
+
+    def accepts_key(self) -> bool:
+        return self.is_unique
+
+
+class KnownMigrations:
+    """Files of sql/, those applied, and what REST sees of them."""
+
+    def __init__(self, *files: SqlFile) -> None:
+        self.files = files
+        self.record: dict[str, str] = {}
+
+    def applied(self) -> dict[str, str]:
+        return dict(self.record)
+
+
+class MovingWorld(LocalWorld):
+    """`rows` are lines of the sheet, `table` what somebody else has written so far."""
+
+    database: Database | None = None
+
+    def __init__(
+        self,
+        folder: Path,
+        rows: str = "",
+        table: Mapping[str, Mapping[str, Value]] | None = None,
+        **settings: object,
+    ) -> None:
+        super().__init__(folder, rows, **settings)
+        self.table = DescribedTable(table)
+        self.migrations = KnownMigrations()
+        self.lock = FileLock(self.state)
+        self.snapshots = SnapshotFiles(self.state, "table")
+        self.alert_memory = AlertMemoryFile(self.state)
+        self.heartbeat = HealthchecksHeartbeat(None)
+        self.webhook = SlackWebhook(())
+        self.metrics_file = PrometheusFile(None)
+        self._path = folder / "Listings.csv"
+
+    def write_sheet(self, rows: str, header: str = HEADER) -> None:
+        """Replace the sheet by these lines."""
+        self._path.write_text(header + rows, encoding="utf-8")
+
+    def sheet_for(self, mapping: ColumnMapping) -> FileSheet:
+        return FileSheet(self._path, mapping)
+
+    def written_since(self, since: datetime) -> AbstractContextManager[Written]:
+        return written_since(self.undo, since)
+
+    def is_process_alive(self, pid: int) -> bool:
+        return False
+
+    def limit_time(self) -> None:
+        """Let every run take its time."""
+
+    def request_metrics(self) -> dict[str, object]:
+        return {}
+
+    def rows(self) -> dict[str, dict[str, Value]]:
+        """The table, row by number; null columns are left out."""
+        return {
+            number: {name: value for name, value in row.items() if value is not None}
+            for number, row in self.table.content.items()
+        }
