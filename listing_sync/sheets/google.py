@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import count, pairwise, zip_longest
 from typing import TypeVar
 
-from listing_sync.core.a1 import column_index, quoted_tab
+from listing_sync.core.a1 import column_index
 from listing_sync.core.listings import Cell, SheetContents, SheetRow
 from listing_sync.core.mapping import SHOWN_TYPES, Mapping
 from listing_sync.core.validator import normalise_number
@@ -30,6 +30,7 @@ from listing_sync.sheets.google_layout import (
     Run,
     cells_of,
     first_difference,
+    header_range,
     is_same_header,
     keys_of,
 )
@@ -116,7 +117,7 @@ class GoogleSheet:
                 f'the tab "{tab.title}" has {tab.row_count} rows; SYNC_HEADER_ROW is '
                 f"{self._header_row}"
             )
-        row = f"{quoted_tab(tab.title)}!{self._header_row}:{self._header_row}"
+        row = header_range(tab.title, self._header_row)
         (rows,) = self._api.values([row], Rendering.SHOWN, "reading the header row")
         cells = rows[0] if rows else []
         header = match_header(self._mapping, self._header_row, cells)

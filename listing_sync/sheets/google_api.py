@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import httpx
 
-from listing_sync.errors import TransientError
+from listing_sync.errors import PermanentError, TransientError
 from listing_sync.sheets.google_errors import google_failure, transient
 from listing_sync.sheets.google_http import AuthorizedGoogleHttp
 from listing_sync.sheets.grid import Tab
@@ -23,6 +23,7 @@ Rows = list[list[Any]]
 """Rows of cells as JSON gave them: ragged, trailing blank rows left out."""
 
 URL_LENGTH = 6000
+UNAUTHENTICATED = 401
 """Characters of ranges that one request may hold."""
 
 
@@ -91,8 +92,18 @@ class SheetsApi:
 
     def _send(self, request: Any, parse: Callable[[Any], T], what: str) -> T:
         if not self._http.has_token:
-            self._call(lambda: self._mapped(self._http.fetch_token), "signing in to Google")
+            self._sign_in()
+        try:
+            return self._call(lambda: parse(self._mapped(lambda: _execute(request))), what)
+        except PermanentError as error:
+            if error.http_status != UNAUTHENTICATED:
+                raise
+        # A token can be withdrawn before its time.
+        self._sign_in()
         return self._call(lambda: parse(self._mapped(lambda: _execute(request))), what)
+
+    def _sign_in(self) -> None:
+        self._call(lambda: self._mapped(self._http.fetch_token), "signing in to Google")
 
     def _mapped(self, send: Callable[[], T]) -> T:
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - heavy
@@ -136,9 +147,10 @@ def _execute(request: Any) -> Any:
 
 def _spreadsheet(answer: Any) -> Spreadsheet:
     match answer:
-        case {"properties": {"title": str(title)} as properties, "sheets": list(sheets)}:
+        case {"sheets": list(sheets)}:
+            properties = answer.get("properties", {})
             return Spreadsheet(
-                title=title,
+                title=properties.get("title", ""),
                 time_zone=properties.get("timeZone"),
                 tabs=tuple(tab for sheet in sheets if (tab := _tab(sheet)) is not None),
             )

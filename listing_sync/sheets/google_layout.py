@@ -14,6 +14,9 @@ from listing_sync.sheets.grid import Header, Tab
 Run = tuple[int, int | None]
 """First and last row; None is the end of the tab, however long it has become."""
 
+LAST_COLUMN = "ZZZ"
+"""The last column that a sheet can have (field notes 6.1: 18,278 columns)."""
+
 Keys = dict[int, str]
 """The key cells that are not blank, as shown, by sheet row."""
 
@@ -39,11 +42,16 @@ class Layout:
     @property
     def header_range(self) -> str:
         """Return the whole header row as a range."""
-        return f"{self._tab}!{self.header.row}:{self.header.row}"
+        return header_range(self.tab.title, self.header.row)
 
     @property
     def _tab(self) -> str:
         return quoted_tab(self.tab.title)
+
+
+def header_range(tab: str, row: int) -> str:
+    """Return a whole row as a range; Google cuts it at the last column that the tab has."""
+    return f"{quoted_tab(tab)}!A{row}:{LAST_COLUMN}{row}"
 
 
 def cells_of(table: Rows, offset: int, rendering: Rendering) -> list[Cell]:

@@ -130,8 +130,8 @@ def test_only_mapped_columns_are_asked_for(reading: GoogleReading) -> None:
     rows_of(reading.sheet(MAPPING))
     ranges = [r.query["ranges"] for r in reading.google.requests if "ranges" in r.query]
     assert ranges[1:] == [
-        ["'Listings'!1:1", "'Listings'!A2:A", "'Listings'!D2:D"],
-        ["'Listings'!1:1", "'Listings'!A2:A", "'Listings'!C2:C", "'Listings'!E2:E"],
+        ["'Listings'!A1:ZZZ1", "'Listings'!A2:A", "'Listings'!D2:D"],
+        ["'Listings'!A1:ZZZ1", "'Listings'!A2:A", "'Listings'!C2:C", "'Listings'!E2:E"],
     ]
 
 
@@ -254,7 +254,7 @@ def test_selected_listings_are_read_row_by_row(reading: GoogleReading) -> None:
     selected = reading.sheet(MAPPING).read_listings(frozenset({"AA10", "AA11", "AA50"}))
     assert selected.contents.rows == [*expected(rows[9:11], 11), *expected(rows[49:50], 51)]
     ranges = [r.query["ranges"] for r in reading.google.requests if "ranges" in r.query]
-    assert ranges[-1] == ["'Listings'!1:1", "'Listings'!A11:D12", "'Listings'!A51:D51"]
+    assert ranges[-1] == ["'Listings'!A1:ZZZ1", "'Listings'!A11:D12", "'Listings'!A51:D51"]
 
 
 def test_many_selected_listings_are_read_with_the_whole_tab(reading: GoogleReading) -> None:
@@ -359,13 +359,19 @@ def test_a_wrong_clock_is_named(reading: GoogleReading, skew_s: float) -> None:
     assert "clock" in str(failure)
 
 
-def test_a_refused_token_is_permanent(reading: GoogleReading) -> None:
-    reading.put([HEADER])
+def test_a_token_withdrawn_before_its_time_is_renewed_once(reading: GoogleReading) -> None:
+    reading.put([HEADER, ["AA1", 1]])
     sheet = reading.sheet(MAPPING)
-    rows_of(sheet)
+    before = rows_of(sheet)
     reading.google.expire_tokens()
+    assert rows_of(sheet) == before
+
+
+def test_a_token_refused_again_is_permanent(reading: GoogleReading) -> None:
+    reading.put([HEADER])
+    reading.google.before_request(lambda _: reading.google.expire_tokens())
     with pytest.raises(PermanentError, match="does not accept"):
-        rows_of(sheet)
+        rows_of(reading.sheet(MAPPING))
 
 
 JSON = (("Content-Type", "application/json"),)
