@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from heapq import nsmallest
 from zlib import crc32
 
+from listing_sync.core import wording
 from listing_sync.core.compare import comparer
 from listing_sync.core.listings import KEPT, Checked, Listing, SheetColumn, Value
 from listing_sync.core.rollout import is_in_share
@@ -178,55 +180,87 @@ def _update(listing: Listing, row: TableRow, changed: tuple[int, ...]) -> Update
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Excess:
+    """A limit that a plan passes, the option that sets it, and the percentage that would do."""
+
+    reason: str
+    option: str
+    needed: int
+
+
 def refusal(plan: Plan, limits: Limits) -> str | None:
-    """Return why this plan must not be applied, with the way on, or None when it may."""
-    size = plan.table_size
-    removed = len(plan.removals)
-    if removed > limits.prune_percent / 100 * size:
-        return (
-            f"{removed} of {size} listings in the table are no longer in the sheet"
-            f" ({_percent(removed, size)}); the limit for removing is"
-            f" {limits.prune_percent:g} % (SYNC_PRUNE_LIMIT). Is this the right tab, and is the"
-            " sheet complete? If so, run once: listing-sync sync all --prune"
-            f" --prune-limit {_next_percent(removed, size)}"
-        )
-    if size < CHANGE_LIMIT_FROM:
+    """Return why this plan must not be applied, with the way on, or None when it may.
+
+    Everything at once: who follows the way on is not refused again.
+    """
+    excesses = (*_removed_too_many(plan, limits), *_changed_too_many(plan, limits))
+    if not excesses:
         return None
-    allowed = limits.change_percent / 100
-    way_on = (
-        "Was one column sorted, or the wrong tab read? See: listing-sync sync all --dry-run."
-        " If it is right, run once: listing-sync sync all --change-limit"
+    needed: dict[str, int] = {}
+    for excess in excesses:
+        needed[excess.option] = max(excess.needed, needed.get(excess.option, 0))
+    options = " ".join(f"{option} {percentage}" for option, percentage in needed.items())
+    return (
+        f"{'; '.join(excess.reason for excess in excesses)}. Was the wrong tab read, one column"
+        " sorted alone or a part of the sheet deleted? See what would change with --dry-run. If it"
+        f" is right, run the same command once with {options}"
     )
-    limit = f"the limit is {limits.change_percent:g} % (SYNC_CHANGE_LIMIT)."
-    for count, what in ((plan.changes, "changed"), (len(plan.inserts), "added")):
-        if limits.change_percent < 100 and count > allowed * size:  # noqa: PLR2004 - no limit
-            return (
-                f"{count} listings would be {what} in a table of {size} ({_percent(count, size)});"
-                f" {limit}{_most_changed(plan) if what == 'changed' else ''} {way_on}"
-                f" {min(100, _next_percent(count, size))}"
-            )
-    for column, filled, blanked in zip(plan.columns, plan.filled, plan.blanked, strict=True):
-        if blanked >= BLANKED_FROM and blanked > allowed * filled and allowed < 1:
-            return (
-                f"{blanked} of {filled} values of column {column.header!r} would become blank"
-                f" ({_percent(blanked, filled)}); {limit} {way_on} 100"
-            )
-    return None
+
+
+def _removed_too_many(plan: Plan, limits: Limits) -> Iterator[_Excess]:
+    removed, size, limit = len(plan.removals), plan.table_size, limits.prune_percent
+    if _exceeds(removed, limit, size):
+        share = f"{wording.percent(removed / size)}; the limit SYNC_PRUNE_LIMIT is {limit:g}%"
+        yield _Excess(
+            f"{removed} of {size} listings in the table would be removed, as they are no longer in"
+            f" the sheet ({share})",
+            "--prune-limit",
+            _percentage_for(removed, size),
+        )
+
+
+def _changed_too_many(plan: Plan, limits: Limits) -> Iterator[_Excess]:
+    size, limit = plan.table_size, limits.change_percent
+    if size < CHANGE_LIMIT_FROM or limit >= 100:  # noqa: PLR2004 - no limit
+        return
+
+    def excess(count: int, whole: int, what: str) -> Iterator[_Excess]:
+        if _exceeds(count, limit, whole):
+            share = f"{wording.percent(count / whole)}; the limit SYNC_CHANGE_LIMIT is {limit:g}%"
+            needed = min(100, _percentage_for(count, whole))
+            yield _Excess(f"{what} ({share})", "--change-limit", needed)
+
+    changed, inserted = plan.changes, len(plan.inserts)
+    most = _most_changed(plan)
+    yield from excess(changed, size, f"{changed} of {size} listings would be changed{most}")
+    yield from excess(inserted, size, f"{inserted} would be added to a table of {size} listings")
+    blanked, filled, column = max(
+        zip(plan.blanked, plan.filled, plan.columns, strict=True), key=_blanked_share
+    )
+    if blanked >= BLANKED_FROM:
+        what = f"{blanked} of {filled} values of column {column.header!r} would become blank"
+        yield from excess(blanked, filled, what)
+
+
+def _blanked_share(counts: tuple[int, int, SheetColumn]) -> float:
+    blanked, filled, _ = counts
+    return blanked / filled if blanked >= BLANKED_FROM else 0
+
+
+def _exceeds(count: int, limit_percent: float, whole: int) -> bool:
+    return 100 * count > Decimal(str(limit_percent)) * whole
+
+
+def _percentage_for(count: int, whole: int) -> int:
+    """Return the smallest whole percentage that lets `count` of `whole` pass."""
+    return -(-100 * count // whole)
 
 
 def _most_changed(plan: Plan) -> str:
     counts = Counter(index for update in plan.updates for index in update.changed)
-    names = [f"{plan.columns[index].header!r} ({count})" for index, count in counts.most_common(3)]
-    return f" Most often changed: {', '.join(names)}." if names else ""
-
-
-def _percent(count: int, size: int) -> str:
-    return f"{100 * count / size:.0f} %" if size else "of an empty table"
-
-
-def _next_percent(count: int, size: int) -> int:
-    """Return the smallest whole percentage that lets `count` of `size` pass."""
-    return -(-100 * count // size) if size else 100
+    names = [f"{plan.columns[index].header!r} {count}" for index, count in counts.most_common(3)]
+    return f", most often in {', '.join(names)}" if names else ""
 
 
 REWRITTEN_SAMPLE = 16
