@@ -6,11 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from listing_sync.core.mapping import parse_mapping
+from listing_sync.errors import Service
 from listing_sync.local.hold import HoldFile
 from listing_sync.local.journal import JournalFiles
+from listing_sync.local.lock import FileLock
 from listing_sync.local.state_dir import StateDir
 from listing_sync.local.undo import UndoFiles
 from listing_sync.ports import Identity
+from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings
 from listing_sync.sheets.file import FileSheet
 from tests.fakes import FakeClock, MemoryRecords, MemoryTable
@@ -61,6 +64,10 @@ class LocalWorld:
         self.journal = JournalFiles(self.state, timedelta(days=90))
         self.undo = UndoFiles(self.state)
         self.hold = HoldFile(root)
+        self.lock = FileLock(self.state)
+
+    def breaker_state(self, service: Service) -> BreakerState:
+        return BreakerState.CLOSED
 
     @staticmethod
     def _unexpected(warning: str) -> None:

@@ -99,18 +99,29 @@ def render(facts: PageFacts) -> str:
 <body>
 {_header(facts)}
 <main>
-{_tiles(facts)}
-{_checks(facts.checks)}
-{rejections(facts)}
-{trends(facts.days)}
-{errors(facts)}
-{history(facts)}
+{_body(facts)}
 </main>
-<footer><p>The page follows each run and reloads itself every {REFRESH_S} seconds while it is open.
-Times are {text(facts.written_at.astimezone(facts.zone).tzname() or "local")}.</p></footer>
+<footer>
+<p>From {text(facts.source)} to {text(facts.target)}. The page follows each run and reloads itself
+every {REFRESH_S} seconds while it is open. Times are {_zone(facts)}.</p>
+</footer>
 </body>
 </html>
 """
+
+
+def _body(facts: PageFacts) -> str:
+    """Return the sections; what the journal alone knows makes no figures."""
+    checks, runs = _checks(facts.checks), history(facts)
+    if facts.away:
+        return checks + runs
+    return "\n".join(
+        (_tiles(facts), checks, rejections(facts), trends(facts.days), errors(facts), runs)
+    )
+
+
+def _zone(facts: PageFacts) -> str:
+    return text(facts.written_at.astimezone(facts.zone).tzname() or "local")
 
 
 def _icon(verdict: Verdict) -> str:
@@ -161,7 +172,7 @@ def _tiles(facts: PageFacts) -> str:
         moment(good.completed_at, facts.zone, "%d %b %H:%M") if good and good.completed_at else NONE
     )
     took = f"took {duration(duration_s(good))}" if good else ""
-    rejected = len({item.property_number or item.cell for item in facts.rejections})
+    rejected = len({item.sheet_row or item.property_number for item in facts.rejections})
     return (
         '<dl class="tiles">'
         + _tile("Last good sync", last, took)

@@ -81,12 +81,12 @@ def health(ports: Ports, env_file: Path | None = None) -> Health:
     breaker_state = ports.breaker_state(Service.SUPABASE)
     checks = [
         *_settings_checks(ports.settings, now, env_file),
-        *_local_checks(ports),
+        *local_checks(ports),
         *sheet_checks,
         *table_checks,
         *records_checks,
-        _breaker_check(CheckName.BREAKER, breaker_state),
-        _breaker_check(CheckName.GOOGLE_BREAKER, ports.breaker_state(Service.GOOGLE)),
+        breaker_check(CheckName.BREAKER, breaker_state),
+        breaker_check(CheckName.GOOGLE_BREAKER, ports.breaker_state(Service.GOOGLE)),
     ]
     runs = None if read.exception() else _merged(read.result(), ports)
     recent = None
@@ -163,7 +163,7 @@ def _merged(recorded: tuple[Run, ...], ports: Ports) -> tuple[Run, ...]:
     runs = {run.run_id: run for run in recorded}
     try:
         waiting = [entry.run for entry in ports.journal.entries()]
-    except OSError:  # named by _local_checks
+    except OSError:  # named by local_checks
         waiting = []
     runs |= {run.run_id: run for run in waiting if ports.identity.owns(run)}
     return tuple(runs.values())
@@ -206,8 +206,8 @@ def _is_open_to_all(path: Path) -> bool:
         return False
 
 
-def _local_checks(ports: Ports) -> tuple[Check, ...]:
-    """Say what SYNC_STATE_DIR holds; health works without it."""
+def local_checks(ports: Ports) -> tuple[Check, ...]:
+    """Judge what SYNC_STATE_DIR holds; not being readable is a finding."""
     try:
         waiting = len(ports.journal.entries())
         reason = ports.hold.reason()
@@ -239,12 +239,13 @@ def _journal_check(waiting: int) -> Check:
 def _lock_run_id(ports: Ports) -> str | None:
     try:
         holder = ports.lock.holder()
-    except (OSError, ListingSyncError):  # named by _local_checks
+    except (OSError, ListingSyncError):  # named by local_checks
         return None
     return holder.run_id if holder else None
 
 
-def _breaker_check(name: CheckName, state: BreakerState) -> Check:
+def breaker_check(name: CheckName, state: BreakerState) -> Check:
+    """Judge the breaker of a service."""
     if state is BreakerState.OPEN:
         return fail(
             name,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 
+from listing_sync.commands.health import breaker_check, local_checks
 from listing_sync.core.listings import Rejection
 from listing_sync.core.runs import (
     ENDED,
     GOOD,
     Run,
-    rejection_key,
 )
 from listing_sync.core.statistics import (
     DAY,
@@ -25,7 +25,7 @@ from listing_sync.core.statistics import (
     statistics,
 )
 from listing_sync.core.verdict import Check, CheckName, Verdict, fail, run_checks, verdict
-from listing_sync.errors import Category, RefusedError, RemoteError, SourceError
+from listing_sync.errors import Category, RefusedError, RemoteError, Service, SourceError
 from listing_sync.ports import JournalEntry, Ports
 
 _RUNS_LOOKED_AT = 300
@@ -54,7 +54,7 @@ class OneRun:
 
 @dataclass(frozen=True, slots=True)
 class ErrorCount:
-    """How often a category struck: listings of the last run, and runs of the last 7 days."""
+    """How often a category struck: rows of the sheet in the last run, and runs of 7 days."""
 
     category: Category
     listings: int
@@ -146,6 +146,8 @@ def page_facts(ports: Ports) -> PageFacts:
     now = ports.clock.now()
     zone = now.astimezone().tzinfo or UTC
     found = recent(ports, _RUNS_ON_PAGE, since=now - WEEK - DAY)
+    if last_good(found.runs) is None and not found.away:
+        found = recent(ports, _RUNS_ON_PAGE)
     runs, away = found.runs, found.away
     ended = full_runs(runs)
     judge = next((run for run in ended if run.rejections_run_id or run.status in GOOD), None)
@@ -156,9 +158,12 @@ def page_facts(ports: Ports) -> PageFacts:
         except _UNREADABLE as error:
             away = str(error)
     day = statistics(runs, now)
-    checks = run_checks(runs, now, stale_after_s=ports.settings.sync_stale_after, recent=day)
-    if away:
-        checks = (fail(CheckName.SYNC_STATE, f"cannot be read: {away}"), *checks)
+    checks = (
+        *_record_checks(ports, runs, day, away),
+        breaker_check(CheckName.BREAKER, ports.breaker_state(Service.SUPABASE)),
+        breaker_check(CheckName.GOOGLE_BREAKER, ports.breaker_state(Service.GOOGLE)),
+        *local_checks(ports),
+    )
     return PageFacts(
         written_at=now,
         zone=zone,
@@ -180,9 +185,22 @@ def page_facts(ports: Ports) -> PageFacts:
     )
 
 
+def _record_checks(
+    ports: Ports, runs: Sequence[Run], day: Statistics, away: str | None
+) -> tuple[Check, ...]:
+    """Judge the runs; those of the journal alone say too little."""
+    if away:
+        return (fail(CheckName.SYNC_STATE, f"cannot be read: {away}"),)
+    stale_after_s = ports.settings.sync_stale_after
+    return run_checks(runs, ports.clock.now(), stale_after_s=stale_after_s, recent=day)
+
+
 def _error_counts(rejections: Iterable[Rejection], runs: Iterable[Run]) -> tuple[ErrorCount, ...]:
     listings = Counter(
-        category for category, _ in {(item.category, rejection_key(item)[0]) for item in rejections}
+        category
+        for category, _ in {
+            (item.category, item.sheet_row or item.property_number) for item in rejections
+        }
     )
     stopped = Counter(run.cause.category for run in runs if run.cause)
     return tuple(

@@ -180,6 +180,12 @@ def test_a_day_without_a_run_has_no_bar_and_a_dash() -> None:
     assert page.texts("desc")[0].startswith("Mon 23: –; Tue 24: –")
 
 
+def test_a_page_without_supabase_gives_no_figures() -> None:
+    page = Page(render(PAGES["supabase away"]))
+    assert page.texts("h2") == ["What to look after", "Runs"]
+    assert page.all("figure", "dl") == []
+
+
 def test_long_lists_are_cut_and_counted() -> None:
     many = tuple(replace(REJECTIONS[0], property_number=f"AA{n}") for n in range(510))
     runs = course(*[RunStatus.PARTIAL] * 40)

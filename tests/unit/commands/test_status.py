@@ -337,6 +337,22 @@ def test_a_page_without_supabase_is_unhealthy_and_says_why(world) -> None:
     assert facts.away == "the project is paused"
 
 
+def test_a_good_run_long_ago_is_not_called_none(world) -> None:
+    record(world, [make_run(1, minutes=-60 * 24 * 30)])
+    facts = page_facts(world)
+    assert facts.verdict is Verdict.UNHEALTHY
+    assert facts.last_good == world.records.get(run_id(1))
+
+
+def test_a_page_while_runs_are_held_says_so(world, tmp_path) -> None:
+    record(world, [make_run(1)])
+    (tmp_path / "state").mkdir()
+    world.hold.place("rolled back")
+    assert (CheckName.HOLD, CheckStatus.WARN) in {
+        (check.name, check.status) for check in page_facts(world).checks
+    }
+
+
 def test_a_page_before_the_first_run_has_no_run_and_is_degraded(world) -> None:
     facts = page_facts(world)
     assert facts.verdict is Verdict.DEGRADED
