@@ -290,8 +290,8 @@ def test_the_page_of_a_partial_run_shows_its_rejections_and_counts_them_by_categ
         [
             stored("AA1", run=3),
             stored("AA1", run=3, column="Status"),
-            stored("AA2", run=3),
-            stored("AA3", run=3, category=Category.DATABASE),
+            stored("AA2", run=3, sheet_row=3),
+            stored("AA3", run=3, sheet_row=4, category=Category.DATABASE),
         ]
     )
     facts = page_facts(world)
