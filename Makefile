@@ -60,7 +60,7 @@ $(VENV)/ready: pyproject.toml tests/constraints.txt
 	touch $@
 
 $(STACK)/node_modules/ready: $(STACK)/package-lock.json
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
 	  || { echo "Node 20 or newer is needed"; exit 1; }
 	npm ci --prefix $(STACK) --no-audit --no-fund --silent
 	touch $@
