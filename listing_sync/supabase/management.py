@@ -75,6 +75,9 @@ class ManagementApi:
         timeout_s: for connecting and for each wait for the answer.
         call: Guard.call.
         now: for a Retry-After that is a date.
+
+    Raises:
+        SettingsError: the token cannot be one.
     """
 
     way = "the Management API (SUPABASE_ACCESS_TOKEN)"
@@ -90,6 +93,10 @@ class ManagementApi:
         now: Callable[[], datetime],
     ) -> None:
         self._url = f"{base_url}/v1/projects/{ref}/database/query"
+        if not token.isascii() or not token.isprintable() or " " in token:
+            raise SettingsError(
+                ("SUPABASE_ACCESS_TOKEN: holds a character that no token has; copy it again",)
+            )
         self._authorize = _Bearer(token)
         self._timeout_s = timeout_s
         self._call = call

@@ -62,7 +62,7 @@ class PostgresDatabase:
             self._conninfo = make_conninfo(
                 url, connect_timeout=_CONNECT_TIMEOUT_S, application_name="listing-sync"
             )
-            self._host = conninfo_to_dict(url).get("host", "the server")
+            self._host = str(conninfo_to_dict(url).get("host", "the server"))
         except psycopg.Error:  # its text quotes the URL, password included
             problem = (
                 "SUPABASE_DB_URL: not a PostgreSQL URL; expected"
@@ -107,7 +107,7 @@ class PostgresDatabase:
 
     def _failure(self, error: psycopg.Error) -> RemoteError:
         if error.sqlstate is None:
-            return self._connection_failure(str(error))
+            return connection_failure(str(error), self._host)
         message = error.diag.message_primary or type(error).__name__
         if error.sqlstate.startswith(_OF_THE_MOMENT):
             return _of_the_moment(f"PostgreSQL: {message}", error.sqlstate)
@@ -115,27 +115,28 @@ class PostgresDatabase:
         text = f"PostgreSQL refused the SQL: {message}" + (f"; {advice}" if advice else "")
         return _permanent(text, Category.DATABASE, error.sqlstate)
 
-    def _connection_failure(self, text: str) -> RemoteError:
-        lower = text.lower()
-        host = self._host
-        if "tenant or user not found" in lower or "no tenant identifier" in lower:
-            return _permanent(f"the pooler {host} does not know this user; {_POOLER}")
-        if "authentication failed" in lower:
-            return _permanent(
-                f"{host} refuses the password in SUPABASE_DB_URL: percent-encode its special"
-                " characters, or set a new one in the dashboard (Database > Settings)"
-            )
-        if any(sign in lower for sign in _UNREACHABLE):
-            return _permanent(
-                f"{host} cannot be reached from here: a project's own host has an IPv6 address"
-                f" only. For IPv4 {_POOLER}"
-            )
-        if "no pg_hba.conf entry" in lower or "ssl" in lower:
-            return _permanent(f"{host} refuses the connection: add ?sslmode=require to the URL")
-        message = f"no connection to {host}: {_last_words(text)}"
-        if "FATAL:" in text and not any(sign in lower for sign in _PASSING):
-            return _permanent(message)
-        return _of_the_moment(message, None)
+
+def connection_failure(text: str, host: str) -> RemoteError:
+    """Return what libpq's text means, and what to do; it never holds the password."""
+    lower = text.lower()
+    if "tenant or user not found" in lower or "no tenant identifier" in lower:
+        return _permanent(f"the pooler {host} does not know this user; {_POOLER}")
+    if "authentication failed" in lower:
+        return _permanent(
+            f"{host} refuses the password in SUPABASE_DB_URL: percent-encode its special"
+            " characters, or set a new one in the dashboard (Database > Settings)"
+        )
+    if any(sign in lower for sign in _UNREACHABLE):
+        return _permanent(
+            f"{host} cannot be reached from here: a project's own host has an IPv6 address"
+            f" only. For IPv4 {_POOLER}"
+        )
+    if "no pg_hba.conf entry" in lower or "ssl" in lower:
+        return _permanent(f"{host} refuses the connection: add ?sslmode=require to the URL")
+    message = f"no connection to {host}: {_last_words(text)}"
+    if "FATAL:" in text and not any(sign in lower for sign in _PASSING):
+        return _permanent(message)
+    return _of_the_moment(message, None)
 
 
 def _last_words(text: str) -> str:
