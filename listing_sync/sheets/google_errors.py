@@ -56,7 +56,8 @@ def google_failure(error: Exception, *, client_email: str, now: datetime) -> Lis
         case httpx.TimeoutException():
             return transient("Google did not answer in time (SYNC_REQUEST_TIMEOUT)")
         case _:
-            return transient(f"no answer from Google: {error}"[:_MESSAGE_LENGTH])
+            why = str(error)[:_MESSAGE_LENGTH]
+            return transient(f"no answer from Google ({why}): check this machine's network and DNS")
 
 
 def transient(message: str) -> TransientError:
@@ -77,7 +78,8 @@ def _permanent(message: str, error: HttpError | None = None, code: str = "") -> 
 def _busy(error: HttpError, now: datetime) -> TransientError:
     limited = error.status_code == _TOO_MANY_REQUESTS
     return TransientError(
-        "Google's quota for reading is used up for the moment (429)"
+        "Google's quota for reading is used up for the moment (429); later runs try again, and"
+        " where it lasts, let them start less often"
         if limited
         else f"Google cannot answer for the moment ({error.status_code})",
         service=Service.GOOGLE,

@@ -208,7 +208,8 @@ def failure_of_exception(error: Exception) -> RemoteError:
     if isinstance(error, httpx.TimeoutException):
         text = "Supabase did not answer in time"
     elif isinstance(error, httpx.ConnectError):
-        text = f"cannot connect to Supabase: {words}"
+        way_on = "check SUPABASE_URL, and this machine's network and DNS"
+        text = f"cannot connect to Supabase ({words}): {way_on}"
     else:
         text = f"the connection to Supabase broke: {words}"
     return _error(Kind(_MOMENT, _NETWORK, text), text)
