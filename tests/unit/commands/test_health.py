@@ -26,7 +26,14 @@ from listing_sync.errors import (
     TransientError,
 )
 from listing_sync.local.hold import HoldFile
-from listing_sync.ports import Holder, JournalEntry, Ports, SheetDescription, TableDescription
+from listing_sync.ports import (
+    Holder,
+    Identity,
+    JournalEntry,
+    Ports,
+    SheetDescription,
+    TableDescription,
+)
 from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings
 from tests.fakes import START, FakeClock, MemoryRecords
@@ -100,7 +107,7 @@ class Machine:
         self.hold = HoldFile(folder)
         self.clock = FakeClock(start=NOW)
         self.mapping = Mapping("listings", "number", (KEY,))
-        self.identity = SimpleNamespace(source="sheet", target="table")
+        self.identity = Identity("sheet", "table", "web1", 42, "office", "1.0", "cron")
         self.breakers = dict.fromkeys(Service, BreakerState.CLOSED)
         self.settings = Settings(
             _env_file=None,  # type: ignore[call-arg]
