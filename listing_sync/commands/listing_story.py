@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC
 
 from listing_sync.core.compare import comparer
-from listing_sync.core.listings import Listing, SheetColumn
+from listing_sync.core.listings import Listing, SheetColumn, Value
 from listing_sync.core.mapping import Column
 from listing_sync.core.near import near_matches
 from listing_sync.core.plan import TableRow
@@ -28,6 +28,7 @@ from listing_sync.ports import Ports, Replaced
 
 _RUNS_LOOKED_AT = 300
 _REJECTIONS_LOOKED_AT = 300
+_CHANGES_LOOKED_AT = 10
 _UNREADABLE = (RemoteError, RefusedError, SourceError)
 
 
@@ -44,6 +45,7 @@ class _Inquiry:
         self._number = number
         self._problems: list[str] = []
         self._columns: tuple[SheetColumn, ...] = ()
+        self._now_there: dict[str, Value] | None = None
 
     def story(self) -> Story:
         settings = self._ports.settings
@@ -103,8 +105,11 @@ class _Inquiry:
     def _in_table(self, sheet: SheetView | None) -> TableView:
         columns = [item.column for item in self._columns] or [self._key()]
         rows = [row for page in self._ports.table.rows(columns, [self._number]) for row in page]
+        self._now_there = {}
         if not rows:
             return TableView(is_there=False, is_marked=False, differences=())
+        names = (column.name for column in columns)
+        self._now_there = dict(zip(names, rows[0].values, strict=True))
         listing = sheet.listing if sheet else None
         return TableView(
             is_there=True,
@@ -118,14 +123,24 @@ class _Inquiry:
 
     def _last_change(self) -> LastChange | None:
         try:
-            changes = self._ports.undo.changes_of(self._number, 1)
+            changes = self._ports.undo.changes_of(self._number, _CHANGES_LOOKED_AT)
         except OSError as error:
             self._problems.append(f"what past runs replaced cannot be read: {error.strerror}")
             return None
-        if not changes:
-            return None
-        run_id, changed_at, replaced = changes[0]
-        return LastChange(run_id, changed_at, *self._kind_and_columns(replaced))
+        for run_id, changed_at, change in changes:
+            if self._was_written(change):
+                return LastChange(run_id, changed_at, *self._kind_and_columns(change))
+        return None
+
+    def _was_written(self, change: Replaced) -> bool:
+        """Return whether the table may have taken a change; it is noted before it is sent."""
+        now = self._now_there
+        if now is None:
+            return True
+        if change.old is None or change.new is None:
+            return bool(now) == (change.new is not None)
+        seen = change.old.keys() & now.keys()
+        return not seen or any(now[name] != change.old[name] for name in seen)
 
     def _kind_and_columns(self, change: Replaced) -> tuple[ChangeKind, tuple[ColumnChange, ...]]:
         if change.old is None:

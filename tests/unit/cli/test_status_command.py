@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from listing_sync.cli.face import Face
@@ -53,6 +55,13 @@ class LocalFace(Face):
         yield self.world
 
 
+def _app() -> typer.Typer:
+    app = typer.Typer(pretty_exceptions_enable=False)
+    register(app)
+    app.callback()(lambda: None)
+    return app
+
+
 @dataclass
 class Printed:
     code: int
@@ -79,11 +88,8 @@ def ask(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> Ask:
     monkeypatch.setenv("TZ", "UTC")
 
     def run(*arguments: str) -> Printed:
-        app = typer.Typer(pretty_exceptions_enable=False)
-        register(app)
-        app.callback()(lambda: None)
         face = LocalFace(world)
-        result = CliRunner().invoke(app, ["status", *arguments], obj=face)
+        result = CliRunner().invoke(_app(), ["status", *arguments], obj=face)
         return Printed(
             result.exit_code, result.stdout, result.stderr, face.needed_sheet, result.exception
         )
@@ -130,6 +136,21 @@ def test_the_last_runs_are_a_table_of_80_columns(ask, world) -> None:
         f"  {run_id(1)}  selective run, a very lo…, 59 min 59 s",
     ]
     assert printed.needed_sheet is False
+
+
+def test_a_journal_that_cannot_be_read_is_said_on_stderr(ask, world) -> None:
+    world.records.save(make_run(1))
+    world.state.path.mkdir(parents=True)
+    (world.state.path / "journal").write_text("not a folder")
+    printed = ask()
+    assert printed.code == 0
+    assert printed.err == "the journal in SYNC_STATE_DIR cannot be read: Not a directory\n"
+
+
+def test_nothing_known_and_supabase_away_is_not_called_no_run(ask, world) -> None:
+    world.records.away = AWAY
+    printed = ask()
+    assert (printed.code, printed.out) == (3, "")
 
 
 def test_no_run_yet_names_the_command_that_starts_one(ask) -> None:
@@ -301,6 +322,18 @@ def test_a_listing_as_json_has_its_answer(ask) -> None:
     assert document["answer"].startswith("AA1 is not on the site yet")
 
 
+def test_share_hold_and_withdrawal_are_facts_of_a_listing(ask, world) -> None:
+    world.settings = world.settings.model_copy(update={"sync_rollout_percent": 0})
+    world.table.content = {"AA1": {"property_number": "AA1"}}
+    world.table.marks = {"AA1": "2026-03-01T00:00:00+00:00"}
+    world.hold.path.parent.mkdir()
+    world.hold.place("rolled\x1bback")
+    out = " ".join(ask("--listing", "AA1").out.split())
+    assert "In the table yes, marked as withdrawn" in out
+    assert "Rollout outside the share of SYNC_ROLLOUT_PERCENT" in out
+    assert "(rolled\\x1bback)" in out
+
+
 def test_an_unknown_listing_is_code_1(ask) -> None:
     printed = ask("--listing", "AA124")
     assert printed.code == 1
@@ -344,6 +377,25 @@ def test_watching_without_a_terminal_prints_each_change_once_until_it_is_stopped
         "In progress: 20 of 100 listings; last sign of life 0.0 s ago",
         "In progress: 60 of 100 listings, 10.0/s, about 4.0 s left; last sign of life 1.0 s ago",
     ]
+
+
+def test_watching_on_a_terminal_redraws_every_second(world) -> None:
+    drawn = io.StringIO()
+    face = LocalFace(world)
+    face.out = Console(file=drawn, force_terminal=True, width=80, height=24, markup=False)
+    world.records.save(make_run(1))
+
+    def go_away() -> None:
+        world.records.away = AWAY
+
+    world.clock.at(1.5, go_away)
+    stop = world.clock.stop
+    world.clock.at(3.5, lambda: stop.request(2))
+    result = CliRunner().invoke(_app(), ["status", "--watch"], obj=face)
+    assert isinstance(result.exception, StoppedError)
+    frames = drawn.getvalue().split("\x1b[H")[2:]
+    assert [run_id(1) in frame for frame in frames] == [True, True, False, False]
+    assert ["the project is paused" in frame for frame in frames] == [False, False, True, True]
 
 
 def test_the_page_is_written_even_when_supabase_is_away_and_the_code_says_so(

@@ -29,7 +29,7 @@ from listing_sync.errors import (
     Service,
 )
 from listing_sync.ports import JournalEntry, Replaced
-from tests.fakes import START
+from tests.fakes import START, MemoryRecords
 from tests.local_world import LocalWorld
 from tests.runs import make_run, run_id
 
@@ -194,24 +194,49 @@ def test_a_marked_row_is_there_and_marked(world) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "kind", "columns"),
+    ("old", "new", "there", "kind", "columns"),
     [
-        (None, {"price": 5}, ChangeKind.INSERTED, ()),
-        ({"price": 4}, None, ChangeKind.REMOVED, ()),
+        (None, {"price": 5}, {"price": 5}, ChangeKind.INSERTED, ()),
+        ({"price": 4}, None, None, ChangeKind.REMOVED, ()),
         (
             {"price": 4, "gone_column": 1},
             {"price": 5, "gone_column": 2},
+            {"price": 5},
             ChangeKind.UPDATED,
             (ColumnChange("価格", 4, 5), ColumnChange("gone_column", 1, 2)),
         ),
     ],
     ids=["inserted", "removed", "updated"],
 )
-def test_the_last_change_says_what_a_run_did(world, old, new, kind, columns) -> None:
+def test_the_last_change_says_what_a_run_did(world, old, new, there, kind, columns) -> None:
+    world.table.content = {} if there is None else {"AA1": {"property_number": "AA1", **there}}
     world.undo.record(run_id(1), START, [Replaced("AA1", {"price": 1}, {"price": 2})])
     later = START + timedelta(hours=1)
     world.undo.record(run_id(2), later, [Replaced("AA1", old, new), Replaced("AA2", None, {})])
     assert listing_story(world, "AA1").last_change == LastChange(run_id(2), later, kind, columns)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(None, {"price": 5}), ({"price": 2}, {"price": 5})],
+    ids=["insert", "update"],
+)
+def test_a_change_that_never_reached_the_table_is_not_called_the_last(world, old, new) -> None:
+    world.table.content = {"AA1": {"property_number": "AA1", **old}} if old else {}
+    before = Replaced("AA1", {"price": 1}, old)
+    world.undo.record(run_id(1), START, [before])
+    world.undo.record(run_id(2), START + timedelta(hours=1), [Replaced("AA1", old, new)])
+    change = listing_story(world, "AA1").last_change
+    assert change is not None
+    assert change.run_id == run_id(1)
+
+
+def test_without_the_table_the_last_change_is_what_was_noted(world) -> None:
+    world.table.away = AWAY
+    world.undo.record(run_id(1), START, [Replaced("AA1", {"price": 1}, {"price": 2})])
+    change = listing_story(world, "AA1").last_change
+    assert change is not None
+    assert change.run_id == run_id(1)
 
 
 def test_rejected_since_and_the_last_refusals_come_from_the_records(tmp_path) -> None:
@@ -243,6 +268,22 @@ def test_share_hold_and_a_run_in_progress_are_told(tmp_path) -> None:
     assert story.is_pruned
     assert story.is_running
     assert story.hold == f"the file {tmp_path / 'state' / 'hold'} (rolled back)"
+
+
+def test_without_a_readable_state_folder_the_rest_is_told(tmp_path) -> None:
+    world = LocalWorld(tmp_path, "AA1,5000,sold\n")
+    world.undo.record(run_id(1), START, [Replaced("AA1", None, {"price": 1})])
+    undo = next(path for path in (tmp_path / "state" / "target").iterdir() if path.is_dir())
+    next(undo.iterdir()).unlink()
+    undo.rmdir()
+    undo.write_text("not a folder")
+    world.hold.path.mkdir()
+    story = listing_story(world, "AA1")
+    assert story.problems == (
+        "what past runs replaced cannot be read: Not a directory",
+        "SYNC_STATE_DIR cannot be read: Is a directory",
+    )
+    assert story.is_known
 
 
 def test_without_the_sheet_the_rest_is_told(tmp_path) -> None:
@@ -351,6 +392,22 @@ def test_a_page_while_runs_are_held_says_so(world, tmp_path) -> None:
     assert (CheckName.HOLD, CheckStatus.WARN) in {
         (check.name, check.status) for check in page_facts(world).checks
     }
+
+
+def test_a_page_whose_rejections_cannot_be_read_is_unhealthy(world) -> None:
+    asked: list[str] = []
+
+    def only_once(send, what, *_):
+        asked.append(what)
+        if len(asked) > 1:
+            raise AWAY
+        return send()
+
+    partial = make_run(1, RunStatus.PARTIAL, rejections_run_id=run_id(1))
+    world.records = MemoryRecords(partial, call=only_once)
+    facts = page_facts(world)
+    assert facts.verdict is Verdict.UNHEALTHY
+    assert facts.away == "the project is paused"
 
 
 def test_a_page_before_the_first_run_has_no_run_and_is_degraded(world) -> None:
