@@ -41,9 +41,12 @@ class OneDocument:
 
     text: str = "{}"
     is_full: bool = False
+    is_unreadable: bool = False
     stores: int = 0
 
     def load(self) -> Mapping[str, object]:
+        if self.is_unreadable:
+            raise OSError(13, "Permission denied")
         return cast("Mapping[str, object]", json.loads(self.text))
 
     def store(self, memory: Mapping[str, object]) -> None:
@@ -181,4 +184,10 @@ def test_a_quiet_run_writes_nothing_to_the_disk() -> None:
 def test_a_full_disk_does_not_keep_messages_from_going_out() -> None:
     outside = Outside()
     outside.alert_memory.is_full = True
+    assert outside.hears(make_run(1), NEWS) == [("a", REJECTED), ("b", REJECTED)]
+
+
+def test_a_memory_that_cannot_be_read_does_not_either() -> None:
+    outside = Outside()
+    outside.alert_memory.is_unreadable = True
     assert outside.hears(make_run(1), NEWS) == [("a", REJECTED), ("b", REJECTED)]
