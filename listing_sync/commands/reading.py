@@ -11,6 +11,7 @@ from listing_sync.core.listings import Checked, Rejection, SheetContents
 from listing_sync.core.mapping import Mapping as ColumnMapping
 from listing_sync.core.near import near_matches
 from listing_sync.core.plan import Plan, TableRow, make_plan, within_share
+from listing_sync.core.rollout import is_in_share
 from listing_sync.core.validator import loading_columns, shown_cells, validate
 from listing_sync.errors import SourceError
 from listing_sync.ports import Ports, Progress, SelectedRows
@@ -79,7 +80,7 @@ def check(
         not_found = {}
     else:
         total = len(numbers)
-        failed = len({rejection.property_number for rejection in checked.rejections})
+        failed = len(_rejected(numbers, found, percent))
         not_found = {
             number: near_matches(number, selected.all_numbers)
             for number in numbers
@@ -97,6 +98,16 @@ def check(
             for column in contents.missing
         ),
     )
+
+
+def _rejected(numbers: Sequence[str], found: Checked, percent: float) -> list[str]:
+    """Return those of the numbers that the sheet has, but on no valid row."""
+    valid = {listing.property_number for listing in found.listings}
+    return [
+        number
+        for number in numbers
+        if number in found.numbers and number not in valid and is_in_share(number, percent)
+    ]
 
 
 def _payloads(

@@ -30,6 +30,7 @@ from listing_sync.core.runs import (
     final_status,
 )
 from listing_sync.errors import (
+    BatchTooLargeError,
     BreakerOpenError,
     Category,
     HoldError,
@@ -229,16 +230,21 @@ class _Sync:
         self.warnings += reading.warnings
         self.run = replace(self.run, stats=RunStats(total=reading.total, failed=reading.failed))
         self.progress.phase("Comparing", None)
-        self.plan = plan_changes(
-            self.ports,
-            reading.checked,
-            selected_only=self.options.numbers is not None,
-            percent=self.options.percent,
-            force=self.options.force,
-            prune=self.options.prune,
-            on_rows=self.progress.advance,
-            tick=self._tick,
-        )
+        try:
+            self.plan = plan_changes(
+                self.ports,
+                reading.checked,
+                selected_only=self.options.numbers is not None,
+                percent=self.options.percent,
+                force=self.options.force,
+                prune=self.options.prune,
+                on_rows=self.progress.advance,
+                tick=self._tick,
+            )
+        except (RemoteError, BreakerOpenError):
+            # The cause of the run says it once for all of them.
+            self.run = self.run.counting(failed=len(reading.checked.listings))
+            raise
         self.run = self.run.counting(unchanged=self.plan.unchanged)
         if self.options.prune and reading.checked.unknown_numbers and self.plan.unlisted:
             self.warnings.append(
@@ -324,11 +330,14 @@ class _Sync:
 
     def _fail(self, listing: Listing, error: ListingSyncError) -> None:
         self.run = self.run.counting(failed=1)
-        if not isinstance(error, RowError):
-            self.service_failures += 1
+        self._note_fault(error)
         self.rejections.append(
             self._rejection(listing.property_number, listing.sheet_row, error, "not written")
         )
+
+    def _note_fault(self, error: ListingSyncError) -> None:
+        if not isinstance(error, RowError | BatchTooLargeError):
+            self.service_failures += 1
 
     def _rejection(
         self, number: str, sheet_row: int | None, error: ListingSyncError, what: str
@@ -369,6 +378,7 @@ class _Sync:
             self.run = self.run.counting(removed=removed.count)
             if removed.refused and removed.error:
                 self.unremoved += 1
+                self._note_fault(removed.error)
                 self.rejections.append(
                     self._rejection(removed.refused, None, removed.error, "not removed")
                 )
@@ -398,10 +408,9 @@ class _Sync:
             return RunStatus.INTERRUPTED
         if error is not None:
             return RunStatus.FAILED
-        status = final_status(self.run.stats, service_failures=self.service_failures)
-        if status is RunStatus.COMPLETED and self.unremoved:
-            return RunStatus.PARTIAL
-        return status
+        return final_status(
+            self.run.stats, unremoved=self.unremoved, service_failures=self.service_failures
+        )
 
     def _metrics(self) -> dict[str, object]:
         sample = rewritten_sample(self.plan) if self.plan else {}

@@ -131,12 +131,13 @@ def is_dead(run: Run, now: datetime, *, host: str, own_pid: int, is_alive: bool)
     return run.host == host and (run.pid == own_pid or not is_alive)
 
 
-def final_status(stats: RunStats, *, service_failures: int) -> RunStatus:
+def final_status(stats: RunStats, *, unremoved: int = 0, service_failures: int = 0) -> RunStatus:
     """Return how a run that went through to its end ended.
 
-    `service_failures` are the listings that were not written for another reason than their row.
+    `unremoved` listings should have gone; `service_failures` are those neither written nor removed
+    for another reason than their row.
     """
-    if stats.failed == 0:
+    if stats.failed == unremoved == 0:
         return RunStatus.COMPLETED
     if service_failures and not stats.inserted + stats.updated + stats.removed:
         return RunStatus.FAILED
