@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from listing_sync.commands.status import Recent
 from listing_sync.core.listings import Rejection
 from listing_sync.core.plan import Plan, Update
 from listing_sync.core.runs import Cause, Run, RunStats
 from listing_sync.core.story import LastChange, Story, answer
+
+if TYPE_CHECKING:
+    from listing_sync.commands.status import Recent
 
 Document = dict[str, object]
 

@@ -10,7 +10,6 @@ from listing_sync.cli.sync_text import show_plan as show_changes
 from listing_sync.cli.sync_text import show_problems, show_result
 from listing_sync.cli.text import (
     WIDTH,
-    count,
     cut,
     exact_local_time,
     plain,
@@ -20,6 +19,7 @@ from listing_sync.cli.text import (
 from listing_sync.core.compare import shown
 from listing_sync.core.migrations import PendingFile, script_of
 from listing_sync.core.rollback import Action, LeftAlone
+from listing_sync.core.wording import count
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Never
+from typing import TYPE_CHECKING, Annotated, Never
 from uuid import UUID
 
 import typer
 
-from listing_sync.cli import status_page
 from listing_sync.cli.exits import ExitCode
 from listing_sync.cli.face import Face
 from listing_sync.cli.json_output import listing_document, run_document, runs_document
@@ -21,14 +20,15 @@ from listing_sync.cli.status_text import (
     run_lines,
 )
 from listing_sync.cli.text import fact_table, local_time, plain, wrong
-from listing_sync.commands.listing_story import listing_story
-from listing_sync.commands.status import OneRun, Recent, one_run, page_facts, recent
 from listing_sync.core.listings import Rejection
 from listing_sync.core.pace import pace
 from listing_sync.core.runs import Run, RunStatus
 from listing_sync.core.story import Story, answer
 from listing_sync.core.wording import count
-from listing_sync.ports import Ports
+
+if TYPE_CHECKING:
+    from listing_sync.commands.status import OneRun, Recent
+    from listing_sync.ports import Ports
 
 _LOOK_EVERY_S = 1.0
 
@@ -67,6 +67,10 @@ def status(
         raise typer.BadParameter(f"--json and {chosen[0]} do not go together")
     face: Face = ctx.obj
     with face.open(needs_sheet=listing is not None, json_output=json) as ports:
+        # They cost what --help and other commands need not wait for.
+        from listing_sync.commands.listing_story import listing_story
+        from listing_sync.commands.status import one_run, recent
+
         if listing is not None:
             code = _show_listing(face, listing_story(ports, listing), as_json=json)
         elif run_id is not None:
@@ -144,6 +148,8 @@ def _show_listing(face: Face, story: Story, *, as_json: bool) -> int:
 
 def _watch(face: Face, ports: Ports, limit: int) -> Never:
     """Redraw every second on a terminal, else print each change; a stop signal ends it."""
+    from listing_sync.commands.status import recent
+
     first_looks: dict[str, Run] = {}
 
     def look() -> Recent:
@@ -181,6 +187,9 @@ def _watch_lines(found: Recent, now: datetime, first_looks: dict[str, Run]) -> I
 
 
 def _write_page(face: Face, ports: Ports, path: Path) -> int:
+    from listing_sync.cli import status_page
+    from listing_sync.commands.status import page_facts
+
     facts = page_facts(ports)
     try:
         status_page.write(path, status_page.render(facts))

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from listing_sync.cli.text import (
     WIDTH,
-    count,
     cut,
-    duration,
     plain,
     rejection_table,
     table,
@@ -17,6 +15,7 @@ from listing_sync.core.batcher import listing_of
 from listing_sync.core.compare import shown
 from listing_sync.core.listings import Rejection
 from listing_sync.core.runs import RunStatus
+from listing_sync.core.wording import count, duration
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -9,10 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from listing_sync.core.listings import Rejection
-from listing_sync.core.wording import count as count  # noqa: PLC0414 - offered here too
-from listing_sync.core.wording import duration as duration  # noqa: PLC0414
 from listing_sync.core.wording import one_line
-from listing_sync.core.wording import percent as percent  # noqa: PLC0414
 
 if TYPE_CHECKING:
     from rich.table import Table
