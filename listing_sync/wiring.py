@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import getpass
 import os
 import socket
@@ -436,6 +437,8 @@ def open_world(
         google_key=google_key,
         moves_breakers=moves_breakers,
     )
+    # What was imported stays to the end: no collection need look at it again (0.1 s of 10,000 rows).
+    gc.freeze()
     try:
         yield world
     finally:
