@@ -13,7 +13,14 @@ from tempfile import NamedTemporaryFile
 
 from listing_sync import logs
 from listing_sync.cli.html_parts import NONE, moment, said, sentence, tag, text
-from listing_sync.cli.status_page_tables import errors, history, rejections, success, trends
+from listing_sync.cli.status_page_tables import (
+    errors,
+    figures,
+    history,
+    rejections,
+    success,
+    trends,
+)
 from listing_sync.commands.status import PageFacts, page_facts
 from listing_sync.core.runs import GOOD, RunStatus
 from listing_sync.core.statistics import Statistics, duration_s
@@ -112,12 +119,11 @@ every {REFRESH_S} seconds while it is open. Times are {_zone(facts)}.</p>
 
 def _body(facts: PageFacts) -> str:
     """Return the sections; what the journal alone knows makes no figures."""
-    checks, runs = _checks(facts.checks), history(facts)
+    checks = _checks(facts.checks)
     if facts.away:
-        return checks + runs
-    return "\n".join(
-        (_tiles(facts), checks, rejections(facts), trends(facts.days), errors(facts), runs)
-    )
+        return checks + history(facts)
+    sections = (rejections, trends, errors, history, figures)
+    return "\n".join((_tiles(facts), checks, *(section(facts) for section in sections)))
 
 
 def _zone(facts: PageFacts) -> str:

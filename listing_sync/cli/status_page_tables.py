@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from listing_sync.cli.html_parts import (
     NONE,
     bar_chart,
@@ -18,7 +16,7 @@ from listing_sync.cli.html_parts import (
 from listing_sync.commands.status import PageFacts
 from listing_sync.core.listings import Rejection
 from listing_sync.core.runs import Run
-from listing_sync.core.statistics import Day, Statistics, duration_s
+from listing_sync.core.statistics import Statistics, duration_s
 from listing_sync.core.wording import count, duration, one_line, percent
 
 REJECTIONS_SHOWN = 500
@@ -108,8 +106,9 @@ def _run_cells(facts: PageFacts, run: Run) -> tuple[str, ...]:
     )
 
 
-def trends(days: Sequence[Day]) -> str:
+def trends(facts: PageFacts) -> str:
     """Return duration and throughput of the last days, as pictures and in figures."""
+    days = facts.days
     columns = (
         ("Day", "short"),
         ("Runs", "amount"),
@@ -150,6 +149,39 @@ def _short_duration(seconds: float) -> str:
         return duration(seconds)
     minutes = seconds / 60
     return f"{minutes:.1f} min" if minutes < 60 else f"{minutes / 60:.1f} h"  # noqa: PLR2004
+
+
+def figures(facts: PageFacts) -> str:
+    """Return what the runs of a day and of a week amount to."""
+    day, week = map(_figures, (facts.day, facts.week))
+    return table_section(
+        "figures",
+        "Figures",
+        "Runs of all listings in the last 24 hours and in the last 7 days.",
+        (("Figure", ""), ("24 hours", "amount"), ("7 days", "amount")),
+        ((name, day[name], week[name]) for name in day),
+    )
+
+
+def _figures(period: Statistics) -> dict[str, str]:
+    latencies = period.latencies
+    return {
+        "Runs": f"{period.runs:,}",
+        "Success rate": success(period),
+        "Average run": said(period.average_duration_s, duration),
+        "Listings a second": said(period.throughput, _number),
+        "Requests": f"{period.requests:,}",
+        "Retries": f"{period.retries:,}",
+        "Request, median": said(latencies and latencies.p50_s, _milliseconds),
+        "Request, 95 of 100 within": said(latencies and latencies.p95_s, _milliseconds),
+        "Request, 99 of 100 within": said(latencies and latencies.p99_s, _milliseconds),
+        "Waited for the rate limit": duration(period.rate_limit_wait_s),
+        "Waited before retries": duration(period.retry_wait_s),
+    }
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:,.0f} ms"
 
 
 def success(period: Statistics) -> str:

@@ -174,6 +174,34 @@ def test_pictures_say_in_words_what_they_show() -> None:
     assert max(float(bar["height"] or 0) for bar in bars) == 106
 
 
+def test_figures_of_a_day_and_a_week_stand_side_by_side() -> None:
+    metrics = {
+        "requests": 30,
+        "retries": 2,
+        "latency_p50_s": 0.1,
+        "latency_p95_s": 0.25,
+        "latency_p99_s": 1.5,
+        "rate_limit_wait_s": 90,
+        "retry_wait_s": 3,
+    }
+    runs = (make_run(1, metrics=metrics), make_run(2, minutes=-60 * 48, metrics=metrics))
+    page = Page(render(facts_of(runs)))
+    (figures,) = [text for text in page.texts("section") if text.startswith("Figures")]
+    assert figures.split("7 days", 2)[2].splitlines() == [
+        "Runs12",
+        "Success rate100%100%",
+        "Average run1 min1 min",
+        "Listings a second0.20.2",
+        "Requests3060",
+        "Retries24",
+        "Request, median100 ms100 ms",
+        "Request, 95 of 100 within250 ms250 ms",
+        "Request, 99 of 100 within1,500 ms1,500 ms",
+        "Waited for the rate limit1 min 30 s3 min",
+        "Waited before retries3.0 s6.0 s",
+    ]
+
+
 def test_a_day_without_a_run_has_no_bar_and_a_dash() -> None:
     page = Page(render(PAGES["before the first run"]))
     assert {item["height"] for item in page.all("rect")} == {"0.0"}
@@ -190,7 +218,7 @@ def test_long_lists_are_cut_and_counted() -> None:
     many = tuple(replace(REJECTIONS[0], property_number=f"AA{n}") for n in range(510))
     runs = course(*[RunStatus.PARTIAL] * 40)
     page = Page(render(facts_of(runs, many)))
-    rejected, _, _, history = page.texts("tbody")
+    rejected, _, _, history, _ = page.texts("tbody")
     assert rejected.count("not a number") == REJECTIONS_SHOWN
     assert any("The first 500; 10 more" in caption for caption in page.texts("caption"))
     assert history.count("partial") == RUNS_SHOWN
