@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 _LOGGER = logging.getLogger("listing_sync")
-# These write whole URLs, and with them keys of rows, at INFO or on errors (field notes 4.2).
+# These write whole URLs, and with them keys of rows, at INFO or on errors.
 _NOISY = ("httpx", "httpcore", "googleapiclient", "google", "google_auth_httplib2", "urllib3")
 _JOURNALD = {"DEBUG": "<7>", "INFO": "<6>", "WARNING": "<4>", "ERROR": "<3>"}
 REDACTED = "[secret]"

@@ -213,7 +213,10 @@ class Settings(BaseSettings):
 
 
 def _key_problem(key: str) -> str | None:
-    """Return what is wrong with a Supabase key, without showing it (field-notes 5.1)."""
+    """Return what is wrong with a Supabase key, without showing it.
+
+    Source: Supabase docs, "Understanding API keys".
+    """
     if not key:
         return "required: the project's secret key, sb_secret_... (Settings > API keys)"
     if not key.isascii() or any(not char.isprintable() or char == " " for char in key):

@@ -41,7 +41,7 @@ def read_sheet(ports: Ports, numbers: Sequence[str] | None, progress: Progress) 
 
     Raises:
         SourceError: a whole column shows Loading... after the retries: the moment's fault, never
-            to be taken for data (field-notes 6.3).
+            to be taken for data.
     """
     progress.phase("Reading the sheet", None)
     delay_s = ports.settings.retry_delay_s

@@ -56,7 +56,7 @@ class Restorer:
     def _restore(self, steps: Sequence[Step]) -> None:
         """Write the values to restore; others go along only where the database wants them.
 
-        PostgreSQL tests NOT NULL before it sees that the row exists (field-notes 2.1).
+        PostgreSQL tests NOT NULL before it looks for a conflicting row.
         """
         columns = sorted(self._needed.union(*(step.values for step in steps)))
         rows = [{**(step.now or {}), **step.values} for step in steps]

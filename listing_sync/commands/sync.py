@@ -438,7 +438,8 @@ class _Sync:
                 self.ports.heartbeat.succeeded(run.run_id, summary)
             elif run.status is RunStatus.FAILED:
                 self.ports.heartbeat.failed(run.run_id, summary)
-        report(self.ports, run, result.news, self.history.runs)
+        if self.options.signals:
+            report(self.ports, run, result.news, self.history.runs)
         return replace(result, run=run)
 
     def _delete_old(self, run: Run) -> None:

@@ -118,7 +118,7 @@ class BatchWriter:
     def _with_kept_values(self, batch: Batch, error: RowError) -> Batch | None:
         """Return the batch with the kept values as just read, where leaving them out is refused.
 
-        PostgreSQL tests NOT NULL before it sees that the row exists (field-notes 2.1).
+        PostgreSQL tests NOT NULL before it looks for a conflicting row.
         """
         if error.code != NOT_NULL_VIOLATION:
             return None

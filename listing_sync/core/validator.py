@@ -55,7 +55,7 @@ def validate(contents: SheetContents, mapping: Mapping, *, default_zone: tzinfo)
 def loading_columns(contents: SheetContents) -> tuple[SheetColumn, ...]:
     """Return the columns that a half-loaded sheet shows: every filled cell says Loading...
 
-    Source: docs/contract.md section 7 and field notes of Google: such cells heal by themselves.
+    Source: docs/contract.md section 7; such cells heal by themselves.
     """
     return tuple(
         column

@@ -15,7 +15,7 @@ Run = tuple[int, int | None]
 """First and last row; None is the end of the tab, however long it has become."""
 
 LAST_COLUMN = "ZZZ"
-"""The last column that a sheet can have (field notes 6.1: 18,278 columns)."""
+"""The last column that a sheet can have (Google Sheets limits: 18,278 columns)."""
 
 Keys = dict[int, str]
 """The key cells that are not blank, as shown, by sheet row."""
