@@ -20,7 +20,7 @@ from listing_sync.core.statistics import Statistics, duration_s
 from listing_sync.core.wording import count, duration, one_line, percent
 
 REJECTIONS_SHOWN = 500
-RUNS_SHOWN = 30
+RUNS_SHOWN = 20
 
 
 def rejections(facts: PageFacts) -> str:
