@@ -36,6 +36,7 @@ type = "text"
 [columns.price]
 header = "Price"
 type = "money"
+scale = 0
 [columns.note]
 header = "Note"
 type = "text"
@@ -119,6 +120,7 @@ class SyncWorld:
         self.metrics_file = PrometheusFile(None)
         self.progress = Watcher()
         self.alive: set[int] = set()
+        self._runs = 0
         self.root = folder / "state"
         self.state = StateDir(self.root, self.root / "target", self.clock, self._unexpected)
         self.lock = FileLock(self.state)
@@ -132,10 +134,15 @@ class SyncWorld:
         raise AssertionError(warning)
 
     def limit_time(self) -> None:
-        """Ask for a stop after SYNC_TIME_LIMIT."""
-        limit_s = self.settings.sync_time_limit
-        if limit_s:
-            self.clock.at(self.clock.monotonic() + limit_s, lambda: self.clock.stop.request(None))
+        """Ask for a stop after SYNC_TIME_LIMIT, unless the run is over by then."""
+        run = self._runs
+
+        def stop() -> None:
+            if self._runs == run:
+                self.clock.stop.request(None)
+
+        if limit_s := self.settings.sync_time_limit:
+            self.clock.at(self.clock.monotonic() + limit_s, stop)
 
     def is_process_alive(self, pid: int) -> bool:
         return pid in self.alive
@@ -167,7 +174,10 @@ class SyncWorld:
             force=force,
             prune=prune,
         )
-        return sync(self, options, self.progress)
+        try:
+            return sync(self, options, self.progress)
+        finally:
+            self._runs += 1
 
 
 def listing(number: object, **cells: Cell) -> dict[str, Cell]:
