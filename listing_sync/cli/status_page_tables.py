@@ -172,9 +172,9 @@ def _figures(period: Statistics) -> dict[str, str]:
         "Listings a second": said(period.throughput, _number),
         "Requests": f"{period.requests:,}",
         "Retries": f"{period.retries:,}",
-        "Request, median": said(latencies and latencies.p50_s, _milliseconds),
-        "Request, 95 of 100 within": said(latencies and latencies.p95_s, _milliseconds),
-        "Request, 99 of 100 within": said(latencies and latencies.p99_s, _milliseconds),
+        "Request, median": said(latencies.p50_s if latencies else None, _milliseconds),
+        "Request, 95 of 100 within": said(latencies.p95_s if latencies else None, _milliseconds),
+        "Request, 99 of 100 within": said(latencies.p99_s if latencies else None, _milliseconds),
         "Waited for the rate limit": duration(period.rate_limit_wait_s),
         "Waited before retries": duration(period.retry_wait_s),
     }
