@@ -35,10 +35,14 @@ DEFAULT_ENV_FILE = Path(".env")
 
 def _checked_url(text: str) -> str:
     """Return the URL when it is https, or http to this machine; a problem names no secret."""
-    parts = urlsplit(text.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(text.strip())
+        is_url = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # its text quotes the address
+        is_url = False
+    if not is_url:
         raise ValueError("not a URL; expected https://...")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         raise ValueError("http is accepted for this machine only; use https://...")
     return text.strip()
 
