@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import compileall
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
-from tests.bench.stage import ROOT, Stage, Usage, server
+from tests.bench.stage import ROOT, Usage, server, staged
 from tests.stack.postgres import PostgresServer
 from tests.stack.supabase_lite import SupabaseLite
 
@@ -52,10 +54,11 @@ CPU_LIMITS_S = {("10000x20", "first run"): 1.3, ("10000x20", "unchanged"): 1.3}
 def main() -> None:
     """Measure what was chosen, and print it as it comes."""
     parts: dict[str, Callable[[SupabaseLite, int | None], None]] = {
-        size.name: lambda supabase, runs, size=size: compare(supabase, size, runs)  # type: ignore[misc]
-        for size in SIZES
+        **{size.name: partial(compare, size) for size in SIZES},
+        "start": start_up,
+        "promises": promises,
+        "latency": latency,
     }
-    parts |= {"start": start_up, "promises": promises, "latency": latency}
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
         "--only",
@@ -70,18 +73,19 @@ def main() -> None:
     # A source that has no compiled form is compiled at every start, where none may be written.
     compileall.compile_dir(ROOT / "listing_sync", quiet=1)
     compileall.compile_dir(ROOT / "tests" / "bench", quiet=1)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it is a real stream
     print("Each value is followed by its limit, if it has one; ! is over it.")
     with PostgresServer() as postgres, SupabaseLite(postgres) as supabase:
         for name in options.only:
             parts[name](supabase, options.runs)
 
 
-def compare(supabase: SupabaseLite, size: Size, runs: int | None) -> None:
-    """Print the four kinds of runs beside the bare loop."""
+def compare(size: Size, supabase: SupabaseLite, runs: int | None) -> None:
+    """Print four kinds of runs beside the bare loop: inserts for the first, else rewrites."""
     runs = runs or size.runs
     found: dict[str, list[tuple[Usage, int]]] = {}
     bare: dict[str, list[Usage]] = {"insert": [], "rewrite": []}
-    with Stage(supabase, size.listings, size.columns) as stage:
+    with staged(supabase, size.listings, size.columns) as stage:
         recorded = stage.record(_FAST)
 
         def run(name: str, *flags: str) -> None:
@@ -112,7 +116,7 @@ def compare(supabase: SupabaseLite, size: Size, runs: int | None) -> None:
         cpu = _limited(
             median(usage.cpu_s for usage, _ in usages), CPU_LIMITS_S.get((size.name, name))
         )
-        peak = _limited(median(usage.peak_mib for usage, _ in usages), size.peak_mib)
+        peak = _limited(median(usage.peak_mib for usage, _ in usages), size.peak_mib, 0)
         ratio = _limited(wall_s / limit_s, RATIO_LIMITS.get((size.name, name)))
         requests = median(count for _, count in usages)
         print(
@@ -124,7 +128,7 @@ def start_up(supabase: SupabaseLite, runs: int | None) -> None:
     """Print how long commands take that do next to nothing."""
     runs = runs or 5
     print(f"\nStart-up, median of {runs}\n{'':12}{'wall s':>13}{'peak MiB':>14}")
-    with Stage(supabase, 100, 20) as stage:
+    with staged(supabase, 100, 20) as stage:
         stage.run("sync", "all")
         for name, limit_s in (("--help", 0.2), ("--version", 0.2), ("status", None)):
             usages = [stage.run(name) for _ in range(runs)]
@@ -136,10 +140,10 @@ def promises(supabase: SupabaseLite, _runs: int | None) -> None:
     """Print what the user was promised at default settings, one run each."""
     print("\nAt default settings, x 20 columns, once each\n" + f"{'':48}{'wall s':>16}")
     for listings, limit_s in ((100, 30), (1_000, 300), (10_000, 1800)):
-        with Stage(supabase, listings, 20) as stage:
+        with staged(supabase, listings, 20) as stage:
             wall_s = stage.run("sync", "all").wall_s
         print(f"{f'sync all, {listings:,} listings':48}{_limited(wall_s, limit_s):>16}")
-    with Stage(supabase, 1_000 * _PARALLEL, 20) as stage, ThreadPoolExecutor(_PARALLEL) as pool:
+    with staged(supabase, 1_000 * _PARALLEL, 20) as stage, ThreadPoolExecutor(_PARALLEL) as pool:
         parts = [stage.numbers[index::_PARALLEL] for index in range(_PARALLEL)]
         usages = pool.map(lambda numbers: stage.run("sync", "numbers", *numbers), parts)
         wall_s = max(usage.wall_s for usage in usages)
@@ -151,7 +155,7 @@ def latency(supabase: SupabaseLite, _runs: int | None) -> None:
     """Print a first run at default settings behind distant servers."""
     delay = str(_LATENCY_S)
     with (
-        Stage(supabase, 10_000, 20) as stage,
+        staged(supabase, 10_000, 20) as stage,
         server("tests.bench.delay_proxy", stage.settings["SUPABASE_URL"], delay) as rest,
         server(
             "tests.bench.delay_proxy", stage.settings["GOOGLE_SHEETS_API_ENDPOINT"], delay
@@ -163,12 +167,10 @@ def latency(supabase: SupabaseLite, _runs: int | None) -> None:
     print(f"\nAt default settings, once\n{name:48}{wall:>16}")
 
 
-def _limited(value: float, limit: float | None) -> str:
-    """Return a value and its limit in a few characters: 1.04 (2.1), ! in front when over."""
-    text = f"{value:.0f}" if value >= 100 else f"{value:.2f}"
-    if limit is None:
-        return text
-    return f"{'!' if value > limit else ''}{text} ({limit:g})"
+def _limited(value: float, limit: float | None, digits: int = 2) -> str:
+    """Return a value and its limit in few characters: 1.94 (2.1), ! in front when over it."""
+    mark = "!" if limit is not None and value > limit else ""
+    return f"{mark}{value:.{digits}f}" + ("" if limit is None else f" ({limit:g})")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 from urllib.parse import urlsplit
 
 from tests.bench.replay import Recorded
@@ -39,58 +38,28 @@ class Usage:
 
 
 class Stage:
-    """A sheet of `listings` rows and `columns` columns behind Google, a table behind Supabase."""
+    """A sheet behind Google and its table behind Supabase; `settings` name both."""
 
-    def __init__(self, supabase: SupabaseLite, listings: int, columns: int) -> None:
-        self.numbers = [f"AA{100001 + index}" for index in range(listings)]
+    def __init__(
+        self, supabase: SupabaseLite, settings: Mapping[str, str], numbers: list[str], folder: Path
+    ) -> None:
+        self.settings = settings
+        self.numbers = numbers
         self._supabase = supabase
-        self._rows = wide_sheet.listings(listings, columns)
-        self._columns = columns
-        self._exits = ExitStack()
+        self._google_url = settings["GOOGLE_SHEETS_API_ENDPOINT"]
+        self._folder = folder
         self._edits = 0
-
-    def __enter__(self) -> Self:
-        self._folder = Path(self._exits.enter_context(tempfile.TemporaryDirectory()))
-        self._supabase.execute(wide_sheet.table_sql(self._columns))
-        self._supabase.restart()
-        spreadsheet = self._folder / "spreadsheet.json"
-        rows = [[cell_to_json(cell) for cell in row] for row in self._rows]
-        content = {
-            "spreadsheetId": DEFAULT_SPREADSHEET,
-            "tabs": [{"title": _TAB, "rows": rows}],
-        }
-        spreadsheet.write_text(json.dumps(content), encoding="utf-8")
-        key_file = self._folder / "key.json"
-        self._google_url = self._exits.enter_context(
-            server(
-                "tests.stack.google_sheets",
-                *("--spreadsheet", str(spreadsheet), "--key-file", str(key_file)),
-            )
-        )
-        mapping = self._folder / "mapping.toml"
-        mapping.write_text(wide_sheet.mapping_text(self._columns), encoding="utf-8")
-        self.settings = {
-            "SUPABASE_URL": self._supabase.url,
-            "SUPABASE_SERVICE_ROLE_KEY": self._supabase.secret_key,
-            "GOOGLE_APPLICATION_CREDENTIALS": str(key_file),
-            "GOOGLE_SHEETS_API_ENDPOINT": self._google_url,
-            "SYNC_SPREADSHEET_ID": DEFAULT_SPREADSHEET,
-            "SYNC_SHEET_NAME": _TAB,
-            "SYNC_MAPPING_FILE": str(mapping),
-            "SYNC_STATE_DIR": str(self._folder / "state"),
-        }
-        self.run("sync", "all", "--dry-run")  # the loopback Google now has its answers at hand
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._exits.close()
 
     def empty(self) -> None:
         """Empty the table, and forget every run."""
         self._supabase.truncate()
 
+    def warm_up(self) -> None:
+        """Let the loopback Google have its answers at hand: making them takes it seconds."""
+        self.run("sync", "all", "--dry-run")
+
     def edit(self, share: float) -> None:
-        """Give a share of the listings another price; let Google have its answers at hand."""
+        """Give a share of the listings another price."""
         self._edits += 1
         address = urlsplit(self._google_url).netloc
         connection = http.client.HTTPConnection(address)
@@ -104,7 +73,7 @@ class Stage:
             connection.request("POST", "/_edit", json.dumps(edit))
             connection.getresponse().read()
         connection.close()
-        self.run("sync", "all", "--dry-run")
+        self.warm_up()
 
     def record(self, settings: Mapping[str, str]) -> Path:
         """Return a file of the requests that a first run makes to read and to write listings."""
@@ -159,6 +128,38 @@ class Stage:
         if code != "0":
             raise RuntimeError(f"{' '.join(arguments)}: exit code {code}")
         return Usage(float(wall_s), float(cpu_s), int(peak_kib) / 1024)
+
+
+@contextmanager
+def staged(supabase: SupabaseLite, listings: int, columns: int) -> Iterator[Stage]:
+    """Yield the stage of a sheet with `listings` rows, its table empty."""
+    rows = wide_sheet.listings(listings, columns)
+    cells = [[cell_to_json(cell) for cell in row] for row in rows]
+    content = {"spreadsheetId": DEFAULT_SPREADSHEET, "tabs": [{"title": _TAB, "rows": cells}]}
+    supabase.execute(wide_sheet.table_sql(columns))
+    supabase.restart()
+    with tempfile.TemporaryDirectory(prefix="listing-sync-bench-") as name:
+        folder = Path(name)
+        spreadsheet, key_file, mapping = (
+            folder / each for each in ("spreadsheet.json", "key.json", "mapping.toml")
+        )
+        spreadsheet.write_text(json.dumps(content), encoding="utf-8")
+        mapping.write_text(wide_sheet.mapping_text(columns), encoding="utf-8")
+        files = ("--spreadsheet", str(spreadsheet), "--key-file", str(key_file))
+        with server("tests.stack.google_sheets", *files) as google_url:
+            settings = {
+                "SUPABASE_URL": supabase.url,
+                "SUPABASE_SERVICE_ROLE_KEY": supabase.secret_key,
+                "GOOGLE_APPLICATION_CREDENTIALS": str(key_file),
+                "GOOGLE_SHEETS_API_ENDPOINT": google_url,
+                "SYNC_SPREADSHEET_ID": DEFAULT_SPREADSHEET,
+                "SYNC_SHEET_NAME": _TAB,
+                "SYNC_MAPPING_FILE": str(mapping),
+                "SYNC_STATE_DIR": str(folder / "state"),
+            }
+            stage = Stage(supabase, settings, [str(row[0]) for row in rows[1:]], folder)
+            stage.warm_up()
+            yield stage
 
 
 @contextmanager
