@@ -1,0 +1,171 @@
+"""Who may import whom, how long a module may be, and what importing costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import listing_sync
+
+HOUSE = Path(listing_sync.__file__).parent
+MODULES = {
+    path.relative_to(HOUSE).with_suffix("").as_posix().replace("/", "."): path
+    for path in sorted(HOUSE.rglob("*.py"))
+}
+
+OUTSIDE = ("sheets", "supabase", "local", "monitoring")
+WORLD = {"errors", "core", "ports", "reliability", "logs"}
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "logs": set(),
+    "clock": {"errors"},
+    "transport": {"errors"},
+    "loading": {"errors", "core", "settings", "sheets"},
+    "core": {"errors"},
+    "settings": {"errors", "core"},
+    "ports": {"errors", "core", "settings", "reliability"},
+    "reliability": {"errors", "ports"},
+    "commands": {"errors", "core", "ports", "reliability", "settings", "logs"},
+    "sheets": {*WORLD, "transport"},
+    "supabase": {*WORLD, "transport"},
+    "local": WORLD,
+    "monitoring": WORLD,
+    "wiring": {*WORLD, *OUTSIDE, "settings", "clock", "transport", "loading"},
+    "cli": {"errors", "core", "ports", "settings", "commands", "clock", "logs", "wiring"},
+    "__main__": {"cli"},
+}
+"""Room -> the other rooms that it may import from."""
+
+PURE = ("core.", "reliability.")
+ACTING = {"os", "io", "time", "random", "secrets", "logging", "socket", "subprocess", "threading"}
+"""What a pure module cannot need; guard and meter lock what threads share."""
+
+LONG = {
+    "commands.sync": "the run, top to bottom, with its one mutable state",
+    "core.mapping": "one reader, a method a key of the mapping file",
+    "ports": "the outside world on one page",
+    "reliability.guard": "rate limit, breaker and retries under one lock",
+    "settings": "every setting with its check",
+    "supabase.failures": "one table of every failure",
+    "supabase.run_records": "two tables, each way",
+    "wiring": "one of each port",
+}
+"""Modules over 300 lines, and why."""
+
+HEAVY = (
+    "backoff", "filelock", "google", "googleapiclient", "httpcore", "httpx", "openpyxl",
+    "platformdirs", "prometheus_client", "psycopg", "pydantic", "pydantic_settings", "requests",
+    "rich", "supabase",
+)  # fmt: skip
+
+
+def imports_of(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield every module that a file imports, wherever in it, with the line."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield name.name, node.lineno
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute"
+            base = node.module or ""
+            for name in node.names:
+                yield (f"{base}.{name.name}" if base == "listing_sync" else base), node.lineno
+
+
+def room_of(module: str) -> str:
+    return module.split(".", maxsplit=1)[0]
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_imports_point_one_way(room: str) -> None:
+    wrong = [
+        f"{module}:{line} imports {name}"
+        for module, path in MODULES.items()
+        if room_of(module) == room
+        for name, line in imports_of(path)
+        if name.startswith("listing_sync.")
+        and (other := room_of(name.removeprefix("listing_sync."))) not in {room, "__version__"}
+        and other not in ALLOWED[room]
+    ]
+    assert not wrong
+
+
+def test_every_module_lives_in_a_room() -> None:
+    assert {room_of(module) for module in MODULES} == {*ALLOWED, "__init__"}
+
+
+def test_what_is_pure_imports_nothing_that_acts() -> None:
+    wrong = [
+        f"{module}:{line} imports {name}"
+        for module, path in MODULES.items()
+        if module.startswith(PURE) and module not in {"reliability.guard", "reliability.meter"}
+        for name, line in imports_of(path)
+        if room_of(name) in ACTING
+    ]
+    assert not wrong
+
+
+def test_the_init_of_a_room_holds_its_docstring_alone() -> None:
+    for module, path in MODULES.items():
+        if module.endswith(".__init__"):
+            docstring, *rest = ast.parse(path.read_text(encoding="utf-8")).body
+            assert isinstance(docstring, ast.Expr), module
+            assert all(isinstance(node, ast.ImportFrom) for node in rest), module
+            assert {name for name, _ in imports_of(path)} <= {"__future__"}, module
+
+
+def test_a_module_of_more_than_300_lines_has_its_reason() -> None:
+    long = {
+        module
+        for module, path in MODULES.items()
+        if len(path.read_text(encoding="utf-8").splitlines()) > 300
+    }
+    assert long <= set(LONG)
+
+
+def run_bare(program: str) -> str:
+    """Return what a program of its own prints, run in an empty environment."""
+    return subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True, env={}
+    ).stdout
+
+
+def test_the_command_line_starts_without_a_heavy_library() -> None:
+    program = f"""
+import sys
+import listing_sync.cli.app
+print([name for name in {HEAVY!r} if name in sys.modules])
+"""
+    assert run_bare(program) == "[]\n"
+
+
+def test_importing_every_module_does_nothing() -> None:
+    names = [
+        f"listing_sync.{module}".removesuffix(".__init__")
+        for module in MODULES
+        if module != "__main__"
+    ]
+    program = f"""
+import importlib, logging, os, signal, socket, sys, threading
+
+def acts(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "subprocess.Popen"):
+        print(event, args)
+    if event == "open" and args[1] and set("wax+") & set(args[1]) and "__pycache__" not in args[0]:
+        print(event, args)
+
+sys.dont_write_bytecode = True
+before = dict(os.environ), [signal.getsignal(n) for n in (2, 15)]
+sys.addaudithook(acts)
+for name in {names!r}:
+    importlib.import_module(name)
+assert before == (dict(os.environ), [signal.getsignal(n) for n in (2, 15)])
+assert logging.getLogger().handlers == logging.getLogger("listing_sync").handlers == []
+assert threading.active_count() == 1
+"""
+    assert run_bare(program) == ""
