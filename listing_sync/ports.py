@@ -195,11 +195,15 @@ class JournalEntry:
 
 
 class Journal(Protocol):
-    """Runs that wait on this disk for delivery, oldest first; damaged files are set aside."""
+    """Runs that wait on this disk for delivery, oldest first; damaged files are set aside.
+
+    `refused` sets one aside that the database will never take.
+    """
 
     def add(self, entry: JournalEntry) -> None: ...
     def entries(self) -> tuple[JournalEntry, ...]: ...
     def delivered(self, run_id: str) -> None: ...
+    def refused(self, run_id: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

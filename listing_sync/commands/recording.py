@@ -19,10 +19,12 @@ from listing_sync.core.runs import (
     rejection_key,
 )
 from listing_sync.errors import (
+    BatchTooLargeError,
     Category,
     LockTimeoutError,
     RefusedError,
     RemoteError,
+    RowError,
     StoppedError,
     TransientError,
 )
@@ -108,11 +110,17 @@ class Recorder:
         """Record the end, or keep it in the journal; return the run, marked when it is there."""
         is_last = run.status in {RunStatus.FAILED, RunStatus.INTERRUPTED}
         try:
-            self._ports.records.save(run, last=is_last)
-            self._ports.records.save_rejections(rejections, last=is_last)
-        except (RemoteError, RefusedError, StoppedError) as error:
+            try:
+                self._save_end(run, rejections, last=is_last)
+            except StoppedError:  # when all was written already: one try is still due
+                self._save_end(run, rejections, last=True)
+        except (RemoteError, RefusedError) as error:
             return self.keep(run, rejections, str(error))
         return run
+
+    def _save_end(self, run: Run, rejections: Sequence[StoredRejection], *, last: bool) -> None:
+        self._ports.records.save(run, last=last)
+        self._ports.records.save_rejections(rejections, last=last)
 
     def keep(self, run: Run, rejections: Sequence[StoredRejection], why: str) -> Run:
         """Keep the record on this disk, for the next run that can deliver it."""
@@ -131,9 +139,20 @@ class Recorder:
         self._saved_at = self._ports.clock.monotonic()
 
     def _deliver_journal(self) -> None:
-        for entry in self._ports.journal.entries():
+        try:
+            for entry in self._ports.journal.entries():
+                self._deliver(entry)
+        except OSError as error:
+            text = f"the journal of earlier runs cannot be used: {error.strerror}"
+            logs.event("warning", "journal_unusable", text)
+
+    def _deliver(self, entry: JournalEntry) -> None:
+        try:
             self._ports.records.save(entry.run)
             self._ports.records.save_rejections(entry.rejections)
+        except (RowError, BatchTooLargeError):  # it would keep every later run from syncing
+            self._ports.journal.refused(entry.run.run_id)
+        else:
             self._ports.journal.delivered(entry.run.run_id)
 
     def _history(self) -> History:

@@ -19,11 +19,16 @@ class HoldFile:
         return self._path
 
     def reason(self) -> str | None:
-        """Return its text, perhaps empty; None when there is no such file."""
+        """Return its text, perhaps empty; None when there is no such file.
+
+        One that cannot be read holds as well: somebody put it there.
+        """
         try:
             return self._path.read_bytes().decode("utf-8", "replace").strip()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            return f"it cannot be read: {error.strerror}"
 
     def place(self, reason: str) -> None:
         """Put it there."""

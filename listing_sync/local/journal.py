@@ -42,20 +42,26 @@ class JournalFiles:
         """Return what waits; raises OSError when the folder cannot be read."""
         found = []
         for path in self._paths():
-            stored = self._state.read_json(f"{_FOLDER}/{path.name}")
-            if stored is None:
-                continue
             try:
-                found.append(_from_json(stored))
-            except (AttributeError, KeyError, TypeError, ValueError):
+                stored = self._state.read_json(f"{_FOLDER}/{path.name}")
+                if stored is not None:
+                    found.append(_from_json(stored))
+            except (AttributeError, KeyError, OSError, TypeError, ValueError):
                 self._state.set_aside(path)
         return tuple(found)
 
     def delivered(self, run_id: str) -> None:
         """Forget a run that has been recorded."""
-        for path in self._paths():
-            if path.stem.endswith(f"_{run_id}"):
-                path.unlink(missing_ok=True)
+        for path in self._paths_of(run_id):
+            path.unlink(missing_ok=True)
+
+    def refused(self, run_id: str) -> None:
+        """Set a run aside that the database does not take."""
+        for path in self._paths_of(run_id):
+            self._state.set_aside(path)
+
+    def _paths_of(self, run_id: str) -> list[Path]:
+        return [path for path in self._paths() if path.stem.endswith(f"_{run_id}")]
 
     def _paths(self) -> list[Path]:
         try:

@@ -60,10 +60,9 @@ class FileLock:
 
     def holder(self) -> Holder | None:
         """Return who holds the lock now; None when nobody does, or it is not known who."""
-        stored = self._state.read_json(_HOLDER)
         try:
-            holder = _read_holder(stored)
-        except (KeyError, TypeError, ValueError):
+            holder = _read_holder(self._state.read_json(_HOLDER))
+        except (KeyError, OSError, TypeError, ValueError):
             return None
         return holder if holder.host != socket.gethostname() or _is_alive(holder.pid) else None
 

@@ -21,7 +21,7 @@ from listing_sync.core.runs import (
     RunType,
     StoredRejection,
 )
-from listing_sync.errors import Category, NotSetUpError, PermanentError
+from listing_sync.errors import BatchTooLargeError, Category, NotSetUpError, PermanentError
 from listing_sync.reliability.guard import Patience
 from listing_sync.supabase.rest import Query, Rest, Row, Rows
 
@@ -62,7 +62,17 @@ class SupabaseRunRecords:
         patience = Patience.LAST if last else Patience.RETRY
         for start in range(0, len(ids), _CHUNK_ROWS):
             chunk = [rows[row_id] for row_id in ids[start : start + _CHUNK_ROWS]]
-            self._upsert(_REJECTIONS, chunk, "recording rejected listings", patience)
+            self._insert_rejections(chunk, patience)
+
+    def _insert_rejections(self, rows: list[Row], patience: Patience) -> None:
+        try:
+            self._upsert(_REJECTIONS, rows, "recording rejected listings", patience)
+        except BatchTooLargeError:  # a gateway of one's own may take 1 MB, and a payload has 8 kB
+            middle = len(rows) // 2
+            if middle == 0:
+                raise
+            self._insert_rejections(rows[:middle], patience)
+            self._insert_rejections(rows[middle:], patience)
 
     def recent(self, limit: int, *, since: datetime | None = None) -> tuple[Run, ...]:
         """Return the newest runs, at most `limit`, those that started at `since` or later."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -59,7 +60,13 @@ class Finished:
 class Running:
     """A process of the program under way."""
 
-    def __init__(self, command: Sequence[str], folder: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], folder: Path, *, largest_file_bytes: int | None = None
+    ) -> None:
+        def limit() -> None:
+            if largest_file_bytes is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file_bytes,) * 2)
+
         environment = {k: v for k, v in os.environ.items() if not k.startswith(_OURS)}
         self._began = time.monotonic()
         self._process = subprocess.Popen(
@@ -70,6 +77,7 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=limit,
         )
 
     @property
@@ -160,17 +168,30 @@ class Site:
             **{name.upper(): value for name, value in changed.items()},
         }
 
-    def start(self, *arguments: str, **changed: str) -> Running:
-        """Start the program; `changed` settings are by name, in lower case."""
+    def start(
+        self, *arguments: str, largest_file_bytes: int | None = None, **changed: str
+    ) -> Running:
+        """Start the program; `changed` settings are by name, in lower case.
+
+        A file that would grow above `largest_file_bytes` cannot be written, as on a full disk.
+        """
         lines = [f"{name}={value}\n" for name, value in self.settings(**changed).items()]
         env_file = self.folder / f"{time.monotonic_ns()}.env"
         env_file.write_text("".join(lines), encoding="utf-8")
         command = [sys.executable, "-m", "listing_sync", "--env-file", str(env_file), *arguments]
-        return Running(command, self.folder)
+        return Running(command, self.folder, largest_file_bytes=largest_file_bytes)
 
-    def run(self, *arguments: str, **changed: str) -> Finished:
-        """Run the program to its end."""
-        return self.start(*arguments, **changed).finish()
+    def run(
+        self, *arguments: str, largest_file_bytes: int | None = None, **changed: str
+    ) -> Finished:
+        """Run the program to its end; as `start`."""
+        return self.start(*arguments, largest_file_bytes=largest_file_bytes, **changed).finish()
+
+    @property
+    def state(self) -> Path:
+        """The folder of this target in SYNC_STATE_DIR; a run has made it."""
+        (folder,) = (path for path in (self.folder / "state").iterdir() if path.is_dir())
+        return folder
 
     def journal(self) -> list[Path]:
         """Return what waits for delivery."""

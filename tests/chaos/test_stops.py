@@ -154,6 +154,16 @@ def test_what_is_in_flight_at_a_signal_is_finished_and_counted(site: Site) -> No
     assert (run["inserted_count"], run["skipped_count"]) == (written, len(SHEET) - written)
 
 
+def test_a_run_whose_last_write_was_in_flight_is_complete_and_recorded_as_such(
+    site: Site,
+) -> None:
+    site.put({"AA1": 1})
+    ended, _ = stop_in(PHASES["writing"], signal.SIGTERM, site)
+    assert ended.code == 0
+    assert [run["status"] for run in site.runs()] == ["completed"]
+    assert site.journal() == []
+
+
 def test_the_time_limit_fails_the_run_and_skips_the_rest(site: Site) -> None:
     site.put(SHEET)
     site.supabase_proxy.schedule = lambda _index, method, target: (
