@@ -284,7 +284,11 @@ class World:
         settings = self.settings
         guard = self._new_guard(Service.SUPABASE, _Unsaved())
         if settings.supabase_db_url is not None:
-            from listing_sync.supabase.postgres import PostgresDatabase
+            try:
+                from listing_sync.supabase.postgres import PostgresDatabase
+            except ImportError:
+                problem = "SUPABASE_DB_URL: needs psycopg: pip install 'listing-sync[postgres]'"
+                raise SettingsError((problem,)) from None
 
             url = settings.supabase_db_url.get_secret_value()
             return PostgresDatabase(url, call=guard.call)
