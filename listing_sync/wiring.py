@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from listing_sync import __version__, logs
 from listing_sync.clock import Stop, SystemClock
 from listing_sync.core.mapping import Mapping as ColumnMapping
-from listing_sync.errors import Service
+from listing_sync.errors import Service, SettingsError
 from listing_sync.loading import load
 from listing_sync.local.alert_memory import AlertMemoryFile
 from listing_sync.local.breaker_file import BreakerFile
