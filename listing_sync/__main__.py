@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import signal
+from types import FrameType
+from typing import NoReturn
+
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; a signal ends it with the code of a shell, also while it starts."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
     from listing_sync.cli.app import run  # noqa: PLC0415 - keeps importing this module free
 
     run()
+
+
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Iterable
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -79,7 +80,8 @@ def run() -> NoReturn:
         code = exit_.code if isinstance(exit_.code, int) else ExitCode.USAGE
     except ListingSyncError as error:
         code = code_of_error(error)
-        _tell(face, error, code)
+        problems = error.problems if isinstance(error, SettingsError) else (str(error),)
+        _tell(face, problems, code)
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
@@ -88,15 +90,15 @@ def run() -> NoReturn:
         if face.verbose:
             traceback.print_exc()
         name = type(error).__name__
-        face.complain(
+        problem = (
             f"listing-sync has a bug ({name}): run the same command with -v after listing-sync, and"
             " report what it prints where you got the program (README, Trouble)"
         )
+        _tell(face, (problem,), code)
     sys.exit(code)
 
 
-def _tell(face: Face, error: ListingSyncError, code: int) -> None:
-    problems = error.problems if isinstance(error, SettingsError) else (str(error),)
+def _tell(face: Face, problems: Iterable[str], code: int) -> None:
     if face.json_output:
         face.print_json({"status": "failed", "exitCode": code, "problems": list(problems)})
     for problem in problems:
