@@ -74,7 +74,7 @@ class SourceError(ListingSyncError):
 
 
 class RemoteError(ListingSyncError):
-    """A service failed, or refused, a request."""
+    """A service failed, or refused, a request; `column` is the one at fault, where it is named."""
 
     def __init__(
         self,
@@ -84,12 +84,14 @@ class RemoteError(ListingSyncError):
         category: Category,
         http_status: int | None = None,
         code: str | None = None,
+        column: str | None = None,
     ) -> None:
         super().__init__(message)
         self.service = service
         self.category = category
         self.http_status = http_status
         self.code = code
+        self.column = column
 
 
 class TransientError(RemoteError):
@@ -120,25 +122,7 @@ class RetryLaterError(PermanentError):
 
 
 class RowError(RemoteError):
-    """The database refuses one row of the batch; splitting finds it.
-
-    `column` is the column at fault, where the database names one (23502).
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        service: Service,
-        category: Category,
-        http_status: int | None = None,
-        code: str | None = None,
-        column: str | None = None,
-    ) -> None:
-        super().__init__(
-            message, service=service, category=category, http_status=http_status, code=code
-        )
-        self.column = column
+    """The database refuses one row of the batch; splitting finds it."""
 
 
 class BatchTooLargeError(RemoteError):

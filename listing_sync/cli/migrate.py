@@ -192,7 +192,9 @@ def rollback(
         from listing_sync.cli import migrate_json, migrate_text
         from listing_sync.commands import rollback as commands
 
-        source = commands.find_source(world, snapshot=snapshot, run_id=str(run) if run else None)
+        source = commands.find_source(
+            world, snapshot=_as_named(snapshot), run_id=str(run) if run else None
+        )
         if not json:
             migrate_text.show_snapshots(face, world.snapshots, source)
         if dry_run or not yes:
@@ -214,6 +216,11 @@ def rollback(
         raise typer.Exit(
             ExitCode.PARTLY if result.left_alone or result.remaining else ExitCode.DONE
         )
+
+
+def _as_named(snapshot: Path | None) -> Path | None:
+    """Return a path that is there as a whole path; others are names, as the list shows them."""
+    return snapshot.resolve() if snapshot is not None and snapshot.exists() else snapshot
 
 
 def _path(world: World, source: Source) -> Path | None:

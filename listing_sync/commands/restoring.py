@@ -21,11 +21,8 @@ class Restorer:
     def __init__(self, ports: Ports, run: Run) -> None:
         self._ports = ports
         self._run = run
-        mapping = ports.mapping
-        self._needed = {mapping.key, *ports.table.describe().required}
-        self._own = {column.name for column in mapping.columns}
-        self._own |= {mapping.mark_column} if mapping.mark_column else set()
-        self._own_only = False
+        self._needed = {ports.mapping.key, *ports.table.describe().required}
+        self._generated: set[str] = set()
         self._warnings: dict[str, None] = {}
 
     @property
@@ -69,23 +66,17 @@ class Restorer:
             self._restore(steps)
 
     def _bring_back(self, steps: Sequence[Step]) -> None:
-        columns = [
-            name
-            for name in steps[0].values
-            if not self._own_only or name in self._own or name in self._needed
-        ]
+        """Write whole rows, without the columns that only the database itself may fill."""
+        columns = [name for name in steps[0].values if name not in self._generated]
         try:
             self._ports.table.upsert(
                 columns, [[step.values[name] for name in columns] for step in steps]
             )
         except PermanentError as error:
-            if error.code != _GENERATED_ALWAYS or self._own_only:
+            if error.code != _GENERATED_ALWAYS or error.column not in columns:
                 raise
-            self._own_only = True
-            self._warnings[
-                "rows brought back have new values in the columns of the database's own"
-                " making (GENERATED ALWAYS)"
-            ] = None
+            self._generated.add(error.column)
+            self._warnings[f"rows that are brought back get a new {error.column}"] = None
             self._bring_back(steps)
 
     def _remove(self, steps: Sequence[Step]) -> None:

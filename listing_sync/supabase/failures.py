@@ -146,6 +146,8 @@ _SQLSTATE = re.compile(r"[0-9A-Z]{5}")
 _VALUE = re.compile(r"([\"']).*\1", re.DOTALL)
 _CONSTRAINT = re.compile(r'violates [a-z -]*constraint "[^"]*"')
 _NULL_COLUMN = re.compile(r'null value in column "([^"]*)"')
+_GENERATED = "428C9"
+_GENERATED_COLUMN = re.compile(r'column "([^"]*)"')
 _NO_RIGHT_ON = re.compile(r"permission denied for (table|view|sequence|schema) (\S+)")
 _LONGEST_MESSAGE = 200
 
@@ -181,6 +183,8 @@ def failure_of_response(response: httpx.Response, now: datetime) -> RemoteError:
     elif answer.code == "42501":
         text = _missing_right(answer)
     else:
+        if answer.code == _GENERATED:
+            column = _group(_GENERATED_COLUMN, answer.message)
         text = text.format(answer.message[:_LONGEST_MESSAGE])
     facts = ", ".join(filter(None, (f"HTTP {answer.http_status}", answer.code)))
     return _error(kind, f"{text} ({facts})", answer, column)
@@ -227,12 +231,15 @@ def _read(response: httpx.Response, now: datetime) -> _Answer:
         http_status=response.status_code,
         code=(code if isinstance(code, str) else response.headers.get("sb-error-code", ""))[:40],
         message=message if isinstance(message, str) else response.reason_phrase,
-        retry_after_s=_retry_after_s(response.headers.get("Retry-After"), now),
+        retry_after_s=retry_after_s(response.headers.get("Retry-After"), now),
     )
 
 
-def _retry_after_s(text: str | None, now: datetime) -> float | None:
-    """Source: RFC 9110, 10.2.3: a number of seconds, or a date."""
+def retry_after_s(text: str | None, now: datetime) -> float | None:
+    """Return the wait that a Retry-After asks for: a number of seconds, or a date.
+
+    Source: RFC 9110, 10.2.3.
+    """
     if text is None:
         return None
     if text.strip().isdecimal():
@@ -298,15 +305,17 @@ def _error(
     kind: Kind, message: str, answer: _Answer | None = None, column: str | None = None
 ) -> RemoteError:
     facts: dict[str, Any] = {"service": Service.SUPABASE, "category": kind.category}
+    if column is not None:
+        facts["column"] = column
     if answer is not None:
         facts |= {"http_status": answer.http_status, "code": answer.code or None}
     match kind.fault:
         case Fault.MOMENT:
-            retry_after_s = None if answer is None else answer.retry_after_s
-            return TransientError(message, retry_after_s=retry_after_s, **facts)
+            asked_s = None if answer is None else answer.retry_after_s
+            return TransientError(message, retry_after_s=asked_s, **facts)
         case Fault.BATCH:
             return BatchTooLargeError(message, **facts)
         case Fault.ROW:
-            return RowError(message, column=column, **facts)
+            return RowError(message, **facts)
         case Fault.RUN:
             return PermanentError(message, **facts)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,6 +23,7 @@ from listing_sync.errors import (
     SettingsError,
     TransientError,
 )
+from listing_sync.supabase.failures import retry_after_s
 
 if TYPE_CHECKING:
     from listing_sync.supabase.rest import Call
@@ -190,14 +190,9 @@ def wait_asked_for(headers: Mapping[str, str], now: datetime) -> float:
     The unit of x-ratelimit-reset is not documented: a small number is read as seconds, a larger
     one as milliseconds, a very large one as a moment since 1970.
     """
-    asked = headers.get("Retry-After", "").strip()
-    if asked.isdecimal():
-        return float(asked)
-    if asked:
-        try:
-            return max(0.0, (parsedate_to_datetime(asked) - now).total_seconds())
-        except (ValueError, TypeError):
-            pass
+    asked_s = retry_after_s(headers.get("Retry-After"), now)
+    if asked_s is not None:
+        return asked_s
     reset = headers.get("x-ratelimit-reset", "").strip()
     if not reset.isdecimal():
         return _BLOCKED_S
