@@ -1,0 +1,58 @@
+"""README's commands, settings and exit codes are the program's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer.main
+from typer.core import TyperGroup
+
+from listing_sync.cli.app import app
+from listing_sync.cli.exits import ExitCode
+from listing_sync.settings import Settings
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def rows(heading: str) -> Iterator[list[str]]:
+    """Yield the cells of the table below a heading, row by row."""
+    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    for line in section.splitlines():
+        if line.startswith("| ") and not line.startswith("| ---"):
+            yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def commands_of(group: TyperGroup, name: str = "") -> Iterator[str]:
+    for command, node in group.commands.items():
+        whole = f"{name} {command}".strip()
+        if isinstance(node, TyperGroup):
+            yield from commands_of(node, whole)
+        else:
+            yield whole
+
+
+def test_every_command_is_told_and_no_other() -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    program = set(commands_of(group))
+    told = {text for cells in rows("Commands") for text in re.findall(r"`([^`]+)`", cells[0])}
+    assert {command for command in program if any(t.startswith(command) for t in told)} == program
+    assert all(any(text.startswith(command) for command in program) for text in told)
+
+
+def test_every_setting_is_told_with_its_default_and_no_other() -> None:
+    told = {name: default for name, default, _ in rows("Settings") if name.isupper()}
+    assert told.keys() == {name.upper() for name in Settings.model_fields}
+    for name, default in told.items():
+        value = Settings.model_fields[name.lower()].default
+        if re.fullmatch(r"\d+|false", default):
+            assert float(default.replace("false", "0")) == value
+        elif default == "":
+            assert value is None or value.get_secret_value() == ""
+
+
+def test_every_exit_code_is_told_and_no_other() -> None:
+    told = {int(code) for cells in rows("Exit codes") for code in re.findall(r"\d+", cells[0])}
+    assert told == {*map(int, ExitCode), 128 + 2, 128 + 15}
