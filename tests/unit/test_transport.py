@@ -1,0 +1,137 @@
+"""The HTTP client: total deadlines, counted bytes, no redirects; and what headers ask for."""
+
+from __future__ import annotations
+
+import gzip
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from listing_sync.transport import build_client, deadline, is_certificate_failure, retry_after_s
+from tests.stack.loopback import Answer, LoopbackServer, Request, Wire
+from tests.stack.postgres import free_port
+
+NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+
+
+class Server(LoopbackServer):
+    """Answers what the path asks for; `dripping` is sent a byte at a time, for ever."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests: list[Request] = []
+
+    def answer(self, request: Request) -> Answer:
+        self.requests.append(request)
+        if request.path.endswith("/moved"):
+            return Answer(307, (("Location", "/here"),))
+        if request.path.endswith("/packed"):
+            return Answer(headers=(("Content-Encoding", "gzip"),), body=gzip.compress(b"x" * 5000))
+        return Answer(body=request.body[::-1])
+
+    def serve(self, request: Request, wire: Wire) -> None:
+        if request.path != "/dripping":
+            super().serve(request, wire)
+            return
+        wire.connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while True:  # until the client has had enough
+            wire.connection.sendall(b".")
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as server:
+        yield server
+
+
+@contextmanager
+def client(url: str, seen: list[int] | None = None) -> Iterator[httpx.Client]:
+    on_bytes = (seen if seen is not None else []).append
+    with build_client(url, timeout_s=5, connections=2, on_bytes=on_bytes) as http:
+        yield http
+
+
+def test_bodies_go_out_and_come_in_and_are_counted_as_on_the_wire(server: Server) -> None:
+    seen: list[int] = []
+    with client(server.url, seen) as http:
+        assert http.post(f"{server.url}/echo", content=b"abc").text == "cba"
+        assert sum(seen) == 6
+        assert http.get(f"{server.url}/packed").text == "x" * 5000
+    assert sum(seen) < 200
+
+
+def test_no_redirect_is_followed(server: Server) -> None:
+    with client(server.url) as http:
+        assert http.get(f"{server.url}/moved").status_code == 307
+    assert len(server.requests) == 1
+
+
+def test_a_dripping_answer_ends_at_the_deadline_of_the_request_as_a_whole(server: Server) -> None:
+    began = time.monotonic()
+    with client(server.url) as http:
+        with pytest.raises(httpx.ReadTimeout), deadline(0.1):
+            http.get(f"{server.url}/dripping")
+        assert time.monotonic() - began < 2
+        assert http.get(f"{server.url}/echo").status_code == 200
+
+
+def test_a_deadline_holds_inside_its_block_only(server: Server) -> None:
+    with client(server.url) as http, deadline(5):
+        with pytest.raises(httpx.TimeoutException), deadline(0):
+            http.get(f"{server.url}/echo")
+        assert http.get(f"{server.url}/echo").status_code == 200
+
+
+def test_nobody_listening_is_httpxs_error() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    with client(url) as http, pytest.raises(httpx.ConnectError):
+        http.get(url)
+
+
+def test_a_proxy_of_the_environment_is_used_but_not_for_exceptions(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.setenv("no_proxy", "direct.invalid")
+    with client("http://far.invalid") as http:
+        assert http.get("http://far.invalid/echo").status_code == 200
+    assert [request.target for request in server.requests] == ["http://far.invalid/echo"]
+    with client("http://direct.invalid") as http, pytest.raises(httpx.ConnectError):
+        http.get("http://direct.invalid/echo")
+
+
+@pytest.mark.parametrize(
+    ("header", "wait_s"),
+    [
+        (None, None),
+        ("", None),
+        ("0", 0),
+        (" 120 ", 120),
+        ("1.5", None),
+        ("-3", None),
+        ("soon", None),
+        ("١٢", None),
+        ("Sun, 01 Mar 2026 09:00:30 GMT", 30),
+        ("Sun, 01 Mar 2026 08:00:00 GMT", 0),
+        ("Sun, 01 Mar 2026 18:00:30 +0900", 30),
+        ("Sun, 01 Mar 2026 09:00:30 -0000", 30),
+        ("Sun, 99 Mar 2026 09:00:30 GMT", None),
+        ("9" * 400, None),
+    ],
+)
+def test_the_wait_that_a_server_asks_for(header: str | None, wait_s: float | None) -> None:
+    assert retry_after_s(header, NOW) == wait_s
+
+
+def test_a_certificate_failure_is_found_however_deep() -> None:
+    bad = httpx.ConnectError("no")
+    bad.__cause__ = OSError()
+    bad.__cause__.__context__ = ssl.SSLCertVerificationError()
+    assert is_certificate_failure(bad)
+    assert not is_certificate_failure(httpx.ConnectError("refused"))

@@ -1,0 +1,125 @@
+"""What the world is made of under which settings."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from listing_sync.clock import Stop
+from listing_sync.core.mapping import parse_mapping
+from listing_sync.errors import Service, StoppedError, TransientError
+from listing_sync.reliability.breaker import BreakerState
+from listing_sync.settings import Settings
+from listing_sync.wiring import World
+from tests.stack.postgres import free_port
+from tests.sync_world import MAPPING
+
+
+@contextmanager
+def world(folder: Path, *, moves_breakers: bool = True, **settings: object) -> Iterator[World]:
+    given = {
+        "supabase_url": f"http://127.0.0.1:{free_port()}",
+        "supabase_service_role_key": "sb_secret_1",
+        "sync_state_dir": folder / "state",
+        "sync_retry_attempts": 0,
+        "sync_circuit_breaker_threshold": 1,
+        **settings,
+    }
+    made = World(
+        Settings(_env_file=None, **given),
+        parse_mapping(MAPPING, name="mapping.toml"),
+        stop=Stop(),
+        trigger="cron",
+        google_key=None,
+        moves_breakers=moves_breakers,
+    )
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def ask(world: World) -> None:
+    with pytest.raises(TransientError):
+        next(iter(world.table.pages([])))
+
+
+@pytest.mark.parametrize(
+    ("settings", "source"),
+    [
+        pytest.param({"sync_spreadsheet_id": "1AbC"}, "google:1AbC", id="the only tab"),
+        pytest.param(
+            {"sync_spreadsheet_id": "1AbC", "sync_sheet_name": "物件"},
+            "google:1AbC#物件",
+            id="a tab",
+        ),
+        pytest.param(
+            {"sync_spreadsheet_id": "https://docs.google.com/spreadsheets/d/1AbC/edit#gid=7"},
+            "google:1AbC#gid=7",
+            id="an address with a tab",
+        ),
+        pytest.param({}, "", id="none"),
+    ],
+)
+def test_a_source_is_named_by_spreadsheet_and_tab(
+    tmp_path: Path, settings: dict[str, str], source: str
+) -> None:
+    with world(tmp_path, **settings) as made:
+        assert made.identity.source == source
+
+
+def test_a_file_is_the_same_source_from_every_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with world(tmp_path, sync_sheet_file=Path("a.csv"), sync_sheet_name="T") as made:
+        assert made.identity.source == f"file:{tmp_path.resolve()}/a.csv#T"
+
+
+def test_a_target_is_named_by_project_and_table(tmp_path: Path) -> None:
+    with world(tmp_path, supabase_url="https://xyz.supabase.co") as made:
+        assert made.identity.target == "xyz.supabase.co/listings"
+        assert made.identity.pid == os.getpid()
+
+
+def test_a_breaker_is_found_open_by_the_next_process(tmp_path: Path) -> None:
+    address = {"supabase_url": f"http://127.0.0.1:{free_port()}"}
+    with world(tmp_path, **address) as first:
+        with pytest.raises(Exception, match="failed 1 times"):
+            next(iter(first.table.pages([])))
+        assert first.breaker_state(Service.SUPABASE) is BreakerState.OPEN
+    with world(tmp_path, **address) as second:
+        assert second.breaker_state(Service.SUPABASE) is BreakerState.OPEN
+        assert second.breaker_state(Service.GOOGLE) is BreakerState.CLOSED
+        ask(second.probing())
+        assert second.breaker_state(Service.SUPABASE) is BreakerState.OPEN
+
+
+def test_a_dry_run_neither_heeds_nor_moves_a_breaker(tmp_path: Path) -> None:
+    with world(tmp_path, moves_breakers=False, sync_circuit_breaker_threshold=2) as made:
+        ask(made)
+    assert not (tmp_path / "state").exists()
+
+
+def test_the_time_limit_stops_the_run(tmp_path: Path) -> None:
+    with world(tmp_path, sync_time_limit=1) as made:
+        began = time.monotonic()
+        made.limit_time()
+        with pytest.raises(StoppedError, match="SYNC_TIME_LIMIT"):
+            made.clock.sleep(30)
+        assert time.monotonic() - began < 5
+    with world(tmp_path, sync_time_limit=0) as made:
+        made.limit_time()
+        made.clock.sleep(0)
+
+
+def test_whether_a_process_of_this_host_is_alive(tmp_path: Path) -> None:
+    with world(tmp_path) as made:
+        assert made.is_process_alive(os.getpid())
+        assert made.is_process_alive(1)
+        assert not made.is_process_alive(2**22 + 1)
