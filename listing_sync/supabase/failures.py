@@ -14,7 +14,6 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from enum import Enum
 from http import HTTPStatus
 from typing import Any
@@ -30,6 +29,8 @@ from listing_sync.errors import (
     Service,
     TransientError,
 )
+from listing_sync.logs import REDACTED
+from listing_sync.transport import retry_after_s
 
 
 class Fault(Enum):
@@ -165,9 +166,12 @@ class _Answer:
     retry_after_s: float | None
 
 
-def failure_of_response(response: httpx.Response, now: datetime) -> RemoteError:
-    """Return what a response that is not the one asked for means; `now` dates its Retry-After."""
-    answer = _read(response, now)
+def failure_of_response(response: httpx.Response, now: datetime, key: str = "") -> RemoteError:
+    """Return what a response that is not the one asked for means; `now` dates its Retry-After.
+
+    No message holds `key`, even where the server repeats it.
+    """
+    answer = _read(response, now, key)
     kind = _kind(answer)
     column = None
     text = kind.text
@@ -219,9 +223,10 @@ def failure_of_exception(error: Exception) -> RemoteError:
     return _error(Kind(_MOMENT, _NETWORK, text), text)
 
 
-def _read(response: httpx.Response, now: datetime) -> _Answer:
+def _read(response: httpx.Response, now: datetime, key: str) -> _Answer:
+    content = response.content.replace(key.encode(), REDACTED.encode()) if key else response.content
     try:
-        body = json.loads(response.content)
+        body = json.loads(content)
     except ValueError:
         body = None
     fields = body if isinstance(body, dict) else {}
@@ -233,21 +238,6 @@ def _read(response: httpx.Response, now: datetime) -> _Answer:
         message=message if isinstance(message, str) else response.reason_phrase,
         retry_after_s=retry_after_s(response.headers.get("Retry-After"), now),
     )
-
-
-def retry_after_s(text: str | None, now: datetime) -> float | None:
-    """Return the wait that a Retry-After asks for: a number of seconds, or a date.
-
-    Source: RFC 9110, 10.2.3.
-    """
-    if text is None:
-        return None
-    if text.strip().isdecimal():
-        return float(text)
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
-    except (TypeError, ValueError):
-        return None
 
 
 def _kind(answer: _Answer) -> Kind:

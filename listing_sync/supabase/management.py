@@ -23,7 +23,8 @@ from listing_sync.errors import (
     SettingsError,
     TransientError,
 )
-from listing_sync.supabase.failures import retry_after_s
+from listing_sync.logs import REDACTED
+from listing_sync.transport import retry_after_s
 
 if TYPE_CHECKING:
     from listing_sync.supabase.rest import Call
@@ -98,6 +99,7 @@ class ManagementApi:
                 ("SUPABASE_ACCESS_TOKEN: holds a character that no token has; copy it again",)
             )
         self._authorize = _Bearer(token)
+        self._token = token
         self._timeout_s = timeout_s
         self._call = call
         self._now = now
@@ -161,7 +163,7 @@ class ManagementApi:
                 category=Category.NETWORK,
                 http_status=status,
             )
-        message = _message(response)
+        message = _message(response).replace(self._token, REDACTED)
         found = _SQLSTATE.search(message)
         if found:
             return _failure(

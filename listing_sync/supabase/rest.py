@@ -69,6 +69,7 @@ class Rest:
         self._http = http
         self._call = call
         self._now = now
+        self._key = key
         self._last = threading.local()
 
     def table(self, name: str) -> SyncRequestBuilder:
@@ -87,7 +88,7 @@ class Rest:
             answer, response = self._try(query)
             rows: Any = answer.data
             if not (response.content and _are_objects(rows)):
-                raise failure_of_response(response, self._now())
+                raise self._failure(response)
             return Rows(_exact_rows(response.content) if exact else rows, answer.count)
 
         return self._call(send, what, patience)
@@ -98,7 +99,7 @@ class Rest:
         def send() -> None:
             _, response = self._try(query)
             if response.content:
-                raise failure_of_response(response, self._now())
+                raise self._failure(response)
 
         self._call(send, what, patience)
 
@@ -109,7 +110,7 @@ class Rest:
             response = self._guarded(lambda: self._http.get(url, headers=headers))
             document = _object(response.content) if response.is_success else None
             if document is None:
-                raise failure_of_response(response, self._now())
+                raise self._failure(response)
             return document
 
         url = f"{self._postgrest.base_url}/"
@@ -128,10 +129,13 @@ class Rest:
         try:
             return send()
         except APIError:
-            failure = failure_of_response(self._last.response, self._now())
+            failure = self._failure(self._last.response)
         except (httpx.RequestError, httpx.InvalidURL, ValueError) as error:
             failure = failure_of_exception(error)
         raise failure
+
+    def _failure(self, response: httpx.Response) -> RemoteError:
+        return failure_of_response(response, self._now(), self._key)
 
     def _saw(self, response: httpx.Response) -> None:
         # The client's own error has neither status nor headers.

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from listing_sync.core.mapping import Column, ColumnType, Mapping
-from listing_sync.errors import PermanentError
+from listing_sync.errors import PermanentError, RemoteError
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.table import SupabaseTable
 
@@ -153,3 +153,19 @@ def test_pages_that_do_not_get_on_are_an_error_not_an_endless_loop():
         pytest.raises(PermanentError, match="AA2"),
     ):
         list(table_of(rest).pages((Column("number", ("number",), ColumnType.TEXT),)))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(httpx.Response(401, json={"message": f"not {KEY}!"}), id="message"),
+        pytest.param(httpx.Response(400, json={"code": f"x{KEY}", "message": ""}), id="code"),
+        pytest.param(
+            httpx.Response(400, json={"code": "P0001", "message": f"boom {KEY}"}), id="trigger"
+        ),
+    ],
+)
+def test_a_server_that_repeats_the_key_does_not_get_it_into_a_message(answer):
+    with rest_of(lambda _: answer) as rest, pytest.raises(RemoteError) as raised:
+        table_of(rest).upsert(["number"], [("AA1",)])
+    assert KEY not in f"{raised.value} {raised.value.code}"
