@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from listing_sync import logs
 from listing_sync.core.listings import Rejection
@@ -12,6 +13,7 @@ from listing_sync.core.runs import (
     GOOD,
     Cause,
     Run,
+    RunStats,
     RunStatus,
     RunType,
     StoredRejection,
@@ -20,11 +22,14 @@ from listing_sync.core.runs import (
 )
 from listing_sync.errors import (
     BatchTooLargeError,
+    BreakerOpenError,
     Category,
+    ListingSyncError,
     LockTimeoutError,
     RefusedError,
     RemoteError,
     RowError,
+    SourceError,
     StoppedError,
     TransientError,
 )
@@ -62,6 +67,36 @@ class History:
             return ()
         known = {rejection_key(stored.rejection) for stored in self.rejections}
         return tuple(item for item in rejections if rejection_key(item) not in known)
+
+
+def new_run(ports: Ports, run_type: RunType, trigger: str) -> Run:
+    """Return a run that begins now."""
+    now, who = ports.clock.now(), ports.identity
+    return Run(
+        run_id=str(uuid4()),
+        run_type=run_type,
+        trigger=trigger,
+        status=RunStatus.IN_PROGRESS,
+        started_at=now,
+        completed_at=None,
+        heartbeat_at=now,
+        stats=RunStats(),
+        cause=None,
+        source=who.source,
+        target=who.target,
+        host=who.host,
+        pid=who.pid,
+        version=who.version,
+    )
+
+
+def cause_of(error: ListingSyncError | None) -> Cause | None:
+    """Return what ended a run early, as its record keeps it."""
+    if error is None:
+        return None
+    category = error.category if isinstance(error, RemoteError) else Category.UNKNOWN
+    text = error.recorded if isinstance(error, SourceError) else str(error)
+    return Cause(Category.NETWORK if isinstance(error, BreakerOpenError) else category, text)
 
 
 class Recorder:

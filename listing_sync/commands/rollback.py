@@ -7,19 +7,16 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
-from listing_sync.commands.recording import Recorder
+from listing_sync.commands.recording import Recorder, cause_of, new_run
 from listing_sync.commands.restoring import Restorer
 from listing_sync.core.mapping import ColumnType
 from listing_sync.core.mapping import Mapping as ColumnMapping
 from listing_sync.core.rollback import Action, LeftAlone, Row, Step, way_back
-from listing_sync.core.runs import Cause, Run, RunStats, RunStatus, RunType
+from listing_sync.core.runs import Run, RunStats, RunStatus, RunType
 from listing_sync.errors import (
-    Category,
     ListingSyncError,
     RefusedError,
-    RemoteError,
     StoppedError,
 )
 from listing_sync.ports import Holder, Ports, Progress, Replaced, SnapshotMeta, Written
@@ -102,7 +99,8 @@ def rollback(ports: Ports, source: Source, progress: Progress) -> RollbackResult
     Raises:
         LockTimeoutError: a run did not finish in time; nothing was changed.
     """
-    run = _new_run(ports)
+    # A selective run moves no streak and no last success.
+    run = new_run(ports, RunType.SELECTIVE, TRIGGER)
     who = ports.identity
     me = Holder(who.host, who.pid, who.user, run.run_id, run.started_at)
     with ports.lock.held(me, ports.settings.sync_lock_timeout):
@@ -131,28 +129,8 @@ def _execute(ports: Ports, source: Source, progress: Progress, run: Run) -> Roll
     except ListingSyncError as caught:
         error = caught
     run = replace(run, stats=tally.stats, warnings=warnings)
-    recorder.close(run.ended(_status(error), ports.clock.now(), _cause(error)), ())
+    recorder.close(run.ended(_status(error), ports.clock.now(), cause_of(error)), ())
     return replace(tally.result(source), warnings=warnings, remaining=remaining, error=error)
-
-
-def _new_run(ports: Ports) -> Run:
-    who, now = ports.identity, ports.clock.now()
-    return Run(
-        run_id=str(uuid4()),
-        run_type=RunType.SELECTIVE,  # moves no streak, no last success
-        trigger=TRIGGER,
-        status=RunStatus.IN_PROGRESS,
-        started_at=now,
-        completed_at=None,
-        heartbeat_at=now,
-        stats=RunStats(),
-        cause=None,
-        source=who.source,
-        target=who.target,
-        host=who.host,
-        pid=who.pid,
-        version=who.version,
-    )
 
 
 def _status(error: ListingSyncError | None) -> RunStatus:
@@ -160,12 +138,6 @@ def _status(error: ListingSyncError | None) -> RunStatus:
         return RunStatus.COMPLETED
     is_stopped = isinstance(error, StoppedError) and error.signal is not None
     return RunStatus.INTERRUPTED if is_stopped else RunStatus.FAILED
-
-
-def _cause(error: ListingSyncError | None) -> Cause | None:
-    if error is None:
-        return None
-    return Cause(error.category if isinstance(error, RemoteError) else Category.UNKNOWN, str(error))
 
 
 @dataclass(slots=True)

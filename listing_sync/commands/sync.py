@@ -8,13 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from time import process_time
-from uuid import uuid4
 
 from listing_sync import logs
 from listing_sync.commands.after_run import report
 from listing_sync.commands.background import Background
 from listing_sync.commands.reading import Reading, check, plan_changes, read_sheet
-from listing_sync.commands.recording import KEPT_RUNS, REFRESH_S, History, Recorder, stored
+from listing_sync.commands.recording import (
+    KEPT_RUNS,
+    REFRESH_S,
+    History,
+    Recorder,
+    cause_of,
+    new_run,
+    stored,
+)
 from listing_sync.commands.removing import remove
 from listing_sync.commands.writing import BatchWriter, Outcome, replaced_by, write_all
 from listing_sync.core.batcher import Batch, batches, listing_of
@@ -22,7 +29,6 @@ from listing_sync.core.listings import Listing, Rejection
 from listing_sync.core.plan import Limits, Plan, refusal, rewritten_sample
 from listing_sync.core.runs import (
     GOOD,
-    Cause,
     Run,
     RunStats,
     RunStatus,
@@ -39,7 +45,6 @@ from listing_sync.errors import (
     RemoteError,
     RowError,
     Service,
-    SourceError,
     StoppedError,
     UnsafePlanError,
 )
@@ -88,7 +93,8 @@ def sync(ports: Ports, options: SyncOptions, progress: Progress) -> SyncResult:
     Raises:
         LockTimeoutError: another run did not finish in time.
     """
-    run = _new_run(ports, options)
+    run_type = RunType.FULL if options.numbers is None else RunType.SELECTIVE
+    run = new_run(ports, run_type, ports.identity.trigger)
     if options.dry_run:
         ports.limit_time()
         return _Sync(ports, options, progress, run).preview()
@@ -100,27 +106,6 @@ def sync(ports: Ports, options: SyncOptions, progress: Progress) -> SyncResult:
         run = replace(run, started_at=now, heartbeat_at=now)
         ports.limit_time()
         return _Sync(ports, options, progress, run).execute()
-
-
-def _new_run(ports: Ports, options: SyncOptions) -> Run:
-    now = ports.clock.now()
-    who = ports.identity
-    return Run(
-        run_id=str(uuid4()),
-        run_type=RunType.FULL if options.numbers is None else RunType.SELECTIVE,
-        trigger=who.trigger,
-        status=RunStatus.IN_PROGRESS,
-        started_at=now,
-        completed_at=None,
-        heartbeat_at=now,
-        stats=RunStats(),
-        cause=None,
-        source=who.source,
-        target=who.target,
-        host=who.host,
-        pid=who.pid,
-        version=who.version,
-    )
 
 
 class _Undo:
@@ -391,7 +376,7 @@ class _Sync:
 
     def _end(self, error: ListingSyncError | None) -> SyncResult:
         run = replace(self.run, warnings=tuple(self.warnings), metrics=self._metrics())
-        run = run.ended(self._status(error), self.ports.clock.now(), _cause(error))
+        run = run.ended(self._status(error), self.ports.clock.now(), cause_of(error))
         known = self.history.last_good.warnings if self.history.last_good else ()
         return SyncResult(
             run=run,
@@ -454,14 +439,6 @@ class _Sync:
             self.ports.undo.delete_older(since, keep=KEPT_RUNS)
         except (ListingSyncError, OSError) as error:
             logs.event("warning", "history_kept", f"old history was not deleted: {error}")
-
-
-def _cause(error: ListingSyncError | None) -> Cause | None:
-    if error is None:
-        return None
-    category = error.category if isinstance(error, RemoteError) else Category.UNKNOWN
-    text = error.recorded if isinstance(error, SourceError) else str(error)
-    return Cause(Category.NETWORK if isinstance(error, BreakerOpenError) else category, text)
 
 
 def _summary(run: Run) -> str:
