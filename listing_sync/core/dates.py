@@ -52,6 +52,7 @@ _ZONE = (
 _MOMENT = re.compile(f"{_YEAR}{_MONTH_AND_DAY}{_WEEKDAY}(?:{_CLOCK}{_ZONE})?")
 _NO_DAY = re.compile(rf"{_YEAR}(?: ?年(?: ?[0-9]{{1,2}} ?月)?|[-/.][0-9]{{1,2}})?")
 _NO_CERTAIN_ORDER = re.compile(r"[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{2,4}")
+_SERIAL = re.compile(r"[1-9][0-9]{4}(?:\.[0-9]+)?")
 _LONGEST = 100
 
 
@@ -123,9 +124,12 @@ def _moment(cell: float | date | time) -> datetime | str:
 def _moment_from_text(text: str) -> datetime | str:
     """Return the moment that a text means, or why it means none; a date alone is its midnight.
 
-    Naive unless the text names a zone.
+    Naive unless the text names a zone. Five digits are a serial number, as a CSV file has it; more
+    or fewer may be a year, or 240131.
     """
     plain = half_width(text.translate(_SQUARE_ERAS)) if len(text) <= _LONGEST else ""
+    if _SERIAL.fullmatch(plain):
+        return _moment_from_serial(float(plain))
     match = _MOMENT.fullmatch(plain)
     if match is None:
         if _NO_CERTAIN_ORDER.fullmatch(plain):

@@ -148,7 +148,7 @@ def _execute(request: Any) -> Any:
 def _spreadsheet(answer: Any) -> Spreadsheet:
     match answer:
         case {"sheets": list(sheets)}:
-            properties = answer.get("properties", {})
+            properties = answer.get("properties") or {}
             return Spreadsheet(
                 title=properties.get("title", ""),
                 time_zone=properties.get("timeZone"),
@@ -168,7 +168,7 @@ def _tab(sheet: Any) -> Tab | None:
                 title=title,
                 hidden=bool(properties.get("hidden")),
                 gid=properties.get("sheetId", 0),
-                row_count=properties.get("gridProperties", {}).get("rowCount"),
+                row_count=(properties.get("gridProperties") or {}).get("rowCount"),
             )
         case _:
             raise _strange()

@@ -108,7 +108,7 @@ def _refused(error: HttpError, client_email: str) -> ListingSyncError:
             )
         case 403 if "has not been used in project" in message or "is disabled" in message:
             text = f"the Google Sheets API is not enabled for the key's project: {message}"
-        case 403 if "caller does not have permission" in message:
+        case 403 if code == "PERMISSION_DENIED" and "scopes" not in message:
             text = f"the spreadsheet is not shared with {client_email}; share it with it (Viewer)"
         case 404:
             text = (

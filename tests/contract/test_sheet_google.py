@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -328,6 +329,15 @@ def test_a_grid_that_ends_at_its_header_has_no_rows(reading: GoogleReading) -> N
     reading.put([HEADER], row_count=1)
     assert rows_of(reading.sheet(MAPPING)) == []
     assert reading.sheet(MAPPING).read_listings(frozenset({"AA1"})).contents.rows == []
+
+
+def test_null_and_left_out_properties_say_nothing(reading: GoogleReading) -> None:
+    reading.put([HEADER])
+    tab = {"title": "Listings", "gridProperties": None}
+    body = json.dumps({"properties": None, "sheets": [{"properties": tab}]}).encode()
+    path = f"/v4/spreadsheets/{DEFAULT_SPREADSHEET}"
+    reading.google.before_request(lambda r: Answer(200, JSON, body) if r.path == path else None)
+    assert rows_of(reading.sheet(MAPPING)) == []
 
 
 def refusal_of(reading: GoogleReading, **options: Any) -> ListingSyncError:

@@ -86,6 +86,9 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, wait_s: float | No
             id="not shared",
         ),
         pytest.param(
+            http_error(403, "Forbidden", "PERMISSION_DENIED"), EMAIL, id="not shared in other words"
+        ),
+        pytest.param(
             http_error(
                 403,
                 "Google Sheets API has not been used in project 5 before or it is disabled. "
@@ -96,7 +99,9 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, wait_s: float | No
             id="API not enabled",
         ),
         pytest.param(
-            http_error(403, "Request had insufficient authentication scopes."), "scopes", id="scope"
+            http_error(403, "Request had insufficient authentication scopes.", "PERMISSION_DENIED"),
+            "scopes",
+            id="scope",
         ),
         pytest.param(http_error(403, body=b"<html>no</html>"), "403", id="403 of a proxy"),
         pytest.param(http_error(404, "Requested entity"), "SYNC_SPREADSHEET_ID", id="no such ID"),
