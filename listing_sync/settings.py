@@ -35,16 +35,17 @@ DEFAULT_ENV_FILE = Path(".env")
 
 def _checked_url(text: str) -> str:
     """Return the URL when it is https, or http to this machine; a problem names no secret."""
+    text = text.strip()
     try:
-        parts = urlsplit(text.strip())
+        parts = urlsplit(text)
         is_url = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:  # its text quotes the address
         is_url = False
-    if not is_url:
+    if not is_url or len(text.split()) > 1:
         raise ValueError("not a URL; expected https://...")
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         raise ValueError("http is accepted for this machine only; use https://...")
-    return text.strip()
+    return text
 
 
 def _is_loopback(host: str) -> bool:
@@ -204,7 +205,7 @@ class Settings(BaseSettings):
         """Return the addresses of SYNC_ALERT_WEBHOOK_URL."""
         if self.sync_alert_webhook_url is None:
             return ()
-        return tuple(self.sync_alert_webhook_url.get_secret_value().split(","))
+        return tuple(filter(None, self.sync_alert_webhook_url.get_secret_value().split(",")))
 
     def secrets(self) -> tuple[str, ...]:
         """Return every secret value that is set, for the log's redaction."""

@@ -254,6 +254,7 @@ def test_an_unknown_name_is_told_with_the_one_probably_meant(env: Env) -> None:
         pytest.param("xyz.supabase.co", "not a URL", id="no scheme"),
         pytest.param("ftp://xyz.supabase.co", "not a URL", id="another scheme"),
         pytest.param("https://", "not a URL", id="no host"),
+        pytest.param("https://xyz .supabase.co", "not a URL", id="a space"),
         pytest.param("http://xyz.supabase.co", "this machine only", id="http elsewhere"),
         pytest.param("http://192.168.0.5", "this machine only", id="http in the house"),
         pytest.param(
@@ -383,6 +384,11 @@ def test_several_webhooks_stand_behind_one_another(env: Env) -> None:
     env.set(SYNC_ALERT_WEBHOOK_URL="https://a.example/1,http://b.example/2")
     (found,) = problems()
     assert "this machine only" in found
+
+
+def test_a_comma_alone_is_no_webhook(env: Env) -> None:
+    env.set(SYNC_ALERT_WEBHOOK_URL=",")
+    assert load_settings().webhook_urls == ()
 
 
 def test_settings_cannot_be_changed(env: Env) -> None:
