@@ -195,15 +195,11 @@ class JournalEntry:
 
 
 class Journal(Protocol):
-    """Runs that wait on this disk for delivery, oldest first; damaged files are set aside.
-
-    `refused` sets one aside that the database will never take.
-    """
+    """Runs that wait on this disk for delivery, oldest first; damaged files are set aside."""
 
     def add(self, entry: JournalEntry) -> None: ...
     def entries(self) -> tuple[JournalEntry, ...]: ...
     def delivered(self, run_id: str) -> None: ...
-    def refused(self, run_id: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

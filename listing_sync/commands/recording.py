@@ -149,7 +149,7 @@ class Recorder:
                 self._save_end(run, rejections, last=is_last)
             except StoppedError:  # when all was written already: one try is still due
                 self._save_end(run, rejections, last=True)
-        except (RemoteError, RefusedError) as error:
+        except (RemoteError, RefusedError, StoppedError) as error:
             return self.keep(run, rejections, str(error))
         return run
 
@@ -185,8 +185,9 @@ class Recorder:
         try:
             self._ports.records.save(entry.run)
             self._ports.records.save_rejections(entry.rejections)
-        except (RowError, BatchTooLargeError):  # it would keep every later run from syncing
-            self._ports.journal.refused(entry.run.run_id)
+        except (RowError, BatchTooLargeError) as error:  # it must not keep later runs from syncing
+            text = f"the record of run {entry.run.run_id} still waits: {error}"
+            logs.event("info", "record_refused", text)
         else:
             self._ports.journal.delivered(entry.run.run_id)
 

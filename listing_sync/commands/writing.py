@@ -60,18 +60,18 @@ class BatchWriter:
     def write(self, batch: Batch) -> Outcome:
         """Write one batch, in parts where that is what it takes."""
         self._remember(batch)
-        outcome = Outcome()
-        for part in self._small_enough(batch):
-            outcome = outcome.joined(self._write(part))
-            if outcome.fatal:
-                break
-        return outcome
+        return self._write_in_parts(batch)
 
-    def _small_enough(self, batch: Batch) -> Iterator[Batch]:
-        with self._lock:
-            size = self._largest or len(batch.writes)
-        for start in range(0, len(batch.writes), size):
-            yield replace(batch, writes=batch.writes[start : start + size])
+    def _write_in_parts(self, batch: Batch) -> Outcome:
+        """Write a batch in parts no larger than what is known to pass, as it becomes known."""
+        outcome = Outcome()
+        rest = batch.writes
+        while rest and outcome.fatal is None:
+            with self._lock:
+                size = self._largest or len(rest)
+            part, rest = rest[:size], rest[size:]
+            outcome = outcome.joined(self._write(replace(batch, writes=part)))
+        return outcome
 
     def _write(self, batch: Batch) -> Outcome:
         error = self._try(batch)
@@ -97,8 +97,7 @@ class BatchWriter:
         if isinstance(error, BatchTooLargeError):
             with self._lock:
                 self._largest = min(self._largest or middle, middle)
-            outcome = self._write(first)
-            return outcome if outcome.fatal else outcome.joined(self._write(second))
+            return self._write_in_parts(batch)
         first_error = self._try(first)
         if first_error is None:
             outcome = Outcome(first.writes)

@@ -52,16 +52,9 @@ class JournalFiles:
 
     def delivered(self, run_id: str) -> None:
         """Forget a run that has been recorded."""
-        for path in self._paths_of(run_id):
-            path.unlink(missing_ok=True)
-
-    def refused(self, run_id: str) -> None:
-        """Set a run aside that the database does not take."""
-        for path in self._paths_of(run_id):
-            self._state.set_aside(path)
-
-    def _paths_of(self, run_id: str) -> list[Path]:
-        return [path for path in self._paths() if path.stem.endswith(f"_{run_id}")]
+        for path in self._paths():
+            if path.stem.endswith(f"_{run_id}"):
+                path.unlink(missing_ok=True)
 
     def _paths(self) -> list[Path]:
         try:

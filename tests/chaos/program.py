@@ -63,10 +63,6 @@ class Running:
     def __init__(
         self, command: Sequence[str], folder: Path, *, largest_file_bytes: int | None = None
     ) -> None:
-        def limit() -> None:
-            if largest_file_bytes is not None:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file_bytes,) * 2)
-
         environment = {k: v for k, v in os.environ.items() if not k.startswith(_OURS)}
         self._began = time.monotonic()
         self._process = subprocess.Popen(
@@ -77,8 +73,9 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=limit,
         )
+        if largest_file_bytes is not None:
+            resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (largest_file_bytes,) * 2)
 
     @property
     def pid(self) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
+import subprocess
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from threading import Event
 from typing import Any
 from uuid import uuid4
@@ -91,7 +92,7 @@ def test_runs_started_at_once_come_one_after_the_other(count: int, site: Site) -
     runs = together(site, count)
     assert site.prices() == SHEET
     assert [run["inserted_count"] for run in runs] == [30, *[0] * (count - 1)]
-    for earlier, later in zip(runs, runs[1:], strict=False):
+    for earlier, later in pairwise(runs):
         assert earlier["completed_at"] <= later["started_at"]
 
 
@@ -130,7 +131,9 @@ def test_who_waits_too_long_for_the_lock_is_told_who_holds_it_where_and_since_wh
     go_on.set()
     assert first.finish().code == 0
     assert waited.code == 75
-    said = rf"on {socket.gethostname()}, process {first.pid}, since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d"
+    said = (
+        rf"on {socket.gethostname()}, process {first.pid}, since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d"
+    )
     assert re.search(said, waited.err)
     assert "SYNC_LOCK_TIMEOUT" in waited.err
     assert len(site.runs()) == 1
@@ -196,6 +199,6 @@ def test_nothing_is_removed_where_another_source_wrote_the_table(site: Site) -> 
 
 
 def _unused_pid() -> int:
-    with open("/proc/sys/kernel/pid_max", encoding="utf-8") as file:
-        highest = int(file.read())
-    return next(pid for pid in range(highest - 1, 1, -1) if not os.path.exists(f"/proc/{pid}"))
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    return ended.pid

@@ -27,7 +27,6 @@ from tests.stack.chaos_proxy import (
     redirect,
     status,
 )
-from tests.stack.receiver import Receiver
 from tests.stack.supabase_lite import SupabaseLite
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack]
@@ -91,9 +90,7 @@ Faults = Mapping[int, Fault]
 
 def outages(*kinds: Fault) -> st.SearchStrategy[Faults]:
     """Return what draws faults by number of request: some, each for some requests in a row."""
-    outage = st.tuples(
-        st.integers(0, 22), st.sampled_from((1, 1, 2, 3, 6)), st.sampled_from(kinds)
-    )
+    outage = st.tuples(st.integers(0, 22), st.sampled_from((1, 1, 2, 3, 6)), st.sampled_from(kinds))
     return st.lists(outage, max_size=4).map(
         lambda drawn: {
             number: fault

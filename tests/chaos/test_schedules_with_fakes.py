@@ -199,7 +199,7 @@ def _check_records(scene: Scene, *, waiting: bool) -> None:
 
 
 def _check_end(scene: Scene, story: Story, sheet: Mapping[str, int | str]) -> None:
-    """Without faults one run does the rest; two when the clock was set back while a breaker opened."""
+    """Without faults one run does the rest, or the next if a breaker opened and time went back."""
     result = scene.run()
     if any(by < timedelta() for run in story.disturbances for _, by in run.clock_jumps):
         scene.time.pass_by(61)

@@ -91,15 +91,6 @@ def test_a_damaged_entry_is_set_aside_and_the_others_are_delivered(machine, cont
     assert len(machine.warnings) == 1
 
 
-def test_a_refused_run_is_set_aside_and_the_others_stay(machine):
-    for number in (1, 2):
-        journal(machine).add(JournalEntry(run(number), ()))
-    journal(machine).refused(run(1).run_id)
-    assert [entry.run for entry in journal(machine).entries()] == [run(2)]
-    assert len(machine.warnings) == 1
-    assert "set aside" in machine.warnings[0]
-
-
 def test_entries_older_than_the_history_are_dropped(machine):
     journal(machine).add(JournalEntry(run(1), ()))
     machine.clock.sleep(timedelta(days=91).total_seconds())
