@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -15,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from listing_sync.cli.text import WIDTH, plain
+from listing_sync.cli.text import WIDTH, json_text, plain
 from listing_sync.clock import Stop
 
 if TYPE_CHECKING:
@@ -54,9 +53,7 @@ class Face:
 
     def print_json(self, document: object) -> None:
         """Print the one JSON document of this command on stdout."""
-        text = json.dumps(document, ensure_ascii=False, indent=2, default=str)
-        # A lone surrogate, which UTF-8 cannot hold, is shown as its escape.
-        sys.stdout.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+        sys.stdout.write(json_text(document) + "\n")
 
     def warn(self, text: str) -> None:
         """Print one line for a person on stderr; -q leaves it out."""

@@ -128,8 +128,9 @@ def listing_document(story: Story) -> Document:
             {"column": item.column, "sheet": item.sheet, "table": item.table}
             for item in (table.differences if table and sheet else ())
         ],
-        "lastChanged": _change_document(story.last_change) if story.last_change else None,
-        "rejections": [rejection_document(item) for item in (sheet.rejections if sheet else ())],
+        "lastChanged": utc_text(story.last_change.changed_at) if story.last_change else None,
+        "lastChange": _change_document(story.last_change) if story.last_change else None,
+        "rejections": [rejection_document(item) for item in story.rejections],
         "answer": answer(story, utc_text),
         "problems": list(story.problems),
     }
@@ -137,7 +138,6 @@ def listing_document(story: Story) -> Document:
 
 def _change_document(change: LastChange) -> Document:
     return {
-        "at": utc_text(change.changed_at),
         "syncId": change.run_id,
         "change": change.kind.value,
         "columns": [

@@ -65,6 +65,8 @@ def status(
         raise typer.BadParameter(f"{' and '.join(chosen)} do not go together")
     if json and (watch or html):
         raise typer.BadParameter(f"--json and {chosen[0]} do not go together")
+    if listing is not None and not listing.strip():
+        raise typer.BadParameter("--listing wants a property number")
     face: Face = ctx.obj
     with face.open(needs_sheet=listing is not None, json_output=json) as ports:
         # They cost what --help and other commands need not wait for.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -33,7 +34,7 @@ def plain(text: str) -> str:
 
 
 def _visible(character: str) -> str:
-    if unicodedata.category(character) not in _HIDDEN:
+    if not _is_hidden(character):
         return character
     if character in _SHORT:
         return _SHORT[character]
@@ -41,6 +42,20 @@ def _visible(character: str) -> str:
     if code <= 0xFF:  # noqa: PLR2004 - what two hexadecimal digits hold
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four
+
+
+def _is_hidden(character: str) -> bool:
+    return unicodedata.category(character) in _HIDDEN
+
+
+def json_text(document: object) -> str:
+    """Return the document as JSON for people, what `plain` escapes escaped in JSON's own way."""
+    lines = json.dumps(document, ensure_ascii=False, indent=2, default=str).split("\n")
+    return "\n".join(line if line.isprintable() else _escaped_json(line) for line in lines)
+
+
+def _escaped_json(line: str) -> str:
+    return "".join(json.dumps(char)[1:-1] if _is_hidden(char) else char for char in line)
 
 
 def cell_width(text: str) -> int:

@@ -8,7 +8,15 @@ from datetime import datetime
 from enum import StrEnum
 
 from listing_sync.core.listings import Listing, Rejection, Value
-from listing_sync.core.runs import ENDED, GOOD, Run, RunStatus, RunType, StoredRejection
+from listing_sync.core.runs import (
+    ENDED,
+    GOOD,
+    Run,
+    RunStatus,
+    RunType,
+    StoredRejection,
+    rejection_key,
+)
 from listing_sync.core.wording import one_line
 from listing_sync.errors import Category
 
@@ -107,6 +115,14 @@ class Story:
         """Return whether the sheet or the table has it."""
         in_sheet = self.sheet is not None and bool(self.sheet.sheet_rows)
         return in_sheet or (self.table is not None and self.table.is_there)
+
+    @property
+    def rejections(self) -> tuple[Rejection, ...]:
+        """Return what keeps the listing out now, then what else the last full run refused."""
+        now = self.sheet.rejections if self.sheet else ()
+        known = {rejection_key(item) for item in now}
+        then = (item.rejection for item in self.refusals)
+        return (*now, *(item for item in then if rejection_key(item) not in known))
 
     @property
     def is_up_to_date(self) -> bool | None:

@@ -202,8 +202,8 @@ def test_a_listing_has_the_keys_of_the_contract() -> None:
         "inTable": True,
         "upToDate": False,
         "differences": [{"column": "Price", "sheet": 5, "table": None}],
-        "lastChanged": {
-            "at": "2026-03-01T09:00:00Z",
+        "lastChanged": "2026-03-01T09:00:00Z",
+        "lastChange": {
             "syncId": run_id(1),
             "change": "updated",
             "columns": [{"column": "Price", "old": None, "new": 5}],

@@ -263,6 +263,7 @@ def test_a_run_that_cannot_be_looked_up_is_code_3(ask, world) -> None:
         ("not-a-uuid",),
         ("--limit", "0"),
         (run_id(1), "--listing", "AA1"),
+        ("--listing", " "),
         ("--watch", "--json"),
         ("--html", "page.html", "--json"),
         ("--html", "no/such/folder/page.html"),

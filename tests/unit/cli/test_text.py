@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 import unicodedata
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from listing_sync.cli.text import (
     cut,
     exact_local_time,
     fact_table,
+    json_text,
     local_time,
     plain,
     quoted,
@@ -64,6 +66,14 @@ def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 )
 def test_what_cannot_be_seen_or_steers_is_escaped(text, expected) -> None:
     assert plain(text) == expected
+
+
+@given(ANY_TEXT)
+def test_json_says_what_it_is_given_and_steers_no_terminal(text: str) -> None:
+    written = json_text({"error": text})
+    written.encode()
+    assert json.loads(written) == json.loads(json.dumps({"error": text}))
+    assert plain(written.replace("\n", "")) == written.replace("\n", "")
 
 
 @given(ANY_TEXT)
