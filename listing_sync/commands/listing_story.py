@@ -154,11 +154,7 @@ class _Inquiry:
         )
 
     def _hold(self) -> str | None:
-        try:
-            reason = self._ports.hold.reason()
-        except OSError as error:
-            self._problems.append(f"SYNC_STATE_DIR cannot be read: {error.strerror}")
-            return None
+        reason = self._ports.hold.reason()
         if reason is None:
             return None
         return f"the file {self._ports.hold.path}" + (f" ({reason})" if reason else "")

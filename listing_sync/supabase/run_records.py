@@ -141,7 +141,7 @@ class SupabaseRunRecords:
         cut = min(before, _time(rows[0]["started_at"])).isoformat()
         oldest = self._ours("error_details").gte("started_at", cut).order("started_at")
         rows = self._read(oldest.limit(1)).rows
-        held = rows and _details(rows[0]).get("rejections_run_id")
+        held = rows and _object(rows[0]["error_details"]).get("rejections_run_id")
         query = self._rest.table(_RUNS).delete(returning=ReturnMethod.minimal)
         query = query.eq("target", self._target).eq("source", self._source).lt("started_at", cut)
         query = query.in_("status", sorted(ENDED))
@@ -189,7 +189,7 @@ def _set_up() -> Iterator[None]:
 def _run_to_row(run: Run) -> Row:
     stats = run.stats
     details = {
-        "message": run.cause and _text(run.cause.message),
+        "cause": run.cause and _text(run.cause.message),
         "category": run.cause and run.cause.category.value,
         "rejections_run_id": run.rejections_run_id,
         "warnings": [_text(warning) for warning in run.warnings],
@@ -221,8 +221,8 @@ def _run_to_row(run: Run) -> Row:
 
 
 def _row_to_run(row: Row) -> Run:
-    details = _details(row)
-    message = details.get("message")
+    details = _object(row["error_details"])
+    warnings = details.get("warnings")
     return Run(
         run_id=row["id"],
         run_type=RunType(row["sync_type"]),
@@ -240,21 +240,29 @@ def _row_to_run(row: Row) -> Run:
             unchanged=row["unchanged_count"],
             removed=row["removed_count"],
         ),
-        cause=message and Cause(Category(details["category"]), message),
+        cause=_cause(details),
         source=row["source"],
         target=row["target"],
         host=row["host"],
         pid=row["pid"],
         version=row["version"],
         rejections_run_id=details.get("rejections_run_id"),
-        metrics=row["metrics"] or {},
-        warnings=tuple(details.get("warnings", ())),
+        metrics=_object(row["metrics"]),
+        warnings=tuple(map(str, warnings)) if isinstance(warnings, list) else (),
     )
 
 
-def _details(row: Row) -> Row:
-    details: Row | None = row["error_details"]
-    return details or {}
+def _object(value: object) -> Row:
+    """Return a JSON object; anything else, as a person may have put there, is an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def _cause(details: Row) -> Cause | None:
+    message, category = details.get("cause"), details.get("category")
+    if message is None:
+        return None
+    known = {item.value: item for item in Category}
+    return Cause(known.get(str(category), Category.UNKNOWN), str(message))
 
 
 def _rejection_to_row(stored: StoredRejection) -> Row:

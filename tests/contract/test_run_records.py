@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -267,6 +268,26 @@ def test_without_its_tables_the_program_says_how_to_set_them_up(project):
             records.recent(1)
         with pytest.raises(NotSetUpError, match="migrate up"):
             records.save(run(1))
+
+
+@pytest.mark.parametrize(
+    ("details", "cause", "warnings"),
+    [
+        ({"cause": "why"}, Cause(Category.UNKNOWN, "why"), ()),
+        ({"cause": "why", "category": "odd"}, Cause(Category.UNKNOWN, "why"), ()),
+        ({"warnings": None}, None, ()),
+        (["text"], None, ()),
+        ("text", None, ()),
+    ],
+    ids=["no category", "odd category", "no warnings", "list", "text"],
+)
+def test_what_a_person_put_into_a_record_is_no_bug(project, records, details, cause, warnings):
+    records.save(run(1))
+    project.execute(
+        "update sync_state set error_details = %s, metrics = '[1]'", (json.dumps(details),)
+    )
+    found = records.get(run(1).run_id)
+    assert (found.cause, found.warnings, found.metrics) == (cause, warnings, {})
 
 
 def test_another_refusal_is_not_called_a_missing_table(project):
