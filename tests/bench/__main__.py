@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import compileall
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
-from tests.bench.stage import ROOT, Usage, server, staged
+from tests.bench.stage import Usage, server, staged
 from tests.stack.postgres import PostgresServer
 from tests.stack.supabase_lite import SupabaseLite
 
@@ -70,9 +69,6 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, help="how many runs the medians are taken of")
     options = parser.parse_args()
-    # A source that has no compiled form is compiled at every start, where none may be written.
-    compileall.compile_dir(ROOT / "listing_sync", quiet=1)
-    compileall.compile_dir(ROOT / "tests" / "bench", quiet=1)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it is a real stream
     print("Each value is followed by its limit, if it has one; ! is over it.")
     with PostgresServer() as postgres, SupabaseLite(postgres) as supabase:
