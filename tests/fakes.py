@@ -156,8 +156,8 @@ class MemoryBreakerStore:
 class MemoryRecords:
     """sync_state and sync_errors of one source and target; `away` is raised by every call.
 
-    `others` are the other sources that wrote the target; `saved` are all states of all runs, in the
-    order in which they were saved.
+    `others` are the other sources that wrote the target, `refused` errors by run that refuse its
+    record; `saved` are all states of all runs, in the order in which they were saved.
     """
 
     def __init__(
@@ -167,6 +167,7 @@ class MemoryRecords:
         self.stored = list(rejections)
         self.away: Exception | None = None
         self.others: tuple[str, ...] = ()
+        self.refused: dict[str, RemoteError] = {}
         self.saved: list[Run] = []
         self.deleted: list[tuple[datetime, int]] = []
         self._call = call
@@ -178,6 +179,8 @@ class MemoryRecords:
     def save(self, run: Run, *, last: bool = False) -> None:
         def write() -> None:
             self._ask()
+            if run.run_id in self.refused:
+                raise self.refused[run.run_id]
             self.runs[run.run_id] = run
             self.saved.append(run)
 
