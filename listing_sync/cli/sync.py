@@ -122,7 +122,7 @@ def _sync(
         watched = sys.stderr.isatty() and not (face.quiet or json)
         with Bars(face.err) if watched else Silent() as progress:
             result = sync(world, options, progress)
-        if numbers is None and not dry_run:
+        if not dry_run:
             _write_status_page(world)
         _show(face, result, dry_run=dry_run, json=json)
         raise typer.Exit(_code(result))
