@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -17,6 +18,7 @@ from typing import Any, Self
 
 from tests.stack.chaos_proxy import ChaosProxy
 from tests.stack.google_sheets import DEFAULT_SPREADSHEET, LoopbackGoogle
+from tests.stack.loopback import Request, Wire
 from tests.stack.spreadsheet import Cell
 from tests.stack.supabase_lite import SupabaseLite
 
@@ -98,6 +100,24 @@ class Running:
         return Finished(self._process.returncode, out, err, time.monotonic() - self._began)
 
 
+class CountingProxy(ChaosProxy):
+    """Knows how many requests it is still busy with."""
+
+    def __init__(self, upstream: str) -> None:
+        super().__init__(upstream)
+        self.busy = 0
+        self._busy_lock = threading.Lock()
+
+    def serve(self, request: Request, wire: Wire) -> None:
+        with self._busy_lock:
+            self.busy += 1
+        try:
+            super().serve(request, wire)
+        finally:
+            with self._busy_lock:
+                self.busy -= 1
+
+
 class Site:
     """One sheet, one table and a folder with the settings of the program.
 
@@ -115,8 +135,8 @@ class Site:
     def __enter__(self) -> Self:
         enter = self._exits.enter_context
         enter(self.google)
-        self.google_proxy = enter(ChaosProxy(self.google.url))
-        self.supabase_proxy = enter(ChaosProxy(self.supabase.url))
+        self.google_proxy = enter(CountingProxy(self.google.url))
+        self.supabase_proxy = enter(CountingProxy(self.supabase.url))
         key = self.google.key() | {"token_uri": f"{self.google_proxy.url}/token"}
         self._key_file = self.folder / "key.json"
         self._key_file.write_text(json.dumps(key), encoding="utf-8")
@@ -145,9 +165,18 @@ class Site:
         rows = self.supabase.execute("select to_jsonb(r) from sync_state r order by started_at")
         return [row for (row,) in rows]
 
+    def fill(self, listings: Mapping[str, int]) -> None:
+        """Let the table hold these listings: number -> price."""
+        for number, price in listings.items():
+            self.supabase.execute(
+                "insert into property_listings (property_number, price) values (%s, %s)",
+                (number, price),
+            )
+
     def proceed(self) -> None:
-        """Let both services work without faults."""
+        """Let both services work without faults, once they have done what they were asked."""
         self.google_proxy.schedule = self.supabase_proxy.schedule = None
+        until(lambda: self.google_proxy.busy == self.supabase_proxy.busy == 0)
 
     # The program
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
+import zlib
 from random import Random
 from threading import Event
 from typing import Any
@@ -11,14 +13,16 @@ from typing import Any
 import pytest
 
 from tests.chaos.how_many import KILLS
-from tests.chaos.program import Site, until
+from tests.chaos.program import Running, Site, until
 from tests.stack.chaos_proxy import Drop, Fault
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack]
 
-SHEET = {f"AA{number}": number for number in range(1, 41)}
+BEFORE = {f"AA{number}": 1 for number in range(1, 31)}
+SHEET = {f"AA{number}": number for number in range(11, 51)}
+"""Ten listings go, ten stay as they are or nearly so, ten more change, twenty are new."""
 LONGEST_RUN_S = 1.2
-REQUESTS = 18
+REQUESTS = 24
 
 
 @pytest.mark.parametrize("number", range(KILLS))
@@ -26,18 +30,21 @@ def test_the_run_after_a_kill_does_the_rest_and_closes_the_dead_one(
     number: int, site: Site
 ) -> None:
     chance = Random(number)
+    site.fill(BEFORE)
     site.put(SHEET)
     if number % 3 == 0:
-        running = site.start("sync", "all")
+        running = _start(site)
         time.sleep(chance.uniform(0, LONGEST_RUN_S))
         running.send(signal.SIGKILL)
         running.finish()
     else:
         _kill_at_request(chance.randrange(REQUESTS), site, was_done=chance.random() < 0.5)
     site.proceed()
-    before = site.prices()
+    left = site.prices()
+    changed = {number for number, _ in left.items() ^ BEFORE.items()}
+    assert changed <= _remembered(site)
 
-    ended = site.run("sync", "all")
+    ended = _start(site).finish()
 
     assert (ended.code, ended.out, ended.err) == (0, "", "")
     assert site.prices() == SHEET
@@ -46,11 +53,37 @@ def test_the_run_after_a_kill_does_the_rest_and_closes_the_dead_one(
     for run in dead:
         assert run["status"] in {"interrupted", "completed"}
         _check_totals(run)
-        assert run["success_count"] <= len(before)
+        assert run["inserted_count"] + run["updated_count"] + run["removed_count"] <= len(changed)
     assert last["status"] == "completed"
-    assert last["inserted_count"] == len(SHEET) - len(before)
+    assert last["inserted_count"] == len(SHEET.keys() - left.keys())
+    assert last["unchanged_count"] == len(SHEET.items() & left.items())
+    assert last["removed_count"] == len(left.keys() - SHEET.keys())
     _check_totals(last)
     assert site.journal() == []
+
+
+def _start(site: Site, **settings: str) -> Running:
+    return site.start("sync", "all", "--prune", sync_prune_limit="100", **settings)
+
+
+def _remembered(site: Site) -> set[str]:
+    """Return the listings of which the disk knows what a run did to them."""
+    paths = (site.folder / "state").glob("*/undo/*")
+    lines = [line for path in paths for line in _whole_members(path.read_bytes()).splitlines()]
+    return {json.loads(line)[0] for line in lines}
+
+
+def _whole_members(packed: bytes) -> bytes:
+    """Unpack gzip members up to one that was cut off."""
+    lines = b""
+    while packed:
+        unpacker = zlib.decompressobj(wbits=31)
+        member = unpacker.decompress(packed)
+        if not unpacker.eof:
+            break
+        lines += member
+        packed = unpacker.unused_data
+    return lines
 
 
 def _kill_at_request(number: int, site: Site, *, was_done: bool) -> None:
@@ -66,7 +99,7 @@ def _kill_at_request(number: int, site: Site, *, was_done: bool) -> None:
         return Drop(after_forwarding=was_done)
 
     site.supabase_proxy.schedule = schedule
-    running = site.start("sync", "all", sync_retry_delay="60000")
+    running = _start(site, sync_retry_delay="60000")
     until(lambda: came.is_set() or running.is_over)
     if not was_done:
         running.send(signal.SIGKILL)

@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 
 from tests.chaos.program import Finished, Site, until
-from tests.chaos.test_overlap import held_at_the_sheet
+from tests.chaos.test_overlap import held_at_the_sheet, insert_run
 from tests.stack.chaos_proxy import Delay, Fault, status
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack]
@@ -116,6 +116,20 @@ def test_a_signal_ends_the_wait_for_the_lock(site: Site) -> None:
     assert ended.code == 143
     assert first.finish().code == 0
     assert len(site.runs()) == 1
+
+
+def test_a_signal_ends_the_wait_for_a_run_of_another_host(site: Site) -> None:
+    site.put(SHEET)
+    other = insert_run(site)
+    waiting = site.start("sync", "all")
+    until(lambda: len(site.supabase_proxy.log) >= 2)
+    began = time.monotonic()
+    waiting.send(signal.SIGTERM)
+    assert waiting.finish().code == 143
+    assert time.monotonic() - began < PROMPT_S
+    statuses = {run["id"]: run["status"] for run in site.runs()}
+    assert statuses.pop(other) == "in_progress"
+    assert list(statuses.values()) == ["interrupted"]
 
 
 def test_a_second_signal_ends_the_program_at_once(site: Site) -> None:
