@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 StoredCell = Cell | timedelta
 """What openpyxl gives; a duration is a timedelta."""
 
+_DAMAGES = (
+    *(BadZipFile, ZlibError, EOFError, ParseError),
+    *(ValueError, TypeError, LookupError, AttributeError),  # openpyxl, of parts it does not find
+)
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _PIECE = 1 << 20
 _NO_VALUE = "the formula has no stored value; open and save the file in Excel"
@@ -64,7 +68,7 @@ def _damage_named(name: str) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and extensions that openpyxl leaves out
             yield
-    except (BadZipFile, KeyError, ValueError, TypeError, ParseError, ZlibError, EOFError) as error:
+    except _DAMAGES as error:
         raise SourceError(
             f"{name}: damaged, or not an Excel file; open it in Excel and save it as .xlsx"
         ) from error

@@ -60,6 +60,14 @@ def xlsx_file(folder: Path, *tabs: tuple[str, list[list[Any]]], hidden: str = ""
     return path
 
 
+def with_an_empty_chart() -> bytes:
+    workbook = openpyxl.Workbook()
+    workbook.create_chartsheet("Chart")
+    content = BytesIO()
+    workbook.save(content)
+    return content.getvalue()
+
+
 TEXT = "物件番号,価格,備考\nAA1,100,ﾃｽﾄ①\n"
 
 
@@ -188,6 +196,7 @@ def test_several_visible_tabs_are_listed(tmp_path: Path) -> None:
         ),
         pytest.param("a.xlsx", b"PK\x03\x04cut", "damaged", id="cut"),
         pytest.param("a.xlsx", b"", "damaged", id="empty"),
+        pytest.param("a.xlsx", with_an_empty_chart(), "damaged", id="a chart without its drawing"),
         pytest.param("a.ods", b"PK", "not a .csv or .xlsx", id="other"),
     ],
 )
