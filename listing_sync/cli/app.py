@@ -72,30 +72,57 @@ for _name in ("sync", "status", "health", "migrate"):
 
 def run() -> NoReturn:
     """Run the program and exit; what is foreseeable becomes a sentence and a code."""
+    _prepare_output()
     face = Face()
     try:
+        code = _code_of_command(face)
+        sys.stdout.flush()
+    except Exception as error:
+        is_of_output = isinstance(error, OSError) and error.filename is None
+        code = _discard_output(face, error) if is_of_output else _report_bug(face, error)
+    sys.exit(code)
+
+
+def _code_of_command(face: Face) -> int:
+    try:
         app(obj=face)
-        code = 0
     except SystemExit as exit_:
-        code = exit_.code if isinstance(exit_.code, int) else ExitCode.USAGE
+        return exit_.code if isinstance(exit_.code, int) else ExitCode.USAGE
     except ListingSyncError as error:
         code = code_of_error(error)
         problems = error.problems if isinstance(error, SettingsError) else (str(error),)
         _tell(face, problems, code)
-    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    except Exception as error:
-        code = ExitCode.BUG
-        if face.verbose:
-            traceback.print_exc()
-        name = type(error).__name__
-        problem = (
-            f"listing-sync has a bug ({name}): run the same command with -v after listing-sync, and"
-            " report what it prints where you got the program (README, Trouble)"
-        )
-        _tell(face, (problem,), code)
-    sys.exit(code)
+        return code
+    return ExitCode.DONE
+
+
+def _discard_output(face: Face, error: Exception) -> int:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):  # its reader has gone, as `| head` does
+        return ExitCode.DONE
+    face.complain(f"the output cannot be written: {error}")
+    return ExitCode.FAILED
+
+
+def _report_bug(face: Face, error: Exception) -> int:
+    if face.verbose:
+        traceback.print_exc()
+    problem = (
+        f"listing-sync has a bug ({type(error).__name__}): run the same command with -v after"
+        " listing-sync, and report what it prints where you got the program (README, Trouble)"
+    )
+    _tell(face, (problem,), ExitCode.BUG)
+    return ExitCode.BUG
+
+
+def _prepare_output() -> None:
+    """Let nothing that is printed fail for a missing stream or a character it cannot hold."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+        else:
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _tell(face: Face, problems: Iterable[str], code: int) -> None:

@@ -53,7 +53,8 @@ class Face:
 
     def print_json(self, document: object) -> None:
         """Print the one JSON document of this command on stdout."""
-        sys.stdout.write(json_text(document) + "\n")
+        # JSON is UTF-8, whatever the locale says.
+        sys.stdout.buffer.write(f"{json_text(document)}\n".encode())
 
     def warn(self, text: str) -> None:
         """Print one line for a person on stderr; -q leaves it out."""
