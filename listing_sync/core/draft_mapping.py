@@ -37,6 +37,7 @@ _GROUPED = re.compile(r"-?(0|[1-9][0-9]*|[1-9][0-9]{0,2}(,[0-9]{3})+)")
 _FRACTION = re.compile(r"-?[0-9,]+\.[0-9]+")
 _MONEY_SIGN = re.compile(r"[¥$€円万億]|jpy", re.IGNORECASE)
 _AREA_SIGN = re.compile(r"m2|平米", re.IGNORECASE)
+_UNIT = re.compile(r"\([^()]*\)$")
 _TRUTHS = frozenset({"true", "false", "○", "×", "◯", "〇", "はい", "いいえ", "yes", "no"})
 
 # Headers that sheets of estate agents have, beside those of the bundled mapping.
@@ -116,6 +117,15 @@ _KNOWN_NAMES = {
     "リフォーム": "renovation",
     "駐輪場": "bicycle_parking",
     "エレベーター": "elevator",
+    "バス便": "bus",
+    "学区(小)": "elementary_school",
+    "学区(中)": "junior_high_school",
+    "修繕履歴": "repair_history",
+    "鍵の場所": "key_location",
+    "内見方法": "viewing_method",
+    "内覧方法": "viewing_method",
+    "媒介区分": "brokerage_type",
+    "レインズ登録番号": "reins_number",
 }
 
 
@@ -158,7 +168,7 @@ def _block(name: str, column: UnmappedColumn) -> str:
     lines = [
         f"# column {column.letter}: {len(filled)} of {len(column.cells)} cells are filled",
         f"[columns.{name}]",
-        f"header = {_basic_string(column.header)}",
+        f"header = {_basic_string(' '.join(column.header.split()))}",
         f'type = "{column_type}"',
         *options,
     ]
@@ -221,10 +231,10 @@ _EVIDENCE: tuple[tuple[ColumnType, Callable[[Sequence[str]], bool]], ...] = (
 
 
 def _name_of(column: UnmappedColumn) -> str:
-    header = normalise_header(column.header)
-    known = _KNOWN_NAMES.get(header.strip("●○◎■□◆◇★☆※・*"))
-    if known:
-        return known
+    header = normalise_header(column.header).strip("●○◎■□◆◇★☆※・*")
+    for spelling in (header, _UNIT.sub("", header)):
+        if spelling in _KNOWN_NAMES:
+            return _KNOWN_NAMES[spelling]
     text = normalise(column.header)
     if text.isascii():
         name = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:_LONGEST_NAME]

@@ -57,6 +57,7 @@ def test_dashes_among_numbers_become_blanks() -> None:
         pytest.param("Nearest Station (JR)", "nearest_station_jr", id="English"),
         pytest.param("最寄\n駅", "nearest_station", id="known Japanese over two lines"),
         pytest.param("●ペット", "pets", id="known Japanese with a mark"),
+        pytest.param("徒歩\n（分）", "walk_minutes", id="known Japanese with a unit"),
         pytest.param("謎の列", "column_ab", id="unknown Japanese"),
         pytest.param("2nd price", "column_2nd_price", id="a digit first"),
         pytest.param("!!!", "column_ab", id="only marks"),
@@ -99,5 +100,7 @@ def test_a_draft_can_be_appended_to_the_bundled_mapping(
     draft = draft_mapping(columns, [column.name for column in mapping.columns], often)
     extended = parse_mapping(BUNDLED + draft, name="mapping")
     added = extended.columns[len(mapping.columns) :]
-    assert [column.headers for column in added] == [(column.header,) for column in columns]
+    assert [normalise_header(*column.headers) for column in added] == [
+        normalise_header(column.header) for column in columns
+    ]
     assert all(column.type in ColumnType for column in added)
