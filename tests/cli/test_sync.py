@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -437,6 +438,79 @@ def test_a_local_file_needs_no_google(agency: Agency) -> None:
     assert agency.run("sync", "all", SYNC_SHEET_FILE="listings.xlsx").code == 0
     assert agency.table() == {"AA10001": 5, "AA10002": 30_000_000}
     assert agency.google.requests == []
+
+
+# -- what sheets can hold -----------------------------------------------------------------------
+
+
+def test_cells_that_nobody_expects_are_taken_or_named_and_never_steer_the_terminal(
+    agency: Agency,
+) -> None:
+    agency.sheet_is(
+        house(1, note="\x1b[31mred\x1b[0m"),
+        house(2, note="a\x00b"),
+        house(3, note="[bold]not markup[/bold]"),
+        house(4, note="長" * 400_000),
+        house(5, "\x1b]0;title\x07[red]ask[/red]"),
+        house(6, "#REF!"),
+        house(7, "1,23"),
+        ["\x1b[2JAA1", "戸建", 5],
+    )
+    printed = agency.run("-v", "sync", "all")
+    assert printed.code == 1
+    assert "\x1b" not in printed.err + printed.out
+    assert "[red]ask[/red]" in printed.err
+    assert "Listings!C7" in printed.err
+    assert set(agency.table()) == {"AA10003", "AA10004"}
+    errors = agency.run("sync", "all", "--json").document["errors"]
+    assert {error["row"] for error in errors} == {2, 3, 6, 7, 8, 9}
+    assert all(len(error["value"] or "") <= 200 for error in errors)
+
+
+def test_a_sheet_of_the_bundled_columns_needs_no_mapping_file(agency: Agency) -> None:
+    headers = ("物件番号", "売出\n価格", "●特記", "Google Map")
+    agency.sheet_is(["AA10001", "3,480万円", "南向き", "https://maps.example/1"], headers=headers)
+    assert agency.run("sync", "all", SYNC_MAPPING_FILE="").code == 0
+    row = "select listing_price, special_notes, google_map_url from property_listings"
+    assert agency.project.execute(row) == [(34_800_000, "南向き", "https://maps.example/1")]
+
+
+# -- beside the run -----------------------------------------------------------------------------
+
+
+def test_the_page_and_the_metrics_are_written_after_each_run(agency: Agency) -> None:
+    agency.sheet_is(house(1), house(2))
+    page, metrics = agency.folder / "page.html", agency.folder / "sync.prom"
+    settings = {"SYNC_STATUS_PAGE": str(page), "SYNC_METRICS_FILE": str(metrics)}
+    assert agency.run("sync", "all", "--dry-run", **settings).code == 0
+    assert not page.exists()
+    assert not metrics.exists()
+    assert agency.run("sync", "numbers", "AA10001", **settings).code == 0
+    assert page.exists()
+    assert metrics.exists()
+    page.unlink()
+    assert agency.run("sync", "all", **settings).code == 0
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_logs_are_one_json_object_a_line_when_asked(agency: Agency) -> None:
+    agency.sheet_is(house(1))
+    printed = agency.run("-v", "--log-format", "json", "sync", "all", "--json")
+    assert printed.document["status"] == "completed"
+    events = [json.loads(line) for line in printed.err.splitlines()]
+    assert [event["event"] for event in events] == ["run_started", "run_ended"]
+    assert {event["run_id"] for event in events} == {printed.document["syncId"]}
+    assert agency.project.secret_key not in printed.err
+
+
+def test_a_reader_that_has_gone_is_no_error(agency: Agency) -> None:
+    agency.sheet_is(house(1))
+    with agency.start("sync", "all", "--dry-run", "--json") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(timeout=20) == 0
 
 
 # -- on a terminal --------------------------------------------------------------------------------
