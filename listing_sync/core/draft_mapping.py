@@ -37,6 +37,7 @@ _GROUPED = re.compile(r"-?(0|[1-9][0-9]*|[1-9][0-9]{0,2}(,[0-9]{3})+)")
 _FRACTION = re.compile(r"-?[0-9,]+\.[0-9]+")
 _MONEY_SIGN = re.compile(r"[¥$€円万億]|jpy", re.IGNORECASE)
 _AREA_SIGN = re.compile(r"m2|平米", re.IGNORECASE)
+_LINE_BREAKS = re.compile(r"[\r\n]+")
 _UNIT = re.compile(r"\([^()]*\)$")
 _TRUTHS = frozenset({"true", "false", "○", "×", "◯", "〇", "はい", "いいえ", "yes", "no"})
 
@@ -168,7 +169,7 @@ def _block(name: str, column: UnmappedColumn) -> str:
     lines = [
         f"# column {column.letter}: {len(filled)} of {len(column.cells)} cells are filled",
         f"[columns.{name}]",
-        f"header = {_basic_string(' '.join(column.header.split()))}",
+        f"header = {_basic_string(_LINE_BREAKS.sub(' ', column.header))}",
         f'type = "{column_type}"',
         *options,
     ]
