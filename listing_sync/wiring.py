@@ -48,8 +48,15 @@ if TYPE_CHECKING:
     from listing_sync.supabase.table import SupabaseTable
 
 
-class _Unsaved:
-    """The breaker of a dry run: it starts closed, and nobody else learns of it."""
+class _ReadBreakerFile(BreakerFile):
+    """The breaker as it was left, for what looks at it and does not move it."""
+
+    def save(self, breaker: Breaker) -> None:  # noqa: ARG002 - it is not saved
+        return
+
+
+class _OwnBreaker:
+    """A breaker that starts closed, and nobody else learns of."""
 
     def load(self) -> Breaker:
         return Breaker()
@@ -135,7 +142,8 @@ class World:
 
     def _guard(self, service: Service) -> Guard:
         if service not in self._guards:
-            store = BreakerFile(self.state, service) if self._moves_breakers else _Unsaved()
+            kind = BreakerFile if self._moves_breakers else _ReadBreakerFile
+            store = kind(self.state, service)
             self._guards[service] = self._new_guard(service, store)
         return self._guards[service]
 
@@ -282,7 +290,7 @@ class World:
         Its failures are not those of the REST API, whose breaker they leave alone.
         """
         settings = self.settings
-        guard = self._new_guard(Service.SUPABASE, _Unsaved())
+        guard = self._new_guard(Service.SUPABASE, _OwnBreaker())
         if settings.supabase_db_url is not None:
             try:
                 from listing_sync.supabase.postgres import PostgresDatabase
@@ -404,6 +412,8 @@ class World:
 
     def close(self) -> None:
         """Close every connection."""
+        for guard in self._guards.values():
+            guard.close()
         for close in self._closers:
             close()
 

@@ -121,6 +121,12 @@ class Guard:
         self._asked_until = 0.0
         self._retry_later: RetryLaterError | None = None
         self._last_failure = ""
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Keep the breaker as it is: what is still under way now loses its connection by us."""
+        with self._lock:
+            self._is_closed = True
 
     def breaker_state(self) -> BreakerState:
         """Return the state of the breaker now."""
@@ -292,7 +298,7 @@ class Guard:
             self._breaker = self._breaker.abandoned(tried)
 
     def _change(self, breaker: Breaker) -> None:
-        if breaker.to_stored() != self._breaker.to_stored():
+        if not self._is_closed and breaker.to_stored() != self._breaker.to_stored():
             self._store.save(breaker)
         self._breaker = breaker
 

@@ -12,7 +12,7 @@ import pytest
 
 from listing_sync.clock import Stop
 from listing_sync.core.mapping import parse_mapping
-from listing_sync.errors import Service, StoppedError, TransientError
+from listing_sync.errors import BreakerOpenError, Service, StoppedError, TransientError
 from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings
 from listing_sync.wiring import World
@@ -100,10 +100,20 @@ def test_a_breaker_is_found_open_by_the_next_process(tmp_path: Path) -> None:
         assert second.breaker_state(Service.SUPABASE) is BreakerState.OPEN
 
 
-def test_a_dry_run_neither_heeds_nor_moves_a_breaker(tmp_path: Path) -> None:
-    with world(tmp_path, moves_breakers=False, sync_circuit_breaker_threshold=2) as made:
+def test_what_only_looks_sees_a_breaker_open_and_moves_none(tmp_path: Path) -> None:
+    address = {"supabase_url": f"http://127.0.0.1:{free_port()}"}
+    with world(tmp_path, moves_breakers=False, sync_circuit_breaker_threshold=2, **address) as made:
         ask(made)
     assert not (tmp_path / "state").exists()
+    with world(tmp_path, **address) as made, pytest.raises(BreakerOpenError):
+        next(iter(made.table.pages([])))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
+    with world(tmp_path, moves_breakers=False, **address) as made:
+        assert made.breaker_state(Service.SUPABASE) is BreakerState.OPEN
+        with pytest.raises(BreakerOpenError):
+            next(iter(made.table.pages([])))
+        ask(made.probing())
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.json")} == before
 
 
 def test_the_time_limit_stops_the_run(tmp_path: Path) -> None:

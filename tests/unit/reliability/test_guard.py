@@ -419,3 +419,15 @@ def test_waits_and_tries_are_metered():
     assert (counted["requests"], counted["retries"]) == (5, 1)
     assert counted["retry_wait_s"] == pytest.approx(1.0)
     assert counted["rate_limit_wait_s"] == pytest.approx(1.0)
+
+
+def test_what_is_abandoned_when_the_program_ends_does_not_count():
+    bench = Bench()
+
+    def cut_off():
+        bench.guard.close()
+        raise outage()
+
+    with pytest.raises(TransientError):
+        bench.guard.call(cut_off, "reading", Patience.ONCE)
+    assert bench.store.saves == 0
