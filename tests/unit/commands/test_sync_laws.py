@@ -72,7 +72,6 @@ class Day:
     table: dict[str, dict[str, Value]]
     marked: frozenset[str]
     marks: bool
-    required: bool
     percent: float
     options: dict[str, object]
 
@@ -86,8 +85,6 @@ class Day:
             )
             marked = self.marked & self.table.keys() if self.marks else frozenset()
             world.table.marks = dict.fromkeys(sorted(marked), "2026-01-01T00:00:00+00:00")
-            if self.required:
-                world.table.required = frozenset({"note"})
             yield world
 
     def sync(self, world: SyncWorld, **options: object) -> SyncResult:
@@ -103,7 +100,6 @@ DAYS = st.builds(
     table=TABLES,
     marked=st.frozensets(NUMBERS, max_size=4),
     marks=st.booleans(),
-    required=st.just(value=False),
     percent=st.sampled_from([100, 100, 0, 50]),
     options=st.fixed_dictionaries(
         {"prune": st.booleans(), "force": st.booleans(), "batch_size": st.integers(1, 4)}
@@ -187,6 +183,23 @@ def test_a_dry_run_changes_nothing_and_says_what_the_run_does(day: Day) -> None:
         assert foretold.refused == (None if done.error is None else str(done.error))
         if foretold.refused is None:
             assert foretold.run.stats == done.run.stats
+
+
+@given(DAYS)
+def test_a_blank_kept_column_is_never_changed_also_where_null_is_refused(day: Day) -> None:
+    with day.world() as world:
+        world.table.required = frozenset({"note"})
+        wanted, before = expected(day, world), content(world)
+        day.sync(world)
+        after = content(world)
+        for item in day.checked(world).listings:
+            number, kept = item.property_number, item.values[3] is KEPT
+            if kept and number in before:
+                assert after[number]["note"] == before[number]["note"]
+                if before[number]["note"] is not None:
+                    assert after[number] == wanted[number]
+            elif kept:
+                assert number not in after
 
 
 @given(DAYS)
