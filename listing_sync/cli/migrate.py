@@ -37,6 +37,15 @@ Percent = Annotated[
     ),
 ]
 
+_NO_WAY = (
+    "nothing was applied: neither SUPABASE_DB_URL nor SUPABASE_ACCESS_TOKEN is set. Set one of"
+    " them, or paste the SQL above into the SQL editor of the dashboard"
+)
+_NOT_SEEN = (
+    "the SQL is applied, but the REST API does not see the tables yet: try"
+    " `listing-sync migrate plan` in some minutes"
+)
+
 
 def register(app: typer.Typer) -> None:
     """Add `migrate` to the program."""
@@ -83,20 +92,18 @@ def up(
             _ask(f"Apply this over {database.way}?", yes=yes)
             with _progress(face, json=json) as progress:
                 applied = migrate_up.apply(world, database, pending, progress)
+        problem = None
+        if pending and database is None and not dry_run:
+            problem = _NO_WAY
+        elif applied is not None and not applied.visible:
+            problem = _NOT_SEEN
         if json:
-            face.print_json(migrate_json.up_document(pending, applied))
+            face.print_json(migrate_json.up_document(pending, applied, problem))
         else:
             migrate_text.show_up(face, pending, applied)
-        if pending and database is None and not dry_run:
-            raise RefusedError(
-                "nothing was applied: neither SUPABASE_DB_URL nor SUPABASE_ACCESS_TOKEN is set."
-                " Set one of them, or paste the SQL above into the SQL editor of the dashboard"
-            )
-        if applied is not None and not applied.visible:
-            raise RefusedError(
-                "the SQL is applied, but the REST API does not see the tables yet: try"
-                " `listing-sync migrate plan` in some minutes"
-            )
+        if problem:
+            face.complain(problem)
+            raise typer.Exit(ExitCode.FAILED)
 
 
 @migrate_app.command("verify")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from listing_sync.cli.json_output import (
@@ -19,7 +19,7 @@ from listing_sync.commands.migrate_up import Applied
 from listing_sync.commands.rollback import RollbackResult
 from listing_sync.commands.sync import SyncResult
 from listing_sync.commands.verify import Verification
-from listing_sync.core.migrations import PendingFile
+from listing_sync.core.migrations import PendingFile, script_of
 from listing_sync.core.rollback import LeftAlone
 
 
@@ -42,12 +42,16 @@ def plan_document(found: MigrationPlan) -> Document:
     }
 
 
-def up_document(pending: Iterable[PendingFile], applied: Applied | None) -> Document:
-    """Return what was or would be applied."""
+def up_document(
+    pending: Sequence[PendingFile], applied: Applied | None, problem: str | None
+) -> Document:
+    """Return what was applied, or the SQL that is to be."""
     return {
         "pending": [item.file.name for item in pending],
         "applied": [item.file.name for item in applied.files] if applied else [],
+        "sql": script_of(pending) if pending and applied is None else None,
         "visible": applied.visible if applied else None,
+        "problem": problem,
     }
 
 

@@ -172,6 +172,12 @@ def test_up_without_a_way_prints_the_sql_and_fails(tmp_path, empty_project):
     assert empty_project.execute("select count(*) from sync_migrations") == [(len(SQL_FILES),)]
 
 
+def test_up_as_json_is_one_document_with_the_sql(tmp_path, empty_project):
+    done = Office(tmp_path, empty_project, 1).json("migrate", "up", code=3)
+    assert "create table" in str(done["sql"])
+    assert "SQL editor" in str(done["problem"])
+
+
 def test_up_dry_prints_the_sql_and_applies_nothing(tmp_path, empty_project):
     office = Office(tmp_path, empty_project, 1)
     done = office.run("migrate", "up", "--dry-run", SUPABASE_DB_URL=empty_project.dsn)
