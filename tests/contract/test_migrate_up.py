@@ -13,8 +13,10 @@ import pytest
 from listing_sync.core.migrations import statements_of
 from listing_sync.errors import Category, PermanentError, SettingsError, TransientError
 from listing_sync.supabase.management import ManagementApi
+from listing_sync.supabase.migrations import AppliedMigrations
 from listing_sync.supabase.postgres import PostgresDatabase
 from listing_sync.supabase.sql_files import migration_files
+from tests.contract.supabase_rest import connected
 from tests.fakes import straight
 from tests.stack.management_api import REF, TOKEN, LoopbackManagementApi
 from tests.stack.postgres import execute
@@ -125,6 +127,31 @@ def test_the_publishable_key_reads_nothing_of_what_was_made(project: SupabaseLit
             session.execute("set local role anon")
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 session.execute(f"select * from {table}")
+
+
+# -- what REST sees ---------------------------------------------------------------------------
+
+
+def test_rest_sees_what_was_recorded(project: SupabaseLite):
+    project.execute("insert into sync_migrations (name, checksum) values ('1.sql', 'abc')")
+    with connected(project.url, project.secret_key) as rest:
+        assert AppliedMigrations(rest).applied() == {"1.sql": "abc"}
+        assert AppliedMigrations(rest).files == FILES
+
+
+def test_a_record_that_the_key_may_not_read_counts_as_nothing_applied(project: SupabaseLite):
+    with connected(project.url, project.publishable_key) as rest:
+        with pytest.raises(PermanentError):
+            rest.read(rest.table("sync_migrations").select("*"), "reading")
+        assert AppliedMigrations(rest).applied() == {}
+
+
+def test_a_project_without_the_record_has_nothing_applied(stack: SupabaseLite):
+    with (
+        SupabaseLite(stack.postgres, database=next(NAMES), apply=()) as empty,
+        connected(empty.url, empty.secret_key) as rest,
+    ):
+        assert AppliedMigrations(rest).applied() == {}
 
 
 # -- what goes wrong on the way to PostgreSQL -------------------------------------------------

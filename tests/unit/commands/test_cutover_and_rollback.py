@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,10 @@ from listing_sync.errors import (
     RefusedError,
     RowError,
     Service,
+    StoppedError,
     TransientError,
 )
+from listing_sync.local.undo import UndoFiles
 from tests.moving_world import MovingWorld
 
 SILENT = Silent()
@@ -186,6 +189,39 @@ def test_an_interrupted_rollback_is_finished_by_the_next(tmp_path):
     assert ports.hold.reason() is not None
     assert back(ports).remaining == 0
     assert ports.rows() == before
+
+
+class FullDisk(UndoFiles):
+    def record(self, *_: object) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+
+def test_a_rollback_that_cannot_be_undone_says_so_and_goes_on(tmp_path):
+    ports = world(tmp_path)
+    before = ports.rows()
+    cutover(ports, 100, SILENT)
+    ports.undo = FullDisk(ports.state)
+    result = back(ports)
+    assert result.warnings == ("this rollback cannot be undone: No space left on device",)
+    assert ports.rows() == before
+
+
+def test_a_batch_that_is_too_large_is_halved(tmp_path):
+    ports = world(tmp_path)
+    before = ports.rows()
+    cutover(ports, 100, SILENT)
+    ports.table.largest = 3
+    assert back(ports).remaining == 0
+    assert ports.rows() == before
+
+
+def test_a_stop_ends_it_between_requests_and_is_recorded(tmp_path):
+    ports = world(tmp_path)
+    cutover(ports, 100, SILENT)
+    stopped = StoppedError("stopped by SIGTERM", signal=15)
+    ports.table.delete = lambda _: (_ for _ in ()).throw(stopped)
+    assert back(ports).error is stopped
+    assert ports.records.recent(1)[0].status is RunStatus.INTERRUPTED
 
 
 def test_a_rollback_is_recorded_without_counting_as_a_sync(tmp_path):

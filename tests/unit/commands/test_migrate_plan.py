@@ -86,6 +86,14 @@ def test_a_table_that_may_not_be_read_gets_its_grant(tmp_path):
     assert "may not be read" in (found.obstacle or "")
 
 
+def test_a_service_that_refuses_all_is_told_at_once(tmp_path):
+    ports = world(tmp_path)
+    ports.table.away = refused("PGRST301")
+    ports.table.accepts_key = lambda: ports.table._ask("read", ())
+    with pytest.raises(PermanentError):
+        make_migration_plan(ports, SILENT)
+
+
 def test_a_key_that_is_not_unique_is_a_lack(tmp_path):
     ports = world(tmp_path)
     ports.table.is_unique = False

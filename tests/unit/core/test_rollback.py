@@ -69,6 +69,16 @@ def test_a_row_that_we_inserted_is_removed() -> None:
     assert back(None, now, Logged(None, new)).action is Action.REMOVE
 
 
+def test_a_row_that_we_inserted_and_that_is_gone_needs_nothing() -> None:
+    step = back(None, None, Logged(None, {"number": "A1"}))
+    assert (step.action, step.left_alone) == (Action.NONE, ())
+
+
+def test_a_column_that_is_gone_is_not_looked_for() -> None:
+    now = {name: value for name, value in WAS.items() if name != "note"}
+    assert back(WAS, now, Logged({"note": None}, {"note": "x"})).action is Action.NONE
+
+
 def test_a_row_that_we_inserted_and_somebody_changed_stays() -> None:
     now = {"id": 2, "number": "A1", "price": 999, "note": None}
     step = back(None, now, Logged(None, {"number": "A1", "price": 100, "note": None}))
