@@ -71,6 +71,10 @@ class Mapping:
     columns: tuple[Column, ...]
     mark_column: str | None = None
 
+    def is_shown(self, column: Column) -> bool:
+        """Return whether a column is read as a person sees it; the key always is."""
+        return column.type in SHOWN_TYPES or column.name == self.key
+
 
 def normalise_header(text: str) -> str:
     """Return a header in the form in which headers are compared.
@@ -89,7 +93,9 @@ def parse_mapping(text: str, *, name: str) -> Mapping:
     try:
         document = tomllib.loads(text, parse_float=Decimal)
     except ValueError as error:  # a syntax error names its line; so does an integer too long
-        raise SettingsError((f"{name}: not valid TOML: {error}",)) from error
+        last = f"at line {text.count(chr(10)) + 1}, the last"
+        what = str(error).replace("at end of document", last)
+        raise SettingsError((f"{name}: not valid TOML: {what}",)) from error
     reader = _Reader(name)
     mapping = reader.mapping(document)
     if mapping is None or reader.problems:
@@ -100,6 +106,7 @@ def parse_mapping(text: str, *, name: str) -> Mapping:
 _TOP = ("table", "key", "columns", "prune")
 _DATE_TYPES = frozenset({ColumnType.DATE, ColumnType.DATETIME})
 _SCALED_TYPES = NUMBER_TYPES - {ColumnType.INTEGER}
+_KEY_TYPES = (ColumnType.TEXT, ColumnType.INTEGER)
 _ALL_TYPES = frozenset(ColumnType)
 _OPTIONS: Final[dict[str, frozenset[ColumnType]]] = {
     "header": _ALL_TYPES,
@@ -133,7 +140,7 @@ class _Reader:
         self._refuse_unknown("", document, _TOP)
         table = self._identifier("table", document.get("table"))
         key = self._identifier("key", document.get("key"))
-        columns = self._columns(document.get("columns"))
+        columns = self._columns(document.get("columns"), key)
         mark_column = self._mark_column(document.get("prune"), columns)
         if key is not None and columns:
             self._check_key(key, columns)
@@ -163,7 +170,7 @@ class _Reader:
             return value
         return None
 
-    def _columns(self, tables: object) -> tuple[Column, ...]:
+    def _columns(self, tables: object, key_name: str | None) -> tuple[Column, ...]:
         if not isinstance(tables, dict) or not tables:
             self._problem("columns", "missing; at least one table such as [columns.price]")
             return ()
@@ -172,7 +179,8 @@ class _Reader:
             key = f"columns.{name}"
             self._identifier(key, name)
             if isinstance(table, dict):
-                columns.append(self._column(key, name, table))
+                whole = {"required": True, **table} if name == key_name else table
+                columns.append(self._column(key, name, whole))
             else:
                 self._problem(key, f"must be a table such as [{key}], not {_shown(table)}")
         return tuple(columns)
@@ -344,8 +352,9 @@ class _Reader:
             hint = f" (near: {', '.join(near)})" if near else ""
             self._problem("key", f"{key} is not among the columns{hint}; add [columns.{key}]")
             return
-        if column.type is not ColumnType.TEXT:
-            self._problem(f"columns.{key}.type", 'must be "text": it is the key')
+        if column.type not in _KEY_TYPES:
+            allowed = " or ".join(f'"{allowed}"' for allowed in _KEY_TYPES)
+            self._problem(f"columns.{key}.type", f"must be {allowed}: it is the key")
         if not column.required:
             self._problem(f"columns.{key}.required", "must be true: it is the key")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from listing_sync.core.a1 import column_index
 from listing_sync.core.listings import Cell, SheetContents, SheetRow
-from listing_sync.core.mapping import SHOWN_TYPES, Mapping
+from listing_sync.core.mapping import Mapping
 from listing_sync.core.validator import normalise_number
 from listing_sync.errors import SourceError
 from listing_sync.ports import SelectedRows, SheetDescription
@@ -47,7 +47,7 @@ class FileSheet:
         """Return every row that is not blank."""
         grid = self._grid()
         check_header(grid.header, self._mapping, grid.tab.title)
-        rows = list(_mapped(grid))
+        rows = list(_mapped(grid, self._mapping))
         on_rows(len(rows))
         return SheetContents(
             tab=grid.tab.title,
@@ -127,9 +127,9 @@ class FileSheet:
         raise SourceError(f"{self._path}: written to while it was read, {_TRIES} times; run again")
 
 
-def _mapped(grid: _Grid) -> Iterator[SheetRow]:
+def _mapped(grid: _Grid, mapping: Mapping) -> Iterator[SheetRow]:
     places = [
-        (column_index(each.letter), _shown if each.column.type in SHOWN_TYPES else _stored)
+        (column_index(each.letter), _shown if mapping.is_shown(each.column) else _stored)
         for each in grid.header.columns
     ]
     blank = (None,) * len(places)

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from listing_sync.core.a1 import column_index
 from listing_sync.core.listings import Cell, SheetContents, SheetRow
-from listing_sync.core.mapping import SHOWN_TYPES, Mapping
+from listing_sync.core.mapping import Mapping
 from listing_sync.core.validator import normalise_number
 from listing_sync.errors import Category, Service, SourceError, TransientError
 from listing_sync.ports import SelectedRows, SheetDescription
@@ -128,8 +128,8 @@ class GoogleSheet:
             header=header,
             header_cells=cells,
             key=next((index for column, index in places if column.name == self._mapping.key), -1),
-            shown=tuple(index for column, index in places if column.type in SHOWN_TYPES),
-            stored=tuple(index for column, index in places if column.type not in SHOWN_TYPES),
+            shown=tuple(index for column, index in places if self._mapping.is_shown(column)),
+            stored=tuple(index for column, index in places if not self._mapping.is_shown(column)),
         )
 
     def _while_still(self, read: Callable[[Layout], T]) -> T:

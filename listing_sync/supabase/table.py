@@ -128,7 +128,7 @@ class SupabaseTable:
             column.name: f"{column.name}::text" if column.type in NUMBER_TYPES else column.name
             for column in columns
         }
-        selected.setdefault(self._key, self._key)
+        selected[self._key] = self._key
         if self._mark is not None:
             selected.setdefault(self._mark, self._mark)
         return ",".join(selected.values())

@@ -126,6 +126,17 @@ def test_rows_without_a_key_are_not_seen_and_end_nothing(things, table):
     assert numbers_of(table.pages(COLUMNS)) == ["AA1", "AA2"]
 
 
+def test_a_key_of_whole_numbers_is_read_in_their_order(things, rest):
+    things.execute("create table public.numbered (number integer primary key, price numeric)")
+    things.execute("grant all on public.numbered to service_role")
+    things.restart()
+    number = column("number", ColumnType.INTEGER)
+    table = SupabaseTable(rest, mapping("numbered", number, PRICE, mark=None))
+    table.upsert(["number", "price"], [[n, "1"] for n in range(1, 21)])
+    assert numbers_of(table.pages([number, PRICE])) == [str(n) for n in range(1, 21)]
+    assert numbers_of(table.rows([number], ["2", "10", "99"])) == ["2", "10"]
+
+
 def test_numbers_keep_every_digit(things, table):
     things.execute(
         "insert into things (number, price, area, size)"

@@ -206,7 +206,10 @@ def test_a_wrong_option_is_named_with_what_is_allowed(
             HEAD.replace('key = "property_number"', 'key = "property_no"'),
             "key: property_no is not among the columns (near: property_number)",
         ),
-        (HEAD.replace("required = true", ""), "columns.property_number.required: must be true"),
+        (
+            HEAD.replace("required = true", "required = false"),
+            "columns.property_number.required: must be true",
+        ),
         (
             HEAD.replace("[columns.property_number]", "[columns.property_number]\non_blank='keep'"),
             'columns.property_number.on_blank: "keep" does not fit required',
@@ -240,11 +243,18 @@ def test_a_wrong_mapping_is_named_with_what_is_allowed(text: str, problem: str) 
     assert only.startswith(f"mapping.toml: {problem}")
 
 
-def test_the_key_must_be_text() -> None:
-    text = HEAD.replace('"text"', '"integer"').replace("pattern", "# ")
-    assert problems(text) == (
-        'mapping.toml: columns.property_number.type: must be "text": it is the key',
+def test_the_key_is_a_text_or_a_whole_number() -> None:
+    text = HEAD.replace("pattern", "# ")
+    assert problems(text.replace('"text"', '"decimal"')) == (
+        'mapping.toml: columns.property_number.type: must be "text" or "integer": it is the key',
     )
+    mapping = parse_mapping(text.replace('"text"', '"integer"'), name="mapping.toml")
+    assert mapping.is_shown(mapping.columns[0])
+
+
+def test_the_key_is_required_without_saying_so() -> None:
+    mapping = parse_mapping(HEAD.replace("required", "# "), name="mapping.toml")
+    assert mapping.columns[0].required
 
 
 def test_an_empty_mapping_names_everything_that_is_missing() -> None:
@@ -259,6 +269,11 @@ def test_a_syntax_error_names_its_line() -> None:
     (only,) = problems(HEAD + "[columns.price\n")
     assert only.startswith("mapping.toml: not valid TOML: ")
     assert "line 9" in only
+
+
+def test_a_syntax_error_at_the_end_names_the_last_line() -> None:
+    (only,) = problems('table = "t"\nkey =')
+    assert "at line 2, the last" in only
 
 
 def test_all_problems_are_listed_at_once() -> None:

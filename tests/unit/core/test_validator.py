@@ -225,6 +225,18 @@ def test_two_rows_with_one_number_name_each_other() -> None:
     ]
 
 
+def test_whole_numbers_as_keys_are_one_in_any_spelling() -> None:
+    number = replace(NUMBER, type=ColumnType.INTEGER, pattern=None)
+    sheet = replace(
+        contents((2, ["5"]), (3, ["０５"]), (4, ["6"]), (5, ["six"])),
+        columns=(replace(COLUMNS[0], column=number), *COLUMNS[1:]),
+    )
+    checked = validate(sheet, MAPPING, default_zone=UTC)
+    assert [(item.property_number, item.values[0]) for item in checked.listings] == [("6", 6)]
+    assert [item.property_number for item in checked.rejections] == ["5", "5", None]
+    assert checked.numbers == {"5", "6", "six"}
+
+
 def test_ten_thousand_rows_with_one_number_do_not_write_a_book() -> None:
     checked = check(*((row, ("AA1",)) for row in range(2, 10_002)))
     assert len(checked.rejections) == 10_000
