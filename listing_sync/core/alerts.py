@@ -171,8 +171,14 @@ def _is_past(told_at: datetime | None, now: datetime) -> bool:
 
 
 def _fingerprint(cause: Cause | None) -> str:
-    """Return a cause without its numbers, which differ from run to run."""
-    return "" if cause is None else f"{cause.category}: {re.sub(r'[0-9]+', '#', cause.message)}"
+    """Return a cause without its numbers and its details in brackets, which differ from run to run.
+
+    Of an outage the first run knows details, the next ones, before an open breaker, none.
+    """
+    if cause is None:
+        return ""
+    gist = re.split(r" \(|\. ", cause.message, maxsplit=1)[0]
+    return f"{cause.category}: {re.sub(r'[0-9]+', '#', gist)}"
 
 
 # -- wording, in the mark-up of Slack -------------------------------------------------------------

@@ -306,10 +306,10 @@ class Guard:
         opened_at = self._breaker.opened_at or 0.0
         ends = datetime.fromtimestamp(opened_at + self._limits.timeout_s, tz=UTC).astimezone()
         return BreakerOpenError(
-            f"{self._service.title()} failed {self._breaker.failures} times in a row"
-            f"{self._last_failure}, so nothing is asked of it before {ends:%H:%M:%S}; then one try"
-            " is let through. Run again after that; `listing-sync health` tries at once and says"
-            " what is wrong",
+            f"nothing is asked of {self._service.title()} before {ends:%H:%M:%S}, because it"
+            f" failed {self._breaker.failures} times in a row{self._last_failure}. Run again after"
+            " that: then one try is let through; `listing-sync health` tries at once and says what"
+            " is wrong",
             service=self._service,
         )
 

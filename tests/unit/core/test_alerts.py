@@ -110,13 +110,14 @@ def test_a_new_cause_is_told_at_once() -> None:
     "causes",
     [
         pytest.param(("next try at 18:05:07", "next try at 18:10:07"), id="other numbers"),
+        pytest.param(("down (refused). Wait", "down. Wait"), id="without its details"),
         pytest.param(("timed out", "breaker open", "timed out", "breaker open"), id="in turn"),
     ],
 )
 def test_a_cause_that_was_told_is_not_told_again(causes: tuple[str, ...]) -> None:
     office = Office(after_failures=1)
     told = [office.hears_titles(FAILED, why=cause) for cause in causes]
-    new = [cause.partition(":")[0] for cause in causes]
+    new = [cause.partition(":")[0].partition(" (")[0].partition(".")[0] for cause in causes]
     assert [bool(titles) for titles in told] == [
         cause not in new[:index] for index, cause in enumerate(new)
     ]
