@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from listing_sync.cli.sync_text import show_plan as show_changes
 from listing_sync.cli.sync_text import show_problems, show_result
 from listing_sync.cli.text import (
-    WIDTH,
     cut,
     exact_local_time,
+    numbers_text,
     plain,
     rejection_table,
     table,
+    value_text,
 )
-from listing_sync.core.compare import shown
 from listing_sync.core.migrations import PendingFile, script_of
 from listing_sync.core.rollback import Action, LeftAlone
 from listing_sync.core.wording import count
@@ -105,7 +105,8 @@ def _show_changes(face: Face, changes: Changes) -> None:
     unlisted = changes.plan.unlisted
     if unlisted:
         face.out.print(
-            f"{count(len(unlisted), 'listing')} only in the table, left there: {_some(unlisted)}",
+            f"{count(len(unlisted), 'listing')} only in the table, left there:"
+            f" {numbers_text(unlisted)}",
             soft_wrap=True,
         )
     if changes.rejections:
@@ -130,15 +131,15 @@ def show_verification(face: Face, found: Verification) -> None:
     out.print(f"Compared {count(found.compared, 'listing')} (share {found.percent:g} %):")
     out.print(f"  {', '.join(parts)}", soft_wrap=True)
     if found.missing:
-        out.print(f"Missing in the table: {_some(found.missing)}", soft_wrap=True)
+        out.print(f"Missing in the table: {numbers_text(found.missing)}", soft_wrap=True)
     if found.unexpected:
-        out.print(f"Only in the table: {_some(found.unexpected)}", soft_wrap=True)
+        out.print(f"Only in the table: {numbers_text(found.unexpected)}", soft_wrap=True)
     if found.differing:
         rows = [
             (
                 cut(plain(item.property_number), 16),
                 cut(plain(item.header), 20),
-                f"{_value(item.sheet)} / {_value(item.table)}",
+                f"{value_text(item.sheet)} / {value_text(item.table)}",
             )
             for item in found.differing[:SHOWN]
         ]
@@ -236,7 +237,7 @@ def _change(step: Step) -> str:
         return ""
     now = step.now or {}
     return ", ".join(
-        f"{plain(name)}: {_value(now.get(name))} -> {_value(value)}"
+        f"{plain(name)}: {value_text(now.get(name))} -> {value_text(value)}"
         for name, value in step.values.items()
     )
 
@@ -265,16 +266,6 @@ def _heading(out: Console, text: str) -> None:
     out.print(f"\n{plain(text)}", style="bold")
 
 
-def _some(numbers: Sequence[str]) -> str:
-    named = ", ".join(cut(plain(number), 16) for number in numbers[:SHOWN])
-    return named + (f" and {len(numbers) - SHOWN:,} more" if len(numbers) > SHOWN else "")
-
-
 def _show_rest(out: Console, number: int) -> None:
     if number > SHOWN:
         out.print(f"and {number - SHOWN:,} more (all with --json)")
-
-
-def _value(value: object) -> str:
-    text = plain(shown(value))
-    return cut(text, WIDTH // 3) if text else "(blank)"

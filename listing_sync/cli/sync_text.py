@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from listing_sync.cli.text import (
-    WIDTH,
     cut,
+    numbers_text,
     plain,
     rejection_table,
     table,
+    value_text,
 )
 from listing_sync.core.batcher import listing_of
-from listing_sync.core.compare import shown
 from listing_sync.core.listings import Rejection
 from listing_sync.core.runs import RunStatus
 from listing_sync.core.wording import count, duration
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 SHOWN_REJECTIONS = 20
 SHOWN_CHANGES = 10
-SHOWN_NUMBERS = 30
 
 _ENDINGS = {
     RunStatus.COMPLETED: "Done",
@@ -72,7 +71,7 @@ def show_plan(out: Console, plan: Plan) -> None:
             (
                 cut(plain(listing_of(update).property_number), 16) if not position else "",
                 cut(plain(plan.columns[index].header), 20),
-                f"{_value(old)} -> {_value(update.listing.values[index])}",
+                f"{value_text(old)} -> {value_text(update.listing.values[index])}",
             )
             for update in updates[:SHOWN_CHANGES]
             for position, (index, old) in enumerate(zip(update.changed, update.old, strict=True))
@@ -86,17 +85,10 @@ def show_plan(out: Console, plan: Plan) -> None:
     _show_numbers(out, "remove", plan.removals)
 
 
-def _value(value: object) -> str:
-    text = plain(shown(value))
-    return cut(text, WIDTH // 3) if text else "(blank)"
-
-
 def _show_numbers(out: Console, verb: str, numbers: list[str] | tuple[str, ...]) -> None:
     if not numbers:
         return
-    named = ", ".join(cut(plain(number), 16) for number in numbers[:SHOWN_NUMBERS])
-    more = f" and {len(numbers) - SHOWN_NUMBERS:,} more" if len(numbers) > SHOWN_NUMBERS else ""
-    out.print(f"Would {verb} {count(len(numbers), 'listing')}: {named}{more}")
+    out.print(f"Would {verb} {count(len(numbers), 'listing')}: {numbers_text(numbers)}")
 
 
 def show_problems(face: Face, result: SyncResult, *, tells_all: bool) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from listing_sync.core.compare import shown
 from listing_sync.core.listings import Rejection
 from listing_sync.core.wording import one_line
 
@@ -77,6 +78,18 @@ def cut(text: str, width: int) -> str:
 def quoted(value: str, width: int = 40) -> str:
     """Return a foreign value in quotes, made plain and cut."""
     return f'"{cut(plain(value), width)}"'
+
+
+def value_text(value: object) -> str:
+    """Return a value of a listing, made plain and cut; (blank) where there is none."""
+    text = plain(shown(value))
+    return cut(text, WIDTH // 3) if text else "(blank)"
+
+
+def numbers_text(numbers: Sequence[str], limit: int = 30) -> str:
+    """Return the first property numbers in a row, and how many more there are."""
+    named = ", ".join(cut(plain(number), 16) for number in numbers[:limit])
+    return named + (f" and {len(numbers) - limit:,} more" if len(numbers) > limit else "")
 
 
 def size(size_bytes: int) -> str:
