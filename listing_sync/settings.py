@@ -287,14 +287,19 @@ def given_texts(env_file: Path | None) -> dict[str, str]:
     """Return what environment and file set, by name in capitals, as it is written there.
 
     Raises:
-        SettingsError: the file named cannot be read.
+        SettingsError: the file named cannot be read, or a line of the file is no setting.
     """
     path = env_file or DEFAULT_ENV_FILE
     in_file: Mapping[str, str | None] = {}
     try:
         if path.is_file():
             from dotenv import dotenv_values  # noqa: PLC0415 - only when there is a file
+            from dotenv.parser import parse_stream  # noqa: PLC0415
 
+            with path.open(encoding="utf-8") as lines:
+                wrong = [each.original.line for each in parse_stream(lines) if each.error]
+            if wrong:
+                raise SettingsError(tuple(f"{path}: line {n}: not NAME=value" for n in wrong))
             in_file = dotenv_values(path)
         elif env_file is not None:
             raise SettingsError((f"--env-file: cannot read {env_file}: no such file",))

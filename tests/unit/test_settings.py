@@ -189,6 +189,9 @@ def test_a_line_of_the_environment_file(line: str, name: str, value: str, env: E
     [
         pytest.param(None, "cannot read my.env", id="absent"),
         pytest.param("SYNC_SHEET_NAME=物件".encode("cp932"), "not UTF-8", id="CP932"),
+        pytest.param(
+            b"SYNC_PRUNE=yes\nSYNC_BATCH_SIZE 100\n", "line 2: not NAME=value", id="no equals sign"
+        ),
     ],
 )
 def test_a_file_named_must_be_readable(content: bytes | None, problem: str, env: Env) -> None:
