@@ -73,8 +73,13 @@ def choose_tab(tabs: Sequence[Tab], *, title: str | None, gid: int | None) -> Ta
     Raises:
         SourceError: there is none, or no way to choose; names the tabs.
     """
+    if not tabs:
+        raise SourceError("the spreadsheet has no tab that holds cells")
     if title is not None:
-        chosen = [tab for tab in tabs if tab.title == title]
+        # Settings lose the spaces around them, which a tab may have.
+        chosen = [tab for tab in tabs if tab.title == title] or [
+            tab for tab in tabs if tab.title.strip() == title
+        ]
         wanted = f"the spreadsheet has no tab {_quoted(title)}"
     elif gid is not None:
         chosen = [tab for tab in tabs if tab.gid == gid]

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listing_sync.sheets.grid import parse_spreadsheet_reference, runs
+from listing_sync.errors import SourceError
+from listing_sync.sheets.grid import Tab, choose_tab, parse_spreadsheet_reference, runs
 
 ID = "1AbC-dEf_ghIJKlmnOPqrsTUvwxyz0123456789abcd"
 
@@ -48,6 +49,18 @@ def test_a_spreadsheet_is_named_by_id_or_address(
 def test_anything_else_is_refused_with_what_is_expected(text: str) -> None:
     with pytest.raises(ValueError, match=r"docs\.google\.com/spreadsheets/d/"):
         parse_spreadsheet_reference(text)
+
+
+def test_a_tab_with_spaces_around_its_title_is_found_without_them() -> None:
+    tabs = (Tab("Listings "), Tab("Sold"))
+    assert choose_tab(tabs, title="Listings", gid=None) == tabs[0]
+    tabs = (*tabs, Tab("Listings"))
+    assert choose_tab(tabs, title="Listings", gid=None) == tabs[2]
+
+
+def test_a_spreadsheet_of_charts_alone_is_refused() -> None:
+    with pytest.raises(SourceError, match="no tab that holds cells"):
+        choose_tab((), title="Listings", gid=None)
 
 
 def test_neighbours_make_a_run() -> None:
