@@ -56,7 +56,7 @@ def register(app: typer.Typer) -> None:
 def plan(context: typer.Context, *, json: Json = False) -> None:
     """Show pending SQL, what the table lacks, and what a first sync would change."""
     face: Face = context.obj
-    with face.open(json_output=json) as world:
+    with face.open(json_output=json, moves_breakers=False) as world:
         from listing_sync.cli import migrate_json, migrate_text
         from listing_sync.commands.migrate_plan import make_migration_plan
 
@@ -110,7 +110,7 @@ def up(
 def verify(context: typer.Context, *, percent: Percent = None, json: Json = False) -> None:
     """Compare sheet and table value by value."""
     face: Face = context.obj
-    with face.open(flags=_share(percent), json_output=json) as world:
+    with face.open(flags=_share(percent), json_output=json, moves_breakers=False) as world:
         from listing_sync.cli import migrate_json, migrate_text
         from listing_sync.commands.verify import verify as compare
 
