@@ -8,6 +8,7 @@ from listing_sync.cli.text import (
     WIDTH,
     cut,
     exact_local_time,
+    indented,
     local_time,
     plain,
     quoted,
@@ -26,7 +27,10 @@ _LONGEST_TRIGGER = 10
 
 
 def run_lines(runs: Sequence[Run]) -> Iterator[str]:
-    """Yield the table of runs, at most 80 columns wide: two lines a run, and its remarks."""
+    """Yield the table of runs, at most 80 columns wide: two lines a run, and its remarks.
+
+    Why the newest one failed is told whole, with what to do; of the others one line.
+    """
     if not runs:
         yield "No run yet. `listing-sync sync all` starts one."
         return
@@ -47,7 +51,9 @@ def run_lines(runs: Sequence[Run]) -> Iterator[str]:
         yield f"  {run.run_id}  {origin}, {took}"
         if run.in_journal:
             yield "  not yet recorded in Supabase"
-        if run.cause:
+        if run.cause and run is runs[0]:
+            yield from indented(plain(run.cause.message))
+        elif run.cause:
             yield cut(f"  {plain(run.cause.message)}", WIDTH)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -73,6 +73,15 @@ def cut(text: str, width: int) -> str:
     from rich.cells import set_cell_size
 
     return set_cell_size(text, width - 1).rstrip() + "…"
+
+
+def indented(text: str) -> Iterator[str]:
+    """Yield the text, plain already, as indented lines that a terminal of 80 columns holds."""
+    from rich.console import Console
+    from rich.text import Text
+
+    for line in Text(text).wrap(Console(), WIDTH - 2, overflow="fold"):
+        yield f"  {line.plain.rstrip()}"
 
 
 def quoted(value: str, width: int = 40) -> str:

@@ -138,6 +138,14 @@ def test_the_last_runs_are_a_table_of_80_columns(ask, world) -> None:
     assert printed.needed_sheet is False
 
 
+def test_why_the_newest_run_failed_is_told_whole(ask, world) -> None:
+    why = f"the table is {'語' * 99} gone: run `listing-sync migrate up`"
+    world.records.save(make_run(1, RunStatus.FAILED, why=why))
+    printed = ask()
+    assert fits(printed)
+    assert "".join(printed.out.partition("1 min\n")[2].split()) == "".join(why.split())
+
+
 def test_a_journal_that_cannot_be_read_is_said_on_stderr(ask, world) -> None:
     world.records.save(make_run(1))
     world.state.path.mkdir(parents=True)
