@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SHOWN_REJECTIONS = 20
 SHOWN_CHANGES = 10
+SHOWN_WARNINGS = 5
 
 _ENDINGS = {
     RunStatus.COMPLETED: "Done",
@@ -98,8 +99,12 @@ def show_problems(face: Face, result: SyncResult, *, tells_all: bool) -> None:
     """
     if not face.quiet:
         warnings = result.run.warnings if tells_all else result.new_warnings
-        for warning in warnings:
+        shown = warnings if face.verbose else warnings[:SHOWN_WARNINGS]
+        for warning in shown:
             face.warn(f"Warning: {warning}")
+        if len(warnings) > len(shown):
+            more = count(len(warnings) - len(shown), "more warning")
+            face.warn(f"and {more}, all with -v: listing-sync -v sync all")
         _show_rejections(face, result.rejections if tells_all else result.news, tells_all=tells_all)
     for number, near in result.not_found.items():
         hint = f"; near: {', '.join(near)}" if near else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from listing_sync.commands.background import Prefetched
-from listing_sync.core.listings import Checked, Rejection, SheetContents
+from listing_sync.core.listings import Checked, Rejection, SheetColumn, SheetContents
 from listing_sync.core.mapping import Mapping as ColumnMapping
 from listing_sync.core.near import near_matches
 from listing_sync.core.plan import Plan, TableRow, make_plan, within_share
@@ -28,6 +28,7 @@ class Reading:
     """
 
     contents: SheetContents
+    key: SheetColumn
     checked: Checked
     total: int
     failed: int
@@ -88,6 +89,7 @@ def check(
         }
     return Reading(
         contents=replace(contents, rows=()),
+        key=next(column for column in contents.columns if column.column.name == mapping.key),
         checked=checked,
         total=total,
         failed=failed,

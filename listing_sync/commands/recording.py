@@ -45,7 +45,7 @@ _WAIT_STEP_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What earlier runs of this source and target left; `rejections` are of the last good one.
+    """What earlier runs of this source and target left; `rejections` are of `last_checked`.
 
     `is_known` is False when it could not be read: then nothing can be told to be new.
     """
@@ -55,14 +55,20 @@ class History:
     is_known: bool = True
 
     @property
-    def last_good(self) -> Run | None:
-        """Return the newest full run that completed, at least in part."""
+    def last_checked(self) -> Run | None:
+        """Return the newest full run that came as far as to know what it rejects."""
         return next(
-            (run for run in self.runs if run.run_type is RunType.FULL and run.status in GOOD), None
+            (
+                run
+                for run in self.runs
+                if run.run_type is RunType.FULL
+                and (run.status in GOOD or run.rejections_run_id is not None)
+            ),
+            None,
         )
 
     def news(self, rejections: Sequence[Rejection]) -> tuple[Rejection, ...]:
-        """Return the rejections that the last good run did not have."""
+        """Return the rejections that the last run that checked the sheet did not have."""
         if not self.is_known:
             return ()
         known = {rejection_key(stored.rejection) for stored in self.rejections}
@@ -203,10 +209,10 @@ class Recorder:
             else:
                 runs.append(run)
         history = History(tuple(runs))
-        good = history.last_good
-        if good is None or good.rejections_run_id is None:
+        before = history.last_checked
+        if before is None or before.rejections_run_id is None:
             return history
-        return replace(history, rejections=self._ports.records.rejections(good.rejections_run_id))
+        return replace(history, rejections=self._ports.records.rejections(before.rejections_run_id))
 
     def _wait_for_others(self, run: Run, *, since: datetime | None) -> bool:
         """Wait for live runs elsewhere; with `since` only for those that came before us.

@@ -3,52 +3,45 @@
 from __future__ import annotations
 
 import resource
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from time import process_time
 
 from listing_sync import logs
 from listing_sync.commands.after_run import report
+from listing_sync.commands.applying import Applying
 from listing_sync.commands.background import Background
 from listing_sync.commands.reading import Reading, check, plan_changes, read_sheet
 from listing_sync.commands.recording import (
     KEPT_RUNS,
-    REFRESH_S,
     History,
     Recorder,
     cause_of,
     new_run,
     stored,
 )
-from listing_sync.commands.removing import remove
-from listing_sync.commands.writing import BatchWriter, Outcome, replaced_by, write_all
-from listing_sync.core.batcher import Batch, batches, listing_of
-from listing_sync.core.listings import Listing, Rejection
+from listing_sync.commands.tally import Tally
+from listing_sync.core.listings import Rejection
 from listing_sync.core.plan import Limits, Plan, refusal, rewritten_sample
 from listing_sync.core.runs import (
     GOOD,
     Run,
-    RunStats,
     RunStatus,
     RunType,
     final_status,
 )
 from listing_sync.errors import (
-    BatchTooLargeError,
     BreakerOpenError,
-    Category,
     HoldError,
     ListingSyncError,
     LockTimeoutError,
     RemoteError,
-    RowError,
     Service,
     StoppedError,
     UnsafePlanError,
 )
-from listing_sync.ports import Holder, Ports, Progress, Replaced
+from listing_sync.ports import Holder, Ports, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +65,7 @@ class SyncOptions:
 class SyncResult:
     """What a run did, or a dry run would do.
 
-    `news` are the rejections that the last good run did not have, `new_warnings` likewise;
+    `news` are the rejections that the run before did not have, `new_warnings` likewise;
     `not_found` gives near matches of the numbers that the sheet lacks. `error` is what ended the
     run early; `refused` is why the plan of a dry run would not be applied.
     """
@@ -97,7 +90,7 @@ def sync(ports: Ports, options: SyncOptions, progress: Progress) -> SyncResult:
     run = new_run(ports, run_type, ports.identity.trigger)
     if options.dry_run:
         ports.limit_time()
-        return _Sync(ports, options, progress, run).preview()
+        return _Sync(ports, options, progress, Tally(run), Recorder(ports, run)).preview()
     who = ports.identity
     me = Holder(who.host, who.pid, who.user, run.run_id, run.started_at)
     with ports.lock.held(me, ports.settings.sync_lock_timeout):
@@ -105,26 +98,7 @@ def sync(ports: Ports, options: SyncOptions, progress: Progress) -> SyncResult:
         now = ports.clock.now()
         run = replace(run, started_at=now, heartbeat_at=now)
         ports.limit_time()
-        return _Sync(ports, options, progress, run).execute()
-
-
-class _Undo:
-    """Remembers what the run replaces; called by the writers' threads. Failing is a warning."""
-
-    def __init__(self, ports: Ports, run: Run) -> None:
-        self._ports = ports
-        self._run = run
-        self._lock = threading.Lock()
-        self.problem: str | None = None
-
-    def remember(self, changes: Sequence[Replaced]) -> None:
-        if self.problem is not None or not changes:
-            return
-        try:
-            self._ports.undo.record(self._run.run_id, self._run.started_at, changes)
-        except OSError as error:
-            with self._lock:
-                self.problem = f"this run cannot be undone: {error.strerror or error}"
+        return _Sync(ports, options, progress, Tally(run), Recorder(ports, run)).execute()
 
 
 @dataclass(slots=True)
@@ -134,18 +108,11 @@ class _Sync:
     ports: Ports
     options: SyncOptions
     progress: Progress
-    run: Run
+    tally: Tally
+    recorder: Recorder
     history: History = field(default_factory=lambda: History(is_known=False))
-    reading: Reading | None = None
     plan: Plan | None = None
-    rejections: list[Rejection] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    service_failures: int = 0
-    unremoved: int = 0
-    recorder: Recorder = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.recorder = Recorder(self.ports, self.run)
+    is_announced: bool = False
 
     # -- the two ways through ------------------------------------------------------------------
 
@@ -154,42 +121,48 @@ class _Sync:
         error: ListingSyncError | None = None
         refused: str | None = None
         try:
-            self._find_changes(self._read())
-            refused = self._hold() or self._refusal()
-            if self.plan is not None:
-                self.run = self.run.counting(
-                    inserted=len(self.plan.inserts),
-                    updated=len(self.plan.updates),
-                    removed=len(self.plan.removals),
-                )
+            plan = self._find_changes(self._read())
+            refused = self._hold() or self._refusal(plan)
+            self.tally.count(
+                inserted=len(plan.inserts), updated=len(plan.updates), removed=len(plan.removals)
+            )
         except ListingSyncError as caught:
             error = caught
         return replace(self._end(error), refused=refused)
 
     def execute(self) -> SyncResult:
         """Run to the end, whatever the end is, and record it."""
-        logs.name_run(self.run.run_id)
-        logs.event("info", "run_started", f"{self.run.run_type} run {self.run.run_id} started")
+        run = self.tally.run
+        logs.name_run(run.run_id)
+        logs.event("info", "run_started", f"{run.run_type} run {run.run_id} started")
         error: ListingSyncError | None = None
         try:
             if held := self._hold():
                 raise HoldError(held)
             reading = Background(self._read)
-            self.history, waited = self.recorder.open(self.run)
-            if self._sends_signals:
-                self.ports.heartbeat.started(self.run.run_id)
+            self.history, waited = self.recorder.open(run)
+            self._announce()
             found = reading.result(self._tick)
             # After a wait for another run the sheet may have moved on.
-            self._find_changes(self._read() if waited else found)
-            if refused := self._refusal():
+            plan = self._find_changes(self._read() if waited else found)
+            if refused := self._refusal(plan):
                 raise UnsafePlanError(refused)
-            self._write()
-            self._prune()
+            applying = Applying(
+                self.ports, plan, self.tally, self.options.batch_size, self.progress, self._tick
+            )
+            applying.write()
+            applying.prune()
         except LockTimeoutError:  # it never became a run: no record, no signal
             raise
         except ListingSyncError as caught:
             error = caught
         return self._record(self._end(error), error)
+
+    def _announce(self) -> None:
+        """Ping the start, once; a run that waits in vain for another one never starts."""
+        if self._sends_signals and not self.is_announced:
+            self.is_announced = True
+            self.ports.heartbeat.started(self.tally.run.run_id)
 
     @property
     def _sends_signals(self) -> bool:
@@ -209,11 +182,8 @@ class _Sync:
             default_zone=zone,
         )
 
-    def _find_changes(self, reading: Reading) -> None:
-        self.reading = reading
-        self.rejections += reading.checked.rejections
-        self.warnings += reading.warnings
-        self.run = replace(self.run, stats=RunStats(total=reading.total, failed=reading.failed))
+    def _find_changes(self, reading: Reading) -> Plan:
+        self.tally.take(reading)
         self.progress.phase("Comparing", None)
         try:
             self.plan = plan_changes(
@@ -228,14 +198,15 @@ class _Sync:
             )
         except (RemoteError, BreakerOpenError):
             # The cause of the run says it once for all of them.
-            self.run = self.run.counting(failed=len(reading.checked.listings))
+            self.tally.count(failed=len(reading.checked.listings))
             raise
-        self.run = self.run.counting(unchanged=self.plan.unchanged)
+        self.tally.count(unchanged=self.plan.unchanged)
         if self.options.prune and reading.checked.unknown_numbers and self.plan.unlisted:
-            self.warnings.append(
+            self.tally.warn(
                 "nothing is removed in this run: the property number of a row cannot be read, so"
                 " it may be any of the listings that seem to be gone"
             )
+        return self.plan
 
     def _hold(self) -> str | None:
         hold = self.ports.hold
@@ -245,145 +216,44 @@ class _Sync:
         why = f" ({reason.strip()})" if reason.strip() else ""
         return f"syncing is on hold{why}. To go on, delete the file {hold.path}"
 
-    def _refusal(self) -> str | None:
-        if self.options.numbers is not None or self.plan is None:
+    def _refusal(self, plan: Plan) -> str | None:
+        if self.options.numbers is not None:
             return None
-        if self.run.stats.total == 0:
+        if self.tally.run.stats.total == 0:
             return (
                 "the sheet has no listing at all. Is this the right tab (SYNC_SHEET_NAME) and"
                 " header row (SYNC_HEADER_ROW)?"
             )
-        if self.plan.removals:
+        if plan.removals:
             days = self.ports.settings.sync_history_days
             since = self.ports.clock.now() - timedelta(days=days)
             others = self.ports.records.other_sources(since)
             if others:
                 return (
-                    f"{len(self.plan.removals)} listings would be removed, but another source"
+                    f"{len(plan.removals)} listings would be removed, but another source"
                     f" ({', '.join(others)}) wrote this table within {days} days"
                     " (SYNC_HISTORY_DAYS) and may list them: run without --prune and SYNC_PRUNE."
                     " If it is no longer used, delete its rows (column source) from sync_state"
                 )
-        return refusal(self.plan, self.options.limits)
+        return refusal(plan, self.options.limits)
 
     def _tick(self) -> None:
-        self.recorder.refresh(self.run)
-
-    # -- writing -------------------------------------------------------------------------------
-
-    def _write(self) -> None:
-        plan = self.plan
-        if plan is None or not plan.writes:
-            return
-        self.progress.phase("Writing", plan.writes)
-        open_listings = {item.property_number: item for item in plan.inserts}
-        open_listings |= {item.listing.property_number: item.listing for item in plan.updates}
-        mark_column = self.ports.mapping.mark_column
-        undo = _Undo(self.ports, self.run)
-
-        def remember(batch: Batch) -> None:
-            undo.remember(tuple(replaced_by(batch, plan, mark_column)))
-
-        fatal: ListingSyncError | None = None
-        for outcome in write_all(
-            BatchWriter(self.ports.table, plan, remember),
-            batches(plan, self.options.batch_size, mark_column),
-            concurrency=self.ports.settings.sync_concurrency,
-            tick_s=REFRESH_S / 2,
-        ):
-            self._count(outcome, open_listings)
-            fatal = fatal or outcome.fatal
-            self._tick()
-        if undo.problem:
-            self.warnings.append(undo.problem)
-        if fatal is None:
-            return
-        if not isinstance(fatal, StoppedError):
-            for listing in open_listings.values():
-                self._fail(listing, fatal)
-        raise fatal
-
-    def _count(self, outcome: Outcome, open_listings: dict[str, Listing]) -> None:
-        inserted = sum(isinstance(write, Listing) for write in outcome.written)
-        self.run = self.run.counting(inserted=inserted, updated=len(outcome.written) - inserted)
-        for write in outcome.written:
-            del open_listings[listing_of(write).property_number]
-        for failure in outcome.failures:
-            del open_listings[failure.listing.property_number]
-            self._fail(failure.listing, failure.error)
-        self.progress.advance(len(outcome.written) + len(outcome.failures))
-
-    def _fail(self, listing: Listing, error: ListingSyncError) -> None:
-        self.run = self.run.counting(failed=1)
-        self._note_fault(error)
-        self.rejections.append(
-            self._rejection(listing.property_number, listing.sheet_row, error, "not written")
-        )
-
-    def _note_fault(self, error: ListingSyncError) -> None:
-        if not isinstance(error, RowError | BatchTooLargeError):
-            self.service_failures += 1
-
-    def _rejection(
-        self, number: str, sheet_row: int | None, error: ListingSyncError, what: str
-    ) -> Rejection:
-        category = error.category if isinstance(error, RemoteError) else Category.NETWORK
-        name = error.column if isinstance(error, RowError) else None
-        if self.reading is None:
-            raise AssertionError("nothing is written before it is read")
-        contents, key = self.reading.contents, self.ports.mapping.key
-        columns = {column.column.name: column for column in contents.columns}
-        column = columns.get(name) if name else None
-        cell, link = (
-            (None, None) if sheet_row is None else contents.place(column or columns[key], sheet_row)
-        )
-        return Rejection(
-            property_number=number,
-            sheet_row=sheet_row,
-            column=column.header if column else None,
-            cell=cell,
-            value=None,
-            reason=f"{what}: {error}",
-            category=category,
-            link=link,
-        )
-
-    def _prune(self) -> None:
-        if self.plan is None or not self.plan.removals:
-            return
-        self.progress.phase("Removing", len(self.plan.removals))
-        undo = _Undo(self.ports, self.run)
-        for removed in remove(
-            self.ports,
-            self.plan.removals,
-            size=self.options.batch_size,
-            marked_at=self.run.started_at,
-            remember=undo.remember,
-        ):
-            self.run = self.run.counting(removed=removed.count)
-            if removed.refused and removed.error:
-                self.unremoved += 1
-                self._note_fault(removed.error)
-                self.rejections.append(
-                    self._rejection(removed.refused, None, removed.error, "not removed")
-                )
-            self.progress.advance(removed.count)
-            self._tick()
-        if undo.problem and undo.problem not in self.warnings:
-            self.warnings.append(undo.problem)
+        self.recorder.refresh(self.tally.run)
 
     # -- ending --------------------------------------------------------------------------------
 
     def _end(self, error: ListingSyncError | None) -> SyncResult:
-        run = replace(self.run, warnings=tuple(self.warnings), metrics=self._metrics())
+        tally = self.tally
+        run = replace(tally.run, warnings=tuple(tally.warnings), metrics=self._metrics())
         run = run.ended(self._status(error), self.ports.clock.now(), cause_of(error))
-        known = self.history.last_good.warnings if self.history.last_good else ()
+        before = self.history.last_checked
+        known = before.warnings if before else ()
         return SyncResult(
             run=run,
-            rejections=tuple(self.rejections),
-            news=self.history.news(self.rejections),
-            new_warnings=tuple(item for item in self.warnings if item not in known),
-            not_found=self.reading.not_found if self.reading else {},
+            rejections=tuple(tally.rejections),
+            news=self.history.news(tally.rejections),
+            new_warnings=tuple(item for item in tally.warnings if item not in known),
+            not_found=tally.reading.not_found if tally.reading else {},
             plan=self.plan,
             error=error,
         )
@@ -394,7 +264,10 @@ class _Sync:
         if error is not None:
             return RunStatus.FAILED
         return final_status(
-            self.run.stats, unremoved=self.unremoved, service_failures=self.service_failures
+            self.tally.run.stats,
+            unremoved=self.tally.unremoved,
+            service_failures=self.tally.service_failures,
+            row_failures=self.tally.row_failures,
         )
 
     def _metrics(self) -> dict[str, object]:
@@ -407,7 +280,7 @@ class _Sync:
         }
 
     def _record(self, result: SyncResult, error: ListingSyncError | None) -> SyncResult:
-        payloads = self.reading.payloads if self.reading else {}
+        payloads = self.tally.reading.payloads if self.tally.reading else {}
         run, new_rejections = stored(result.run, result.rejections, payloads, self.history)
         if isinstance(error, BreakerOpenError) and error.service is Service.SUPABASE:
             run = self.recorder.keep(run, new_rejections, "the breaker is open")
@@ -422,16 +295,15 @@ class _Sync:
             if run.status in GOOD:
                 self.ports.heartbeat.succeeded(run.run_id, summary)
             elif run.status is RunStatus.FAILED:
+                self._announce()
                 self.ports.heartbeat.failed(run.run_id, summary)
         if self.options.signals:
             report(self.ports, run, result.news, self.history.runs)
         return replace(result, run=run)
 
     def _delete_old(self, run: Run) -> None:
-        """Delete what is older than SYNC_HISTORY_DAYS, with the first good run of a day."""
-        before = self.history.last_good
-        is_first = before is None or before.started_at.date() != run.started_at.date()
-        if run.status not in GOOD or not is_first or run.in_journal:
+        """Delete what is older than SYNC_HISTORY_DAYS; before a first run there is nothing."""
+        if run.status not in GOOD or run.in_journal or not self.history.runs:
             return
         since = self.ports.clock.now() - timedelta(days=self.ports.settings.sync_history_days)
         try:

@@ -17,7 +17,7 @@ from listing_sync.core.rollout import is_in_share
 CHANGE_LIMIT_FROM = 20
 """Tables smaller than this have no change limit (docs/contract.md section 1)."""
 
-BLANKED_FROM = 5
+BLANKED_FROM = 3
 """Fewer values than this that become blank in a column are an edit, not an accident."""
 
 

@@ -131,15 +131,18 @@ def is_dead(run: Run, now: datetime, *, host: str, own_pid: int, is_alive: bool)
     return run.host == host and (run.pid == own_pid or not is_alive)
 
 
-def final_status(stats: RunStats, *, unremoved: int = 0, service_failures: int = 0) -> RunStatus:
+def final_status(
+    stats: RunStats, *, unremoved: int = 0, service_failures: int = 0, row_failures: int = 0
+) -> RunStatus:
     """Return how a run that went through to its end ended.
 
-    `unremoved` listings should have gone; `service_failures` are those neither written nor removed
-    for another reason than their row.
+    `unremoved` listings should have gone; `service_failures` and `row_failures` are those neither
+    written nor removed, for another reason than their row and for one of their row.
     """
     if stats.failed == unremoved == 0:
         return RunStatus.COMPLETED
-    if service_failures and not stats.inserted + stats.updated + stats.removed:
+    done = stats.inserted + stats.updated + stats.removed
+    if service_failures and not done + row_failures:
         return RunStatus.FAILED
     return RunStatus.PARTIAL
 
@@ -147,7 +150,9 @@ def final_status(stats: RunStats, *, unremoved: int = 0, service_failures: int =
 def rejection_key(rejection: Rejection) -> tuple[str, ...]:
     """Return what makes a rejection the same as one of an earlier run, wherever its row moved."""
     who = rejection.property_number or f"row {rejection.sheet_row}"
-    return (who, rejection.column or "", rejection.reason)
+    # What a service says of itself holds times and counts that differ from run to run.
+    is_about_row = rejection.category in {Category.VALIDATION, Category.DATABASE}
+    return (who, rejection.column or "", rejection.reason if is_about_row else rejection.category)
 
 
 @dataclass(frozen=True, slots=True)

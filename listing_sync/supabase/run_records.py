@@ -134,6 +134,9 @@ class SupabaseRunRecords:
 
         Kept are also those that hold the rejections of a run that stays.
         """
+        old = self._ours("id").lt("started_at", before.isoformat()).limit(1)
+        if not self._read(old).rows:
+            return
         newest = self._ours("started_at").order("started_at", desc=True)
         rows = self._read(newest.range(keep - 1, keep - 1)).rows
         if not rows:

@@ -149,14 +149,19 @@ def history(*rejections: Rejection, age: timedelta = timedelta(hours=1)) -> Hist
     return History((good,), kept)
 
 
-def test_the_last_good_run_is_a_full_one() -> None:
+def test_the_last_run_that_checked_the_sheet_is_a_full_one() -> None:
     runs = (
         make_run(1, status=RunStatus.FAILED),
         make_run(2, run_type=RunType.SELECTIVE),
         make_run(3, status=RunStatus.PARTIAL),
         make_run(4),
     )
-    assert History(runs).last_good == runs[2]
+    assert History(runs).last_checked == runs[2]
+
+
+def test_a_failed_run_that_stored_its_rejections_has_checked_the_sheet() -> None:
+    runs = (make_run(1, status=RunStatus.FAILED, rejections_run_id="1"), make_run(2))
+    assert History(runs).last_checked == runs[0]
     assert History().last_good is None
 
 

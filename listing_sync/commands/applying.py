@@ -1,0 +1,118 @@
+"""A plan in, its listings written and its removals made out; the tally says what came of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from listing_sync.commands.recording import REFRESH_S
+from listing_sync.commands.removing import remove
+from listing_sync.commands.tally import Tally
+from listing_sync.commands.writing import BatchWriter, Outcome, replaced_by, write_all
+from listing_sync.core.batcher import Batch, batches, listing_of
+from listing_sync.core.listings import Listing
+from listing_sync.core.plan import Plan
+from listing_sync.core.runs import Run
+from listing_sync.errors import ListingSyncError, StoppedError
+from listing_sync.ports import Ports, Progress, Replaced
+
+
+class _Undo:
+    """Remembers what the run replaces; called by the writers' threads. Failing is a warning."""
+
+    def __init__(self, ports: Ports, run: Run) -> None:
+        self._ports = ports
+        self._run = run
+        self._lock = threading.Lock()
+        self.problem: str | None = None
+
+    def remember(self, changes: Sequence[Replaced]) -> None:
+        if self.problem is not None or not changes:
+            return
+        try:
+            self._ports.undo.record(self._run.run_id, self._run.started_at, changes)
+        except OSError as error:
+            with self._lock:
+                self.problem = f"this run cannot be undone: {error.strerror or error}"
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """Applies one plan. `tick` keeps the record of the run alive."""
+
+    ports: Ports
+    plan: Plan
+    tally: Tally
+    batch_size: int
+    progress: Progress
+    tick: Callable[[], None]
+
+    def write(self) -> None:
+        """Write what differs.
+
+        Raises:
+            ListingSyncError: what ended the writing; what is unwritten is tallied.
+        """
+        if not self.plan.writes:
+            return
+        self.progress.phase("Writing", self.plan.writes)
+        unwritten = {item.property_number: item for item in self.plan.inserts}
+        unwritten |= {item.listing.property_number: item.listing for item in self.plan.updates}
+        mark_column = self.ports.mapping.mark_column
+        undo = _Undo(self.ports, self.tally.run)
+
+        def remember(batch: Batch) -> None:
+            undo.remember(tuple(replaced_by(batch, self.plan, mark_column)))
+
+        fatal: ListingSyncError | None = None
+        for outcome in write_all(
+            BatchWriter(self.ports.table, self.plan, remember),
+            batches(self.plan, self.batch_size, mark_column),
+            concurrency=self.ports.settings.sync_concurrency,
+            tick_s=REFRESH_S / 2,
+        ):
+            self._count(outcome, unwritten)
+            fatal = fatal or outcome.fatal
+            self.tick()
+        self.tally.warn(undo.problem)
+        if fatal is None:
+            return
+        if not isinstance(fatal, StoppedError):
+            for listing in unwritten.values():
+                self.tally.not_written(listing, fatal)
+        raise fatal
+
+    def _count(self, outcome: Outcome, unwritten: dict[str, Listing]) -> None:
+        inserted = sum(isinstance(write, Listing) for write in outcome.written)
+        self.tally.count(inserted=inserted, updated=len(outcome.written) - inserted)
+        for write in outcome.written:
+            del unwritten[listing_of(write).property_number]
+        for failure in outcome.failures:
+            del unwritten[failure.listing.property_number]
+            self.tally.not_written(failure.listing, failure.error)
+        self.progress.advance(len(outcome.written) + len(outcome.failures))
+
+    def prune(self) -> None:
+        """Remove what the sheet no longer has.
+
+        Raises:
+            ListingSyncError: what ended the removing.
+        """
+        if not self.plan.removals:
+            return
+        self.progress.phase("Removing", len(self.plan.removals))
+        undo = _Undo(self.ports, self.tally.run)
+        for removed in remove(
+            self.ports,
+            self.plan.removals,
+            size=self.batch_size,
+            marked_at=self.tally.run.started_at,
+            remember=undo.remember,
+        ):
+            self.tally.count(removed=removed.count)
+            if removed.refused and removed.error:
+                self.tally.not_removed(removed.refused, removed.error)
+            self.progress.advance(removed.count)
+            self.tick()
+        self.tally.warn(undo.problem)
