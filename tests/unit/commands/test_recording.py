@@ -162,7 +162,7 @@ def test_the_last_run_that_checked_the_sheet_is_a_full_one() -> None:
 def test_a_failed_run_that_stored_its_rejections_has_checked_the_sheet() -> None:
     runs = (make_run(1, status=RunStatus.FAILED, rejections_run_id="1"), make_run(2))
     assert History(runs).last_checked == runs[0]
-    assert History().last_good is None
+    assert History().last_checked is None
 
 
 def test_news_are_what_the_last_good_run_did_not_have() -> None:
