@@ -41,8 +41,7 @@ def parse_key(text: str, *, name: str = "GOOGLE_SERVICE_ACCOUNT_JSON") -> Creden
     )
     if problems:
         raise SettingsError(problems)
-    endpoint = urlsplit(str(document["token_uri"]))
-    if endpoint.scheme != "https" and endpoint.hostname not in _LOOPBACK:
+    if not _is_safe(str(document["token_uri"])):
         raise SettingsError((f"{name}: token_uri is not an https address; download a new key",))
     from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - heavy
     from google.oauth2.service_account import Credentials  # noqa: PLC0415 - heavy
@@ -58,6 +57,14 @@ def parse_key(text: str, *, name: str = "GOOGLE_SERVICE_ACCOUNT_JSON") -> Creden
             (f"{name}: private_key is not a whole RSA key in PEM format; download a new key",)
         ) from None
     return credentials
+
+
+def _is_safe(url: str) -> bool:
+    try:
+        endpoint = urlsplit(url)
+    except ValueError:
+        return False
+    return endpoint.scheme == "https" or endpoint.hostname in _LOOPBACK
 
 
 def _document(text: str, name: str) -> dict[str, object]:

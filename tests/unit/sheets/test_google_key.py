@@ -59,6 +59,7 @@ def test_a_whole_key_becomes_read_only_credentials(key: dict[str, Any], spell: A
             id="broken PEM",
         ),
         pytest.param({"token_uri": "http://example.com/token"}, ["https"], id="token over http"),
+        pytest.param({"token_uri": "https://[::1"}, ["https"], id="half an address"),
     ],
 )
 def test_a_broken_key_says_what_is_wrong_and_quotes_nothing(
