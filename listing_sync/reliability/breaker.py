@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import isfinite
 
 
 class BreakerState(StrEnum):
@@ -111,7 +112,7 @@ class Breaker:
         if not isinstance(failures, int) or failures < 0:
             raise ValueError(f"failures is {failures!r}")
         if opened_at is not None:
-            if not isinstance(opened_at, int | float):
+            if not isinstance(opened_at, int | float) or not isfinite(opened_at):
                 raise ValueError(f"opened_at is {opened_at!r}")
             opened_at = min(float(opened_at), now)
         return cls(failures=failures, opened_at=opened_at)

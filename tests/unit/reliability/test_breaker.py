@@ -102,7 +102,13 @@ def test_a_stored_time_in_the_future_counts_as_now():
 
 @pytest.mark.parametrize(
     "stored",
-    [{}, {"failures": "5"}, {"failures": -1}, {"failures": 1, "opened_at": "soon"}],
+    [
+        {},
+        {"failures": "5"},
+        {"failures": -1},
+        {"failures": 1, "opened_at": "soon"},
+        {"failures": 1, "opened_at": float("nan")},
+    ],
     ids=str,
 )
 def test_what_is_not_a_breaker_is_refused(stored):
