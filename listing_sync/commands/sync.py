@@ -31,6 +31,7 @@ from listing_sync.core.runs import (
     RunType,
     final_status,
 )
+from listing_sync.core.wording import count
 from listing_sync.errors import (
     BreakerOpenError,
     HoldError,
@@ -152,6 +153,7 @@ class _Sync:
             )
             applying.write()
             applying.prune()
+            self._heed_signal()
         except LockTimeoutError:  # it never became a run: no record, no signal
             raise
         except ListingSyncError as caught:
@@ -230,12 +232,23 @@ class _Sync:
             others = self.ports.records.other_sources(since)
             if others:
                 return (
-                    f"{len(plan.removals)} listings would be removed, but another source"
+                    f"{count(len(plan.removals), 'listing')} would be removed, but another source"
                     f" ({', '.join(others)}) wrote this table within {days} days"
                     " (SYNC_HISTORY_DAYS) and may list them: run without --prune and SYNC_PRUNE."
                     " If it is no longer used, delete its rows (column source) from sync_state"
                 )
         return refusal(plan, self.options.limits)
+
+    def _heed_signal(self) -> None:
+        """End as stopped also when the signal came too late to leave anything out.
+
+        Whoever sent it looks for its exit code; a time limit wants no more than the end.
+        """
+        try:
+            self.ports.clock.sleep(0)
+        except StoppedError as stopped:
+            if stopped.signal is not None:
+                raise
 
     def _tick(self) -> None:
         self.recorder.refresh(self.tally.run)
@@ -245,7 +258,9 @@ class _Sync:
     def _end(self, error: ListingSyncError | None) -> SyncResult:
         tally = self.tally
         run = replace(tally.run, warnings=tuple(tally.warnings), metrics=self._metrics())
-        run = run.ended(self._status(error), self.ports.clock.now(), cause_of(error))
+        status = self._status(error)
+        why = error or (tally.first_service_failure if status is RunStatus.FAILED else None)
+        run = run.ended(status, self.ports.clock.now(), cause_of(why))
         before = self.history.last_checked
         known = before.warnings if before else ()
         return SyncResult(

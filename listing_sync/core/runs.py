@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -147,12 +148,19 @@ def final_status(
     return RunStatus.PARTIAL
 
 
+_DIGITS = re.compile(r"\d+")
+
+
 def rejection_key(rejection: Rejection) -> tuple[str, ...]:
-    """Return what makes a rejection the same as one of an earlier run, wherever its row moved."""
-    who = rejection.property_number or f"row {rejection.sheet_row}"
+    """Return what makes a rejection the same as one of an earlier run, wherever its row moved.
+
+    Digits of the reason do not count: a repeated number names the rows of the others.
+    """
+    who = rejection.property_number or rejection.value or f"row {rejection.sheet_row}"
+    reason = _DIGITS.sub("", rejection.reason)
     # What a service says of itself holds times and counts that differ from run to run.
     is_about_row = rejection.category in {Category.VALIDATION, Category.DATABASE}
-    return (who, rejection.column or "", rejection.reason if is_about_row else rejection.category)
+    return (who, rejection.column or "", reason if is_about_row else rejection.category)
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,19 @@ def test_a_rejection_is_the_same_wherever_its_row_moved() -> None:
     assert rejection_key(first) == rejection_key(moved) != rejection_key(other)
 
 
+def test_a_repeated_number_is_the_same_wherever_its_rows_moved() -> None:
+    first = Rejection("AA1", 6, None, "A6", None, "the property number is also on row 7")
+    moved = Rejection("AA1", 7, None, "A7", None, "the property number is also on row 8")
+    assert rejection_key(first) == rejection_key(moved)
+
+
+def test_a_wrong_number_is_the_same_wherever_its_row_moved() -> None:
+    first = Rejection(None, 6, "Number", "A6", "AA-x", "not in the form of this column")
+    moved = Rejection(None, 7, "Number", "A7", "AA-x", "not in the form of this column")
+    other = Rejection(None, 8, "Number", "A8", "AA-y", "not in the form of this column")
+    assert rejection_key(first) == rejection_key(moved) != rejection_key(other)
+
+
 def test_rejections_of_rows_without_a_number_differ_by_row() -> None:
     nameless = [Rejection(None, row, None, None, None, "no property number") for row in (2, 3)]
     assert rejection_key(nameless[0]) != rejection_key(nameless[1])
