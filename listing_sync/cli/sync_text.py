@@ -109,8 +109,9 @@ def show_problems(face: Face, result: SyncResult, *, tells_all: bool) -> None:
     for number, near in result.not_found.items():
         hint = f"; near: {', '.join(near)}" if near else ""
         face.complain(f"{number} is not in the sheet{hint}")
-    if result.error is not None:
-        face.complain(f"{_ENDINGS[result.run.status]}: {result.error}")
+    cause = result.run.cause
+    if why := result.error or (cause and cause.message):
+        face.complain(f"{_ENDINGS[result.run.status]}: {why}")
     if result.refused:
         face.complain(f"This plan would be refused: {result.refused}")
 

@@ -130,7 +130,7 @@ class Recorder:
             waited = self._wait_for_others(run, since=None)
             self._save(run)
             waited = self._wait_for_others(run, since=run.started_at) or waited
-        except TransientError as error:
+        except (TransientError, RowError, BatchTooLargeError) as error:
             logs.event("warning", "record_failed", f"this run cannot be recorded yet: {error}")
             return History(is_known=False), False
         return history, waited

@@ -30,6 +30,7 @@ class Tally:
     rejections: list[Rejection] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     service_failures: int = 0
+    first_service_failure: ListingSyncError | None = None
     row_failures: int = 0
     unremoved: int = 0
 
@@ -64,6 +65,7 @@ class Tally:
             self.row_failures += 1
         else:
             self.service_failures += 1
+            self.first_service_failure = self.first_service_failure or error
         if self.reading is None:
             raise AssertionError("nothing is written before it is read")
         contents, name = self.reading.contents, getattr(error, "column", None)

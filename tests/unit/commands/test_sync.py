@@ -11,7 +11,7 @@ from typing import TypeVar
 import pytest
 
 from listing_sync.commands.sync import SyncResult
-from listing_sync.core.runs import RunStatus, RunType
+from listing_sync.core.runs import Cause, RunStatus, RunType
 from listing_sync.errors import (
     BreakerOpenError,
     Category,
@@ -332,6 +332,7 @@ def test_a_run_of_which_no_write_found_an_answer_has_failed(tmp_path: Path) -> N
     world = SyncWorld(tmp_path, sheet_of(3), table_of(2), call=Failing("writing", AWAY))
     result = world.sync()
     assert (result.run.status, result.error) == (RunStatus.FAILED, None)
+    assert result.run.cause == Cause(Category.NETWORK, str(AWAY))
     assert world.heartbeat.kinds == ["started", "failed"]
 
 
@@ -378,6 +379,34 @@ def test_what_a_stopped_run_had_not_reached_is_skipped(
     result = world.sync(batch_size=10)
     assert (result.run.stats.inserted, result.run.stats.skipped) == (10, 20)
     assert (result.run.status, result.run.stats.failed) == (status, 0)
+
+
+@pytest.mark.parametrize(
+    ("signal", "status"),
+    [
+        pytest.param(15, RunStatus.INTERRUPTED, id="a signal"),
+        pytest.param(None, RunStatus.COMPLETED, id="the time limit"),
+    ],
+)
+def test_a_stop_asked_for_during_the_last_write_leaves_nothing_out(
+    tmp_path: Path, signal: int | None, status: RunStatus
+) -> None:
+    def stopping(send: Callable[[], T], what: str, patience: Patience = Patience.RETRY) -> T:
+        if what.startswith("writing"):
+            world.clock.stop.request(signal)
+        return send()
+
+    world = SyncWorld(tmp_path, sheet_of(3), call=stopping)
+    result = world.sync()
+    assert (result.run.status, result.run.stats.inserted) == (status, 3)
+    assert (result.run.stats.skipped, len(world.table.content)) == (0, 3)
+
+
+def test_a_run_whose_record_is_refused_still_syncs(tmp_path: Path) -> None:
+    world = SyncWorld(tmp_path, sheet_of(3), call=Failing("recording", refused_row("the record")))
+    result = world.sync()
+    assert (result.run.status, result.run.stats.inserted) == (RunStatus.COMPLETED, 3)
+    assert result.run.in_journal
 
 
 def test_the_run_after_a_stopped_one_finishes_its_work(tmp_path: Path) -> None:
