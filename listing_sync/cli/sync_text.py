@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from listing_sync.cli.text import (
@@ -12,7 +13,6 @@ from listing_sync.cli.text import (
     table,
     value_text,
 )
-from listing_sync.core.batcher import listing_of
 from listing_sync.core.listings import Rejection
 from listing_sync.core.runs import RunStatus
 from listing_sync.core.wording import count, duration
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from listing_sync.cli.face import Face
     from listing_sync.commands.sync import SyncResult
-    from listing_sync.core.plan import Plan
+    from listing_sync.core.plan import Plan, Update
 
 SHOWN_REJECTIONS = 20
 SHOWN_CHANGES = 10
@@ -68,15 +68,7 @@ def show_plan(out: Console, plan: Plan) -> None:
     updates = [update for update in plan.updates if update.changed or update.mark is not None]
     if updates:
         out.print(f"Would update {count(len(updates), 'listing')}:")
-        rows = [
-            (
-                cut(plain(listing_of(update).property_number), 16) if not position else "",
-                cut(plain(plan.columns[index].header), 20),
-                f"{value_text(old)} -> {value_text(update.listing.values[index])}",
-            )
-            for update in updates[:SHOWN_CHANGES]
-            for position, (index, old) in enumerate(zip(update.changed, update.old, strict=True))
-        ]
+        rows = [row for update in updates[:SHOWN_CHANGES] for row in _change_rows(plan, update)]
         out.print(table(("Listing", "Column", "Old -> new"), rows))
         if len(updates) > SHOWN_CHANGES:
             out.print(f"and {len(updates) - SHOWN_CHANGES:,} more (all with --json)")
@@ -84,6 +76,21 @@ def show_plan(out: Console, plan: Plan) -> None:
     if same:
         out.print(f"Would write {count(same, 'equal listing')} again (--force)")
     _show_numbers(out, "remove", plan.removals)
+
+
+def _change_rows(plan: Plan, update: Update) -> Iterator[tuple[str, str, str]]:
+    """Yield a line for each change of a listing; only the first names it."""
+    values = update.listing.values
+    changes = [
+        (plan.columns[index].header, old, values[index])
+        for index, old in zip(update.changed, update.old, strict=True)
+    ]
+    if update.mark is not None:
+        changes.insert(0, ("(removal mark)", update.mark, None))
+    number = cut(plain(update.listing.property_number), 16)
+    for header, old, new in changes:
+        yield number, cut(plain(header), 20), f"{value_text(old)} -> {value_text(new)}"
+        number = ""
 
 
 def _show_numbers(out: Console, verb: str, numbers: list[str] | tuple[str, ...]) -> None:
