@@ -6,7 +6,6 @@ import gc
 import getpass
 import os
 import socket
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
@@ -425,24 +424,15 @@ def open_world(
     flags: Mapping[str, Any],
     needs_sheet: bool,
     stop: Stop,
-    log_level: str,
-    log_format: str,
     trigger: str,
     moves_breakers: bool,
 ) -> Iterator[World]:
-    """Load settings, mapping and key, and set up the log; every problem of the three at once.
+    """Load settings, mapping and key; every problem of the three at once.
 
     Raises:
         SettingsError: with all of them.
     """
     settings, mapping, google_key = load(env_file, flags, needs_sheet=needs_sheet)
-    logs.configure(
-        sys.stderr,
-        level=log_level,
-        as_json=log_format == "json",
-        journald="JOURNAL_STREAM" in os.environ,
-        secrets=settings.secrets(),
-    )
     world = World(
         settings,
         mapping,

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from listing_sync import logs
 from listing_sync.cli.text import WIDTH, json_text, plain
 from listing_sync.clock import Stop
 
@@ -56,14 +57,28 @@ class Face:
         # JSON is UTF-8, whatever the locale says.
         sys.stdout.buffer.write(f"{json_text(document)}\n".encode())
 
+    @property
+    def is_logged(self) -> bool:
+        """Return whether a program reads stderr: then each line of it is an event of the log."""
+        return self.log_format == "json" or self._is_journal
+
+    @property
+    def _is_journal(self) -> bool:
+        # Sessions of a desktop hand the variable down to their terminals.
+        return "JOURNAL_STREAM" in os.environ and not sys.stderr.isatty()
+
     def warn(self, text: str) -> None:
         """Print one line for a person on stderr; -q leaves it out."""
         if not self.quiet:
-            self.complain(text)
+            self.complain(text, level="warning")
 
-    def complain(self, text: str) -> None:
+    def complain(self, text: str, *, level: str = "error") -> None:
         """Print one line for a person on stderr, whatever the options."""
-        self.err.print("\n".join(plain(line) for line in text.splitlines()), soft_wrap=True)
+        if self.is_logged:
+            for line in text.splitlines():
+                logs.event(level, "message", line)
+        else:
+            self.err.print("\n".join(plain(line) for line in text.splitlines()), soft_wrap=True)
 
     @contextmanager
     def open(
@@ -82,25 +97,30 @@ class Face:
         from listing_sync.wiring import open_world
 
         self.json_output = json_output
+        self._configure_logs()
         with (
             open_world(
                 self.env_file,
                 flags=flags or {},
                 needs_sheet=needs_sheet,
                 stop=self.stop,
-                log_level=self._log_level(),
-                log_format=self.log_format,
                 trigger=self._trigger(),
                 moves_breakers=moves_breakers,
             ) as world,
             self._stopping_on_signals(),
         ):
+            self._configure_logs(world.settings.secrets())
             yield world
 
-    def _log_level(self) -> str:
-        if self.verbose:
-            return "debug"
-        return "error" if self.quiet else "warning"
+    def _configure_logs(self, secrets: Iterable[str] = ()) -> None:
+        level = "error" if self.quiet else "warning"
+        logs.configure(
+            sys.stderr,
+            level="debug" if self.verbose else level,
+            as_json=self.log_format == "json",
+            journald=self._is_journal,
+            secrets=secrets,
+        )
 
     def _trigger(self) -> str:
         if self.is_terminal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from listing_sync import logs
 from listing_sync.cli.text import (
     cut,
     numbers_text,
@@ -127,5 +128,17 @@ def _show_rejections(face: Face, rejections: tuple[Rejection, ...], *, tells_all
     if not rejections:
         return
     news = "" if tells_all else "new "
-    face.complain(f"{count(len(rejections), f'{news}problem')}:")
-    face.err.print(rejection_table(rejections, SHOWN_REJECTIONS))
+    face.complain(f"{count(len(rejections), f'{news}problem')}:", level="warning")
+    if not face.is_logged:
+        face.err.print(rejection_table(rejections, SHOWN_REJECTIONS))
+        return
+    for item in rejections[:SHOWN_REJECTIONS]:
+        logs.event(
+            "warning",
+            "rejection",
+            f"{item.property_number or '-'} {item.cell or '-'} {item.reason}",
+            property_number=item.property_number,
+            cell=item.cell,
+            column=item.column,
+            category=item.category.value,
+        )

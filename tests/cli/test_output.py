@@ -45,3 +45,16 @@ def test_a_full_disk_under_the_output_is_said_and_is_no_bug(arguments):
 @pytest.mark.parametrize("redirect", [">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_change_no_exit_code(redirect):
     assert run("health", redirect=redirect).returncode == 78
+
+
+def test_with_json_logs_every_line_of_stderr_is_an_event():
+    done = run("--log-format", "json", "health")
+    assert done.returncode == 78
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+    assert {event["level"] for event in events} == {"error"}
+    assert any("物件.toml" in event["message"] for event in events)
+
+
+def test_under_systemd_every_line_of_stderr_has_its_priority():
+    done = run("health", JOURNAL_STREAM="8:4711")
+    assert all(line.startswith(b"<3>") for line in done.stderr.splitlines())
