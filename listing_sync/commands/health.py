@@ -136,7 +136,7 @@ def _table_checks(table: Table, ports: Ports) -> tuple[Check, ...]:
     mapping = ports.mapping
     description = table.describe()
     if not description.exists:
-        create = "`listing-sync migrate up` creates it, or name another in the mapping"
+        create = "name another in the mapping, or see `listing-sync migrate plan`"
         return (fail(CheckName.TABLE, f"there is no table {mapping.table}: {create}"),)
     facts = TableFacts(description.columns, description.required, key_is_unique=None)
     check = table_check(mapping, facts)

@@ -7,24 +7,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from listing_sync.core.mapping import ColumnType
 from listing_sync.core.mapping import Mapping as SheetMapping
+from listing_sync.core.table_check import missing_table, sql_type
 from listing_sync.errors import PermanentError
 from listing_sync.ports import TableDescription
 from listing_sync.supabase.rest import Rest, Row
 
-_SQL_TYPES: Final = {
-    ColumnType.TEXT: "text",
-    ColumnType.URL: "text",
-    ColumnType.INTEGER: "bigint",
-    ColumnType.DECIMAL: "numeric",
-    ColumnType.MONEY: "numeric",
-    ColumnType.AREA: "numeric",
-    ColumnType.DATE: "date",
-    ColumnType.DATETIME: "timestamptz",
-    ColumnType.BOOLEAN: "boolean",
-    ColumnType.JSON: "jsonb",
-}
+OUR_TABLE: Final = "property_listings"
+"""The table that a file of sql/ creates."""
 
 # Source: PostgREST, docs/references/configuration.rst, openapi-mode = disabled.
 _NO_DOCUMENT: Final = "PGRST126"
@@ -80,9 +70,12 @@ def explained(mapping: SheetMapping) -> Iterator[None]:
 def _advice(mapping: SheetMapping, error: PermanentError) -> str | None:
     table, key = mapping.table, mapping.key
     if error.code in _NO_TABLE:
+        if table == OUR_TABLE:
+            return f"there is no table {table}: run `listing-sync migrate up`"
+        sql = " ".join((missing_table(mapping).sql or "").split())
         return (
-            f"there is no table {table}: create it, or name the right one in the mapping"
-            " (`listing-sync migrate up` creates property_listings)"
+            f"there is no table {table}: name another in the mapping, or run in Supabase's SQL"
+            f" editor: {sql}"
         )
     if error.code == "42P10":
         return (
@@ -92,11 +85,11 @@ def _advice(mapping: SheetMapping, error: PermanentError) -> str | None:
     missing = _missing_column(error)
     if missing is None:
         return None
-    types = {column.name: _SQL_TYPES[column.type] for column in mapping.columns}
-    sql_type = "timestamptz" if missing == mapping.mark_column else types.get(missing, "text")
+    types = {column.name: sql_type(column) for column in mapping.columns}
+    wanted = "timestamptz" if missing == mapping.mark_column else types.get(missing, "text")
     return (
         f"{table} has no column {missing}: run in Supabase's SQL editor:"
-        f" alter table {table} add column {missing} {sql_type}; or take it out of the mapping"
+        f" alter table {table} add column {missing} {wanted}; or take it out of the mapping"
     )
 
 

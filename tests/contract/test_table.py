@@ -277,10 +277,14 @@ def test_describe_finds_out_which_mapped_columns_there_are(rest):
     ("extra", "sql"),
     [
         (column("nope", ColumnType.MONEY), "alter table things add column nope numeric;"),
+        (
+            column("nope", ColumnType.AREA, scale=2),
+            "alter table things add column nope numeric(10,2);",
+        ),
         (column("nope", ColumnType.DATE), "alter table things add column nope date;"),
         (column("nope"), "alter table things add column nope text;"),
     ],
-    ids=["money", "date", "text"],
+    ids=["money", "area", "date", "text"],
 )
 def test_a_missing_column_is_named_with_the_sql_that_adds_it(rest, extra, sql):
     wide = SupabaseTable(rest, mapping("things", NUMBER, extra))
@@ -302,6 +306,7 @@ def test_a_missing_table_and_a_missing_right_say_what_to_do(rest):
     with pytest.raises(PermanentError, match="there is no table nosuch") as caught:
         list(SupabaseTable(rest, mapping("nosuch")).pages((NUMBER,)))
     assert caught.value.code == "PGRST205"
+    assert 'create table public."nosuch" ( "number" text not null unique,' in str(caught.value)
     closed = SupabaseTable(rest, mapping("closed", NUMBER, mark=None))
     for refused in (lambda: list(closed.pages((NUMBER,))), closed.describe, closed.accepts_key):
         with pytest.raises(PermanentError, match="grant all on closed to service_role"):
