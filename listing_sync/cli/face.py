@@ -155,12 +155,12 @@ def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    dumb = os.environ.get("TERM") == "dumb"
+    is_plain = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
     return Console(
         file=stream,
         markup=False,
         highlight=False,
         emoji=False,
-        no_color=True if dumb else None,
+        color_system=None if is_plain else "auto",
         width=None if stream.isatty() else WIDTH,
     )

@@ -162,7 +162,7 @@ def _watch(face: Face, ports: Ports, limit: int) -> Never:
         return "\n".join(_watch_lines(found, ports.clock.now(), first_looks))
 
     found = recent(ports, limit)
-    if not face.out.is_terminal:
+    if not face.out.is_terminal or face.out.is_dumb_terminal:
         while True:
             face.out.print(words(found), soft_wrap=True)
             printed = found

@@ -27,6 +27,16 @@ from listing_sync.supabase.rest import Query, Rest, Row, Rows
 
 _RUNS: Final = "sync_state"
 _REJECTIONS: Final = "sync_errors"
+# Each by its name: a table that lacks one is not set up.
+_RUN_COLUMNS: Final = (
+    "id,sync_type,trigger,status,started_at,completed_at,heartbeat_at,total_items,success_count,"
+    "failed_count,skipped_count,inserted_count,updated_count,unchanged_count,removed_count,"
+    "error_details,metrics,source,target,host,pid,version"
+)
+_REJECTION_COLUMNS: Final = (
+    "id,run_id,property_number,sheet_row,column_name,cell,value,category,message,link,payload,"
+    "created_at"
+)
 _PAGE_ROWS: Final = 1000
 _CHUNK_ROWS: Final = 500
 _PAYLOAD_BYTES: Final = 8192
@@ -78,7 +88,7 @@ class SupabaseRunRecords:
         """Return the newest runs, at most `limit`, those that started at `since` or later."""
         runs: list[Run] = []
         while len(runs) < limit:
-            query = self._ours("*", count=CountMethod.exact)
+            query = self._ours(_RUN_COLUMNS, count=CountMethod.exact)
             if since is not None:
                 query = query.gte("started_at", since.isoformat())
             query = query.order("started_at", desc=True).order("id", desc=True)
@@ -90,7 +100,7 @@ class SupabaseRunRecords:
 
     def get(self, run_id: str) -> Run | None:
         """Return one run, None when there is no such run."""
-        rows = self._read(self._ours("*").eq("id", run_id)).rows
+        rows = self._read(self._ours(_RUN_COLUMNS).eq("id", run_id)).rows
         return _row_to_run(rows[0]) if rows else None
 
     def rejections(self, run_id: str) -> tuple[StoredRejection, ...]:
@@ -113,7 +123,7 @@ class SupabaseRunRecords:
 
     def in_progress(self) -> tuple[Run, ...]:
         """Return the runs of any source on this target that have not ended, newest first."""
-        query = self._of_target("*").eq("status", RunStatus.IN_PROGRESS.value)
+        query = self._of_target(_RUN_COLUMNS).eq("status", RunStatus.IN_PROGRESS.value)
         return tuple(map(_row_to_run, self._read(query.order("started_at", desc=True)).rows))
 
     def other_sources(self, since: datetime) -> tuple[str, ...]:
@@ -161,7 +171,7 @@ class SupabaseRunRecords:
         return query.eq("source", self._source) if self._source else query
 
     def _our_rejections(self) -> SyncSelectRequestBuilder:
-        query = self._rest.table(_REJECTIONS).select(f"*,{_RUNS}!inner()")
+        query = self._rest.table(_REJECTIONS).select(f"{_REJECTION_COLUMNS},{_RUNS}!inner()")
         query = query.eq(f"{_RUNS}.target", self._target)
         return query.eq(f"{_RUNS}.source", self._source) if self._source else query
 
@@ -261,11 +271,12 @@ def _object(value: object) -> Row:
 
 
 def _cause(details: Row) -> Cause | None:
-    message, category = details.get("cause"), details.get("category")
-    if message is None:
-        return None
-    known = {item.value: item for item in Category}
-    return Cause(known.get(str(category), Category.UNKNOWN), str(message))
+    message = details.get("cause")
+    return None if message is None else Cause(_category(details.get("category")), str(message))
+
+
+def _category(text: object) -> Category:
+    return next((item for item in Category if item.value == text), Category.UNKNOWN)
 
 
 def _rejection_to_row(stored: StoredRejection) -> Row:
@@ -299,7 +310,7 @@ def _row_to_rejection(row: Row) -> StoredRejection:
             cell=row["cell"],
             value=row["value"],
             reason=row["message"],
-            category=Category(row["category"]),
+            category=_category(row["category"]),
             link=row["link"],
         ),
         created_at=_time(row["created_at"]),

@@ -290,6 +290,17 @@ def test_what_a_person_put_into_a_record_is_no_bug(project, records, details, ca
     assert (found.cause, found.warnings, found.metrics) == (cause, warnings, {})
 
 
+@pytest.mark.parametrize("name", ["sync_state", "sync_errors"])
+def test_a_table_that_lacks_a_column_is_not_set_up(project, records, name):
+    column = {"sync_state": "metrics", "sync_errors": "link"}[name]
+    project.execute(f"alter table {name} rename column {column} to other")
+    try:
+        with pytest.raises(NotSetUpError, match="migrate up"):
+            records.recent(1) if name == "sync_state" else records.rejections(run(1).run_id)
+    finally:
+        project.execute(f"alter table {name} rename column other to {column}")
+
+
 def test_another_refusal_is_not_called_a_missing_table(project):
     with connected(project.url, project.publishable_key) as rest:
         records = SupabaseRunRecords(rest, source="sheet-1", target="project/table")

@@ -391,7 +391,14 @@ def test_watching_without_a_terminal_prints_each_change_once_until_it_is_stopped
 def test_watching_on_a_terminal_redraws_every_second(world) -> None:
     drawn = io.StringIO()
     face = LocalFace(world)
-    face.out = Console(file=drawn, force_terminal=True, width=80, height=24, markup=False)
+    face.out = Console(
+        file=drawn,
+        force_terminal=True,
+        width=80,
+        height=24,
+        markup=False,
+        _environ={"TERM": "xterm"},
+    )
     world.records.save(make_run(1))
 
     def go_away() -> None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console, RenderableType
 
+from listing_sync.cli.face import Face
 from listing_sync.cli.text import (
     cell_width,
     cut,
@@ -166,3 +167,16 @@ def test_rejections_beyond_the_limit_are_counted() -> None:
 def test_rejections_without_number_or_cell_have_a_dash() -> None:
     lines = shown(rejection_table([Rejection(None, None, None, None, None, "lost")]))
     assert lines[1].split() == ["-", "-", "lost"]
+
+
+@pytest.mark.parametrize(
+    "environment", [{"NO_COLOR": "1", "TERM": "xterm"}, {"TERM": "dumb"}], ids=["no color", "dumb"]
+)
+def test_nothing_is_styled_where_that_is_not_wanted(monkeypatch, environment) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    file = io.StringIO()
+    file.isatty = lambda: True
+    monkeypatch.setattr("sys.stdout", file)
+    Face().out.print(table(("A", "B"), [("1", "2")]))
+    assert "\x1b" not in file.getvalue()
