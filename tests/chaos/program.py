@@ -167,11 +167,11 @@ class Site:
 
     def fill(self, listings: Mapping[str, int]) -> None:
         """Let the table hold these listings: number -> price."""
-        for number, price in listings.items():
-            self.supabase.execute(
-                "insert into property_listings (property_number, price) values (%s, %s)",
-                (number, price),
-            )
+        self.supabase.execute(
+            "insert into property_listings (property_number, price)"
+            " select * from unnest(%s::text[], %s::numeric[])",
+            (list(listings), list(listings.values())),
+        )
 
     def proceed(self) -> None:
         """Let both services work without faults, once they have done what they were asked."""
@@ -212,12 +212,6 @@ class Site:
     ) -> Finished:
         """Run the program to its end; as `start`."""
         return self.start(*arguments, largest_file_bytes=largest_file_bytes, **changed).finish()
-
-    @property
-    def state(self) -> Path:
-        """The folder of this target in SYNC_STATE_DIR; a run has made it."""
-        (folder,) = (path for path in (self.folder / "state").iterdir() if path.is_dir())
-        return folder
 
     def journal(self) -> list[Path]:
         """Return what waits for delivery."""

@@ -32,8 +32,9 @@ def is_write(method: str, target: str) -> bool:
     return method == "POST" and "/property_listings" in target
 
 
-@pytest.mark.parametrize("concurrency", ["1", "4", "16"])
-@pytest.mark.parametrize("fault", [Drop(), status(503)], ids=["dropped", "503"])
+@pytest.mark.parametrize(
+    ("concurrency", "fault"), [("1", status(503)), ("4", Drop()), ("16", Drop())]
+)
 def test_a_run_outlives_five_seconds_without_the_database(
     fault: Fault, concurrency: str, site: Site
 ) -> None:
@@ -124,12 +125,8 @@ def test_retry_after_of_more_than_a_minute_ends_the_run_and_says_when_to_come_ba
 WRONG_ANSWERS = {
     "a page of a hotspot": (html(200), "is SUPABASE_URL right?"),
     "an empty 200 where rows were asked for": (Respond(Answer(200)), "is SUPABASE_URL right?"),
-    "a redirect": (redirect(301, "{elsewhere}"), "SUPABASE_URL redirects elsewhere"),
-    "a redirect of any method": (redirect(307, "{elsewhere}"), "SUPABASE_URL redirects elsewhere"),
+    "a redirect": (redirect(307, "{elsewhere}"), "SUPABASE_URL redirects elsewhere"),
     "a wrong key": (status(401, '{"message": "Invalid API key"}'), "SUPABASE_SERVICE_ROLE_KEY"),
-    "an unpaid bill": (status(402), "see its dashboard"),
-    "a paused project": (status(540), "restore it in Supabase's dashboard"),
-    "no such address": (status(404), "SUPABASE_URL is not the address"),
 }
 
 
