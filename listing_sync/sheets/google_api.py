@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -23,8 +24,10 @@ Rows = list[list[Any]]
 """Rows of cells as JSON gave them: ragged, trailing blank rows left out."""
 
 URL_LENGTH = 6000
-UNAUTHENTICATED = 401
 """Characters of ranges that one request may hold."""
+
+UNAUTHENTICATED = 401
+_CELLS = frozenset({str, int, float, bool, type(None)})
 
 
 class Call(Protocol):
@@ -184,6 +187,8 @@ def _rows(answer: Any, count: int) -> list[Rows]:
 def _checked_rows(value_range: Any) -> Rows:
     rows = value_range.get("values", []) if isinstance(value_range, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise _strange()
+    if not _CELLS.issuperset(map(type, chain.from_iterable(rows))):
         raise _strange()
     return rows
 

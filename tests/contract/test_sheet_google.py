@@ -405,6 +405,7 @@ JSON = (("Content-Type", "application/json"),)
         pytest.param(Answer(200, JSON, b"[]"), id="list"),
         pytest.param(Answer(200, JSON, b"{}"), id="empty object"),
         pytest.param(Answer(200, JSON, b'{"valueRanges": [{"values": [1]}]}'), id="no rows"),
+        pytest.param(Answer(200, JSON, b'{"valueRanges": [{"values": [[{}]]}]}'), id="no cell"),
         pytest.param(Answer(200, JSON, b'{"sheets": ['), id="half"),
         pytest.param(Answer(503, body=b"<html>busy</html>"), id="503"),
         pytest.param(Answer(500, JSON, b"{}"), id="500"),
