@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
+
+from listing_sync.core.wording import plain
 
 _LOGGER = logging.getLogger("listing_sync")
 # These write whole URLs, and with them keys of rows, at INFO or on errors.
@@ -49,19 +50,6 @@ def event(level: str, name: str, message: str, **facts: object) -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
     if _LOGGER.isEnabledFor(number):
         _LOGGER.log(number, "%s", message, extra={"event": name, "facts": facts})
-
-
-def plain(text: str) -> str:
-    r"""Return the text on one line; all but spaces that does not print becomes `\n`, `\u202e`."""
-    if text.isprintable():
-        return text
-    return "".join(map(_visible, text))
-
-
-def _visible(char: str) -> str:
-    if char.isprintable() or unicodedata.category(char) == "Zs":
-        return char
-    return char.encode("unicode_escape").decode("ascii")
 
 
 class _Formatter(logging.Formatter):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from listing_sync.cli.json_output import Document, utc_text
-from listing_sync.cli.text import cut, plain, table
+from listing_sync.cli.text import cut, table
 from listing_sync.core.verdict import Check, Verdict, decisive
+from listing_sync.core.wording import plain
 
 if TYPE_CHECKING:
     from listing_sync.commands.health import Health

@@ -8,9 +8,9 @@ from datetime import datetime, tzinfo
 from html import escape
 
 from listing_sync.cli.json_output import utc_text
-from listing_sync.cli.text import plain
 from listing_sync.core.runs import RunStatus
 from listing_sync.core.verdict import CheckStatus
+from listing_sync.core.wording import plain
 
 NONE = "–"
 

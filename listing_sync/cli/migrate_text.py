@@ -12,14 +12,13 @@ from listing_sync.cli.text import (
     cut,
     exact_local_time,
     numbers_text,
-    plain,
     rejection_table,
     table,
     value_text,
 )
 from listing_sync.core.migrations import PendingFile, script_of
 from listing_sync.core.rollback import Action, LeftAlone
-from listing_sync.core.wording import count
+from listing_sync.core.wording import count, plain
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -19,12 +19,12 @@ from listing_sync.cli.status_text import (
     run_facts,
     run_lines,
 )
-from listing_sync.cli.text import fact_table, local_time, plain, wrong
+from listing_sync.cli.text import fact_table, local_time, wrong
 from listing_sync.core.listings import Rejection
 from listing_sync.core.pace import pace
 from listing_sync.core.runs import Run, RunStatus
 from listing_sync.core.story import Story, answer
-from listing_sync.core.wording import count
+from listing_sync.core.wording import count, plain
 
 if TYPE_CHECKING:
     from listing_sync.commands.status import OneRun, Recent

@@ -10,7 +10,6 @@ from listing_sync.cli.text import (
     exact_local_time,
     indented,
     local_time,
-    plain,
     quoted,
     size,
     wrong,
@@ -20,7 +19,7 @@ from listing_sync.core.pace import Pace
 from listing_sync.core.runs import Run, RunStatus
 from listing_sync.core.statistics import duration_s, metric
 from listing_sync.core.story import LastChange, Story
-from listing_sync.core.wording import count, duration, one_line
+from listing_sync.core.wording import count, duration, one_line, plain
 
 _COLUMNS = "{:<16}  {:<11}  {:>9}  {:>7}  {:>7}  {:>7}  {:>6}"
 _LONGEST_TRIGGER = 10

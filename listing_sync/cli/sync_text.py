@@ -6,17 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from listing_sync import logs
-from listing_sync.cli.text import (
-    cut,
-    numbers_text,
-    plain,
-    rejection_table,
-    table,
-    value_text,
-)
+from listing_sync.cli.text import cut, numbers_text, rejection_table, table, value_text
 from listing_sync.core.listings import Rejection
 from listing_sync.core.runs import RunStatus
-from listing_sync.core.wording import count, duration
+from listing_sync.core.wording import count, duration, plain
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -11,42 +10,13 @@ from typing import TYPE_CHECKING
 
 from listing_sync.core.compare import shown
 from listing_sync.core.listings import Rejection
-from listing_sync.core.wording import one_line
+from listing_sync.core.wording import is_hidden, one_line, plain
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
 WIDTH = 80
-
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-
-
-def plain(text: str) -> str:
-    r"""Return foreign text on one line, every invisible or steering character escaped.
-
-    Control characters, line breaks, bidirectional overrides, zero-width characters and lone
-    surrogates become `\n`, `\x1b`, `\u202e`; spaces of any width stay.
-    """
-    if text.isprintable():
-        return text
-    return "".join(map(_visible, text))
-
-
-def _visible(character: str) -> str:
-    if not _is_hidden(character):
-        return character
-    if character in _SHORT:
-        return _SHORT[character]
-    code = ord(character)
-    if code <= 0xFF:  # noqa: PLR2004 - what two hexadecimal digits hold
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four
-
-
-def _is_hidden(character: str) -> bool:
-    return unicodedata.category(character) in _HIDDEN
 
 
 def json_text(document: object) -> str:
@@ -56,7 +26,7 @@ def json_text(document: object) -> str:
 
 
 def _escaped_json(line: str) -> str:
-    return "".join(json.dumps(char)[1:-1] if _is_hidden(char) else char for char in line)
+    return "".join(json.dumps(char)[1:-1] if is_hidden(char) else char for char in line)
 
 
 def cell_width(text: str) -> int:

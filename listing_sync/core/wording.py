@@ -1,8 +1,29 @@
-"""Numbers in, the words in which people read them out."""
+"""Numbers and foreign texts in, the words in which people read them out."""
 
 from __future__ import annotations
 
+import unicodedata
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def plain(text: str) -> str:
+    r"""Return foreign text on one line, every invisible or steering character escaped.
+
+    Control characters, line breaks, bidirectional overrides, zero-width characters and lone
+    surrogates become `\n`, `\x1b`, `\u202e`; spaces of any width stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char.encode("unicode_escape").decode("ascii") if is_hidden(char) else char for char in text
+    )
+
+
+def is_hidden(character: str) -> bool:
+    """Return whether a character is seen by nobody, or steers a terminal."""
+    return unicodedata.category(character) in _HIDDEN
 
 
 def one_line(header: str) -> str:

@@ -22,7 +22,7 @@ OUTSIDE = ("sheets", "supabase", "local", "monitoring")
 WORLD = {"errors", "core", "ports", "reliability", "logs"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
-    "logs": set(),
+    "logs": {"core"},
     "clock": {"errors"},
     "transport": {"errors"},
     "loading": {"errors", "core", "settings", "sheets"},

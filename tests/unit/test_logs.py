@@ -8,6 +8,7 @@ import re
 import pytest
 
 from listing_sync import logs
+from listing_sync.core.wording import plain
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +85,7 @@ def test_a_secret_never_appears(secret, as_json):
     assert logs.REDACTED in line
     assert secret not in line
     assert json.dumps(secret)[1:-1] not in line
-    assert logs.plain(secret) not in line
+    assert plain(secret) not in line
 
 
 def test_a_secret_within_a_secret_leaves_no_rest():

@@ -22,7 +22,6 @@ from listing_sync.cli.text import (
     fact_table,
     json_text,
     local_time,
-    plain,
     quoted,
     rejection_table,
     size,
@@ -30,6 +29,7 @@ from listing_sync.cli.text import (
     wrong,
 )
 from listing_sync.core.listings import Rejection
+from listing_sync.core.wording import plain
 
 ANY_TEXT = st.text(st.characters() | st.characters(categories=["Cs", "Cc", "Cf", "Lo", "Zs"]))
 
