@@ -175,13 +175,14 @@ def test_what_is_in_flight_at_a_signal_is_finished_and_counted(site: Site) -> No
     assert (run["inserted_count"], run["skipped_count"]) == (written, len(SHEET) - written)
 
 
-def test_a_run_whose_last_write_was_in_flight_is_complete_and_recorded_as_such(
+def test_a_run_stopped_in_its_last_write_is_recorded_as_stopped_with_nothing_left_out(
     site: Site,
 ) -> None:
     site.put({"AA1": 1})
     ended, _ = stop_in(PHASES["writing"], signal.SIGTERM, site)
-    assert ended.code == 0
-    assert [run["status"] for run in site.runs()] == ["completed"]
+    assert ended.code == 143
+    (run,) = site.runs()
+    assert (run["status"], run["inserted_count"], run["skipped_count"]) == ("interrupted", 1, 0)
     assert site.journal() == []
 
 
