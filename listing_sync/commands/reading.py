@@ -17,6 +17,8 @@ from listing_sync.errors import SourceError
 from listing_sync.ports import Ports, Progress, SelectedRows
 
 PAGES_AHEAD = 3
+NEAR_MATCHED = 50
+"""Comparing one number with 10,000 others takes 30 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,10 @@ def check(
     else:
         total = len(numbers)
         failed = len(_rejected(numbers, found, percent))
+        missing = [number for number in numbers if number not in found.numbers]
         not_found = {
-            number: near_matches(number, selected.all_numbers)
-            for number in numbers
-            if number not in found.numbers
+            number: near_matches(number, selected.all_numbers) if at < NEAR_MATCHED else ()
+            for at, number in enumerate(missing)
         }
     return Reading(
         contents=replace(contents, rows=()),

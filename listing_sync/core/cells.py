@@ -54,7 +54,9 @@ _EXPECTED: Final = {
     ColumnType.JSON: 'JSON, e.g. {"a": 1}',
 }
 _REMEMBERED_TEXTS = 256
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+"""What PostgreSQL holds in no text: NUL, and surrogates, which UTF-8 does not have."""
+
 _BOOLEANS: Final = dict.fromkeys(("true", "yes", "はい", "1", "○", "◯", "〇"), True) | (
     dict.fromkeys(("false", "no", "いいえ", "0", "×", "✕", "✖"), False)
 )
@@ -127,7 +129,7 @@ def _text_reader(column: Column, understand: ReadText | None) -> ReadText:
             return special[spelling]
         if not text.isprintable():
             text = text.replace("\r\n", "\n").replace("\r", "\n")
-            if bad := _CONTROL.search(text):
+            if bad := UNSTORABLE.search(text):
                 return Problem(f"holds the character U+{ord(bad[0]):04X}", "text without it")
         return text if understand is None else understand(text)
 
@@ -233,9 +235,8 @@ def _refuse_constant(name: str) -> None:
 def _json_fault(document: object) -> str | None:
     """Return what jsonb cannot hold in a parsed document, None when it holds all."""
     if isinstance(document, str):
-        bad = _CONTROL.search(document)
-        cannot = bad is not None and (bad[0] == "\x00" or bad[0] >= "\ud800")
-        return f"JSON with the character U+{ord(bad[0]):04X}" if bad and cannot else None
+        bad = UNSTORABLE.search(document)
+        return f"JSON with the character U+{ord(bad[0]):04X}" if bad else None
     if isinstance(document, dict):
         return next(filter(None, map(_json_fault, (*document, *document.values()))), None)
     if isinstance(document, list):

@@ -9,7 +9,7 @@ from datetime import timedelta, timezone, tzinfo
 from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from listing_sync.core.cells import LOADING, Parse, is_blank, parser_for, plain_text
+from listing_sync.core.cells import LOADING, UNSTORABLE, Parse, is_blank, parser_for, plain_text
 from listing_sync.core.listings import (
     Cell,
     Checked,
@@ -30,7 +30,6 @@ _LONGEST_VALUE = 200
 _NAMED_DUPLICATES = 10
 _FILLED_FOR_LOADING_COLUMN = 2
 _FIXED_ZONE = re.compile(r"GMT([-+])(\d{1,2}):(\d{2})", re.ASCII)
-_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def normalise_number(text: str) -> str:
@@ -253,4 +252,4 @@ def _shown(cell: Cell) -> str | None:
     text = cell if isinstance(cell, str) else plain_text(cell)
     if text is None:
         text = repr(cell) if isinstance(cell, float) else "a number of very many digits"
-    return _UNSTORABLE.sub("\ufffd", text[:_LONGEST_VALUE])
+    return UNSTORABLE.sub("\ufffd", text[:_LONGEST_VALUE])
