@@ -8,7 +8,7 @@ from dataclasses import replace
 from listing_sync import logs
 from listing_sync.core.alerts import Ended, Memory, due_messages
 from listing_sync.core.listings import Rejection
-from listing_sync.core.runs import Run
+from listing_sync.core.runs import Run, RunStatus
 from listing_sync.ports import Ports
 
 UNSENT_KEPT = 10
@@ -47,6 +47,8 @@ def _alert(
     }
     # Kept before they are sent: a process that dies meanwhile must not lose them.
     kept = _keep(ports, run.source, before, replace(memory, unsent=_not_empty(unsent)))
+    if run.status is RunStatus.INTERRUPTED:  # it was told to end: the next run has the time
+        return
     left = {address: _send(ports, address, texts) for address, texts in unsent.items()}
     _keep(ports, run.source, kept, replace(memory, unsent=_not_empty(left)))
 

@@ -36,6 +36,8 @@ LAST_TIMEOUT_S = 5.0
 LONGEST_RETRY_AFTER_S = 60.0
 # Waits are made in steps: a breaker that opens, or a service that answers, ends those of all.
 _STEP_S = 0.1
+# Those for the rate limit are made in every run: longer steps cost less CPU.
+_RATE_STEP_S = 1.0
 # What is left of a wait after adding its parts up as floats.
 _NOTHING_S = 1e-6
 
@@ -205,13 +207,12 @@ class Guard:
                     rate_wait_s = 0.0 if due is None else due - now
                     if max(retry_wait_s, rate_wait_s) <= _NOTHING_S:
                         return self._let_begin(patience)
-                step_s = min(max(retry_wait_s, rate_wait_s), _STEP_S)
+                if retry_wait_s > _NOTHING_S:
+                    step_s, waited = min(retry_wait_s, _STEP_S), self._meter.add_retry_wait
+                else:
+                    step_s = min(rate_wait_s, _RATE_STEP_S)
+                    waited = self._meter.add_rate_limit_wait
                 clock.sleep(step_s)
-                waited = (
-                    self._meter.add_retry_wait
-                    if retry_wait_s > _NOTHING_S
-                    else self._meter.add_rate_limit_wait
-                )
                 waited(step_s)
         except ListingSyncError:
             with self._lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from tests.chaos.program import Finished, Site, until
 from tests.chaos.test_overlap import held_at_the_sheet, insert_run
 from tests.stack.chaos_proxy import Delay, Fault, status
+from tests.stack.receiver import Receiver
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack]
 
@@ -184,6 +185,18 @@ def test_a_run_stopped_in_its_last_write_is_recorded_as_stopped_with_nothing_lef
     (run,) = site.runs()
     assert (run["status"], run["inserted_count"], run["skipped_count"]) == ("interrupted", 1, 0)
     assert site.journal() == []
+
+
+def test_a_stopped_run_leaves_its_messages_to_the_next_one(site: Site) -> None:
+    site.put({**SHEET, "AA99": "応相談"})
+    with Receiver() as chat:
+        writing = PHASES["writing"]
+        phase = replace(writing, settings={"sync_alert_webhook_url": chat.url})
+        ended, _ = stop_in(phase, signal.SIGTERM, site)
+        assert ended.code == 143
+        assert not chat.requests
+        assert site.run("sync", "all", sync_alert_webhook_url=chat.url).code == 1
+        assert "AA99" in chat.requests[0].body.decode()
 
 
 def test_the_time_limit_fails_the_run_and_skips_the_rest(site: Site) -> None:
