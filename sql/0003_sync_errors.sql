@@ -1,7 +1,7 @@
 -- The listings that a run could not take, one row a reason.
 
 create table if not exists public.sync_errors (
-  id uuid primary key,
+  id uuid primary key default gen_random_uuid(),
   run_id uuid not null references public.sync_state (id) on delete cascade,
   property_number text,
   sheet_row integer,
@@ -12,7 +12,7 @@ create table if not exists public.sync_errors (
   message text not null,
   link text,
   payload jsonb,
-  created_at timestamptz not null
+  created_at timestamptz not null default now()
 );
 
 comment on table public.sync_errors is 'listing-sync: rejected listings, for review';

@@ -123,9 +123,10 @@ def one_run(ports: Ports, run_id: str) -> OneRun:
 
 
 def _rejections(ports: Ports, run: Run) -> tuple[Rejection, ...]:
-    if run.rejections_run_id is None:
+    if run.rejections_run_id is None and run.stats.failed == 0:
         return ()
-    return tuple(stored.rejection for stored in ports.records.rejections(run.rejections_run_id))
+    stored = ports.records.rejections(run.rejections_run_id or run.run_id)
+    return tuple(item.rejection for item in stored)
 
 
 def _waiting(ports: Ports) -> tuple[tuple[JournalEntry, ...], tuple[str, ...]]:

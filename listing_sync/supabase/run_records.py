@@ -244,15 +244,7 @@ def _row_to_run(row: Row) -> Run:
         started_at=_time(row["started_at"]),
         completed_at=row["completed_at"] and _time(row["completed_at"]),
         heartbeat_at=_time(row["heartbeat_at"]),
-        stats=RunStats(
-            total=row["total_items"],
-            failed=row["failed_count"],
-            skipped=row["skipped_count"],
-            inserted=row["inserted_count"],
-            updated=row["updated_count"],
-            unchanged=row["unchanged_count"],
-            removed=row["removed_count"],
-        ),
+        stats=_row_to_stats(row),
         cause=_cause(details),
         source=row["source"],
         target=row["target"],
@@ -262,6 +254,25 @@ def _row_to_run(row: Row) -> Run:
         rejections_run_id=details.get("rejections_run_id"),
         metrics=_object(row["metrics"]),
         warnings=tuple(map(str, warnings)) if isinstance(warnings, list) else (),
+    )
+
+
+def _row_to_stats(row: Row) -> RunStats:
+    """Return the totals; a row that a person wrote by hand is read so that they add up."""
+    success, failed, skipped = row["success_count"], row["failed_count"], row["skipped_count"]
+    changed = row["inserted_count"] + row["updated_count"]
+    unchanged = max(row["unchanged_count"], success - changed)
+    total = max(row["total_items"], changed + unchanged + failed + skipped)
+    if row["status"] in ENDED:
+        skipped = total - changed - unchanged - failed
+    return RunStats(
+        total=total,
+        failed=failed,
+        skipped=skipped,
+        inserted=row["inserted_count"],
+        updated=row["updated_count"],
+        unchanged=unchanged,
+        removed=row["removed_count"],
     )
 
 

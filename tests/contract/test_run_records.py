@@ -290,6 +290,16 @@ def test_what_a_person_put_into_a_record_is_no_bug(project, records, details, ca
     assert (found.cause, found.warnings, found.metrics) == (cause, warnings, {})
 
 
+def test_totals_that_somebody_else_wrote_are_read_so_that_they_add_up(project, records):
+    project.execute(
+        "insert into sync_state (id, sync_type, status, started_at, total_items, success_count,"
+        " failed_count, source, target) values (gen_random_uuid(), 'full', 'partial', now(), 1000,"
+        " 990, 5, 'sheet-1', 'project/table')"
+    )
+    (found,) = records.recent(1)
+    assert found.stats == RunStats(total=1000, failed=5, skipped=5, unchanged=990)
+
+
 @pytest.mark.parametrize("name", ["sync_state", "sync_errors"])
 def test_a_table_that_lacks_a_column_is_not_set_up(project, records, name):
     column = {"sync_state": "metrics", "sync_errors": "link"}[name]

@@ -157,23 +157,15 @@ def test_updated_at_follows_an_update(database):
     assert database.run("select updated_at > created_at from property_listings") == [(True,)]
 
 
-@pytest.mark.parametrize(
-    "counts",
-    [
-        "status = 'completed', total_items = 1",
-        "success_count = 1",
-        "status = 'done'",
-        "sync_type = 'half'",
-    ],
-)
-def test_a_record_that_does_not_add_up_is_refused(database, counts):
+@pytest.mark.parametrize("words", ["status = 'done'", "sync_type = 'half'"])
+def test_a_record_in_other_words_is_refused(database, words):
     database.run(
         "insert into sync_state (id, sync_type, trigger, status, started_at, heartbeat_at, source,"
         " target, host, pid, version) values (gen_random_uuid(), 'full', 'cron', 'in_progress',"
         " now(), now(), 's', 't', 'h', 1, '1')"
     )
     with pytest.raises(psycopg.errors.CheckViolation):
-        database.run(f"update sync_state set {counts}")
+        database.run(f"update sync_state set {words}")
 
 
 @pytest.mark.parametrize("role", ["anon", "authenticated"])
