@@ -117,8 +117,8 @@ class Recorder:
     def open(self, run: Run) -> tuple[History, bool]:
         """Insert the record; return what earlier runs left, and whether another was waited for.
 
-        Delivers the journal and closes dead runs first. A passing failure is a warning: a run whose
-        own record cannot be written still syncs.
+        Delivers the journal and closes dead runs first. A passing failure does not end the run: one
+        whose own record cannot be written still syncs.
 
         Raises:
             NotSetUpError: sync_state is missing.
@@ -131,7 +131,7 @@ class Recorder:
             self._save(run)
             waited = self._wait_for_others(run, since=run.started_at) or waited
         except (TransientError, RowError, BatchTooLargeError) as error:
-            logs.event("warning", "record_failed", f"this run cannot be recorded yet: {error}")
+            logs.event("info", "record_failed", f"this run cannot be recorded yet: {error}")
             return History(is_known=False), False
         return history, waited
 

@@ -37,9 +37,11 @@ from listing_sync.errors import (
     HoldError,
     ListingSyncError,
     LockTimeoutError,
+    RefusedError,
     RemoteError,
     Service,
     StoppedError,
+    TransientError,
     UnsafePlanError,
 )
 from listing_sync.ports import Holder, Ports, Progress
@@ -325,7 +327,9 @@ class _Sync:
             self.ports.records.delete_older(since, keep=KEPT_RUNS)
             self.ports.undo.delete_older(since, keep=KEPT_RUNS)
         except (ListingSyncError, OSError) as error:
-            logs.event("warning", "history_kept", f"old history was not deleted: {error}")
+            is_passing = isinstance(error, TransientError | RefusedError | StoppedError)
+            level = "info" if is_passing else "warning"  # the next day's first run deletes it
+            logs.event(level, "history_kept", f"old history was not deleted: {error}")
 
 
 def _summary(run: Run) -> str:

@@ -72,6 +72,18 @@ def test_a_run_outlives_five_seconds_without_a_service_at_its_start(side: str, s
     assert [run["status"] for run in site.runs()] == ["completed"]
 
 
+@pytest.mark.parametrize("what", ["opened", "cleared of old runs"])
+def test_a_run_is_good_and_silent_though_its_records_could_not_be(what: str, site: Site) -> None:
+    site.put(SHEET)
+    site.supabase_proxy.schedule = lambda index, _method, target: (
+        status(503) if (index < 4 if what == "opened" else "select=started_at" in target) else None
+    )
+    ended = site.run("sync", "all")
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    assert site.prices() == SHEET
+    assert [run["status"] for run in site.runs()] == ["completed"]
+
+
 def test_retries_come_after_50_100_and_200_ms(site: Site) -> None:
     site.put(SHEET)
     site.google_proxy.schedule = lambda index, _method, _target: status(503) if index < 4 else None
