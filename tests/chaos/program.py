@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -218,7 +218,7 @@ class Site:
         return list((self.folder / "state").glob("*/journal/*.json"))
 
 
-def until(is_so: Any, *, seconds: float = 20.0) -> None:
+def until(is_so: Callable[[], bool], *, seconds: float = 20.0) -> None:
     """Wait until something is so."""
     ends = time.monotonic() + seconds
     while not is_so():

@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -160,8 +161,8 @@ def _live_through(story: Story, site: Site) -> None:
     site.put(story.sheet)
     reports = []
     for on_google, on_supabase in story.disturbances:
-        site.google_proxy.schedule = _from_now(site.google_proxy, on_google)
-        site.supabase_proxy.schedule = _from_now(site.supabase_proxy, on_supabase)
+        site.google_proxy.schedule = _from_now_on(on_google)
+        site.supabase_proxy.schedule = _from_now_on(on_supabase)
         reports.append(_run(story, site, sync_request_timeout="1000"))
     site.proceed()
     last = _run(story, site)
@@ -180,10 +181,10 @@ def _live_through(story: Story, site: Site) -> None:
     assert not any(secret in json.dumps(site.runs()) for secret in site.secrets)
 
 
-def _from_now(proxy: Any, faults: Faults) -> Schedule:
+def _from_now_on(faults: Faults) -> Schedule:
     """Return the schedule that counts the requests of the coming run."""
-    seen = iter(range(1_000_000))
-    return lambda _index, _method, _target: faults.get(next(seen))
+    numbers = count()
+    return lambda _index, _method, _target: faults.get(next(numbers))
 
 
 def _run(story: Story, site: Site, **settings: str) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def test_after_any_faults_the_table_equals_the_sheet_and_every_run_is_told_once(
             event(f"a run {result.run.status}: {type(result.error).__name__}")
             _check_claims(scene, story, sheet, result)
             _check_rate(scene, story)
-            _check_records(scene, waiting=True)
+            _check_records(scene)
             scene.time.pass_by(61)
         _check_end(scene, story, sheet)
 
@@ -187,11 +187,9 @@ def _check_rate(scene: Scene, story: Story) -> None:
             assert later <= story.rate * (end - begin) + content + 1e-6
 
 
-def _check_records(scene: Scene, *, waiting: bool) -> None:
+def _check_records(scene: Scene) -> None:
     """Every run that has ended is in the records or waits on disk, as it was told."""
     kept = {entry.run.run_id: entry.run for entry in scene.journal.entries()}
-    if not waiting:
-        assert not kept
     known = {run_id: run for run_id, run in scene.records.runs.items() if run.status in ENDED}
     told = {result.run.run_id: replace(result.run, in_journal=False) for result in scene.results}
     assert known | kept == told
@@ -208,7 +206,8 @@ def _check_end(scene: Scene, story: Story, sheet: Mapping[str, int | str]) -> No
     is_clean = not (result.rejections or result.run.stats.failed)
     assert result.run.status is (RunStatus.COMPLETED if is_clean else RunStatus.PARTIAL)
     _check_claims(scene, story, sheet, result)
-    _check_records(scene, waiting=False)
+    _check_records(scene)
+    assert scene.journal.entries() == ()
     before = dict(story.table)
     expected = {n: p for n, p in _valid(sheet).items() if n not in story.refused}
     table = _prices(scene)
