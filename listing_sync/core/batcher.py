@@ -27,11 +27,10 @@ class Batch:
 
     def rows(self) -> list[tuple[Value, ...]]:
         """Return the values to send, in the order of `columns`."""
-        mark = (None,) if self.unmarks else ()
-        return [
-            tuple(listing_of(write).values[index] for index in self.indexes) + mark
-            for write in self.writes
-        ]
+        rows = [listing_of(write).values for write in self.writes]
+        if len(self.indexes) < len(rows[0]):  # else they are all of them
+            rows = [tuple([values[index] for index in self.indexes]) for values in rows]
+        return [(*values, None) for values in rows] if self.unmarks else rows
 
 
 def listing_of(write: Write) -> Listing:
