@@ -63,13 +63,7 @@ def _load_mapping(path: str | None) -> ColumnMapping:
     if path is None:
         bundled = resources.files("listing_sync") / "mapping.toml"
         return parse_mapping(bundled.read_text(encoding="utf-8"), name="the bundled mapping")
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SettingsError((f"SYNC_MAPPING_FILE: cannot read {path}: {error.strerror}",)) from None
-    except UnicodeDecodeError:
-        raise SettingsError((f"SYNC_MAPPING_FILE: {path} is not UTF-8 text",)) from None
-    return parse_mapping(text, name=path)
+    return parse_mapping(_text_of("SYNC_MAPPING_FILE", path, "UTF-8 text"), name=path)
 
 
 def _load_google_key(given: Mapping[str, str]) -> Any:
@@ -82,10 +76,14 @@ def _load_google_key(given: Mapping[str, str]) -> Any:
     path = given.get(name)
     if path is None:
         return None
+    return parse_key(_text_of(name, path, "a JSON key file"), name=name)
+
+
+def _text_of(name: str, path: str, expected: str) -> str:
+    """Return the text of the file that a setting names; `expected` is what it should be."""
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        return Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SettingsError((f"{name}: cannot read {path}: {error.strerror}",)) from None
     except UnicodeDecodeError:
-        raise SettingsError((f"{name}: {path} is not a JSON key file",)) from None
-    return parse_key(text, name=name)
+        raise SettingsError((f"{name}: {path} is not {expected}",)) from None
