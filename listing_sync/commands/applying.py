@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -24,7 +23,6 @@ class _Undo:
     def __init__(self, ports: Ports, run: Run) -> None:
         self._ports = ports
         self._run = run
-        self._lock = threading.Lock()
         self.problem: str | None = None
 
     def remember(self, changes: Sequence[Replaced]) -> None:
@@ -33,8 +31,7 @@ class _Undo:
         try:
             self._ports.undo.record(self._run.run_id, self._run.started_at, changes)
         except OSError as error:
-            with self._lock:
-                self.problem = f"this run cannot be undone: {error.strerror or error}"
+            self.problem = f"this run cannot be undone: {error.strerror or error}"
 
 
 @dataclass(frozen=True, slots=True)
