@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from itertools import islice
 from typing import Final
 
-from listing_sync.commands.reading import check, read_sheet
+from listing_sync.commands.reading import read
 from listing_sync.core.cells import plain_text
 from listing_sync.core.draft_mapping import (
     SAMPLE,
@@ -118,13 +117,7 @@ def look_at_table(ports: Ports, pending: Sequence[PendingFile]) -> TableReport:
 
 
 def _changes(ports: Ports, table: TableReport, progress: Progress) -> Changes:
-    reading = check(
-        read_sheet(ports, None, progress),
-        ports.mapping,
-        numbers=None,
-        percent=100,
-        default_zone=ports.clock.now().astimezone().tzinfo or UTC,
-    )
+    reading = read(ports, progress, percent=100)
     progress.phase("Comparing", None)
     columns = [column.column for column in reading.checked.columns]
     plan = make_plan(reading.checked, _pages(ports, columns, table.facts, progress))

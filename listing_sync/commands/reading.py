@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 
 from listing_sync.commands.background import Prefetched
 from listing_sync.core.listings import Checked, Rejection, SheetColumn, SheetContents
@@ -39,7 +39,20 @@ class Reading:
     warnings: tuple[str, ...]
 
 
-def read_sheet(ports: Ports, numbers: Sequence[str] | None, progress: Progress) -> SelectedRows:
+def read(
+    ports: Ports, progress: Progress, *, percent: float, numbers: Sequence[str] | None = None
+) -> Reading:
+    """Read the sheet, all of it or the listings named, and keep what the rollout share owns.
+
+    Raises:
+        SourceError: a whole column still shows Loading... after the retries.
+    """
+    selected = _read_sheet(ports, numbers, progress)
+    zone = ports.clock.now().astimezone().tzinfo or UTC
+    return _check(selected, ports.mapping, numbers=numbers, percent=percent, default_zone=zone)
+
+
+def _read_sheet(ports: Ports, numbers: Sequence[str] | None, progress: Progress) -> SelectedRows:
     """Return the rows of all listings, or of those named, once nothing is still calculating.
 
     Raises:
@@ -66,7 +79,7 @@ def read_sheet(ports: Ports, numbers: Sequence[str] | None, progress: Progress) 
     )
 
 
-def check(
+def _check(
     selected: SelectedRows,
     mapping: ColumnMapping,
     *,

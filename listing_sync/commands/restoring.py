@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from listing_sync.commands.writing import NOT_NULL_VIOLATION
 from listing_sync.core.rollback import Action, LeftAlone, Step
 from listing_sync.core.runs import Run
 from listing_sync.errors import BatchTooLargeError, PermanentError, RemoteError, RowError
 from listing_sync.ports import Ports, Replaced
 
-_NOT_NULL: Final = "23502"
 _GENERATED_ALWAYS: Final = "428C9"
 
 
@@ -60,7 +60,7 @@ class Restorer:
         try:
             self._ports.table.upsert(columns, [[row[name] for name in columns] for row in rows])
         except RowError as error:
-            if error.code != _NOT_NULL or error.column is None or error.column in columns:
+            if error.code != NOT_NULL_VIOLATION or error.column is None or error.column in columns:
                 raise
             self._needed.add(error.column)
             self._restore(steps)

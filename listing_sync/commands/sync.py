@@ -12,7 +12,7 @@ from listing_sync import logs
 from listing_sync.commands.after_run import report
 from listing_sync.commands.applying import Applying
 from listing_sync.commands.background import Background
-from listing_sync.commands.reading import Reading, check, plan_changes, read_sheet
+from listing_sync.commands.reading import Reading, plan_changes, read
 from listing_sync.commands.recording import (
     KEPT_RUNS,
     History,
@@ -175,16 +175,8 @@ class _Sync:
     # -- reading and deciding ------------------------------------------------------------------
 
     def _read(self) -> Reading:
-        zone = self.ports.clock.now().astimezone().tzinfo
-        if zone is None:
-            raise AssertionError("astimezone() always gives a zone")
-        return check(
-            read_sheet(self.ports, self.options.numbers, self.progress),
-            self.ports.mapping,
-            numbers=self.options.numbers,
-            percent=self.options.percent,
-            default_zone=zone,
-        )
+        options = self.options
+        return read(self.ports, self.progress, percent=options.percent, numbers=options.numbers)
 
     def _find_changes(self, reading: Reading) -> Plan:
         self.tally.take(reading)

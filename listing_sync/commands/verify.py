@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from listing_sync.commands.reading import check, plan_changes, read_sheet
+from listing_sync.commands.reading import plan_changes, read
 from listing_sync.core.compare import is_equal
 from listing_sync.core.listings import Rejection, Value
 from listing_sync.core.mapping import Column
@@ -57,13 +57,7 @@ class Verification:
 
 def verify(ports: Ports, percent: float, progress: Progress) -> Verification:
     """Compare the listings inside the share with the table; marked rows are not looked at."""
-    reading = check(
-        read_sheet(ports, None, progress),
-        ports.mapping,
-        numbers=None,
-        percent=percent,
-        default_zone=ports.clock.now().astimezone().tzinfo or UTC,
-    )
+    reading = read(ports, progress, percent=percent)
     progress.phase("Comparing", None)
     plan = plan_changes(
         ports,
