@@ -34,9 +34,9 @@ demo: setup
 demo-up: setup
 	@$(BIN)/python -m tests.stack.demo --keep
 
-## bench: how fast and how small, beside the bare minimum
+## bench: how fast and how small, beside the bare minimum; BESIDE=COMMIT: beside an older build
 bench: setup
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(if $(BESIDE),--beside $(BESIDE)) $(if $(ONLY),--only $(ONLY))
 
 ## chaos: fault schedules and kills for as long as one likes: make chaos SCHEDULES=2000 KILLS=100
 SCHEDULES ?= 2000

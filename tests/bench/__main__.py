@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
+from tests.bench.beside import beside, files
+from tests.bench.program import build
 from tests.bench.stage import Usage, server, staged
 from tests.stack.postgres import PostgresServer
 from tests.stack.supabase_lite import SupabaseLite
@@ -68,10 +70,25 @@ def main() -> None:
         help=", ".join(parts),
     )
     parser.add_argument("--runs", type=int, help="how many runs the medians are taken of")
+    parser.add_argument(
+        "--beside",
+        metavar="COMMIT",
+        help="measure the sizes, from Google and from a workbook, beside another commit instead",
+    )
     options = parser.parse_args()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it is a real stream
     print("Each value is followed by its limit, if it has one; ! is over it.")
+    other = build(options.beside) if options.beside else None
     with PostgresServer() as postgres, SupabaseLite(postgres) as supabase:
+        if other is not None:
+            sizes = {
+                size.name: (size.listings, size.columns, options.runs or size.runs)
+                for size in SIZES
+                if size.name in options.only
+            }
+            beside(supabase, other, sizes, _FAST)
+            files(supabase, other, sizes, _FAST)
+            return
         for name in options.only:
             parts[name](supabase, options.runs)
 
@@ -86,7 +103,7 @@ def compare(size: Size, supabase: SupabaseLite, runs: int | None) -> None:
 
         def run(name: str, *flags: str) -> None:
             usage = stage.run("sync", "all", *flags, settings=_FAST)
-            found.setdefault(name, []).append((usage, stage.requests()))
+            found.setdefault(name, []).append((usage, stage.metric("requests")))
 
         for _ in range(runs):
             stage.empty()

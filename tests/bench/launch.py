@@ -1,4 +1,4 @@
-"""A command in, what it used out: `python -m tests.bench.launch OUTPUT COMMAND...`.
+"""Run a command and say what it used: `python -m tests.bench.launch OUTPUT FOLDER COMMAND...`.
 
 It is small on purpose: a process counts the peak memory of the one it was forked from as its own,
 and the one that runs the benchmark is large.
@@ -13,7 +13,8 @@ import time
 
 def main() -> None:
     """Write exit code, wall seconds, CPU seconds and peak KiB of the command to OUTPUT."""
-    output, *command = sys.argv[1:]
+    output, folder, *command = sys.argv[1:]
+    os.chdir(folder)
     started = time.perf_counter()
     pid = os.posix_spawn(command[0], command, os.environ)
     _, status, usage = os.wait4(pid, 0)

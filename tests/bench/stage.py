@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.bench.program import HERE, ROOT, Program
 from tests.bench.replay import Recorded
 from tests.stack import wide_sheet
 from tests.stack.chaos_proxy import ChaosProxy
@@ -22,7 +23,6 @@ from tests.stack.google_sheets import DEFAULT_SPREADSHEET
 from tests.stack.spreadsheet import cell_to_json
 from tests.stack.supabase_lite import SupabaseLite
 
-ROOT = Path(__file__).parents[2]
 _TAB = "Listings"
 # Settings of whoever measures; and what would have every start compile sources that have changed.
 _NOT_PASSED_ON = (
@@ -103,24 +103,36 @@ class Stage:
 
     def replay(self, recorded: Path) -> Usage:
         """Send recorded requests again, and nothing else."""
-        return self._measured("tests.bench.replay", str(recorded), settings={})
+        return self._measured(HERE, "tests.bench.replay", str(recorded), settings={})
 
-    def run(self, *arguments: str, settings: Mapping[str, str] | None = None) -> Usage:
-        """Run one command of the program, which must succeed."""
-        return self._measured("listing_sync", *arguments, settings=settings or {})
+    def run(
+        self,
+        *arguments: str,
+        settings: Mapping[str, str] | None = None,
+        program: Program = HERE,
+    ) -> Usage:
+        """Run one command of a build of the program, which must succeed."""
+        state = {"SYNC_STATE_DIR": str(self._folder / f"state-{program.name}")}
+        return self._measured(
+            program, "listing_sync", *arguments, settings={**state, **(settings or {})}
+        )
 
-    def requests(self) -> int:
-        """Return how many requests the last run made, as it says in its own record."""
+    def metric(self, name: str) -> int:
+        """Return a figure of the last run, as it says in its own record."""
         [(count,)] = self._supabase.execute(
-            "select (metrics ->> 'requests')::int from sync_state order by started_at desc limit 1"
+            "select (metrics ->> %s)::bigint from sync_state order by started_at desc limit 1",
+            (name,),
         )
         return int(count)
 
-    def _measured(self, module: str, *arguments: str, settings: Mapping[str, str]) -> Usage:
+    def _measured(
+        self, program: Program, module: str, *arguments: str, settings: Mapping[str, str]
+    ) -> Usage:
         environment = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_PASSED_ON)}
         with tempfile.NamedTemporaryFile(mode="r", dir=self._folder) as usage:
-            launch = [sys.executable, "-m", "tests.bench.launch", usage.name]
-            command = [sys.executable, "-m", module, *arguments]
+            folder = str(program.folder)
+            launch = [sys.executable, "-m", "tests.bench.launch", usage.name, folder]
+            command = [program.python, "-m", module, *arguments]
             subprocess.run(
                 [*launch, *command],
                 cwd=ROOT,
@@ -159,7 +171,6 @@ def staged(supabase: SupabaseLite, listings: int, columns: int) -> Iterator[Stag
                 "SYNC_SPREADSHEET_ID": DEFAULT_SPREADSHEET,
                 "SYNC_SHEET_NAME": _TAB,
                 "SYNC_MAPPING_FILE": str(mapping),
-                "SYNC_STATE_DIR": str(folder / "state"),
             }
             stage = Stage(supabase, settings, [str(row[0]) for row in rows[1:]], folder)
             stage.warm_up()
