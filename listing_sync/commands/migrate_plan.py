@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
@@ -15,8 +15,8 @@ from listing_sync.core.draft_mapping import (
     draft_mapping,
     unique_headers,
 )
-from listing_sync.core.listings import Cell, Rejection, Unreadable
-from listing_sync.core.mapping import Column, ColumnType, Mapping
+from listing_sync.core.listings import Cell, Rejection, Shown, Unreadable
+from listing_sync.core.mapping import Column, ColumnType
 from listing_sync.core.migrations import PendingFile, pending_files
 from listing_sync.core.plan import Plan, TableRow, make_plan
 from listing_sync.core.runs import RunStats
@@ -169,25 +169,28 @@ def _samples(
         Column(f"unmapped_{index}", (header,), ColumnType.TEXT)
         for index, header in enumerate(headers)
     ]
+    drafted = {column.name for column in columns}
     has_key = any(found.column.name == ports.mapping.key for found in sheet.columns)
     keys = [column for column in ports.mapping.columns if column.name == ports.mapping.key]
-    probe = Mapping(
-        ports.mapping.table,
-        keys[0].name if has_key else columns[0].name,
-        tuple((keys if has_key else []) + columns),
+    probe = replace(
+        ports.mapping,
+        key=keys[0].name if has_key else columns[0].name,
+        columns=tuple((keys if has_key else []) + columns),
     )
     contents = ports.sheet_for(probe).read(_nothing)
     rows = [cells for _, cells in islice(contents.rows, SAMPLE)]
     return tuple(
         UnmappedColumn(found.header, found.letter, tuple(_text(row[index]) for row in rows))
         for index, found in enumerate(contents.columns)
-        if found.column in columns
+        if found.column.name in drafted
     )
 
 
 def _text(cell: Cell) -> str:
     if cell is None or isinstance(cell, Unreadable):
         return ""
+    if isinstance(cell, Shown):
+        return cell.text
     return cell if isinstance(cell, str) else plain_text(cell) or ""
 
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, time
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from math import isfinite
 
-from listing_sync.core.listings import Problem, ReadText, ReadValue, Value
+from listing_sync.core.listings import (
+    Problem,
+    ReadShown,
+    ReadText,
+    ReadValue,
+    Shown,
+    Stored,
+    Value,
+)
 from listing_sync.core.mapping import Column, ColumnType
+from listing_sync.core.shown import HALF, frame, readings, residue
 from listing_sync.core.spelling import half_width
 
 _YEN = frozenset({"¥", "円", "jpy"})
@@ -24,7 +32,15 @@ _SHAPE = re.compile(
 _SPACE_AT_MYRIAD = re.compile(r" (?=[千万億])|(?<=[万億]) (?=[0-9])")
 _PART = re.compile(r"([0-9.,]+)(千?)([万億]?)")
 _DIGITS = re.compile(r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?|\.[0-9]+")
+_SCIENTIFIC = re.compile(r"([-+]?)([0-9]+[.,]?[0-9]*)e([-+]?[0-9]{1,3})", re.IGNORECASE)
 _TIMES = {"": 1, "千": 10**3, "万": 10**4, "億": 10**8}
+
+_SCALES = {
+    **dict.fromkeys(("k", "thousand", "千"), 10**3),
+    **dict.fromkeys(("m", "mn", "mm", "mio", "million", "百万"), 10**6),
+    **dict.fromkeys(("b", "bn", "billion"), 10**9),
+}
+"""What number formats that divide by thousands write behind the number."""
 
 _LONGEST = 200
 _MAX_BITS = 3_000  # some 900 digits: PostgreSQL and JSON readers take them
@@ -33,7 +49,7 @@ _BIGINT_MIN, _BIGINT_MAX = Decimal(-(2**63)), Decimal(2**63 - 1)
 _WIDE = Context(prec=2_000, rounding=ROUND_HALF_UP)
 
 
-def number_rules(column: Column, expected: str) -> tuple[ReadText, ReadValue]:
+def number_rules(column: Column, expected: str) -> tuple[ReadText, ReadValue, ReadShown]:
     """Return how the texts and the other cells of a number column are read."""
     column_type = column.type
     finish = _finish_number(column, expected)
@@ -43,7 +59,7 @@ def number_rules(column: Column, expected: str) -> tuple[ReadText, ReadValue]:
         number = _number_from_text(text, column_type)
         return Problem(number, expected) if isinstance(number, str) else finish(number)
 
-    def from_value(cell: float | date | time) -> Value | Problem:
+    def from_value(cell: Stored) -> Value | Problem:
         if type(cell) is float and cell.is_integer() and -_EXACT_INT < cell < _EXACT_INT:
             cell = int(cell)
         if type(cell) is int and low <= cell <= high:
@@ -57,7 +73,14 @@ def number_rules(column: Column, expected: str) -> tuple[ReadText, ReadValue]:
             return Problem("not a number that can be stored", expected)
         return finish(number)
 
-    return from_text, from_value
+    def from_shown(cell: Shown) -> Value | Problem:
+        stored = _stored_number(cell.stored)
+        if stored is None:
+            return from_value(cell.stored)
+        number = _number_shown(cell.text, stored, column_type)
+        return Problem(number, expected) if isinstance(number, str) else finish(number)
+
+    return from_text, from_value, from_shown
 
 
 def _quick_range(column: Column) -> tuple[int, int]:
@@ -116,6 +139,65 @@ def _number_from_text(text: str, column_type: ColumnType) -> Decimal | str:
     if isinstance(number, str):
         return number
     return -number if (shape["sign"] or shape["inner_sign"]) in {"-", "▲", "△"} else number
+
+
+def _stored_number(stored: Stored) -> Decimal | None:
+    is_number = isinstance(stored, int | float) and not isinstance(stored, bool)
+    return number_from_value(stored) if is_number else None  # type: ignore[arg-type]  # just checked
+
+
+def _number_shown(text: str, stored: Decimal, column_type: ColumnType) -> Decimal | str:
+    """Return what a stored number means that shows as a text; or why it is none.
+
+    Where both agree, as far as the text shows it, it is the stored number: 350000 shown $350K.
+    Where the text gives the stored number a unit, it is what the text says: 8.5 shown 8.5万円.
+    """
+    framed = frame(text)
+    contradiction = f"shows {text}, holds {stored:f}"
+    if framed is None:
+        if _shows_scientifically(text, stored):
+            return stored
+        number = _number_from_text(text, column_type)
+        if isinstance(number, str):
+            return f"{number}: {contradiction}"
+        return stored if number == stored else f"not one number: {contradiction}"
+    before, digits, after = framed
+    problem = "not one number"
+    for bare, step in readings(digits):
+        number = _number_from_text(f"{before}{bare:f}{after}", column_type)
+        if isinstance(number, str):
+            problem = number
+            times = _scale_shown(residue(before + after), column_type)
+            number = bare * times if stored >= 0 else -bare * times
+            if times and abs(number - stored) <= HALF * step * times:
+                return stored
+            continue
+        times = abs(number) / bare if bare else Decimal(1)
+        if abs(number - stored) <= HALF * step * times:
+            return stored
+        if abs(abs(stored) - bare) <= HALF * step and (number < 0) == (stored < 0):
+            return number
+    return f"{problem}: {contradiction}"
+
+
+def _shows_scientifically(text: str, stored: Decimal) -> bool:
+    """Return whether a text shows the number as 1.23E+08, to which long numbers turn."""
+    found = _SCIENTIFIC.fullmatch(half_width(text))
+    if found is None:
+        return False
+    times = Decimal(1).scaleb(int(found[3]))
+    return (found[1] == "-") == (stored < 0) and any(
+        abs(bare * times - abs(stored)) <= HALF * step * times for bare, step in readings(found[2])
+    )
+
+
+def _scale_shown(rest: str, column_type: ColumnType) -> Decimal:
+    """Return what a number format that scales has divided by; 0 where it is no scale."""
+    if column_type is ColumnType.AREA:
+        return Decimal(0)
+    if rest == "%" and column_type is ColumnType.DECIMAL:
+        return Decimal("0.01")
+    return Decimal(_SCALES.get(rest.strip("¥$€円"), 0))
 
 
 def number_from_value(value: float) -> Decimal | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import date, datetime, time, tzinfo
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from math import isfinite
 from typing import Final
@@ -21,8 +21,11 @@ from listing_sync.core.listings import (
     KEPT,
     Cell,
     Problem,
+    ReadShown,
     ReadText,
     ReadValue,
+    Shown,
+    Stored,
     Unreadable,
     Value,
 )
@@ -67,8 +70,9 @@ def parser_for(column: Column, zone: tzinfo | None) -> Parse:
 
     `zone` is that of date-times without one; None when it is not known, which rejects them.
     """
-    understand_text, read_value = _rules(column, zone)
+    understand_text, read_value, understand_shown = _rules(column, zone)
     read_text = _text_reader(column, understand_text)
+    read_shown = _shown_reader(column, read_text, understand_shown)
     if column.type not in SHOWN_TYPES:
         read_text = lru_cache(_REMEMBERED_TEXTS)(read_text)
     blank = _blank_value(column)
@@ -80,6 +84,8 @@ def parser_for(column: Column, zone: tzinfo | None) -> Parse:
             return blank
         if isinstance(cell, Unreadable):
             return Problem(cell.reason)
+        if isinstance(cell, Shown):
+            return read_shown(cell)
         return read_value(cell)
 
     return parse
@@ -94,7 +100,7 @@ def is_blank(column: Column, cell: Cell) -> bool:
     return cell is None or (cell is False and column.type is ColumnType.BOOLEAN)
 
 
-def plain_text(cell: float | date | time) -> str | None:
+def plain_text(cell: Stored) -> str | None:
     """Return a cell that is not text as a person would type it; None when it cannot be."""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
@@ -136,13 +142,32 @@ def _text_reader(column: Column, understand: ReadText | None) -> ReadText:
     return read
 
 
+def _shown_reader(column: Column, read_text: ReadText, understand: ReadShown | None) -> ReadShown:
+    """Return how a stored value is read of which a person sees something else."""
+
+    def read(cell: Shown) -> Value | Problem:
+        text = trim(cell.text)
+        if understand is None:
+            return read_text(text)
+        if not text:
+            held = plain_text(cell.stored)
+            return Problem(f"shows nothing, holds {held}", _EXPECTED[column.type])
+        if is_blank(column, text) or normalise(text) == column.clear_marker:
+            return read_text(text)
+        return understand(cell)
+
+    return lru_cache(_REMEMBERED_TEXTS)(read)
+
+
 def _error_cell(text: str) -> Problem:
     if text == LOADING:
         return Problem("a formula that was still loading", "its value: sync again later")
     return Problem(f"the formula in this cell fails ({text})", "a formula that gives a value")
 
 
-def _rules(column: Column, zone: tzinfo | None) -> tuple[ReadText | None, ReadValue]:
+def _rules(
+    column: Column, zone: tzinfo | None
+) -> tuple[ReadText | None, ReadValue, ReadShown | None]:
     expected = _EXPECTED[column.type]
     if column.type in NUMBER_TYPES:
         return number_rules(column, expected)
@@ -153,16 +178,16 @@ def _rules(column: Column, zone: tzinfo | None) -> tuple[ReadText | None, ReadVa
     if column.type is ColumnType.BOOLEAN:
         return _boolean_rules()
     if column.type is ColumnType.JSON:
-        return _json_from_text, _json_from_value
+        return _json_from_text, _json_from_value, None
     understand = _url_rules(column) if column.type is ColumnType.URL else _text_rules(column)
 
-    def read_value(cell: float | date | time) -> Value | Problem:
+    def read_value(cell: Stored) -> Value | Problem:
         text = plain_text(cell)
         if text is None:
             return Problem("a number that has no plain form", expected)
         return text if understand is None else understand(text)
 
-    return understand, read_value
+    return understand, read_value, None
 
 
 # -- text, url, json, boolean -------------------------------------------------------------------
@@ -220,7 +245,7 @@ def _json_from_text(text: str) -> Value | Problem:
     return Problem(fault, _EXPECTED[ColumnType.JSON]) if fault else document
 
 
-def _json_from_value(cell: float | date | time) -> Value | Problem:
+def _json_from_value(cell: Stored) -> Value | Problem:
     if isinstance(cell, bool) or (
         isinstance(cell, int | float) and number_from_value(cell) is not None
     ):
@@ -246,15 +271,15 @@ def _json_fault(document: object) -> str | None:
     return None
 
 
-def _boolean_rules() -> tuple[ReadText, ReadValue]:
+def _boolean_rules() -> tuple[ReadText, ReadValue, ReadShown]:
     problem = Problem("neither yes nor no", _EXPECTED[ColumnType.BOOLEAN])
 
     def from_text(text: str) -> Value | Problem:
         return _BOOLEANS.get(half_width(text).casefold(), problem)
 
-    def from_value(cell: float | date | time) -> Value | Problem:
+    def from_value(cell: Stored) -> Value | Problem:
         if isinstance(cell, int | float) and cell in {0, 1}:
             return bool(cell)
         return problem
 
-    return from_text, from_value
+    return from_text, from_value, lambda cell: from_text(cell.text)

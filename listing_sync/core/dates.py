@@ -6,13 +6,18 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 
-from listing_sync.core.listings import Problem, ReadText, ReadValue, Value
+from listing_sync.core.listings import (
+    Problem,
+    ReadShown,
+    ReadText,
+    ReadValue,
+    Shown,
+    Stored,
+    Value,
+)
 from listing_sync.core.mapping import Column
+from listing_sync.core.serials import moment_of_serial, shows_day
 from listing_sync.core.spelling import half_width
-
-_DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - serials have no zone
-_FIRST_SERIAL, _LAST_SERIAL = 2, 2_958_465  # 1900-01-01, 9999-12-31
-_DAY_S = 86_400
 
 _ERAS = {
     # before Meiji 6 Japan counted days by the moon
@@ -56,7 +61,7 @@ _SERIAL = re.compile(r"[1-9][0-9]{4}(?:\.[0-9]+)?")
 _LONGEST = 100
 
 
-def date_rules(column: Column, expected: str) -> tuple[ReadText, ReadValue]:
+def date_rules(column: Column, expected: str) -> tuple[ReadText, ReadValue, ReadShown]:
     """Return how the texts and the other cells of a date column are read."""
     minimum, maximum = column.minimum, column.maximum
 
@@ -72,12 +77,16 @@ def date_rules(column: Column, expected: str) -> tuple[ReadText, ReadValue]:
             return Problem(f"after {maximum}", f"{maximum} or earlier")
         return day
 
-    return (lambda text: finish(_moment_from_text(text))), (lambda cell: finish(_moment(cell)))
+    return (
+        lambda text: finish(_moment_from_text(text)),
+        lambda cell: finish(_moment(cell)),
+        lambda cell: finish(_moment_shown(cell)),
+    )
 
 
 def datetime_rules(
     column: Column, expected: str, zone: tzinfo | None
-) -> tuple[ReadText, ReadValue]:
+) -> tuple[ReadText, ReadValue, ReadShown]:
     """Return how the texts and the other cells of a date-time column are read."""
     earliest, latest = _utc_limit(column.minimum, zone), _utc_limit(column.maximum, zone)
 
@@ -92,7 +101,11 @@ def datetime_rules(
             return Problem(f"after {column.maximum}", f"{column.maximum} or earlier")
         return moment.isoformat()
 
-    return (lambda text: finish(_moment_from_text(text))), (lambda cell: finish(_moment(cell)))
+    return (
+        lambda text: finish(_moment_from_text(text)),
+        lambda cell: finish(_moment(cell)),
+        lambda cell: finish(_moment_shown(cell)),
+    )
 
 
 def _in_utc(moment: datetime, zone: tzinfo | None) -> datetime | str:
@@ -106,7 +119,24 @@ def _utc_limit(limit: Decimal | str | None, zone: tzinfo | None) -> datetime | N
     return moment if isinstance(moment, datetime) else None
 
 
-def _moment(cell: float | date | time) -> datetime | str:
+def _moment_shown(cell: Shown) -> datetime | str:
+    """Return the moment of a stored value whose text shows that day, or why it has none."""
+    stored = cell.stored
+    if isinstance(stored, bool):
+        return "a check box"
+    if isinstance(stored, int | float):
+        moment = moment_of_serial(stored)
+        if moment is not None and shows_day(cell.text, moment.date()):
+            return moment
+        if not re.search(r"[-/:年月日]", half_width(cell.text)):
+            return f"not a date: a bare number, {cell.text}, which is no date by its own format"
+        return f"not a date with year, month and day: shows {cell.text}, holds the number {stored}"
+    if isinstance(stored, date) and not shows_day(cell.text, stored):
+        return f"not a date with year, month and day: shows {cell.text}, holds {stored}"
+    return _moment(stored)
+
+
+def _moment(cell: Stored) -> datetime | str:
     """Return the moment of a cell that is not text, to the second, or why it is none."""
     if isinstance(cell, bool):
         return "a check box"
@@ -140,20 +170,15 @@ def _moment_from_text(text: str) -> datetime | str:
 
 
 def _moment_from_serial(serial: float) -> datetime | str:
-    """Return the moment of a serial number, to the second, or why it is none.
-
-    Source: developers.google.com/sheets/api/guides/formats, "About date & time values".
-    """
-    if not _FIRST_SERIAL <= serial < _LAST_SERIAL + 1:
+    """Return the moment of a serial number, or why it is none."""
+    moment = moment_of_serial(serial)
+    if moment is None:
         return "not a date: a number out of range"
     if 1900 <= serial <= 2100:  # noqa: PLR2004 - the year itself, which as a serial is in 1905
         return "not a date: looks like a year"
     if 190_001 <= serial <= 210_012:  # noqa: PLR2004 - as a serial from 2420 on
         return "not a date: looks like a year and month"
-    seconds = round(serial * _DAY_S)
-    if seconds >= (_LAST_SERIAL + 1) * _DAY_S:
-        return "not a date: a number out of range"
-    return _DAY_ZERO + timedelta(seconds=seconds)
+    return moment
 
 
 def _to_utc(moment: datetime, zone: tzinfo) -> datetime | str:

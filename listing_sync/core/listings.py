@@ -21,8 +21,20 @@ class Unreadable:
     reason: str
 
 
-Cell = str | int | float | bool | datetime | date | time | Unreadable | None
-"""One cell as a reader gives it. Google gives str, int, float and bool; None and "" are blank."""
+Stored = int | float | bool | datetime | date | time
+"""A stored value that is not text. Google gives int, float and bool."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A stored value of which a person sees something else, `text`: its number format decides."""
+
+    text: str
+    stored: Stored
+
+
+Cell = str | Stored | Shown | Unreadable | None
+"""One cell as a reader gives it; None and "" are blank."""
 
 
 class Kept(Enum):
@@ -54,8 +66,9 @@ class Problem:
 
 
 ReadText = Callable[[str], Value | Problem]
-ReadValue = Callable[[int | float | date | time], Value | Problem]
-"""How one type of column reads a text, and a cell that is neither text nor blank."""
+ReadValue = Callable[[Stored], Value | Problem]
+ReadShown = Callable[[Shown], Value | Problem]
+"""How one type of column reads a text, a stored value, and one that is shown as something else."""
 
 SheetRow = tuple[int, tuple[Cell, ...]]
 """(sheet_row, cells): 1-based row as the sheet shows it; cells in the order of the columns."""

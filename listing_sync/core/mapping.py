@@ -44,7 +44,8 @@ class Column:
     """One column of the table and the rule by which a cell becomes its value.
 
     `minimum` and `maximum` are Decimal for numbers and ISO texts for dates and date-times; `blank`
-    and `clear_marker` are normalised (spelling.py), `choices` are as written.
+    and `clear_marker` are normalised (spelling.py), `choices` are as written. `unit` is that of
+    bare numbers (units.py), `decimal_mark` "." or ",", `order` of a date "ymd", "mdy" or "dmy".
     """
 
     name: str
@@ -60,16 +61,26 @@ class Column:
     blank: frozenset[str] = frozenset()
     keep_on_blank: bool = False
     clear_marker: str | None = None
+    unit: str | None = None
+    decimal_mark: str | None = None
+    order: str | None = None
+    fill_down: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """The whole mapping; `columns` are in the order of the file and include the key."""
+    """The whole mapping; `columns` are in the order of the file and include the key.
+
+    `ignore` finds the rows that are no listings (totals), `encoding` is that of a .csv file.
+    """
 
     table: str
     key: str
     columns: tuple[Column, ...]
     mark_column: str | None = None
+    header_rows: int = 1
+    ignore: re.Pattern[str] | None = None
+    encoding: str | None = None
 
     def is_shown(self, column: Column) -> bool:
         """Return whether a column is read as a person sees it; the key always is."""

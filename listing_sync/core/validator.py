@@ -19,6 +19,7 @@ from listing_sync.core.listings import (
     SheetColumn,
     SheetContents,
     SheetRow,
+    Shown,
     Unreadable,
     Value,
 )
@@ -249,6 +250,8 @@ def _shown(cell: Cell) -> str | None:
         return None
     if isinstance(cell, Unreadable):
         cell = cell.shown
+    elif isinstance(cell, Shown):
+        cell = cell.text
     text = cell if isinstance(cell, str) else plain_text(cell)
     if text is None:
         text = repr(cell) if isinstance(cell, float) else "a number of very many digits"

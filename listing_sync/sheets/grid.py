@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 from listing_sync.core.a1 import column_letter, quote_tab
-from listing_sync.core.listings import SheetColumn
+from listing_sync.core.listings import Cell, SheetColumn, SheetRow
 from listing_sync.core.mapping import Column, Mapping, normalise_header
 from listing_sync.core.near import near_matches
 from listing_sync.errors import SourceError
@@ -38,13 +38,19 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the header row means: `columns` in the order of the mapping, the rest as found."""
+    """What the header rows mean: `columns` in the order of the mapping, the rest as found."""
 
     row: int
     columns: tuple[SheetColumn, ...]
     missing: tuple[Column, ...]
     unmapped: tuple[str, ...]
     duplicates: tuple[Duplicate, ...]
+    rows: int = 1
+
+    @property
+    def first_row(self) -> int:
+        """Return the sheet row of the first listing."""
+        return self.row + self.rows
 
 
 def parse_spreadsheet_reference(text: str) -> tuple[str, int | None]:
@@ -95,6 +101,57 @@ def choose_tab(tabs: Sequence[Tab], *, title: str | None, gid: int | None) -> Ta
         + ", ".join(_quoted(tab.title) + (" (hidden)" if tab.hidden else "") for tab in tabs)
         + (f"; probably meant: {_listed(near)}" if near else "")
     )
+
+
+def read_header(mapping: Mapping, row: int, rows: Sequence[Sequence[object]]) -> Header:
+    """Return which columns the headers in sheet row `row` and those below it stand for.
+
+    `rows` are as many as `mapping.header_rows`, ragged and fewer where the sheet ends.
+    """
+    header = match_header(mapping, row, joined_headers(rows))
+    return replace(header, rows=mapping.header_rows)
+
+
+def joined_headers(rows: Sequence[Sequence[object]]) -> list[str]:
+    """Return one header a column of several rows of headers, the upper one first.
+
+    A merged cell holds its text on the left alone: a header goes on to the right, over blank cells
+    with a header below them, where it has one below itself. (面積, -) over (土地, 建物) gives
+    面積 土地, 面積 建物; a cell merged downwards stays alone.
+    """
+    width = max(map(len, rows), default=0)
+    texts = [[_header_text(row, index) for index in range(width)] for row in rows]
+    for upper, lower in pairwise(texts):
+        for index in range(1, width):
+            if not upper[index] and lower[index] and upper[index - 1] and lower[index - 1]:
+                upper[index] = upper[index - 1]
+    return [" ".join(filter(None, column)) for column in zip(*texts, strict=True)]
+
+
+def _header_text(row: Sequence[object], index: int) -> str:
+    cell = row[index] if index < len(row) else None
+    return "" if cell is None else str(cell)
+
+
+def filled_down(columns: Sequence[SheetColumn], rows: Sequence[SheetRow]) -> Sequence[SheetRow]:
+    """Return the rows with the blank cells of columns that `fill_down` as the cell above them.
+
+    Of all rows from the top on, before any are chosen: a vertically merged cell holds its value in
+    its first row alone.
+    """
+    filled = [index for index, found in enumerate(columns) if found.column.fill_down]
+    if not filled:
+        return rows
+    above: dict[int, Cell] = {}
+    whole = []
+    for sheet_row, cells in rows:
+        row = list(cells)
+        for index in filled:
+            if row[index] is None or row[index] == "":
+                row[index] = above.get(index)
+            above[index] = row[index]
+        whole.append((sheet_row, tuple(row)))
+    return whole
 
 
 def match_header(mapping: Mapping, row: int, cells: Sequence[object]) -> Header:

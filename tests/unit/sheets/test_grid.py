@@ -6,8 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listing_sync.core.listings import SheetColumn
+from listing_sync.core.mapping import Column, ColumnType, Mapping
 from listing_sync.errors import SourceError
-from listing_sync.sheets.grid import Tab, choose_tab, parse_spreadsheet_reference, runs
+from listing_sync.sheets.grid import (
+    Tab,
+    choose_tab,
+    filled_down,
+    joined_headers,
+    parse_spreadsheet_reference,
+    read_header,
+    runs,
+)
 
 ID = "1AbC-dEf_ghIJKlmnOPqrsTUvwxyz0123456789abcd"
 
@@ -84,3 +94,51 @@ def test_runs_cover_every_index_in_order_without_overlap(
         assert set(covered) == indexes
     else:
         assert len(found) <= at_most
+
+
+# -- headers of two rows, cells merged downwards ------------------------------------------------
+
+
+def test_a_merged_header_goes_on_over_the_headers_below_it() -> None:
+    upper = ["物件番号", "所在地", "面積", None, "価格"]
+    lower = [None, None, "土地", "建物"]
+    assert joined_headers([upper, lower]) == [
+        "物件番号",
+        "所在地",
+        "面積 土地",
+        "面積 建物",
+        "価格",
+    ]
+
+
+def test_a_cell_merged_downwards_stays_alone() -> None:
+    assert joined_headers([["番号", None], [None, "土地"]]) == ["番号", "土地"]
+
+
+def test_two_rows_of_headers_are_matched_together_and_counted() -> None:
+    columns = tuple(
+        Column(name, (header,), ColumnType.TEXT)
+        for name, header in (("number", "物件番号"), ("land", "面積 土地"))
+    )
+    mapping = Mapping("items", "number", columns, header_rows=2)
+    header = read_header(mapping, 3, [["物件番号", "面積", None], [None, "土地", "建物"]])
+    assert [(each.column.name, each.letter) for each in header.columns] == [
+        ("number", "A"),
+        ("land", "B"),
+    ]
+    assert header.unmapped == ("面積 建物",)
+    assert header.first_row == 5
+
+
+def test_only_columns_that_fill_down_take_the_cell_above() -> None:
+    columns = tuple(
+        SheetColumn(Column(name, (name,), ColumnType.TEXT, fill_down=name == "town"), name, letter)
+        for name, letter in (("number", "A"), ("town", "B"), ("kind", "C"))
+    )
+    rows = [(2, ("AA1", "東京都", "家")), (3, ("AA2", None, None)), (4, ("AA3", "大阪府", ""))]
+    assert filled_down(columns, rows) == [
+        (2, ("AA1", "東京都", "家")),
+        (3, ("AA2", "東京都", None)),
+        (4, ("AA3", "大阪府", "")),
+    ]
+    assert filled_down(columns[:1], rows) is rows

@@ -1,0 +1,67 @@
+"""The units that people write beside a number, in a cell, a number format or a header."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from typing import Final
+
+from listing_sync.core.spelling import half_width, without_spaces
+
+
+class Kind(Enum):
+    """What a unit measures."""
+
+    MONEY = "money"
+    COUNT = "count"
+    AREA = "area"
+    SHARE = "share"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit as messages spell it; a number of it times `factor` is yen, ㎡, or a bare number."""
+
+    name: str
+    kind: Kind
+    factor: Fraction
+
+
+_NAMED: Final = (
+    (Unit("円", Kind.MONEY, Fraction(1)), ("円", "¥", "jpy", "¥円")),
+    (Unit("$", Kind.MONEY, Fraction(1)), ("$",)),
+    (Unit("€", Kind.MONEY, Fraction(1)), ("€",)),
+    (Unit("千円", Kind.MONEY, Fraction(10**3)), ("千円", "¥千円", "¥千")),
+    (Unit("万円", Kind.MONEY, Fraction(10**4)), ("万円", "¥万円", "¥万")),
+    (Unit("百万円", Kind.MONEY, Fraction(10**6)), ("百万円",)),
+    (Unit("億円", Kind.MONEY, Fraction(10**8)), ("億円", "¥億円", "¥億")),
+    (Unit("千", Kind.COUNT, Fraction(10**3)), ("千",)),
+    (Unit("万", Kind.COUNT, Fraction(10**4)), ("万",)),
+    (Unit("億", Kind.COUNT, Fraction(10**8)), ("億",)),
+    (
+        Unit("㎡", Kind.AREA, Fraction(1)),
+        ("㎡", "m²", "m2", "m^2", "平米", "平方メートル", "平方m", "sqm", "sq.m", "sq.m."),
+    ),
+    (Unit("坪", Kind.AREA, Fraction(400, 121)), ("坪", "つぼ")),
+    (
+        Unit("sq ft", Kind.AREA, Fraction("0.09290304")),
+        ("sqft", "sq.ft", "sq.ft.", "ft²", "ft2", "sf", "squarefeet", "平方フィート"),
+    ),
+    (Unit("ha", Kind.AREA, Fraction(10_000)), ("ha", "ヘクタール")),
+    (Unit("%", Kind.SHARE, Fraction(1, 100)), ("%", "パーセント")),
+)
+"""Each unit with its spellings, as `_spelled` gives them.
+
+Source: 計量単位令 (1 坪 is 400/121 ㎡); international yard and pound agreement of 1959 (1 ft is
+0.3048 m).
+"""
+_BY_SPELLING: Final = {text: unit for unit, texts in _NAMED for text in texts}
+
+UNIT_NAMES: Final = ("円", "千円", "万円", "百万円", "億円", "㎡", "坪", "sq ft", "ha", "%")
+"""What the mapping's `unit` can say."""
+
+
+def unit_of(text: str) -> Unit | None:
+    """Return the unit that a text names, whatever its width, case and spaces; None when none."""
+    return _BY_SPELLING.get(without_spaces(half_width(text)).casefold())

@@ -1,0 +1,144 @@
+"""What a person sees beside what is stored: which of them is the value of the cell."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from listing_sync.core.cells import parser_for
+from listing_sync.core.listings import Cell, Problem, Shown, Unreadable
+from listing_sync.core.mapping import Column, ColumnType
+from listing_sync.core.shown import joiner, residue, says_the_number
+
+MONEY = Column("price", ("Price",), ColumnType.MONEY, scale=0)
+EXACT = Column("price", ("Price",), ColumnType.MONEY)
+AREA = Column("area", ("Area",), ColumnType.AREA, scale=2)
+SHARE = Column("share", ("Share",), ColumnType.DECIMAL)
+DAY = Column("built", ("Built",), ColumnType.DATE)
+YES = Column("flag", ("Flag",), ColumnType.BOOLEAN)
+
+
+def meaning(column: Column, text: object, stored: object) -> object:
+    return parser_for(column, UTC)(joiner(column)(text, stored))
+
+
+def reason(column: Column, text: object, stored: object) -> str:
+    problem = meaning(column, text, stored)
+    assert isinstance(problem, Problem), f"accepted as {problem!r}"
+    return str(problem)
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "stored", "value"),
+    [
+        (MONEY, "2,980万円", 2980, 29_800_000),
+        (MONEY, "29,800,000円", 29_800_000, 29_800_000),
+        (MONEY, "29,800千円", 29_800_000, 29_800_000),
+        (MONEY, "8.5万円", 8.5, 85_000),
+        (MONEY, "$350K", 350_000, 350_000),
+        (MONEY, "$0.35M", 350_000, 350_000),
+        (MONEY, "¥ 29,800,000 ", 29_800_000, 29_800_000),
+        (MONEY, "(1,234)", -1234, -1234),
+        (MONEY, "▲1,234", -1234, -1234),
+        (MONEY, "1.234,00 €", 1234, 1234),
+        (MONEY, "1\u202f234 €", 1234, 1234),
+        (EXACT, "3,481", 3480.5, "3480.5"),
+        (EXACT, "1.234,50", 1234.5, "1234.5"),
+        (AREA, "70.25㎡", 70.25, "70.25"),
+        (AREA, "70.3 m2", 70.25, "70.25"),
+        (SHARE, "12.5%", 0.125, "0.125"),
+        (SHARE, "1.23E+08", 123_456_789.5, "123456789.5"),
+        (DAY, "2024/01/31", 45322, "2024-01-31"),
+        (DAY, "31-janv.-24", 45322, "2024-01-31"),
+        (DAY, "1/31/24", 45322, "2024-01-31"),
+        (DAY, "令和6年1月31日", 45322, "2024-01-31"),
+        (DAY, "R6.1.31", 45322, "2024-01-31"),
+        (DAY, "20240131", 45322, "2024-01-31"),
+        (DAY, "令和元年5月1日", 43586, "2019-05-01"),
+        (YES, "TRUE", True, True),
+        (YES, "1", 1, True),
+        (YES, "はい", 1, True),
+    ],
+)
+def test_the_value_is_what_a_person_sees(
+    column: Column, text: str, stored: Cell, value: object
+) -> None:
+    assert meaning(column, text, stored) == value
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "stored", "why"),
+    [
+        (AREA, "25.80坪", 25.8, "坪"),
+        (AREA, "1,200 sq ft", 1200, "sq ft"),
+        (AREA, "6帖", 6, "shows 6帖, holds 6"),
+        (MONEY, "応相談", 0, "not a number"),
+        (MONEY, "要確認 2,980", 2980, "shows 要確認 2,980, holds 2980"),
+        (MONEY, "2,980万円", 5, "shows 2,980万円, holds 5"),
+        (MONEY, "29,800", 29_800_000, "shows 29,800, holds 29800000"),
+        (MONEY, "1,234", -1234, "shows 1,234, holds -1234"),
+        (MONEY, "", 0, "shows nothing, holds 0"),
+        (DAY, "240131", 240131, "bare number"),
+        (DAY, "2024", 2024, "bare number"),
+        (DAY, "10:30", 0.4375, "shows 10:30"),
+        (DAY, "26:30:00", 1.1041666, "shows 26:30:00"),
+        (DAY, "1899-12-30", 0, "shows 1899-12-30"),
+        (DAY, "2月3日", 46056, "shows 2月3日"),
+        (DAY, "2024年2月1日", 45322, "shows 2024年2月1日"),
+        (YES, "済", 1, "neither yes nor no"),
+    ],
+)
+def test_what_shows_something_else_is_rejected_with_both(
+    column: Column, text: str, stored: Cell, why: str
+) -> None:
+    assert why in reason(column, text, stored)
+
+
+def test_a_text_that_the_number_format_hides_is_rejected() -> None:
+    cell = joiner(MONEY)("", "応相談")
+    assert isinstance(cell, Unreadable)
+    assert cell.shown == "応相談"
+
+
+def test_a_blank_cell_is_blank_and_a_text_is_as_shown() -> None:
+    join = joiner(MONEY)
+    assert join(None, None) is None
+    assert join("", "") is None
+    assert join("応相談", "応相談") == "応相談"
+
+
+def test_a_number_that_shows_just_itself_is_handed_on_bare() -> None:
+    join = joiner(MONEY)
+    assert [join("2980", 2980), join("¥2,980", 2980)] == [2980, 2980]
+    assert join("2,980万円", 2980) == Shown("2,980万円", 2980)
+
+
+def test_a_serial_number_that_shows_its_date_is_handed_on_as_the_moment() -> None:
+    assert joiner(DAY)("2024/01/31", 45322) == datetime.fromisoformat("2024-01-31")
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [("¥29,800,000", "¥"), ("２，９８０万円", "万円"), ("70.25 m²", "㎡"), ("-1.5E+3", "e")],
+)
+def test_the_residue_is_what_stands_beside_the_digits(text: str, rest: str) -> None:
+    assert residue(text) == rest
+
+
+@pytest.mark.parametrize(
+    ("rest", "column", "is_neutral"),
+    [
+        ("", MONEY, True),
+        ("円", MONEY, True),
+        ("㎡", MONEY, False),
+        ("㎡", AREA, True),
+        ("坪", AREA, False),
+        ("万円", MONEY, False),
+        ("帖", AREA, False),
+    ],
+)
+def test_a_unit_is_neutral_by_the_type_of_its_column(
+    rest: str, column: Column, *, is_neutral: bool
+) -> None:
+    assert says_the_number(rest, column) is is_neutral
