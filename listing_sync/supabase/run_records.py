@@ -23,6 +23,7 @@ from listing_sync.core.runs import (
 )
 from listing_sync.errors import BatchTooLargeError, Category, NotSetUpError, PermanentError
 from listing_sync.reliability.guard import Patience
+from listing_sync.supabase.filters import among
 from listing_sync.supabase.rest import Query, Rest, Row, Rows
 
 _RUNS: Final = "sync_state"
@@ -157,7 +158,7 @@ class SupabaseRunRecords:
         held = rows and _object(rows[0]["error_details"]).get("rejections_run_id")
         query = self._rest.table(_RUNS).delete(returning=ReturnMethod.minimal)
         query = query.eq("target", self._target).eq("source", self._source).lt("started_at", cut)
-        query = query.in_("status", sorted(ENDED))
+        query = among(query, "status", sorted(ENDED))
         if held:
             query = query.neq("id", held)
         with _set_up():

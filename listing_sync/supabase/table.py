@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import quote
 
 from postgrest import CountMethod, ReturnMethod, SyncSelectRequestBuilder
 
@@ -15,14 +14,12 @@ from listing_sync.core.mapping import Mapping as SheetMapping
 from listing_sync.core.plan import TableRow
 from listing_sync.errors import BatchTooLargeError, Category, PermanentError, RowError, Service
 from listing_sync.ports import TableDescription
+from listing_sync.supabase.filters import among, chunks
 from listing_sync.supabase.rest import Rest, Row
 from listing_sync.supabase.schema import describe_table, explained
 
 PAGE_ROWS: Final = 1000
 """Supabase cuts longer pages (max-rows) without a word; shorter cuts are noticed too."""
-
-_FILTER_BYTES: Final = 6000
-"""Of one `in.(...)`, percent-encoded: URL and headers may have 16 KB, the select its share."""
 
 
 class SupabaseTable:
@@ -46,7 +43,7 @@ class SupabaseTable:
     ) -> Iterator[Sequence[TableRow]]:
         """Yield the rows of these numbers that the table has."""
         to_row = self._to_row(columns)
-        for chunk in _chunks(numbers):
+        for chunk in chunks(numbers):
             for page in self._keyset(self._select(columns), chunk):
                 yield [to_row(row) for row in page]
 
@@ -58,7 +55,7 @@ class SupabaseTable:
         """Return the rows of these numbers with every column, their numbers exact."""
         return [
             row
-            for chunk in _chunks(numbers)
+            for chunk in chunks(numbers)
             for page in self._keyset("*", chunk, exact=True)
             for row in page
         ]
@@ -74,9 +71,9 @@ class SupabaseTable:
 
     def delete(self, numbers: Sequence[str]) -> None:
         """Delete the rows of these numbers."""
-        for chunk in _chunks(numbers):
+        for chunk in chunks(numbers):
             query = self._rest.table(self._name).delete(returning=ReturnMethod.minimal)
-            query = query.in_(self._key, chunk).max_affected(len(chunk))
+            query = among(query, self._key, chunk).max_affected(len(chunk))
             with explained(self._mapping):
                 self._rest.write(query, f"removing {len(chunk)} listings")
 
@@ -88,11 +85,11 @@ class SupabaseTable:
         """
         if self._mark is None:
             raise ValueError("the mapping has no mark column")
-        for chunk in _chunks(numbers):
+        for chunk in chunks(numbers):
             query = self._rest.table(self._name).update(
                 {self._mark: marked_at.isoformat()}, returning=ReturnMethod.minimal
             )
-            query = query.in_(self._key, chunk).max_affected(len(chunk))
+            query = among(query, self._key, chunk).max_affected(len(chunk))
             with explained(self._mapping):
                 self._rest.write(query, f"marking {len(chunk)} listings")
 
@@ -183,7 +180,7 @@ class SupabaseTable:
             # Keys are compared in the database alone: its collation is its own.
             query = query.not_.is_(self._key, None) if last is None else query
         else:
-            query = table.select(select, count=CountMethod.exact).in_(self._key, numbers)
+            query = among(table.select(select, count=CountMethod.exact), self._key, numbers)
         if last is not None:
             query = query.gt(self._key, last)
         return query.order(self._key).limit(limit)
@@ -197,18 +194,3 @@ class SupabaseTable:
                 service=Service.SUPABASE,
                 category=Category.DATABASE,
             )
-
-
-def _chunks(numbers: Sequence[str]) -> Iterator[list[str]]:
-    """Yield the numbers in parts that fit into one `in.(...)`."""
-    chunk: list[str] = []
-    size = 0
-    for number in numbers:
-        number_bytes = len(quote(number, safe="")) + len("%22%22%2C")
-        if chunk and size + number_bytes > _FILTER_BYTES:
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(number)
-        size += number_bytes
-    if chunk:
-        yield chunk

@@ -129,7 +129,7 @@ def test_every_request_carries_the_key_and_a_write_asks_for_no_answer():
     assert upsert.url.params["on_conflict"] == "number"
     assert set(upsert.url.params["columns"].split(",")) == {'"number"', '"note"'}
     assert upsert.content == '[{"number":"AA1","note":"ä"},{"number":"AA2","note":null}]'.encode()
-    assert delete.url.params["number"] == "in.(AA1,AA2)"
+    assert delete.url.params["number"] == 'in.("AA1","AA2")'
     assert "max-affected=2" in delete.headers["Prefer"]
 
 
