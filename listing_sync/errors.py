@@ -113,6 +113,14 @@ class TransientError(RemoteError):
         self.retry_after_s = retry_after_s
 
 
+class SlowError(TransientError):
+    """The service took too long to answer: asked once more, since the answer may be ready then."""
+
+
+class QuotaError(TransientError):
+    """What a service allows in a minute is used up: not its failure, and over with the minute."""
+
+
 class PermanentError(RemoteError):
     """The fault of the whole run (key, rights, schema, project): another try will not help."""
 

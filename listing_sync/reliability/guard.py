@@ -20,14 +20,16 @@ from listing_sync.errors import (
     BreakerOpenError,
     Category,
     ListingSyncError,
+    QuotaError,
     RetryLaterError,
     Service,
+    SlowError,
     TransientError,
 )
 from listing_sync.ports import Clock
 from listing_sync.reliability.breaker import Breaker, BreakerState, Limits, Try
 from listing_sync.reliability.meter import Meter
-from listing_sync.reliability.rate_limit import TokenBucket
+from listing_sync.reliability.rate_limit import Pace
 from listing_sync.reliability.retry import CAP_S, retry_delays
 
 T = TypeVar("T")
@@ -40,6 +42,10 @@ _STEP_S = 0.1
 _RATE_STEP_S = 1.0
 # What is left of a wait after adding its parts up as floats.
 _NOTHING_S = 1e-6
+# Google asks to wait 30 s or more for its quota, which is filled again each minute: two such waits
+# reach the next minute. In units of the first delay, so that whoever sets that short waits less.
+_QUOTA_WAIT = 30
+_QUOTA_WAITS = 2
 
 
 class Patience(Enum):
@@ -70,13 +76,24 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class GuardSettings:
-    """What a person sets: docs/contract.md section 3."""
+    """What a person sets: docs/contract.md section 3; `growth` is that of the delays."""
 
     retries: int
     first_delay_s: float
     timeout_s: float
     threshold: int
     breaker_timeout_s: float
+    growth: float = 2
+
+
+@dataclass(slots=True)
+class _Tries:
+    """What one call has tried: its `attempt` is that of counted failures, from 1."""
+
+    attempt: int = 1
+    delays: tuple[float, ...] | None = None
+    quota_waits: int = 0
+    was_slow: bool = False
 
 
 class BreakerStore(Protocol):
@@ -90,7 +107,8 @@ class Guard:
     """Everything that is asked of one service goes through `call`; shared by all threads.
 
     `bounded` puts its block under a deadline of so many seconds. `patient_clock` sleeps on when the
-    run is stopped: it paces the closing records. `bucket` None: no rate limit.
+    run is stopped: it paces the closing records. `bucket` None: no rate limit. `chance` gives a
+    number from 0 to 1: many who meet one quota shall not come back together.
     """
 
     def __init__(  # noqa: PLR0913 - one of each of what it is made of
@@ -99,12 +117,13 @@ class Guard:
         settings: GuardSettings,
         *,
         store: BreakerStore,
-        bucket: TokenBucket | None,
+        bucket: Pace | None,
         clock: Clock,
         patient_clock: Clock,
         bounded: Callable[[float], AbstractContextManager[None]],
         meter: Meter,
         on_retry: Callable[[Retry], None],
+        chance: Callable[[], float] = float,
     ) -> None:
         self._service = service
         self._settings = settings
@@ -116,6 +135,7 @@ class Guard:
         self._bounded = bounded
         self._meter = meter
         self._on_retry = on_retry
+        self._chance = chance
         self._lock = threading.Lock()
         self._breaker = store.load()
         self._backoff_s = 0.0
@@ -147,24 +167,17 @@ class Guard:
             RetryLaterError: the service asks for a wait of more than 60 s.
             StoppedError: the run was stopped before a try began.
         """
-        attempt = 1
-        delays: tuple[float, ...] | None = None
+        tries = _Tries()
         earliest = 0.0
         while True:
             tried = self._begin(patience, earliest)
             try:
                 answer = self._send(send, patience)
             except TransientError as error:
-                if delays is None:
-                    delays = self._delays(patience)
-                delay_s = delays[attempt - 1] if attempt <= len(delays) else None
-                earliest, wait_s = self._failed(tried, patience, error, delay_s)
-                if delay_s is None:
+                again_at = self._again(tries, tried, what, patience, error)
+                if again_at is None:
                     raise
-                attempts = len(delays) + 1
-                self._on_retry(Retry(self._service, what, attempt, attempts, wait_s, error))
-                self._meter.add_retry()
-                attempt += 1
+                earliest = again_at
             except ListingSyncError:
                 self._answered(tried, patience)
                 raise
@@ -184,10 +197,38 @@ class Guard:
         finally:
             self._meter.add_request(self._clock.monotonic() - began)
 
+    def _again(
+        self, tries: _Tries, tried: Try, what: str, patience: Patience, error: TransientError
+    ) -> float | None:
+        """Take note of a failed try; return when the next may begin, None when there is none."""
+        if isinstance(error, QuotaError):
+            self._abandoned(tried)
+            if patience is not Patience.RETRY or tries.quota_waits == _QUOTA_WAITS:
+                return None
+            tries.quota_waits += 1
+            attempt, attempts = tries.quota_waits, _QUOTA_WAITS + 1
+            earliest, wait_s = self._refilled(error)
+        else:
+            if tries.delays is None:
+                tries.delays = self._delays(patience)
+            if isinstance(error, SlowError):
+                tries.delays = tries.delays[: 0 if tries.was_slow else tries.attempt]
+                tries.was_slow = True
+            attempt, attempts = tries.attempt, len(tries.delays) + 1
+            delay_s = tries.delays[attempt - 1] if attempt < attempts else None
+            earliest, wait_s = self._failed(tried, patience, error, delay_s)
+            if delay_s is None:
+                return None
+            tries.attempt += 1
+        self._on_retry(Retry(self._service, what, attempt, attempts, wait_s, error))
+        self._meter.add_retry()
+        return earliest
+
     def _delays(self, patience: Patience) -> tuple[float, ...]:
         if patience is not Patience.RETRY:
             return ()
-        return retry_delays(self._settings.first_delay_s, self._settings.retries)
+        settings = self._settings
+        return retry_delays(settings.first_delay_s, settings.retries, growth=settings.growth)
 
     def _begin(self, patience: Patience, earliest: float) -> Try:
         """Wait until a try may begin at `earliest` or later, and let it begin."""
@@ -278,6 +319,15 @@ class Guard:
             if self._breaker.opened_at is not None and patience is not Patience.LAST:
                 raise self._open_error() from error
             return earliest, max(earliest, self._backoff_until, self._asked_until) - now
+
+    def _refilled(self, error: QuotaError) -> tuple[float, float]:
+        """Return when the quota may be filled again, and the wait until then; hold every caller."""
+        wait_s = _QUOTA_WAIT * self._settings.first_delay_s * (1 + self._chance() / 2)
+        with self._lock:
+            self._last_failure = f" ({error})"
+            earliest = self._clock.monotonic() + wait_s
+            self._asked_until = max(self._asked_until, earliest)
+        return earliest, wait_s
 
     def _back_off(self, patience: Patience, delay_s: float | None) -> None:
         if delay_s is None and patience is Patience.RETRY:

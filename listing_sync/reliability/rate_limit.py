@@ -1,8 +1,19 @@
-"""Token bucket: the time of a request in, how long it must wait out."""
+"""Token bucket and window: the time of a request in, how long it must wait out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
+
+
+class Pace(Protocol):
+    """What a guard keeps to; every change gives a new one."""
+
+    def reserve(self, now: float) -> tuple[Pace, float]:
+        """Take the next place; return the pace after it and the seconds until it is there."""
+
+    def give_back(self) -> Pace:
+        """Return the pace with the place that was reserved last not used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +45,27 @@ class TokenBucket:
     def give_back(self) -> TokenBucket:
         """Return the bucket with a token that was reserved and not used."""
         return self if self.rate == 0 else replace(self, tokens=self.tokens + 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most `size` requests in any `span_s` seconds, as many at once as that leaves.
+
+    A quota that is filled again each minute allows a burst, which no bucket of its mean rate would.
+    """
+
+    size: int
+    span_s: float
+    taken: tuple[float, ...] = ()
+
+    def reserve(self, now: float) -> tuple[Window, float]:
+        """Take the next place; return the window after it and the seconds until it is there."""
+        due = now
+        if len(self.taken) >= self.size:
+            due = max(now, self.taken[-self.size] + self.span_s)
+        # Twice as many are kept as count: some may be given back.
+        return replace(self, taken=(*self.taken, due)[-2 * self.size :]), due - now
+
+    def give_back(self) -> Window:
+        """Return the window with the place that was reserved last not used."""
+        return replace(self, taken=self.taken[:-1])

@@ -7,10 +7,13 @@ from itertools import islice
 CAP_S = 16.0
 
 
-def retry_delays(first_s: float, retries: int, cap_s: float = CAP_S) -> tuple[float, ...]:
+def retry_delays(
+    first_s: float, retries: int, cap_s: float = CAP_S, *, growth: float = 2
+) -> tuple[float, ...]:
     """Return the waits before each retry, in seconds, in order.
 
-    Doubles from `first_s`, never above `cap_s`: (1, 3) -> (1, 2, 4). No jitter.
+    Grows from `first_s`, never above `cap_s`: (1, 3) -> (1, 2, 4), growing by 4 (1, 4, 16). No
+    jitter.
 
     Raises:
         ValueError: a negative argument.
@@ -21,6 +24,6 @@ def retry_delays(first_s: float, retries: int, cap_s: float = CAP_S) -> tuple[fl
         raise ValueError(f"negative argument: {first_s=}, {retries=}, {cap_s=}")
     import backoff  # noqa: PLC0415 - 40 ms, wanted only once a try has failed
 
-    waits = backoff.expo(factor=first_s, max_value=cap_s)
+    waits = backoff.expo(base=growth, factor=first_s, max_value=cap_s)
     next(waits)  # primes the generator; it yields its first wait after that
     return tuple(float(wait) for wait in islice(waits, retries))

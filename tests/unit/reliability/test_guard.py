@@ -11,9 +11,11 @@ from listing_sync.errors import (
     BreakerOpenError,
     Category,
     PermanentError,
+    QuotaError,
     RetryLaterError,
     RowError,
     Service,
+    SlowError,
     StoppedError,
     TransientError,
 )
@@ -37,6 +39,14 @@ def outage(retry_after_s: float | None = None) -> TransientError:
     )
 
 
+def quota() -> QuotaError:
+    return QuotaError("60 a minute", service=Service.GOOGLE, category=Category.RATE_LIMIT)
+
+
+def slow() -> SlowError:
+    return SlowError("too long", service=Service.GOOGLE, category=Category.NETWORK)
+
+
 def refusal(kind: type[PermanentError | RowError]) -> PermanentError | RowError:
     return kind("no", service=Service.SUPABASE, category=Category.DATABASE)
 
@@ -44,7 +54,8 @@ def refusal(kind: type[PermanentError | RowError]) -> PermanentError | RowError:
 class Bench:
     """A guard before a service that is told how each try ends."""
 
-    def __init__(self, guard_settings=DEFAULTS, *, rate=0, breaker=None, took_s=0.0):
+    def __init__(self, guard_settings=DEFAULTS, *, rate=0, breaker=None, took_s=0.0, chance=0.0):
+        self.chance = chance
         self.clock = FakeClock()
         self.store = MemoryBreakerStore(breaker)
         self.meter = Meter()
@@ -70,6 +81,7 @@ class Bench:
             bounded=bounded,
             meter=self.meter,
             on_retry=self.retries.append,
+            chance=lambda: self.chance,
         )
 
     def sending(self, *outcomes):
@@ -185,6 +197,83 @@ def test_retry_after_holds_every_caller():
         bench.guard.call(bench.sending(outage(20.0)), "recording", Patience.ONCE)
     bench.guard.call(bench.sending(), "writing")
     assert bench.tried_at == pytest.approx([0, 20])
+
+
+# -- a quota, and slow answers ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("chance", "waits_s"), [(0.0, 30.0), (1.0, 45.0)])
+def test_a_quota_is_waited_out_twice_in_half_a_minute_and_some_each(chance, waits_s):
+    bench = Bench(chance=chance)
+    assert bench.guard.call(bench.sending(quota(), quota()), "reading") == "done"
+    assert bench.tried_at == pytest.approx([0, waits_s, 2 * waits_s])
+    told = [(r.attempt, r.attempts, r.wait_s) for r in bench.retries]
+    assert told == [(1, 3, pytest.approx(waits_s)), (2, 3, pytest.approx(waits_s))]
+
+
+def test_a_quota_that_is_used_up_three_times_ends_the_call_and_is_no_failure():
+    bench = Bench(breaker=Breaker(failures=4))
+    with pytest.raises(QuotaError):
+        bench.guard.call(bench.sending(*[quota()] * 3), "reading")
+    assert bench.store.breaker.failures == 4
+    assert bench.guard.breaker_state() is BreakerState.CLOSED
+
+
+def test_failures_beside_a_quota_have_their_own_retries():
+    bench = Bench()
+    ends = [outage(), quota(), outage(), outage()]
+    assert bench.guard.call(bench.sending(*ends), "reading") == "done"
+    assert bench.tried_at == pytest.approx([0, 1, 31, 33, 37])
+
+
+def test_a_quota_holds_every_caller_and_a_shorter_delay_shortens_its_wait():
+    bench = Bench(GuardSettings(3, 0.1, 30.0, 5, 60.0))
+    done_at = []
+
+    def other():
+        bench.clock.sleep(1.0)
+        bench.guard.call(bench.sending(), "reading")
+        done_at.append(bench.clock.monotonic())
+
+    bench.clock.together(lambda: bench.guard.call(bench.sending(quota()), "reading"), other)
+    assert done_at == [pytest.approx(3.0)]
+
+
+def test_a_stop_ends_the_wait_for_a_quota():
+    bench = Bench()
+    bench.clock.at(12.0, lambda: bench.clock.stop.request(None))
+    with pytest.raises(StoppedError):
+        bench.guard.call(bench.sending(quota()), "reading")
+    assert bench.clock.monotonic() == 12.0
+
+
+@pytest.mark.parametrize("patience", [Patience.ONCE, Patience.PROBE, Patience.LAST])
+def test_only_who_tries_again_waits_for_a_quota(patience):
+    bench = Bench()
+    with pytest.raises(QuotaError):
+        bench.guard.call(bench.sending(quota()), "reading", patience)
+    assert bench.clock.monotonic() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("ends", "tries"),
+    [
+        pytest.param([slow(), slow()], 2, id="slow twice"),
+        pytest.param([outage(), slow(), slow()], 3, id="after another failure"),
+        pytest.param([slow(), outage()], 2, id="before another failure"),
+    ],
+)
+def test_a_slow_answer_is_asked_for_once_more(ends, tries):
+    bench = Bench()
+    with pytest.raises(TransientError):
+        bench.guard.call(bench.sending(*ends), "reading")
+    assert len(bench.tried_at) == tries
+
+
+def test_delays_that_grow_faster_outlive_a_longer_outage():
+    bench = Bench(GuardSettings(3, 1.0, 30.0, 5, 60.0, growth=4))
+    assert bench.guard.call(bench.down_until(20.0), "reading") == "done"
+    assert bench.tried_at == pytest.approx([0, 1, 5, 21])
 
 
 # -- the breaker ------------------------------------------------------------------------------

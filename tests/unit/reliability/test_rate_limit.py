@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listing_sync.reliability.rate_limit import TokenBucket
+from listing_sync.reliability.rate_limit import TokenBucket, Window
 
 
 def times_let_through(rate: int, asked_at: list[float]) -> list[float]:
@@ -51,3 +51,28 @@ def test_no_window_sees_more_than_rate_times_its_length_and_the_size(rate, gaps)
 def test_a_crowd_is_served_as_fast_as_the_rate_allows(rate, count):
     served = times_let_through(rate, [0.0] * count)
     assert served[-1] == pytest.approx(max(0, count - rate) / rate)
+
+
+@given(
+    size=st.integers(1, 9),
+    gaps=st.lists(st.floats(0, 40, allow_nan=False), min_size=1, max_size=60),
+)
+def test_no_minute_sees_more_than_a_window_allows(size, gaps):
+    window, now, served = Window(size, 60.0), 0.0, []
+    for gap in gaps:
+        now += gap
+        window, wait_s = window.reserve(now)
+        served.append(now + wait_s)
+    assert served == sorted(served)
+    for first, last in zip(served, served[size:], strict=False):
+        assert last - first >= 60.0 - 1e-6
+
+
+def test_a_window_lets_all_its_places_through_at_once():
+    window = Window(2, 60.0)
+    window, first_s = window.reserve(5.0)
+    window, second_s = window.reserve(6.0)
+    window, third_s = window.reserve(7.0)
+    assert (first_s, second_s, third_s) == (0.0, 0.0, 58.0)
+    _, again_s = window.give_back().reserve(8.0)
+    assert again_s == 57.0
