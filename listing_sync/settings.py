@@ -136,6 +136,7 @@ class Settings(BaseSettings):
     sync_rate_limit: Annotated[int, Ge(0), Le(1000)] = 10
     sync_concurrency: Annotated[int, Ge(1), Le(16)] = 4
     sync_request_timeout: Annotated[int, Ge(100), Le(600000)] = 30000
+    sync_google_timeout: Annotated[int, Ge(100), Le(600000)] = 180000
     sync_retry_attempts: Annotated[int, Ge(0), Le(10)] = 3
     sync_retry_delay: Annotated[int, Ge(0), Le(60000)] = 1000
     sync_circuit_breaker_threshold: Annotated[int, Ge(1), Le(100)] = 5
@@ -189,6 +190,11 @@ class Settings(BaseSettings):
     def request_timeout_s(self) -> float:
         """Return the bound of one request as a whole, in seconds."""
         return self.sync_request_timeout / 1000
+
+    @property
+    def google_timeout_s(self) -> float:
+        """Return how long Google may take to compute a sheet and send it, in seconds."""
+        return self.sync_google_timeout / 1000
 
     @property
     def retry_delay_s(self) -> float:

@@ -193,11 +193,12 @@ def build_client(
     timeout_s: float,
     connections: int,
     on_bytes: Callable[[int], None],
+    connect_timeout_s: float | None = None,
 ) -> httpx.Client:
     """Return a client that follows no redirect; `timeout_s` bounds each socket operation."""
     return httpx.Client(
         transport=DeadlineTransport(base_url, connections=connections, on_bytes=on_bytes),
-        timeout=timeout_s,
+        timeout=httpx.Timeout(timeout_s, connect=connect_timeout_s or timeout_s),
         follow_redirects=False,
     )
 

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from random import Random
 from threading import Timer
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -32,10 +33,15 @@ from listing_sync.ports import Database, Identity, Ports, Sheet, Written
 from listing_sync.reliability.breaker import Breaker, BreakerState
 from listing_sync.reliability.guard import BreakerStore, Guard, GuardSettings, Patience, Retry
 from listing_sync.reliability.meter import Meter
-from listing_sync.reliability.rate_limit import TokenBucket
+from listing_sync.reliability.rate_limit import Pace, TokenBucket, Window
 from listing_sync.settings import Settings
 from listing_sync.sheets.file import FileSheet
 from listing_sync.sheets.grid import parse_spreadsheet_reference
+
+# Google allows 60 reads a minute and account; a run leaves some to others (`health`).
+_GOOGLE_READS = 50
+# Google's 503 lasts for 15 s and more: waits of 1, 4 and 16 s outlive it, 1, 2 and 4 s do not.
+_GOOGLE_GROWTH = 4
 
 if TYPE_CHECKING:
     from listing_sync.monitoring.heartbeat import HealthchecksHeartbeat
@@ -150,23 +156,28 @@ class World:
         from listing_sync.transport import deadline
 
         settings = self.settings
-        rate = settings.sync_rate_limit if service is Service.SUPABASE else 0
+        is_google = service is Service.GOOGLE
+        pace: Pace | None = Window(_GOOGLE_READS, 60) if is_google else None
+        if not is_google and settings.sync_rate_limit:
+            pace = TokenBucket.full(settings.sync_rate_limit)
         return Guard(
             service,
             GuardSettings(
                 retries=settings.sync_retry_attempts,
                 first_delay_s=settings.retry_delay_s,
-                timeout_s=settings.request_timeout_s,
+                timeout_s=settings.google_timeout_s if is_google else settings.request_timeout_s,
                 threshold=settings.sync_circuit_breaker_threshold,
                 breaker_timeout_s=settings.breaker_timeout_s,
+                growth=_GOOGLE_GROWTH if is_google else 2,
             ),
             store=store,
-            bucket=TokenBucket.full(rate) if rate else None,
+            bucket=pace,
             clock=self.clock,
             patient_clock=SystemClock(Stop()),
             bounded=deadline,
             meter=self._meter,
             on_retry=_log_retry,
+            chance=Random().random,  # noqa: S311 - it guards nothing
         )
 
     def breaker_state(self, service: Service) -> BreakerState:
@@ -217,7 +228,8 @@ class World:
         http = connect(
             self._google_key,
             settings.google_sheets_api_endpoint,
-            timeout_s=settings.request_timeout_s,
+            timeout_s=settings.google_timeout_s,
+            connect_timeout_s=settings.request_timeout_s,
             on_bytes=self._meter.add_bytes,
         )
         self._closers.append(http.close)
@@ -228,6 +240,7 @@ class World:
             client_email=self._google_key.service_account_email,
             call=self._call(Service.GOOGLE),
             now=self.clock.now,
+            timeout_s=settings.google_timeout_s,
         )
         return GoogleSheet(
             api,

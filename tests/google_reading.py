@@ -47,6 +47,7 @@ class GoogleReading:
             client_email=credentials.service_account_email,
             call=self._call,
             now=lambda: datetime.now(UTC),
+            timeout_s=5,
         )
         return GoogleSheet(api, mapping, **options)
 

@@ -65,12 +65,14 @@ class SheetsApi:
         client_email: str,
         call: Call,
         now: Callable[[], datetime],
+        timeout_s: float,
     ) -> None:
         self.spreadsheet_id = spreadsheet_id
         self._http = http
         self._client_email = client_email
         self._call = call
         self._now = now
+        self._timeout_s = timeout_s
         self._spreadsheets = _spreadsheets(http, endpoint)
 
     def spreadsheet(self) -> Spreadsheet:
@@ -97,25 +99,30 @@ class SheetsApi:
         if not self._http.has_token:
             self._sign_in()
         try:
-            return self._call(lambda: parse(self._mapped(lambda: _execute(request))), what)
+            return self._call(lambda: parse(self._answer(request)), what)
         except PermanentError as error:
             if error.http_status != UNAUTHENTICATED:
                 raise
         # A token can be withdrawn before its time.
         self._sign_in()
-        return self._call(lambda: parse(self._mapped(lambda: _execute(request))), what)
+        return self._call(lambda: parse(self._answer(request)), what)
+
+    def _answer(self, request: Any) -> Any:
+        return self._mapped(lambda: _execute(request), self._timeout_s)
 
     def _sign_in(self) -> None:
-        self._call(lambda: self._mapped(self._http.fetch_token), "signing in to Google")
+        self._call(lambda: self._mapped(self._http.fetch_token, None), "signing in to Google")
 
-    def _mapped(self, send: Callable[[], T]) -> T:
+    def _mapped(self, send: Callable[[], T], timeout_s: float | None) -> T:
         from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - heavy
         from googleapiclient.errors import Error  # noqa: PLC0415 - heavy
 
         try:
             return send()
         except (Error, GoogleAuthError, httpx.HTTPError, httpx.InvalidURL) as error:
-            raise google_failure(error, client_email=self._client_email, now=self._now()) from error
+            raise google_failure(
+                error, client_email=self._client_email, now=self._now(), timeout_s=timeout_s
+            ) from error
 
 
 def ranges_in_a_request(example: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,13 @@ from listing_sync.errors import (
     Category,
     ListingSyncError,
     PermanentError,
+    QuotaError,
     Service,
+    SlowError,
     SourceError,
     TransientError,
 )
+from listing_sync.sheets.google_answers import Refusal, refusal_in, refusal_of
 from listing_sync.sheets.google_http import RETRYABLE_STATUSES
 from listing_sync.transport import is_certificate_failure, retry_after_s
 
@@ -29,11 +31,19 @@ _MESSAGE_LENGTH = 300
 EDITED = "the sheet was edited while it was being read"
 
 
-def google_failure(error: Exception, *, client_email: str, now: datetime) -> ListingSyncError:
+class TabGoneError(SourceError):
+    """The tab is not there any more under this title, or has become smaller."""
+
+
+def google_failure(
+    error: Exception, *, client_email: str, now: datetime, timeout_s: float | None = None
+) -> ListingSyncError:
     """Return our error for any failure of a request to Google; quotes no address and no token.
 
+    `timeout_s` is what Google was given to compute the sheet; None while signing in.
+
     Source: docs/contract.md section 7; developers.google.com/workspace/sheets/api/limits;
-    google.aip.dev/193 (error bodies); RFC 6749 section 5.2 (token endpoint).
+    google.aip.dev/193 (error bodies, what may be tried again); RFC 6749 section 5.2 (tokens).
     """
     from google.auth.exceptions import RefreshError  # noqa: PLC0415 - heavy
     from googleapiclient.errors import HttpError  # noqa: PLC0415 - heavy
@@ -53,6 +63,8 @@ def google_failure(error: Exception, *, client_email: str, now: datetime) -> Lis
                 "the server's certificate is not trusted; check this machine's clock and "
                 "certificates (SSL_CERT_FILE), and what sits between it and Google"
             )
+        case httpx.ReadTimeout() if timeout_s is not None:
+            return _slow(timeout_s)
         case httpx.TimeoutException():
             return transient("Google did not answer in time (SYNC_REQUEST_TIMEOUT)")
         case _:
@@ -75,27 +87,73 @@ def _permanent(message: str, error: HttpError | None = None, code: str = "") -> 
     )
 
 
-def _busy(error: HttpError, now: datetime) -> TransientError:
-    limited = error.status_code == _TOO_MANY_REQUESTS
-    return TransientError(
-        "Google's quota for reading is used up for the moment (429); later runs try again, and"
-        " where it lasts, let them start less often"
-        if limited
-        else f"Google cannot answer for the moment ({error.status_code})",
+def _slow(timeout_s: float) -> SlowError:
+    return SlowError(
+        f"Google needed longer than {timeout_s:g} s to compute this sheet (formulas, IMPORTRANGE);"
+        " make it lighter, e.g. by values instead of formulas, or allow more time"
+        " (SYNC_GOOGLE_TIMEOUT)",
         service=Service.GOOGLE,
-        category=Category.RATE_LIMIT if limited else Category.NETWORK,
+        category=Category.NETWORK,
+    )
+
+
+def _busy(error: HttpError, now: datetime) -> ListingSyncError:
+    refusal = refusal_of(error.content)
+    wait_s = retry_after_s(error.resp.get("retry-after"), now)
+    if error.status_code == _TOO_MANY_REQUESTS:
+        return _limited(refusal, wait_s)
+    why = f": {refusal.message}" if refusal.message else ""
+    return TransientError(
+        f"Google cannot answer for the moment ({error.status_code}{why})",
+        service=Service.GOOGLE,
+        category=Category.NETWORK,
         http_status=error.status_code,
-        retry_after_s=retry_after_s(error.resp.get("retry-after"), now),
+        retry_after_s=wait_s,
+    )
+
+
+def _limited(refusal: Refusal, wait_s: float | None) -> ListingSyncError:
+    """Return the error of a 429: a quota, or, with a page instead of JSON, a blocked address."""
+    if refusal.metadata.get("quota_limit_value") == "0":
+        return _permanent(
+            f"Google allows the project of this account no request at all ({refusal.quota}): ask"
+            f" for a quota in the Cloud console: {refusal.in_words}",
+            code=refusal.reason,
+        )
+    if refusal.is_googles:
+        limit = " ".join(filter(None, (refusal.quota, refusal.reason and f"({refusal.reason})")))
+        text = (
+            "Google's quota for reading is used up for the moment (429)"
+            f"{limit and f'; the limit is {limit}'}; where it lasts, let fewer runs share the"
+            " account, start them less often, or ask Google for more"
+        )
+    else:
+        text = (
+            "Google turns this machine's address away for the moment (429 with a page: unusual"
+            " traffic from this network); where it lasts, read from another address"
+        )
+    is_quota = wait_s is None and bool(refusal.status or refusal.reason)
+    kind = QuotaError if is_quota else TransientError
+    return kind(
+        text,
+        service=Service.GOOGLE,
+        category=Category.RATE_LIMIT,
+        http_status=_TOO_MANY_REQUESTS,
+        code=refusal.reason or None,
+        retry_after_s=wait_s,
     )
 
 
 def _refused(error: HttpError, client_email: str) -> ListingSyncError:
-    code, message = _status_and_message(error.content)
+    refusal = refusal_of(error.content)
+    message, reason = refusal.message, refusal.reason
     match error.status_code:
         case 400 if "Unable to parse range" in message or "exceeds grid limits" in message:
             # Tabs are looked up before they are read, so this one has just changed.
-            return SourceError(f"{EDITED} (its tab was renamed, deleted or cut); run again")
-        case 400 if code == "FAILED_PRECONDITION" or "not supported for this document" in message:
+            return TabGoneError(f"{EDITED} (its tab was renamed, deleted or cut); run again")
+        case 400 if not reason and (
+            refusal.status == "FAILED_PRECONDITION" or "not supported for this document" in message
+        ):
             text = (
                 "the file is no Google Sheet but an Excel or other file on Google Drive; open it "
                 'there and use "File, Save as Google Sheets", or download it and set '
@@ -106,11 +164,16 @@ def _refused(error: HttpError, client_email: str) -> ListingSyncError:
                 "Google does not accept the service account's token; check that the key is "
                 "still active and that this machine's clock is right"
             )
-        case 403 if "has not been used in project" in message or "is disabled" in message:
-            text = f"the Google Sheets API is not enabled for the key's project: {message}"
-        case 403 if code == "PERMISSION_DENIED" and "scopes" not in message:
+            text += f": {refusal.in_words}" if reason else ""
+        case 403 if reason == "SERVICE_DISABLED" or (
+            not reason and ("has not been used in project" in message or "is disabled" in message)
+        ):
+            text = f"the Google Sheets API is not enabled for the key's project: {refusal.in_words}"
+        case 403 if (
+            not reason and refusal.status == "PERMISSION_DENIED" and ("scopes" not in message)
+        ):
             text = f"the spreadsheet is not shared with {client_email}; share it with it (Viewer)"
-        case 404:
+        case 404 if not reason:
             text = (
                 "there is no spreadsheet with this ID; check SYNC_SPREADSHEET_ID (the part after "
                 "/d/ in its address)"
@@ -118,36 +181,50 @@ def _refused(error: HttpError, client_email: str) -> ListingSyncError:
         case status if status < 400:  # noqa: PLR2004 - redirects, which are not followed
             text = f"redirected ({status}); check GOOGLE_SHEETS_API_ENDPOINT"
         case status:
-            text = f"Google refuses the request ({status}): {message or 'no reason given'}"
-    return _permanent(text, error, code)
+            text = f"Google refuses the request ({status}): {refusal.in_words}"
+    return _permanent(text, error, reason or refusal.status)
 
 
-def _status_and_message(content: bytes) -> tuple[str, str]:
-    """Return the status and the message of an error body; empty when it is not Google's."""
-    try:
-        body = json.loads(content)
-    except ValueError:
-        return "", ""
-    failure = body.get("error") if isinstance(body, dict) else None
-    if not isinstance(failure, dict):
-        return "", ""
-    return str(failure.get("status", "")), str(failure.get("message", ""))[:_MESSAGE_LENGTH]
+_TOKEN_PASSES = frozenset({"internal_failure", "server_error", "temporarily_unavailable"})
+_TOKEN_ADVICE = {
+    "deleted_client": "the client of this key was deleted; make a key of another service account",
+    "disabled_client": "Google, or an administrator, disabled the client of this key; see the"
+    " notifications of its project in the Cloud console",
+    "admin_policy_enforced": "an administrator of the Workspace domain forbids this access; ask"
+    " there to allow the service account (Admin console: Security, API controls)",
+    "org_internal": "the account may be used within its own organisation only",
+    "unauthorized_client": "the service account may not sign in for somebody else; ask an"
+    " administrator for domain-wide delegation",
+}
 
 
 def _not_signed_in(error: RefreshError, client_email: str) -> ListingSyncError:
     answer = next((part for part in error.args if isinstance(part, dict)), {})
     if "error" not in answer:  # HTML, or 200 without a token: not the token endpoint
         return transient("the sign-in to Google was not answered by Google")
+    if isinstance(answer["error"], dict):  # as the APIs themselves say it
+        refusal = refusal_in(answer["error"])
+        text = f"Google does not sign in {client_email}: {refusal.in_words}"
+        return _permanent(text, code=refusal.reason or refusal.status)
     reason = str(answer["error"])
     description = str(answer.get("error_description", ""))[:_MESSAGE_LENGTH]
-    if reason in {"internal_failure", "server_error", "temporarily_unavailable"}:
+    if reason in _TOKEN_PASSES:
         return transient(f"Google cannot sign in for the moment ({reason})")
     if "reasonable timeframe" in description:
         text = "this machine's clock is wrong: compare `date -u` with the real time and set it"
     elif "account not found" in description:
-        text = f"the service account {client_email} does not exist (any more); make a new key"
+        text = (
+            f"the service account {client_email} does not exist (any more), or is disabled: look"
+            " in the Cloud console (IAM & Admin, Service Accounts); enable it, or make a new key"
+        )
+    elif "Robot is disabled" in description:
+        text = (
+            f"the service account {client_email} is disabled (Robot is disabled); enable it in the"
+            " Cloud console (IAM & Admin, Service Accounts), or make a key of another one"
+        )
     elif "Invalid JWT Signature" in description:
         text = f"the key of {client_email} was deleted or replaced; make a new one"
     else:
-        text = f"Google does not sign in {client_email} ({reason}): {description}"
+        advice = f"; {_TOKEN_ADVICE[reason]}" if reason in _TOKEN_ADVICE else ""
+        text = f"Google does not sign in {client_email} ({reason}): {description}{advice}"
     return _permanent(text, code=reason)

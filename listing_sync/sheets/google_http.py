@@ -15,7 +15,7 @@ from listing_sync.transport import build_client
 if TYPE_CHECKING:
     import httplib2
 
-RETRYABLE_STATUSES = frozenset({408, 425, 429}) | frozenset(range(500, 600))
+RETRYABLE_STATUSES = frozenset({408, 409, 425, 429, 499}) | frozenset(range(500, 600))
 
 
 class GoogleHttp:
@@ -25,8 +25,9 @@ class GoogleHttp:
     and try again by itself.
     """
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: httpx.Client, timeout: httpx.Timeout | None = None) -> None:
         self._client = client
+        self._timeout = timeout or client.timeout
 
     def request(
         self,
@@ -40,7 +41,9 @@ class GoogleHttp:
         """Send one request; return its answer's head and its body, decompressed."""
         import httplib2  # noqa: PLC0415 - heavy
 
-        answer = self._client.request(method, uri, content=body, headers=headers)
+        answer = self._client.request(
+            method, uri, content=body, headers=headers, timeout=self._timeout
+        )
         head = httplib2.Response({"status": str(answer.status_code), **answer.headers})
         head.reason = answer.reason_phrase
         if answer.status_code in RETRYABLE_STATUSES:
@@ -75,7 +78,9 @@ class AuthorizedGoogleHttp(GoogleHttp):
         from google_auth_httplib2 import Request  # noqa: PLC0415 - heavy
 
         try:
-            self._credentials.refresh(Request(GoogleHttp(self._client)))
+            # A token needs nothing computed: what is enough to connect is enough for it.
+            quick = httpx.Timeout(self._timeout.connect)
+            self._credentials.refresh(Request(GoogleHttp(self._client, quick)))
         except TypeError as error:  # what google-auth makes of a 200 that is no JSON object
             raise RefreshError(str(error)) from error  # type: ignore[no-untyped-call]  # google-auth is untyped
 
@@ -95,8 +100,19 @@ class AuthorizedGoogleHttp(GoogleHttp):
 
 
 def connect(
-    credentials: Any, endpoint: str, *, timeout_s: float, on_bytes: Callable[[int], None]
+    credentials: Any,
+    endpoint: str,
+    *,
+    timeout_s: float,
+    on_bytes: Callable[[int], None],
+    connect_timeout_s: float | None = None,
 ) -> AuthorizedGoogleHttp:
     """Return the HTTP object of one process; connections are made when needed."""
-    client = build_client(endpoint, timeout_s=timeout_s, connections=2, on_bytes=on_bytes)
+    client = build_client(
+        endpoint,
+        timeout_s=timeout_s,
+        connections=2,
+        on_bytes=on_bytes,
+        connect_timeout_s=connect_timeout_s,
+    )
     return AuthorizedGoogleHttp(client, credentials)

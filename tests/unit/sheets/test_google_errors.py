@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import httplib2
 import httpx
 import pytest
+from google.api.error_reason_pb2 import ErrorReason
 from google.auth.exceptions import RefreshError, TransportError
 from googleapiclient.errors import HttpError
 
@@ -16,7 +17,9 @@ from listing_sync.errors import (
     Category,
     ListingSyncError,
     PermanentError,
+    QuotaError,
     Service,
+    SlowError,
     SourceError,
     TransientError,
 )
@@ -191,3 +194,172 @@ def test_an_untrusted_certificate_is_permanent() -> None:
     error = httpx.ConnectError("certificate verify failed")
     error.__cause__ = ssl.SSLCertVerificationError("self-signed")
     assert isinstance(failure_of(error), PermanentError)
+
+
+# -- reasons, quotas and slow sheets ----------------------------------------------------------
+
+HELP = "https://console.developers.google.com/apis/api/sheets.googleapis.com/overview?project=5"
+DISABLED = (
+    "Google Sheets API has not been used in project 5 before or it is disabled. Enable it by "
+    f"visiting {HELP} then retry. If you enabled this API recently, wait a few minutes for the "
+    "action to propagate to our systems and retry."
+)
+
+
+def with_details(
+    http_status: int, status: str, reason: str, message: str, metadata: dict[str, str] | None = None
+) -> HttpError:
+    """A refusal as Google's front end writes it: ErrorInfo, LocalizedMessage and Help."""
+    kind = "type.googleapis.com/google.rpc."
+    details = [
+        {
+            "@type": f"{kind}ErrorInfo",
+            "reason": reason,
+            "domain": "googleapis.com",
+            "metadata": {"service": "sheets.googleapis.com", **(metadata or {})},
+        },
+        {"@type": f"{kind}LocalizedMessage", "locale": "en-US", "message": message},
+        {"@type": f"{kind}Help", "links": [{"description": "Console", "url": HELP}]},
+    ]
+    error = {"code": http_status, "message": message, "status": status, "details": details}
+    return http_error(http_status, body=json.dumps({"error": error}).encode())
+
+
+REASONS = [name for name in ErrorReason.keys() if name != "ERROR_REASON_UNSPECIFIED"]  # noqa: SIM118 - no dict
+
+
+@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize(
+    ("http_status", "status"),
+    [
+        (400, "INVALID_ARGUMENT"),
+        (400, "FAILED_PRECONDITION"),
+        (401, "UNAUTHENTICATED"),
+        (403, "PERMISSION_DENIED"),
+        (404, "NOT_FOUND"),
+        (429, "RESOURCE_EXHAUSTED"),
+    ],
+)
+@pytest.mark.parametrize("message", [DISABLED, "The caller does not have permission", ""])
+def test_the_sentence_holds_every_reason_of_googles(
+    reason: str, http_status: int, status: str, message: str
+) -> None:
+    text = str(failure_of(with_details(http_status, status, reason, message)))
+    assert reason in text
+    assert "share it" not in text
+    assert "  " not in text
+    assert " :" not in text
+
+
+def test_a_refusal_says_googles_message_whole_its_link_once_and_what_to_do() -> None:
+    failure = failure_of(with_details(403, "PERMISSION_DENIED", "SERVICE_DISABLED", DISABLED))
+    assert isinstance(failure, PermanentError)
+    assert str(failure) == (
+        "the Google Sheets API is not enabled for the key's project: "
+        f"{DISABLED.removesuffix('.')} (SERVICE_DISABLED); enable the API, and wait some minutes"
+    )
+    suspended = "Permission denied: Consumer 'projects/5' has been suspended."
+    failure = failure_of(with_details(403, "PERMISSION_DENIED", "CONSUMER_SUSPENDED", suspended))
+    assert str(failure).startswith(
+        "Google refuses the request (403): Permission denied: Consumer 'projects/5' has been "
+        f"suspended (CONSUMER_SUSPENDED); see {HELP}; Google suspended the project"
+    )
+
+
+def test_a_quota_names_its_limit_and_is_waited_for() -> None:
+    limit = {"quota_limit": "ReadRequestsPerMinutePerUser", "quota_limit_value": "60"}
+    message = "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute"
+    failure = failure_of(
+        with_details(429, "RESOURCE_EXHAUSTED", "RATE_LIMIT_EXCEEDED", message, limit)
+    )
+    assert isinstance(failure, QuotaError)
+    assert failure.category is Category.RATE_LIMIT
+    assert "ReadRequestsPerMinutePerUser: 60" in str(failure)
+
+
+def test_a_quota_of_nothing_is_not_waited_for() -> None:
+    limit = {"quota_limit": "ReadRequestsPerMinutePerProject", "quota_limit_value": "0"}
+    failure = failure_of(
+        with_details(429, "RESOURCE_EXHAUSTED", "RATE_LIMIT_EXCEEDED", "Quota exceeded", limit)
+    )
+    assert isinstance(failure, PermanentError)
+    assert "ReadRequestsPerMinutePerProject: 0" in str(failure)
+
+
+def test_a_page_instead_of_a_quota_is_a_blocked_address() -> None:
+    failure = failure_of(http_error(429, body=b"<html>unusual traffic</html>"))
+    assert type(failure) is TransientError
+    assert "address" in str(failure)
+    assert "quota" not in str(failure)
+
+
+@pytest.mark.parametrize("http_status", [409, 499])
+def test_what_google_calls_retryable_is_tried_again(http_status: int) -> None:
+    assert isinstance(failure_of(http_error(http_status, "aborted", "ABORTED")), TransientError)
+
+
+def test_a_sheet_that_takes_long_to_compute_is_told_as_such() -> None:
+    error = httpx.ReadTimeout("slow")
+    failure = google_failure(error, client_email=EMAIL, now=NOW, timeout_s=180)
+    assert isinstance(failure, SlowError)
+    assert "longer than 180 s to compute this sheet (formulas, IMPORTRANGE)" in str(failure)
+    assert not isinstance(failure_of(error), SlowError)
+    connecting = google_failure(
+        httpx.ConnectTimeout("slow"), client_email=EMAIL, now=NOW, timeout_s=180
+    )
+    assert not isinstance(connecting, SlowError)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        pytest.param(
+            refused("invalid_grant", "Robot is disabled."), "disabled|enable it", id="disabled"
+        ),
+        pytest.param(
+            refused("invalid_grant", "Invalid grant: account not found"),
+            "or is disabled|enable it",
+            id="not found, also for disabled ones",
+        ),
+        pytest.param(
+            refused("deleted_client", "The OAuth client was deleted."), "deleted", id="deleted"
+        ),
+        pytest.param(
+            refused("disabled_client", "The OAuth client was disabled."), "disabled", id="client"
+        ),
+        pytest.param(
+            refused("admin_policy_enforced", "Access is blocked by policy."),
+            "administrator|API controls",
+            id="policy",
+        ),
+        pytest.param(
+            RefreshError(
+                "{'code': 403}",
+                {
+                    "error": {
+                        "code": 403,
+                        "message": "Permission denied: Consumer 'projects/5' has been suspended.",
+                        "status": "PERMISSION_DENIED",
+                        "details": [{"reason": "CONSUMER_SUSPENDED", "metadata": None}],
+                    }
+                },
+            ),
+            "(CONSUMER_SUSPENDED)|'projects/5' has been suspended",
+            id="an object",
+        ),
+    ],
+)
+def test_what_the_token_endpoint_refuses_is_said_as_what_it_is(
+    error: RefreshError, words: str
+) -> None:
+    failure = failure_of(error)
+    assert isinstance(failure, PermanentError)
+    for word in words.split("|"):
+        assert word in str(failure)
+    assert "{" not in str(failure)
+
+
+def test_details_of_another_shape_say_nothing() -> None:
+    body = {"error": {"code": 403, "status": "PERMISSION_DENIED", "details": [1, {"links": []}]}}
+    failure = failure_of(http_error(403, body=json.dumps(body).encode()))
+    assert "share it with it (Viewer)" in str(failure)
