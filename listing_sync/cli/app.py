@@ -16,6 +16,7 @@ import typer
 from listing_sync import __version__
 from listing_sync.cli.exits import ExitCode, code_of_error
 from listing_sync.cli.face import Face
+from listing_sync.cli.global_options import hoisted
 from listing_sync.errors import ListingSyncError, SettingsError
 
 app = typer.Typer(
@@ -66,7 +67,7 @@ def options(
     face.log_format = log_format.value
 
 
-for _name in ("sync", "status", "health", "migrate"):
+for _name in ("sync", "status", "health", "migrate", "settings"):
     import_module(f"listing_sync.cli.{_name}").register(app)
 
 
@@ -85,7 +86,7 @@ def run() -> NoReturn:
 
 def _code_of_command(face: Face) -> int:
     try:
-        app(obj=face)
+        app(args=hoisted(sys.argv[1:]), obj=face)
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else ExitCode.USAGE
     except ListingSyncError as error:
