@@ -295,6 +295,26 @@ def given_texts(env_file: Path | None) -> dict[str, str]:
     Raises:
         SettingsError: the file named cannot be read, or a line of the file is no setting.
     """
+    return _texts_in_file(env_file) | _texts_in_environment()
+
+
+def origins(env_file: Path | None) -> dict[str, str]:
+    """Return where each setting that is given comes from, by name in capitals: file or environment.
+
+    Raises:
+        SettingsError: as `given_texts`.
+    """
+    path = env_file or DEFAULT_ENV_FILE
+    return dict.fromkeys(_texts_in_file(env_file), str(path)) | dict.fromkeys(
+        _texts_in_environment(), "environment"
+    )
+
+
+def _texts_in_environment() -> dict[str, str]:
+    return {name.upper(): text for name, text in os.environ.items() if text}
+
+
+def _texts_in_file(env_file: Path | None) -> dict[str, str]:
     path = env_file or DEFAULT_ENV_FILE
     in_file: Mapping[str, str | None] = {}
     try:
@@ -313,8 +333,7 @@ def given_texts(env_file: Path | None) -> dict[str, str]:
         raise SettingsError((f"{path}: not UTF-8 text",)) from None
     except OSError as error:
         raise SettingsError((f"{path}: {error.strerror}",)) from None
-    texts = {name.upper(): text for name, text in in_file.items() if text}
-    return texts | {name.upper(): text for name, text in os.environ.items() if text}
+    return {name.upper(): text for name, text in in_file.items() if text}
 
 
 def _unknown_names(names: Iterable[str]) -> list[str]:

@@ -1,0 +1,74 @@
+"""`settings` says what is in force, and shows no secret."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from listing_sync.cli.face import Face
+from listing_sync.cli.settings import register
+from listing_sync.errors import SettingsError
+from listing_sync.settings import Settings
+
+KEY = "sb_secret_abcdefghijklmnop_12345678"
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    (tmp_path / ".env").write_text(
+        f"SUPABASE_URL=https://xyz.supabase.co\nSUPABASE_SERVICE_ROLE_KEY={KEY}\n"
+        "SYNC_CHANGE_LIMIT=60\nSYNC_ALERT_WEBHOOK_URL=https://hooks.example/T0/secret\n"
+    )
+    monkeypatch.setenv("SYNC_CHANGE_LIMIT", "70%")
+    return tmp_path
+
+
+def ask(*arguments: str) -> Result:
+    app = typer.Typer(pretty_exceptions_enable=False)
+    register(app)
+    app.callback()(lambda: None)
+    return CliRunner().invoke(app, ["settings", *arguments], obj=Face())
+
+
+def test_every_setting_is_shown_with_its_value_and_where_it_comes_from() -> None:
+    shown = {
+        each["name"]: (each["value"], each["from"])
+        for each in json.loads(ask("--json").stdout)["settings"]
+    }
+    assert shown.keys() == {name.upper() for name in Settings.model_fields}
+    assert shown["SUPABASE_URL"] == ("https://xyz.supabase.co", ".env")
+    assert shown["SYNC_CHANGE_LIMIT"] == ("70", "environment")
+    assert shown["SYNC_PRUNE"] == ("false", "default")
+    assert shown["SYNC_SHEET_NAME"] == (None, "default")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+def test_no_secret_is_shown(arguments: tuple[str, ...]) -> None:
+    printed = ask(*arguments).output
+    assert "(set, not shown)" in printed
+    assert KEY not in printed
+    assert "hooks.example" not in printed
+
+
+def test_the_settings_file_is_named_also_where_there_is_none(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert f"Settings file: {folder / '.env'}" in ask().output.replace("\n", "")
+    (folder / ".env").unlink()
+    monkeypatch.setenv("SUPABASE_URL", "https://xyz.supabase.co")
+    monkeypatch.setenv("SUPABASE_SERVICE_ROLE_KEY", KEY)
+    assert "There is no settings file" in ask().output
+
+
+def test_settings_that_are_wrong_are_told_as_by_every_command(folder: Path) -> None:
+    (folder / ".env").write_text("SYNC_BATCH_SIZE=0\n")
+    caught = ask().exception
+    assert isinstance(caught, SettingsError)
+    assert any(problem.startswith("SYNC_BATCH_SIZE:") for problem in caught.problems)
