@@ -12,7 +12,7 @@ from listing_sync.core.runs import Cause, Run, RunStats
 from listing_sync.core.story import LastChange, Story, answer
 
 if TYPE_CHECKING:
-    from listing_sync.commands.status import Recent
+    from listing_sync.commands.status import OneRun, Recent
 
 Document = dict[str, object]
 
@@ -114,6 +114,17 @@ def runs_document(recent: Recent) -> Document:
     """Return the last runs, newest first; `error` says why Supabase could not be asked."""
     document: Document = {"runs": [run_document(run, None) for run in recent.runs]}
     return document | ({"error": recent.away} if recent.away else {})
+
+
+def rejected_document(found: OneRun) -> Document:
+    """Return what is rejected now and which run found it, both null where nothing is known."""
+    run = found.run
+    document: Document = {
+        "syncId": run.run_id if run else None,
+        "checkedAt": utc_text(run.completed_at) if run and run.completed_at else None,
+        "errors": [rejection_document(item) for item in found.rejections],
+    }
+    return document | ({"error": found.away} if found.away else {})
 
 
 def listing_document(story: Story) -> Document:

@@ -53,13 +53,25 @@ def register(app: typer.Typer) -> None:
 
 
 @migrate_app.command("plan")
-def plan(context: typer.Context, *, json: Json = False) -> None:
+def plan(
+    context: typer.Context,
+    *,
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Print only the SQL that is lacking, to be pasted.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Show pending SQL, what the table lacks, and what a first sync would change."""
+    if sql and json:
+        raise typer.BadParameter("--sql and --json do not go together")
     face: Face = context.obj
-    with face.open(json_output=json, moves_breakers=False) as world:
+    with face.open(needs_sheet=not sql, json_output=json, moves_breakers=False) as world:
         from listing_sync.cli import migrate_json, migrate_text
-        from listing_sync.commands.migrate_plan import make_migration_plan
+        from listing_sync.commands.migrate_plan import find_lacking_sql, make_migration_plan
 
+        if sql:
+            migrate_text.show_sql(face.out, find_lacking_sql(world))
+            raise typer.Exit(ExitCode.DONE)
         with _progress(face, json=json) as progress:
             found = make_migration_plan(world, progress)
         if json:

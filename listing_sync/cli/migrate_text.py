@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 
     from listing_sync.cli.face import Face
     from listing_sync.commands.cutover import CutoverResult
-    from listing_sync.commands.migrate_plan import Changes, MigrationPlan, TableReport
+    from listing_sync.commands.migrate_plan import (
+        Changes,
+        LackingSql,
+        MigrationPlan,
+        TableReport,
+    )
     from listing_sync.commands.migrate_up import Applied
     from listing_sync.commands.rollback import RollbackResult, Source
     from listing_sync.commands.verify import Verification
@@ -79,6 +84,15 @@ def show_up(face: Face, pending: Sequence[PendingFile], applied: Applied | None)
         face.out.print(script_of(pending), soft_wrap=True)
     else:
         face.out.print(f"Applied {count(len(applied.files), 'SQL file')}.")
+
+
+def show_sql(out: Console, found: LackingSql) -> None:
+    """Print SQL and nothing else: what has none is a comment."""
+    parts = [script_of(found.pending)] if found.pending else []
+    for lack in found.lacks:
+        comment = "\n".join(f"-- {line}" for line in plain_lines(lack.what).splitlines())
+        parts.append(f"{comment}\n{plain_lines(lack.sql)}" if lack.sql else comment)
+    out.print("\n\n".join(parts) or "-- nothing is lacking", soft_wrap=True)
 
 
 def _show_table(out: Console, found: TableReport) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Never
-from uuid import UUID
 
 import typer
 
 from listing_sync.cli.exits import ExitCode
 from listing_sync.cli.face import Face
-from listing_sync.cli.json_output import listing_document, run_document, runs_document
+from listing_sync.cli.json_output import (
+    listing_document,
+    rejected_document,
+    run_document,
+    runs_document,
+)
 from listing_sync.cli.status_text import (
     listing_facts,
     pace_line,
@@ -31,6 +36,11 @@ if TYPE_CHECKING:
     from listing_sync.ports import Ports
 
 _LOOK_EVERY_S = 1.0
+_WHOLE_ID = 36
+_NAMED_RUNS = 5
+_RUN_NAME = re.compile(
+    r"latest|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=[0-9a-f]{4})[0-9a-f-]{4,35}"
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -40,8 +50,14 @@ def register(app: typer.Typer) -> None:
 
 def status(
     ctx: typer.Context,
-    run_id: Annotated[UUID | None, typer.Argument(help="One run whole.")] = None,
+    run_id: Annotated[
+        str | None,
+        typer.Argument(help="One run whole: its id, the first characters of it, or latest."),
+    ] = None,
     *,
+    rejected: Annotated[
+        bool, typer.Option("--rejected", help="What is rejected now, cell by cell.")
+    ] = False,
     listing: Annotated[
         str | None, typer.Option(help="The story of one listing.", metavar="NUMBER")
     ] = None,
@@ -55,6 +71,7 @@ def status(
         name
         for name, is_given in (
             ("RUN_ID", run_id),
+            ("--rejected", rejected),
             ("--listing", listing),
             ("--watch", watch),
             ("--html", html),
@@ -67,16 +84,24 @@ def status(
         raise typer.BadParameter(f"--json and {chosen[0]} do not go together")
     if listing is not None and not listing.strip():
         raise typer.BadParameter("--listing wants a property number")
+    if run_id is not None and not _RUN_NAME.fullmatch(run_id := run_id.lower()):
+        raise typer.BadParameter(
+            f"{plain(run_id)!r} names no run: give its id (`listing-sync status` shows them), at"
+            " least the first 4 characters of it, or latest",
+            param_hint="RUN_ID",
+        )
     face: Face = ctx.obj
     with face.open(needs_sheet=listing is not None, json_output=json) as ports:
         # They cost what --help and other commands need not wait for.
         from listing_sync.commands.listing_story import listing_story
-        from listing_sync.commands.status import one_run, recent
+        from listing_sync.commands.status import recent, rejected_now
 
         if listing is not None:
             code = _show_listing(face, listing_story(ports, listing), as_json=json)
         elif run_id is not None:
-            code = _show_run(face, str(run_id), one_run(ports, str(run_id)), as_json=json)
+            code = _show_named_run(face, ports, run_id, as_json=json)
+        elif rejected:
+            code = _show_rejected(face, rejected_now(ports), as_json=json)
         elif html is not None:
             code = _write_page(face, ports, html)
         elif watch:
@@ -113,6 +138,38 @@ def _print_away(face: Face, away: str | None, problems: Sequence[str] = ()) -> N
         face.complain(problem)
     if away:
         face.complain(f"Only what this machine knows is shown: {away}")
+
+
+def _show_named_run(face: Face, ports: Ports, name: str, *, as_json: bool) -> int:
+    from listing_sync.commands.status import OneRun, one_run, run_ids_like
+
+    if len(name) < _WHOLE_ID:
+        found = run_ids_like(ports, name)
+        if len(found.runs) > 1:
+            face.complain(
+                f"{name} may mean {count(len(found.runs), 'run')}:"
+                f" {', '.join(run.run_id for run in found.runs[:_NAMED_RUNS])}"
+            )
+            return ExitCode.PARTLY
+        if not found.runs:
+            return _show_run(face, name, OneRun(None, (), found.away), as_json=as_json)
+        name = found.runs[0].run_id
+    return _show_run(face, name, one_run(ports, name), as_json=as_json)
+
+
+def _show_rejected(face: Face, found: OneRun, *, as_json: bool) -> int:
+    if as_json:
+        face.print_json(rejected_document(found))
+    else:
+        if found.run is None and not found.away:
+            face.out.print("No run has checked the sheet yet.")
+        elif not found.rejections and not found.away:
+            face.out.print("Nothing is rejected.")
+        _print_rejections(face, found.rejections)
+        _print_away(face, found.away)
+    if found.away:
+        return ExitCode.FAILED
+    return ExitCode.PARTLY if found.rejections else ExitCode.DONE
 
 
 def _show_run(face: Face, run_id: str, found: OneRun, *, as_json: bool) -> int:

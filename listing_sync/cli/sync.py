@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 SHOWN_REJECTIONS = 20
 SHOWN_CHANGES = 10
+
+_COMMENT = re.compile(r"(?:^|\s)#.*")
 
 sync_app = typer.Typer(
     help="Make the table say what the sheet says.", no_args_is_help=True, rich_markup_mode=None
@@ -73,7 +76,9 @@ def sync_numbers(
     *,
     from_file: Annotated[
         str | None,
-        typer.Option(metavar="PATH|-", help="Read more numbers from a file, one a line."),
+        typer.Option(
+            metavar="PATH|-", help="Read more numbers from a file, one a line; # begins a comment."
+        ),
     ] = None,
     dry_run: DryRun = False,
     force: Force = False,
@@ -100,7 +105,8 @@ def _numbers_in(path: str | None) -> list[str]:
         raise typer.BadParameter(
             f"cannot read {path}: {reason}", param_hint="--from-file"
         ) from None
-    return [part for line in text.splitlines() for part in line.replace(",", " ").split()]
+    lines = (_COMMENT.sub("", line) for line in text.splitlines())
+    return [part for line in lines for part in line.replace(",", " ").split()]
 
 
 def _sync(

@@ -65,6 +65,24 @@ class MigrationPlan:
     obstacle: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class LackingSql:
+    """What is to be run in the database: our own files, and what the table lacks."""
+
+    pending: tuple[PendingFile, ...]
+    lacks: tuple[Lack, ...]
+
+
+def find_lacking_sql(ports: Ports) -> LackingSql:
+    """Look at SQL files and table only.
+
+    Raises:
+        RemoteError: Supabase cannot be asked.
+    """
+    pending = pending_files(ports.migrations.files, ports.migrations.applied())
+    return LackingSql(pending, look_at_table(ports, pending).lacks)
+
+
 def make_migration_plan(ports: Ports, progress: Progress) -> MigrationPlan:
     """Look at SQL files, table and sheet; write nothing.
 

@@ -106,6 +106,29 @@ def recent(ports: Ports, limit: int, *, since: datetime | None = None) -> Recent
     return Recent(tuple(newest[:limit]), away, problems)
 
 
+def run_ids_like(ports: Ports, name: str) -> Recent:
+    """Return the recent runs that `name` may mean: `latest`, or the first characters of an id."""
+    if name == "latest":
+        return recent(ports, 1)
+    found = recent(ports, _RUNS_LOOKED_AT)
+    return replace(found, runs=tuple(run for run in found.runs if run.run_id.startswith(name)))
+
+
+def rejected_now(ports: Ports) -> OneRun:
+    """Return the newest full run that knew what it rejected, with its rejections."""
+    found = recent(ports, _RUNS_LOOKED_AT)
+    judge = _judge(found.runs)
+    if judge is None or found.away:
+        return OneRun(judge, (), found.away)
+    return one_run(ports, judge.run_id)
+
+
+def _judge(runs: Sequence[Run]) -> Run | None:
+    """Return the newest full run that came to check the sheet."""
+    checked = (run for run in full_runs(runs) if run.rejections_run_id or run.status in GOOD)
+    return next(checked, None)
+
+
 def one_run(ports: Ports, run_id: str) -> OneRun:
     """Return one run whole; from the journal when its record has not arrived."""
     recorded, away = None, None
@@ -151,7 +174,7 @@ def page_facts(ports: Ports) -> PageFacts:
         found = recent(ports, _RUNS_ON_PAGE)
     runs, away = found.runs, found.away
     ended = full_runs(runs)
-    judge = next((run for run in ended if run.rejections_run_id or run.status in GOOD), None)
+    judge = _judge(runs)
     rejections: tuple[Rejection, ...] = ()
     if judge and not away:
         try:

@@ -393,7 +393,9 @@ def test_single_numbers_from_arguments_a_file_and_stdin(
 ) -> None:
     agency.sheet_is(*[house(number) for number in range(6)])
     listed = agency.folder / "numbers.txt"
-    listed.write_text("AA10001\nAA10002, AA10001\n\n", encoding="utf-8-sig")
+    listed.write_text(
+        "# sold since Friday\nAA10001\nAA10002, AA10001 # both flats\n\n", encoding="utf-8-sig"
+    )
     printed = agency.run(
         *("sync", "numbers", "ＡＡ１０００３", " AA10003 ", "--from-file", str(listed), "--json")
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,25 @@ def test_a_plan_is_read_from_top_to_bottom(world):
         "Headers that the mapping lacks",
         "None.",
     )
+
+
+def test_the_sql_alone_can_be_pasted(world):
+    world.table.description = replace(
+        world.table.description, columns={"property_number": "text", "price": "text"}
+    )
+    printed = ask(world, "plan", "--sql")
+    assert printed.exit_code == 0
+    assert in_order(
+        printed.stdout,
+        "-- 0001_x.sql\n\ncreate table x ();",
+        "-- no column status\nalter table",
+    )
+    statements = [line for line in printed.stdout.splitlines() if line]
+    assert all(line.startswith(("--", "create", "insert", "alter")) for line in statements)
+
+
+def test_sql_and_json_do_not_go_together(world):
+    assert ask(world, "plan", "--sql", "--json").exit_code == 2
 
 
 def test_a_plan_without_a_readable_sheet_still_shows_the_rest(world):

@@ -282,6 +282,54 @@ def test_wrong_usage_is_code_2(ask, arguments) -> None:
     assert ask(*arguments).code == 2
 
 
+@pytest.mark.parametrize("name", ["latest", run_id(1)[:8], run_id(1)[:8].upper()])
+def test_a_run_is_named_by_latest_or_by_the_start_of_its_id(ask, world, name) -> None:
+    world.records.save(make_run(1))
+    assert ask(name, "--json").document["syncId"] == run_id(1)
+
+
+def test_a_start_that_several_runs_share_names_them(ask, world) -> None:
+    world.records.save(replace(make_run(1), run_id="abcd" + run_id(1)[4:]))
+    world.records.save(replace(make_run(2), run_id="abcd" + run_id(2)[4:]))
+    printed = ask("abcd")
+    assert printed.code == 1
+    assert printed.err.startswith("abcd may mean 2 runs: abcd")
+
+
+def test_a_start_of_no_run_is_code_1(ask) -> None:
+    printed = ask("ffff0000")
+    assert (printed.code, printed.err.startswith("No run ffff0000;")) == (1, True)
+
+
+# -- what is rejected now -----------------------------------------------------------------------
+
+
+def test_what_is_rejected_now_is_that_of_the_newest_run_that_checked_the_sheet(ask, world) -> None:
+    world.records.save(make_run(1, RunStatus.PARTIAL, rejections_run_id=run_id(1)))
+    world.records.save_rejections([StoredRejection(run_id(1), REJECTION, START)])
+    world.records.save(make_run(2, RunStatus.FAILED, minutes=5, why="no network"))
+    printed = ask("--rejected")
+    assert printed.code == 1
+    assert "AA12345  物件一覧!F17" in printed.out
+    document = ask("--rejected", "--json").document
+    assert document["syncId"] == run_id(1)
+    assert [error["cell"] for error in document["errors"]] == ["物件一覧!F17"]
+
+
+def test_nothing_rejected_is_said(ask, world) -> None:
+    assert ask("--rejected").out == "No run has checked the sheet yet.\n"
+    world.records.save(make_run(1))
+    printed = ask("--rejected")
+    assert (printed.code, printed.out) == (0, "Nothing is rejected.\n")
+
+
+def test_what_is_rejected_cannot_be_told_without_supabase(ask, world) -> None:
+    world.records.away = AWAY
+    printed = ask("--rejected")
+    assert printed.code == 3
+    assert "the project is paused" in printed.err
+
+
 # -- one listing ------------------------------------------------------------------------------
 
 
