@@ -219,22 +219,23 @@ class MemoryRecords:
         return tuple(newest[:limit])
 
     def in_progress(self) -> tuple[Run, ...]:
-        return tuple(run for run in self._all() if run.status is RunStatus.IN_PROGRESS)
+        runs = self._all(Patience.OUTLAST)
+        return tuple(run for run in runs if run.status is RunStatus.IN_PROGRESS)
 
     def other_sources(self, since: datetime) -> tuple[str, ...]:
-        self._all()
+        self._all(Patience.OUTLAST)
         return self.others
 
     def delete_older(self, before: datetime, *, keep: int) -> None:
         self._all()
         self.deleted.append((before, keep))
 
-    def _all(self) -> list[Run]:
+    def _all(self, patience: Patience = Patience.RETRY) -> list[Run]:
         def read() -> list[Run]:
             self._ask()
             return list(self.runs.values())
 
-        return self._call(read, "reading the runs")
+        return self._call(read, "reading the runs", patience)
 
     def _all_stored(self) -> list[StoredRejection]:
         def read() -> list[StoredRejection]:
@@ -333,7 +334,9 @@ class MemoryTable:
 
     def pages(self, columns: Sequence[Column]) -> Iterator[Sequence[TableRow]]:
         last = ""
-        while page := self._call(lambda after=last: self._page(after), "reading the table"):
+        while page := self._call(
+            lambda after=last: self._page(after), "reading the table", Patience.OUTLAST
+        ):
             yield [self._row(number, columns) for number in page]
             last = page[-1]
 
@@ -343,17 +346,22 @@ class MemoryTable:
         yield self._call(
             lambda: [self._row(number, columns) for number in self._known(numbers)],
             "reading the table",
+            Patience.OUTLAST,
         )
 
     def whole_pages(self) -> Iterator[Sequence[Mapping[str, Value]]]:
         last = ""
-        while page := self._call(lambda after=last: self._page(after), "reading the table"):
+        while page := self._call(
+            lambda after=last: self._page(after), "reading the table", Patience.OUTLAST
+        ):
             yield [self._whole(number) for number in page]
             last = page[-1]
 
     def whole_rows(self, numbers: Sequence[str]) -> Sequence[Mapping[str, Value]]:
         return self._call(
-            lambda: [self._whole(number) for number in self._known(numbers)], "reading the table"
+            lambda: [self._whole(number) for number in self._known(numbers)],
+            "reading the table",
+            Patience.OUTLAST,
         )
 
     def upsert(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:
@@ -371,7 +379,7 @@ class MemoryTable:
                         del row[self._mark_column]
                     self.content.setdefault(number, {}).update(row)
 
-        self._call(write, f"writing {len(rows)} listings")
+        self._call(write, f"writing {len(rows)} listings", Patience.OUTLAST)
 
     def delete(self, numbers: Sequence[str]) -> None:
         def write() -> None:
@@ -381,7 +389,7 @@ class MemoryTable:
                     self.content.pop(number, None)
                     self.marks.pop(number, None)
 
-        self._call(write, f"removing {len(numbers)} listings")
+        self._call(write, f"removing {len(numbers)} listings", Patience.OUTLAST)
 
     def mark(self, numbers: Sequence[str], marked_at: datetime) -> None:
         def write() -> None:
@@ -389,7 +397,7 @@ class MemoryTable:
                 self._ask("mark", tuple(numbers))
                 self.marks |= dict.fromkeys(numbers, marked_at.isoformat())
 
-        self._call(write, f"marking {len(numbers)} listings")
+        self._call(write, f"marking {len(numbers)} listings", Patience.OUTLAST)
 
     def _ask(self, kind: str, numbers: tuple[str, ...]) -> None:
         self.requests.append((kind, numbers))

@@ -1,9 +1,11 @@
 """One call under rate limit, breaker and retries: the only place that waits between tries.
 
 After a counted failure no try begins before its back-off has passed, whoever makes it, and the
-back-off doubles from one counted failure to the next until a call gives up or the service answers.
-A caller alone so waits exactly the stated schedule (1, 2, 4 s), and a crowd of callers cannot use
-up the breaker's threshold sooner than one caller would.
+back-off doubles from one counted failure to the next until the service answers, or a call gives
+up: the next call then waits that long once more and starts afresh. A caller alone so waits exactly
+the stated schedule (1, 2, 4 s), and neither a crowd of callers nor the next call can use up the
+breaker's threshold sooner than one caller would. Retry-After only lengthens a wait: PostgREST sends
+0 with every 503 while its database restarts.
 """
 
 from __future__ import annotations
@@ -51,15 +53,21 @@ _QUOTA_WAITS = 2
 class Patience(Enum):
     """How much a call is worth.
 
-    RETRY: tried again after failures of the moment. ONCE: one try. LAST: one try of 5 s, made
-    even when the run was stopped and whatever the breaker says. PROBE: one try, whatever the
-    breaker says, which does not learn of it.
+    RETRY: tried again after failures of the moment. OUTLAST: so too, and when those retries are
+    used up while the breaker is closed, once more after the next back-off: the restart of a
+    database takes longer than the schedule, shorter than the breaker's threshold. ONCE: one try.
+    LAST: one try of 5 s, made even when the run was stopped and whatever the breaker says. PROBE:
+    one try, whatever the breaker says, which does not learn of it.
     """
 
     RETRY = "retry"
+    OUTLAST = "outlast"
     ONCE = "once"
     LAST = "last"
     PROBE = "probe"
+
+
+_TRIED_AGAIN = frozenset({Patience.RETRY, Patience.OUTLAST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +211,7 @@ class Guard:
         """Take note of a failed try; return when the next may begin, None when there is none."""
         if isinstance(error, QuotaError):
             self._abandoned(tried)
-            if patience is not Patience.RETRY or tries.quota_waits == _QUOTA_WAITS:
+            if patience not in _TRIED_AGAIN or tries.quota_waits == _QUOTA_WAITS:
                 return None
             tries.quota_waits += 1
             attempt, attempts = tries.quota_waits, _QUOTA_WAITS + 1
@@ -225,10 +233,12 @@ class Guard:
         return earliest
 
     def _delays(self, patience: Patience) -> tuple[float, ...]:
-        if patience is not Patience.RETRY:
+        retries = self._settings.retries
+        if patience not in _TRIED_AGAIN or not retries:
             return ()
+        more = int(patience is Patience.OUTLAST)
         settings = self._settings
-        return retry_delays(settings.first_delay_s, settings.retries, growth=settings.growth)
+        return retry_delays(settings.first_delay_s, retries + more, growth=settings.growth)
 
     def _begin(self, patience: Patience, earliest: float) -> Try:
         """Wait until a try may begin at `earliest` or later, and let it begin."""
@@ -306,12 +316,10 @@ class Guard:
             before = self._breaker
             self._change(before.failed(tried, self._limits, self._wall()))
             if self._breaker.counted != before.counted:
-                self._back_off(patience, delay_s)
-                pause_s = self._backoff_s if error.retry_after_s is None else error.retry_after_s
-                self._backoff_until = now + pause_s
+                self._backoff_until = now + self._back_off(patience, delay_s)
             earliest = now + (delay_s or 0.0)
             if error.retry_after_s is not None:
-                earliest = now + error.retry_after_s
+                earliest = max(earliest, now + error.retry_after_s)
                 self._asked_until = max(self._asked_until, earliest)
                 if error.retry_after_s > LONGEST_RETRY_AFTER_S:
                     self._retry_later = _retry_later(error, error.retry_after_s)
@@ -329,12 +337,15 @@ class Guard:
             self._asked_until = max(self._asked_until, earliest)
         return earliest, wait_s
 
-    def _back_off(self, patience: Patience, delay_s: float | None) -> None:
-        if delay_s is None and patience is Patience.RETRY:
+    def _back_off(self, patience: Patience, delay_s: float | None) -> float:
+        """Return how long all wait after a counted failure."""
+        doubled_s = min(2 * self._backoff_s, CAP_S)
+        if delay_s is None and patience in _TRIED_AGAIN:
             self._backoff_s = 0.0
-        else:
-            least_s = self._settings.first_delay_s if delay_s is None else delay_s
-            self._backoff_s = max(least_s, min(2 * self._backoff_s, CAP_S))
+            return doubled_s
+        least_s = self._settings.first_delay_s if delay_s is None else delay_s
+        self._backoff_s = max(least_s, doubled_s)
+        return self._backoff_s
 
     def _answered(self, tried: Try, patience: Patience) -> None:
         if patience is Patience.PROBE:

@@ -77,7 +77,7 @@ class Rest:
         return self._postgrest.from_(name)
 
     def read(
-        self, query: Query, what: str, patience: Patience = Patience.RETRY, *, exact: bool = False
+        self, query: Query, what: str, patience: Patience = Patience.OUTLAST, *, exact: bool = False
     ) -> Rows:
         """Return the rows of a select; with `exact` no digit of a number is lost.
 
@@ -93,7 +93,7 @@ class Rest:
 
         return self._call(send, what, patience)
 
-    def write(self, query: Query, what: str, patience: Patience = Patience.RETRY) -> None:
+    def write(self, query: Query, what: str, patience: Patience = Patience.OUTLAST) -> None:
         """Send a query whose answer is asked to be empty."""
 
         def send() -> None:
@@ -115,7 +115,7 @@ class Rest:
 
         url = f"{self._postgrest.base_url}/"
         headers = self._postgrest.headers
-        return self._call(send, "reading the description of the tables")
+        return self._call(send, "reading the description of the tables", Patience.OUTLAST)
 
     def _try(self, query: Query) -> tuple[APIResponse, httpx.Response]:
         answer = self._guarded(query.execute)

@@ -125,7 +125,8 @@ class SupabaseRunRecords:
     def in_progress(self) -> tuple[Run, ...]:
         """Return the runs of any source on this target that have not ended, newest first."""
         query = self._of_target(_RUN_COLUMNS).eq("status", RunStatus.IN_PROGRESS.value)
-        return tuple(map(_row_to_run, self._read(query.order("started_at", desc=True)).rows))
+        newest = query.order("started_at", desc=True)
+        return tuple(map(_row_to_run, self._read(newest, Patience.OUTLAST).rows))
 
     def other_sources(self, since: datetime) -> tuple[str, ...]:
         """Return the sources but ours of which a run since then had listings in the table."""
@@ -135,7 +136,7 @@ class SupabaseRunRecords:
             query = query.gte("started_at", since.isoformat()).gt("success_count", 0)
             if sources:
                 query = query.gt("source", sources[-1])
-            rows = self._read(query.order("source").limit(1)).rows
+            rows = self._read(query.order("source").limit(1), Patience.OUTLAST).rows
             if not rows:
                 return tuple(sources)
             sources.append(rows[0]["source"])
@@ -162,7 +163,7 @@ class SupabaseRunRecords:
         if held:
             query = query.neq("id", held)
         with _set_up():
-            self._rest.write(query, "deleting old runs")
+            self._rest.write(query, "deleting old runs", Patience.RETRY)
 
     def _of_target(self, select: str, count: CountMethod | None = None) -> SyncSelectRequestBuilder:
         return self._rest.table(_RUNS).select(select, count=count).eq("target", self._target)
@@ -176,9 +177,9 @@ class SupabaseRunRecords:
         query = query.eq(f"{_RUNS}.target", self._target)
         return query.eq(f"{_RUNS}.source", self._source) if self._source else query
 
-    def _read(self, query: Query) -> Rows:
+    def _read(self, query: Query, patience: Patience = Patience.RETRY) -> Rows:
         with _set_up():
-            return self._rest.read(query, "reading the records of runs")
+            return self._rest.read(query, "reading the records of runs", patience)
 
     def _upsert(self, table: str, rows: list[Row], what: str, patience: Patience) -> None:
         query = self._rest.table(table).upsert(

@@ -132,12 +132,15 @@ class Fault:
 class Disturbance:
     """What goes wrong in one run: requests by number, and events by the seconds from its start.
 
-    It is stopped by SIGTERM after some seconds, or by its time limit at a request.
+    It is stopped by SIGTERM after some seconds, or by its time limit at a request. The database is
+    down for `down_s` seconds from request `down_from` on, as PostgREST tells it.
     """
 
     faults: Mapping[Service, Mapping[int, Fault]] = field(default_factory=dict)
     stops_after_s: float | None = None
     stops_at_request: int | None = None
+    down_from: int | None = None
+    down_s: float = 0.0
     clock_jumps: tuple[tuple[float, timedelta], ...] = ()
 
 
@@ -197,6 +200,7 @@ class Scene:
         self._guards: dict[Service, Guard] = {}
         self._counts: dict[Service, int] = {}
         self._disturbance = NOTHING
+        self._down_until_s = 0.0
         self._stop = Stop()
 
     def put(self, cells: Mapping[str, Cell]) -> None:
@@ -224,6 +228,7 @@ class Scene:
         self._disturbance = disturbance
         self._counts = dict.fromkeys(Service, 0)
         self.asked_at_s = []
+        self._down_until_s = 0.0
         self.table.told_written, self.table.told_removed = [], []
         self.time.forget_actions()
         if disturbance.stops_after_s is not None:
@@ -294,6 +299,10 @@ class Scene:
             self.asked_at_s.append(self.time.elapsed_s)
             if number == self._disturbance.stops_at_request:
                 self._stop.request(None)
+            if number == self._disturbance.down_from:
+                self._down_until_s = self.time.elapsed_s + self._disturbance.down_s
+            if self.time.elapsed_s < self._down_until_s:
+                raise Fault(retry_after_s=0.0).error(service)
         fault = self._disturbance.faults.get(service, {}).get(number)
         if fault is None:
             return send()

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from hypothesis import given, settings
@@ -28,6 +28,9 @@ from tests.fakes import FakeClock, MemoryBreakerStore, PatientClock
 DEFAULTS = GuardSettings(
     retries=3, first_delay_s=1.0, timeout_s=30.0, threshold=5, breaker_timeout_s=60.0
 )
+
+
+ASKING = (Patience.OUTLAST, Patience.RETRY, Patience.ONCE, Patience.PROBE)
 
 
 def outage(retry_after_s: float | None = None) -> TransientError:
@@ -97,14 +100,14 @@ class Bench:
 
         return send
 
-    def down_until(self, seconds):
+    def down_until(self, seconds, retry_after_s=None):
         """Return a `send` that takes its time, and fails when it ends before `seconds`."""
 
         def send():
             self.tried_at.append(self.clock.monotonic())
             PatientClock(self.clock).sleep(self.took_s)
             if self.clock.monotonic() < seconds:
-                raise outage()
+                raise outage(retry_after_s)
             return "done"
 
         return send
@@ -138,12 +141,12 @@ def test_each_retry_is_told_with_try_wait_and_cause():
     assert told == [("writing", 1, 4, 1.0, cause), ("writing", 2, 4, 2.0, cause)]
 
 
-def test_the_schedule_starts_afresh_with_each_call():
+def test_the_schedule_starts_afresh_with_each_call_after_one_longer_wait():
     bench = Bench(GuardSettings(2, 1.0, 30.0, 100, 60.0))
     for _ in range(2):
         with pytest.raises(TransientError):
             bench.guard.call(bench.sending(*[outage()] * 3), "writing")
-    assert bench.tried_at == pytest.approx([0, 1, 3, 3, 4, 6])
+    assert bench.tried_at == pytest.approx([0, 1, 3, 7, 8, 10])
 
 
 def test_once_makes_one_try():
@@ -171,12 +174,14 @@ def test_a_bug_is_raised_at_once_and_says_nothing_of_the_service():
 # -- Retry-After ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("asked_s", [0.5, 10.0, 60.0])
-def test_retry_after_replaces_the_wait(asked_s):
+@pytest.mark.parametrize(
+    ("asked_s", "waits_s"), [(0.0, [1, 2]), (0.5, [1, 2]), (10.0, [10, 2]), (60.0, [60, 2])]
+)
+def test_retry_after_only_lengthens_the_wait(asked_s, waits_s):
     bench = Bench()
     bench.guard.call(bench.sending(outage(asked_s), outage()), "writing")
-    assert bench.tried_at == pytest.approx([0, asked_s, asked_s + 2])
-    assert [r.wait_s for r in bench.retries] == pytest.approx([asked_s, 2])
+    assert bench.tried_at == pytest.approx([0, waits_s[0], sum(waits_s)])
+    assert [r.wait_s for r in bench.retries] == pytest.approx(waits_s)
 
 
 def test_retry_after_of_more_than_a_minute_ends_the_run_and_is_kept_by_all():
@@ -274,6 +279,56 @@ def test_delays_that_grow_faster_outlive_a_longer_outage():
     bench = Bench(GuardSettings(3, 1.0, 30.0, 5, 60.0, growth=4))
     assert bench.guard.call(bench.down_until(20.0), "reading") == "done"
     assert bench.tried_at == pytest.approx([0, 1, 5, 21])
+
+
+# -- the restart of a database --------------------------------------------------------------------
+
+
+def test_a_call_that_outlasts_is_tried_once_more_after_its_retries():
+    bench = Bench()
+    with pytest.raises(BreakerOpenError):
+        bench.guard.call(bench.sending(*[outage(0.0)] * 5), "writing", Patience.OUTLAST)
+    assert bench.tried_at == pytest.approx([0, 1, 3, 7, 15])
+
+
+def test_without_retries_nothing_is_outlasted():
+    bench = Bench(GuardSettings(0, 1.0, 30.0, 5, 60.0))
+    with pytest.raises(TransientError):
+        bench.guard.call(bench.sending(outage(0.0)), "writing", Patience.OUTLAST)
+    assert bench.tried_at == [0.0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    down_s=st.sampled_from([0.5, 7.4, 10.3, 14.9]),
+    workers=st.integers(1, 16),
+    took_s=st.sampled_from([0.0, 0.001, 0.02]),
+    starts_s=st.lists(st.sampled_from([0.0, 0.0, 0.3, 2.0, 7.0, 7.01]), min_size=16, max_size=16),
+    patiences=st.lists(st.sampled_from(ASKING), min_size=16, max_size=16),
+)
+def test_listings_outlast_the_restart_of_a_database_at_default_settings(
+    down_s, workers, took_s, starts_s, patiences
+):
+    """Whoever else asks meanwhile, and gives up sooner; 503 with Retry-After: 0 throughout."""
+    bench = Bench(took_s=took_s)
+    send = bench.down_until(down_s, retry_after_s=0.0)
+    outlasting = []
+
+    def worker(start_s, patience):
+        def work():
+            bench.clock.sleep(start_s)
+            if patience is Patience.OUTLAST:
+                outlasting.append(bench.guard.call(send, "writing", patience))
+            else:
+                with suppress(TransientError):
+                    bench.guard.call(send, "recording", patience)
+
+        return work
+
+    chosen = [Patience.OUTLAST, *patiences][:workers]
+    bench.clock.together(*map(worker, starts_s, chosen))
+    assert outlasting == ["done"] * chosen.count(Patience.OUTLAST)
+    assert bench.guard.breaker_state() is BreakerState.CLOSED
 
 
 # -- the breaker ------------------------------------------------------------------------------
