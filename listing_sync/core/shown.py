@@ -19,7 +19,7 @@ from listing_sync.core.listings import Cell, Shown, Stored, Unreadable
 from listing_sync.core.mapping import NUMBER_TYPES, Column, ColumnType
 from listing_sync.core.serials import moment_of_serial, shows_day
 from listing_sync.core.spelling import half_width
-from listing_sync.core.units import Kind, unit_of
+from listing_sync.core.units import Kind, unit_of, with_squares
 
 Join = Callable[[object, object], Cell]
 """(text shown, value stored) of one cell in, the cell for the validator out."""
@@ -30,10 +30,14 @@ _SEPARATORS = ".,'’٫٬_ \xa0\u2007\u2009\u202f"
 _SIGNS = "-−‐–+▲△"
 _NEGATIVE = frozenset("-−‐–▲△")
 _NO_NUMBER = str.maketrans("", "", "0123456789" + _SEPARATORS + _SIGNS)
-_SQUARE = re.compile(r"(?<=m) ?[2²]|(?<=m)\^2|(?<=ft) ?[2²]", re.IGNORECASE)
 _FRAME = re.compile(
-    rf"([^0-9]*?)([0-9][0-9{re.escape(_SEPARATORS)}]*(?<=[0-9.,])|\.[0-9]+)([^0-9]*)"
+    rf"([^0-9]*)([0-9](?:[0-9{re.escape(_SEPARATORS)}]*[0-9])?)([^0-9]*)", re.DOTALL
 )
+_OTHER_MARKS = str.maketrans(",.", ".,")
+_GROUPED = re.compile(
+    rf"[1-9][0-9]{{0,2}}(?:[{re.escape(_SEPARATORS)}][0-9]{{2,3}})*[^0-9][0-9]{{3}}"
+)
+_DECIMAL_MARKS = ".,٫"
 _REMEMBERED = 4_096
 _DATE_TYPES = frozenset({ColumnType.DATE, ColumnType.DATETIME})
 
@@ -56,7 +60,7 @@ def residue(text: str) -> str:
 
     In half width and folded, the square of m² and m2 as in ㎡: "¥29,800,000" -> "¥".
     """
-    plain = _SQUARE.sub("²", half_width(text).casefold()).replace("m²", "㎡")
+    plain = with_squares(half_width(text).casefold()).replace("m²", "㎡")
     return plain.translate(_NO_NUMBER)
 
 
@@ -72,7 +76,9 @@ def says_the_number(rest: str, column: Column) -> bool:
         return False
     if column.unit is not None:
         own = unit_of(column.unit)
-        return own is not None and own.factor == unit.factor and own.kind == unit.kind
+        if own is None or own.factor != unit.factor:
+            return False
+        return unit.kind in {own.kind, Kind.COUNT}
     fits = {ColumnType.MONEY: {Kind.MONEY}, ColumnType.AREA: {Kind.AREA}}
     return unit.factor == 1 and unit.kind in fits.get(column.type, {Kind.MONEY, Kind.AREA})
 
@@ -82,7 +88,7 @@ def frame(text: str) -> tuple[str, str, str] | None:
 
     None when there is not just one run of digits; the square of m2 is none.
     """
-    found = _FRAME.fullmatch(_SQUARE.sub("²", half_width(text)))
+    found = _FRAME.fullmatch(with_squares(half_width(text)))
     return None if found is None else (found[1], found[2], found[3])
 
 
@@ -92,10 +98,11 @@ def agrees(text: str, number: float) -> bool:
     if framed is None or not isfinite(number):
         return False
     before, digits, after = framed
-    wanted = Decimal(repr(number))
-    is_negative = not _NEGATIVE.isdisjoint(before + after) or "(" in before
+    wanted = Decimal(repr(number)).copy_abs()
+    is_negative = _is_negative(before, after)
     return any(
-        abs(shown - abs(wanted)) <= HALF * step and (shown == 0 or is_negative == (wanted < 0))
+        _WIDE.subtract(shown, wanted).copy_abs() <= _WIDE.multiply(HALF, step)
+        and (shown == 0 or is_negative == (number < 0))
         for shown, step in readings(digits)
     )
 
@@ -106,10 +113,12 @@ def readings(digits: str) -> Iterator[tuple[Decimal, Decimal]]:
     "1.234" may be 1234 or 1.234; which one it is the stored number says.
     """
     whole = "".join(filter(str.isdigit, digits))
-    last = max(digits.rfind("."), digits.rfind(","), digits.rfind("٫"))
-    places = {0, len(digits) - last - 1 if last >= 0 else 0}
-    for place in sorted(places):
-        yield Decimal(whole).scaleb(-place, _WIDE), Decimal(1).scaleb(-place)
+    last = max(map(digits.rfind, _DECIMAL_MARKS))
+    if last < 0 or _GROUPED.fullmatch(digits):
+        yield Decimal(whole), Decimal(1)
+    if last >= 0:
+        place = last + 1 - len(digits)
+        yield Decimal(whole).scaleb(place, _WIDE), Decimal(1).scaleb(place)
 
 
 def _with_text(join: Callable[[str, Stored], Cell]) -> Join:
@@ -131,7 +140,7 @@ def _bare(stored: object) -> Cell:
 
 
 def _number_joiner(column: Column) -> Callable[[str, Stored], Cell]:
-    forms: dict[tuple[str, str], bool] = {}
+    forms: dict[tuple[str, str], int] = {}
 
     def join(text: str, stored: Stored) -> Cell:
         if text == str(stored):
@@ -140,23 +149,37 @@ def _number_joiner(column: Column) -> Callable[[str, Stored], Cell]:
         if found is None:
             return Shown(text, stored)
         before, digits, after = found.groups()
-        form = (before, after)
-        is_neutral = forms.get(form)
-        if is_neutral is None:
-            is_neutral = forms[form] = says_the_number(residue(before + after), column)
-        if is_neutral and _shows(form, digits, stored, text):
+        sign = forms.get((before, after))
+        if sign is None:
+            sign = forms[before, after] = _sign(before, after, column)
+        if sign and (_is_written(digits, sign * stored) or agrees(text, stored)):  # type: ignore[operator,arg-type]  # a number
             return stored
         return Shown(text, stored)
 
     return join
 
 
-def _shows(form: tuple[str, str], digits: str, stored: Stored, text: str) -> bool:
-    if form == ("", "") and isinstance(stored, int | float):
-        places = len(digits) - digits.rfind(".") - 1 if "." in digits else 0
-        if digits in {f"{stored:,.{places}f}", f"{stored:.{places}f}"}:
-            return True
-    return isinstance(stored, int | float) and agrees(text, stored)
+def _sign(before: str, after: str, column: Column) -> int:
+    """Return the sign that stands beside the digits; 0 where anything else changes the number."""
+    if not says_the_number(residue(before + after), column):
+        return 0
+    return -1 if _is_negative(before, after) else 1
+
+
+def _is_negative(before: str, after: str) -> bool:
+    return not _NEGATIVE.isdisjoint(before + after) or "(" in before
+
+
+def _is_written(digits: str, number: float) -> bool:
+    """Return whether the digits are the number as most locales write it: the quick way."""
+    places = len(digits) - digits.rfind(".") - 1 if "." in digits else 0
+    if digits in {f"{number:,.{places}f}", f"{number:.{places}f}"}:
+        return True
+    if "," not in digits:
+        return False
+    digits = digits.translate(_OTHER_MARKS)
+    places = len(digits) - digits.rfind(".") - 1
+    return digits in {f"{number:,.{places}f}", f"{number:.{places}f}"}
 
 
 def _join_date(text: str, stored: Stored) -> Cell:

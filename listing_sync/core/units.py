@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -41,12 +42,12 @@ _NAMED: Final = (
     (Unit("億", Kind.COUNT, Fraction(10**8)), ("億",)),
     (
         Unit("㎡", Kind.AREA, Fraction(1)),
-        ("㎡", "m²", "m2", "m^2", "平米", "平方メートル", "平方m", "sqm", "sq.m", "sq.m."),
+        ("㎡", "m²", "平米", "平方メートル", "平方m", "sqm", "sq.m", "sq.m."),
     ),
     (Unit("坪", Kind.AREA, Fraction(400, 121)), ("坪", "つぼ")),
     (
         Unit("sq ft", Kind.AREA, Fraction("0.09290304")),
-        ("sqft", "sq.ft", "sq.ft.", "ft²", "ft2", "sf", "squarefeet", "平方フィート"),
+        ("sqft", "sq.ft", "sq.ft.", "ft²", "sf", "squarefeet", "平方フィート"),
     ),
     (Unit("ha", Kind.AREA, Fraction(10_000)), ("ha", "ヘクタール")),
     (Unit("%", Kind.SHARE, Fraction(1, 100)), ("%", "パーセント")),
@@ -62,6 +63,24 @@ UNIT_NAMES: Final = ("円", "千円", "万円", "百万円", "億円", "㎡", "�
 """What the mapping's `unit` can say."""
 
 
+_SQUARE = re.compile(r"(?<=m)(?:2|\^2)(?![0-9])|(?<=ft)(?:2|\^2)(?![0-9])", re.IGNORECASE)
+_FOREIGN_AREA = re.compile(
+    r"帖|畳|ac|acres?|エーカー|a|アール|反|町歩?|sq ?yd|"
+    + "|".join(re.escape(text) for unit, texts in _NAMED if unit.factor != 1 for text in texts),
+    re.IGNORECASE,
+)
+
+
+def with_squares(text: str) -> str:
+    """Return a text with the square of m2 and ft^2 as ², so that no digit is left of it."""
+    return _SQUARE.sub("²", text)
+
+
+def is_foreign_area(text: str) -> bool:
+    """Return whether a text names a measure of area that is not ours."""
+    return _FOREIGN_AREA.fullmatch(without_spaces(text)) is not None
+
+
 def unit_of(text: str) -> Unit | None:
     """Return the unit that a text names, whatever its width, case and spaces; None when none."""
-    return _BY_SPELLING.get(without_spaces(half_width(text)).casefold())
+    return _BY_SPELLING.get(without_spaces(with_squares(half_width(text))).casefold())

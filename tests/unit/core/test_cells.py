@@ -282,7 +282,7 @@ def test_area_keeps_its_scale_and_rounds_half_away_from_zero(cell: Cell, value: 
 @pytest.mark.parametrize(
     ("cell", "problem"),
     [
-        ("70.25㎡(21.25坪)", "wrong unit: 坪"),
+        ("70.25㎡・21.25坪", "wrong unit: 坪"),
         ("70円", "wrong unit: 円"),
         ("¥70", "wrong unit: ¥"),
         ("70,25㎡", "not a number: commas"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from listing_sync.core.cells import parser_for
 from listing_sync.core.listings import Cell, Problem, Shown, Unreadable
@@ -142,3 +145,87 @@ def test_a_unit_is_neutral_by_the_type_of_its_column(
     rest: str, column: Column, *, is_neutral: bool
 ) -> None:
     assert says_the_number(rest, column) is is_neutral
+
+
+# -- the law ------------------------------------------------------------------------------------
+
+UNITS = {
+    "": Decimal(1),
+    "円": Decimal(1),
+    " €": Decimal(1),
+    "千円": Decimal(10**3),
+    "万円": Decimal(10**4),
+    "億円": Decimal(10**8),
+    "K": Decimal(10**3),
+    "百万円": Decimal(10**6),
+    "帖": None,
+    "坪": None,
+    "%": None,
+    "台": None,
+}
+"""What a number format writes behind a number -> what it multiplies by; None is no money."""
+
+LOCALES = [(",", "."), (".", ","), ("\u202f", ","), ("’", "."), ("", ".")]
+
+
+def formatted(number: Decimal, *, places: int, scaled: int, marks: tuple[str, str]) -> str:
+    """Return a number as a spreadsheet shows it: rounded, grouped, in its locale."""
+    step = Decimal(1).scaleb(-places)
+    whole = number.scaleb(-scaled).quantize(step, ROUND_HALF_UP)
+    group, mark = marks
+    text = f"{whole:,f}".replace(",", "g").replace(".", "m")
+    return text.replace("g", group).replace("m", mark)
+
+
+@given(
+    number=st.integers(-(10**9), 10**9) | st.floats(-1e9, 1e9).map(lambda x: round(x, 4)),
+    places=st.integers(0, 3),
+    scaled=st.sampled_from([0, 0, 3, 6]),
+    marks=st.sampled_from(LOCALES),
+    before=st.sampled_from(["", "¥", "$ ", "約"]),
+    after=st.sampled_from(sorted(UNITS)),
+)
+def test_a_value_is_what_the_text_means_or_there_is_none(
+    number: float, places: int, scaled: int, marks: tuple[str, str], before: str, after: str
+) -> None:
+    assume(not scaled or places < 3)  # 1234 in thousands with three places looks like itself
+    exact = Decimal(repr(number))
+    shown = formatted(exact, places=places, scaled=scaled, marks=marks)
+    value = meaning(EXACT, f"{before}{shown}{after}", number)
+    factor = UNITS[after]
+    if isinstance(value, Problem):
+        return
+    assert factor is not None
+    group, mark = marks
+    means = Decimal(shown.replace(group, "").replace(mark, ".") if group else shown) * factor
+    step = Decimal(1).scaleb(-places) * factor
+    assert abs(Decimal(str(value)) - means) <= Decimal("0.5001") * step
+
+
+@given(
+    number=st.integers(-(10**9), 10**9) | st.floats(-1e9, 1e9).map(lambda x: round(x, 4)),
+    places=st.integers(0, 3),
+    marks=st.sampled_from(LOCALES),
+    around=st.sampled_from([("", ""), ("¥", ""), ("", "円"), ("", " €")]),
+)
+def test_a_plain_format_of_any_locale_keeps_the_stored_number(
+    number: float, places: int, marks: tuple[str, str], around: tuple[str, str]
+) -> None:
+    shown = formatted(Decimal(repr(number)), places=places, scaled=0, marks=marks)
+    value = meaning(EXACT, f"{around[0]}{shown}{around[1]}", number)
+    assert not isinstance(value, Problem), str(value)
+    assert Decimal(str(value)) == Decimal(repr(number))
+
+
+@given(st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.integers(-400, 400))
+def test_a_day_is_the_one_that_is_shown_or_there_is_none(day: date, off: int) -> None:
+    serial = (day - date(1899, 12, 30)).days
+    for text in (f"{day:%Y/%m/%d}", f"{day:%d.%m.%Y}", f"{day.year}年{day.month}月{day.day}日"):
+        assert meaning(DAY, text, serial) == day.isoformat()
+    shown = f"{day + timedelta(days=off):%Y-%m-%d}" if day.year > 1901 else f"{day:%Y-%m-%d}"
+    value = meaning(DAY, shown, serial)
+    assert (
+        isinstance(value, Problem)
+        or value == shown
+        or sorted(shown[5:].split("-")) == sorted(f"{day:%m-%d}".split("-"))
+    )
