@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from listing_sync.core.cells import parser_for
+from listing_sync.core.header_words import english_name
 from listing_sync.core.listings import Problem, Value
 from listing_sync.core.mapping import Column, ColumnType, normalise_header
 from listing_sync.core.spelling import normalise
@@ -45,86 +46,27 @@ _TRUTHS = frozenset({"true", "false", "○", "×", "◯", "〇", "はい", "い�
 _KNOWN_NAMES = {
     "no": "row_number",
     "id": "source_id",
-    "備考": "remarks",
-    "交通": "access",
-    "沿線": "railway_line",
-    "路線": "railway_line",
-    "最寄駅": "nearest_station",
-    "駅": "station",
     "徒歩": "walk_minutes",
     "駅徒歩": "walk_minutes",
-    "築年数": "building_age",
-    "所在階": "floor",
-    "階数": "floors",
-    "階建": "floors",
-    "総戸数": "total_units",
-    "部屋番号": "room_number",
-    "号室": "room_number",
-    "物件名": "property_name",
-    "建物名": "building_name",
     "マンション名": "building_name",
-    "用途地域": "zoning",
-    "建ぺい率": "building_coverage_ratio",
-    "建蔽率": "building_coverage_ratio",
-    "容積率": "floor_area_ratio",
-    "地目": "land_category",
-    "土地権利": "land_rights",
-    "権利": "rights",
-    "接道": "road_access",
     "接道状況": "road_access",
-    "間口": "frontage",
-    "私道負担": "private_road_share",
-    "都市計画": "city_planning",
-    "設備": "facilities",
-    "向き": "facing",
-    "方位": "facing",
-    "バルコニー面積": "balcony_area",
-    "管理会社": "management_company",
-    "管理形態": "management_type",
-    "取引態様": "transaction_type",
     "媒介": "brokerage_type",
     "仲介手数料": "brokerage_fee",
-    "手数料": "commission",
     "坪単価": "price_per_tsubo",
-    "坪数": "tsubo",
     "利回り": "yield_rate",
-    "賃料": "rent",
-    "敷金": "deposit",
-    "礼金": "key_money",
-    "担当": "assignee",
-    "担当者": "assignee",
     "担当者名": "assignee",
-    "売主": "seller",
-    "買主": "buyer",
-    "所有者": "owner",
     "電話番号": "phone",
-    "郵便番号": "postal_code",
-    "都道府県": "prefecture",
-    "市区町村": "city",
-    "町名": "town",
-    "緯度": "latitude",
-    "経度": "longitude",
     "登録日": "registered_on",
     "更新日": "revised_on",
     "公開日": "published_on",
     "公開": "is_published",
     "写真": "photo_url",
     "間取り図": "floor_plan_url",
-    "小学校": "elementary_school",
-    "中学校": "junior_high_school",
     "小学校区": "elementary_school",
     "中学校区": "junior_high_school",
-    "ペット": "pets",
-    "リフォーム": "renovation",
-    "駐輪場": "bicycle_parking",
-    "エレベーター": "elevator",
-    "バス便": "bus",
     "学区(小)": "elementary_school",
     "学区(中)": "junior_high_school",
-    "修繕履歴": "repair_history",
     "鍵の場所": "key_location",
-    "内見方法": "viewing_method",
-    "内覧方法": "viewing_method",
     "媒介区分": "brokerage_type",
     "レインズ登録番号": "reins_number",
 }
@@ -241,7 +183,8 @@ def _name_of(column: UnmappedColumn) -> str:
         name = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:_LONGEST_NAME]
         if name:
             return name if name[0].isalpha() else f"column_{name}"[:_LONGEST_NAME]
-    return f"column_{column.letter.lower()}"
+    in_english = english_name(_UNIT.sub("", header))
+    return (in_english or f"column_{column.letter.lower()}")[:_LONGEST_NAME]
 
 
 def _free_name(name: str, taken: Collection[str]) -> str:
