@@ -1,40 +1,51 @@
 """One tab of a Google spreadsheet in, its mapped columns out: the same rows in every column.
 
-Each column is read in one rendering only, so a tab takes two requests, and a large one several
-for chunks of rows. Rows may move between them. The key column therefore comes with each request:
-as shown it is what the rows are known by; as stored it must say the same, row by row. Where that
-cannot be said (a formatted number), and after several requests, the key column is read once more
-and must still be what was assembled; from the first chunk that differs on, all is read again. The
-header row comes with each request too: when it changes, everything is read again.
+Texts are read as shown; of numbers, dates and check boxes what is shown and what is stored is
+compared, so that a tab takes two requests, and a large one several for chunks of rows. Rows may
+move between them. The key column therefore comes with each request: as shown it is what the rows
+are known by; as stored it must say the same, row by row. Where that cannot be said (a formatted
+number), and after several requests, the key column is read once more and must still be what was
+assembled; from the first chunk that differs on, all is read again. The header row comes with each
+request too: when a mapped header moves, everything is read again. Other headers do not matter:
+they may hold =NOW().
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import count, pairwise, zip_longest
+from itertools import pairwise
 from typing import TypeVar
 
-from listing_sync.core.a1 import column_index
-from listing_sync.core.listings import Cell, SheetContents, SheetRow
+from listing_sync.core.listings import SheetContents, SheetRow
 from listing_sync.core.mapping import Mapping
 from listing_sync.core.validator import normalise_number
 from listing_sync.errors import Category, Service, SourceError, TransientError
 from listing_sync.ports import SelectedRows, SheetDescription
-from listing_sync.sheets.google_api import Rendering, SheetsApi, ranges_in_a_request
-from listing_sync.sheets.google_errors import EDITED
+from listing_sync.sheets.google_api import (
+    Rendering,
+    SheetsApi,
+    Spreadsheet,
+    ranges_in_a_request,
+)
+from listing_sync.sheets.google_blocks import BlockReader
+from listing_sync.sheets.google_errors import EDITED, TabGoneError
 from listing_sync.sheets.google_layout import (
     Keys,
     Layout,
-    Run,
-    cells_of,
+    MovedError,
     first_difference,
     header_range,
-    is_same_header,
-    keys_of,
+    key_text,
 )
-from listing_sync.sheets.grid import check_header, choose_tab, match_header, runs
+from listing_sync.sheets.grid import (
+    Tab,
+    check_header,
+    choose_tab,
+    filled_down,
+    read_header,
+    runs,
+)
 
 T = TypeVar("T")
 
@@ -42,19 +53,11 @@ BUDGET_CELLS = 250_000
 """Cells of one request and rendering pair; a larger tab is read in chunks of rows."""
 
 _TRIES = 3
-
-
-class _MovedError(Exception):
-    """Rows or columns moved while they were read."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Rows read together; `is_sure` when both renderings have the same keys in the same rows."""
-
-    rows: list[SheetRow]
-    keys: Keys
-    is_sure: bool
+_OTHER_TABS = {
+    "OBJECT": "holds a chart and no cells",
+    "DATA_SOURCE": "shows connected data (BigQuery, Looker), whose rows cannot be read from here:"
+    " extract them into a tab of its own (Extract, in that tab) and name that",
+}
 
 
 class GoogleSheet:
@@ -76,6 +79,7 @@ class GoogleSheet:
         self._gid = gid
         self._header_row = header_row
         self._budget_cells = budget_cells
+        self._seen_gid: int | None = None
 
     def read(self, on_rows: Callable[[int], None]) -> SheetContents:
         """Return every row that is not blank; `on_rows` is told how many more were read."""
@@ -87,9 +91,10 @@ class GoogleSheet:
         """Return the rows whose normalised number is asked for: the key column, then those rows."""
 
         def select(layout: Layout) -> SelectedRows:
-            keys = self._keys(layout)
+            keys = BlockReader(self._api, layout).keys()
             rows = self._read_selected(layout, keys, numbers)
-            return SelectedRows(self._contents(layout, rows), tuple(keys.values()))
+            texts = tuple(map(key_text, keys.values()))
+            return SelectedRows(self._contents(layout, rows), texts)
 
         return self._while_still(select)
 
@@ -111,37 +116,51 @@ class GoogleSheet:
 
     def _layout(self) -> Layout:
         spreadsheet = self._api.spreadsheet()
-        tab = choose_tab(spreadsheet.tabs, title=self._tab_title, gid=self._gid)
-        if tab.row_count is not None and tab.row_count < self._header_row:
+        tab = self._tab(spreadsheet)
+        mapping, row = self._mapping, self._header_row
+        if tab.row_count is not None and tab.row_count < row:
             raise SourceError(
-                f'the tab "{tab.title}" has {tab.row_count} rows; SYNC_HEADER_ROW is '
-                f"{self._header_row}"
+                f'the tab "{tab.title}" has {tab.row_count} rows; SYNC_HEADER_ROW is {row}'
             )
-        row = header_range(tab.title, self._header_row)
-        (rows,) = self._api.values([row], Rendering.SHOWN, "reading the header row")
-        cells = rows[0] if rows else []
-        header = match_header(self._mapping, self._header_row, cells)
-        places = [(column.column, column_index(column.letter)) for column in header.columns]
-        return Layout(
-            spreadsheet=spreadsheet,
-            tab=tab,
-            header=header,
-            header_cells=cells,
-            key=next((index for column, index in places if column.name == self._mapping.key), -1),
-            shown=tuple(index for column, index in places if self._mapping.is_shown(column)),
-            stored=tuple(index for column, index in places if not self._mapping.is_shown(column)),
-        )
+        headers = header_range(tab.title, row, mapping.header_rows)
+        (rows,) = self._api.values([headers], Rendering.SHOWN, "reading the header row")
+        return Layout(spreadsheet, tab, mapping, read_header(mapping, row, rows), rows)
+
+    def _tab(self, spreadsheet: Spreadsheet) -> Tab:
+        for other in spreadsheet.others:
+            if self._tab_title in {other.title, other.title.strip()} or (
+                self._tab_title is None and self._gid == other.gid
+            ):
+                what = _OTHER_TABS.get(other.kind, f"is of the kind {other.kind}, without cells")
+                raise SourceError(f'the tab "{other.title}" {what}')
+        renamed = [tab for tab in spreadsheet.tabs if tab.gid == self._seen_gid]
+        try:
+            tab = choose_tab(spreadsheet.tabs, title=self._tab_title, gid=self._gid)
+        except SourceError:
+            if self._seen_gid is None or not renamed:
+                raise
+            tab = renamed[0]  # in this run it still had its title
+        self._seen_gid = tab.gid
+        return tab
 
     def _while_still(self, read: Callable[[Layout], T]) -> T:
+        changed = ""
+        was_gone = False
         for _ in range(_TRIES):
-            layout = self._layout()
-            check_header(layout.header, self._mapping, layout.tab.title)
             try:
+                layout = self._layout()
+                check_header(layout.header, self._mapping, layout.tab.title)
                 return read(layout)
-            except _MovedError:
-                continue
+            except MovedError as moved:
+                changed = moved.header or changed
+            except TabGoneError:
+                if was_gone:
+                    raise
+                was_gone = True
         raise TransientError(
-            f"{EDITED}, {_TRIES} times in a row; the next run reads it again",
+            f"{EDITED}, {_TRIES} times in a row"
+            + (f": the header in {changed} keeps changing, write it as text" if changed else "")
+            + "; the next run reads it again",
             service=Service.GOOGLE,
             category=Category.UNKNOWN,
         )
@@ -158,13 +177,14 @@ class GoogleSheet:
             link_base=self._link_base(layout),
             time_zone=layout.spreadsheet.time_zone,
             columns=layout.header.columns,
-            rows=rows,
+            rows=filled_down(layout.header.columns, rows),
             missing=layout.header.missing,
         )
 
     # -- which rows
 
     def _read_all(self, layout: Layout, on_rows: Callable[[int], None]) -> list[SheetRow]:
+        reader = BlockReader(self._api, layout)
         starts = self._chunk_starts(layout)
         rows: list[SheetRow] = []
         keys: Keys = {}
@@ -173,113 +193,53 @@ class GoogleSheet:
             is_sure = len(starts) <= 1
             for start, following in pairwise([*starts[again:], None]):
                 end = None if following is None else following - 1
-                block = self._block(layout, [(start, end)])  # type: ignore[list-item]  # None is last only
+                block = reader.block([(start, end)])  # type: ignore[list-item]  # None is last only
                 rows += block.rows
                 keys |= block.keys
                 is_sure = is_sure and block.is_sure
                 on_rows(len(block.rows))
-            changed = None if is_sure else first_difference(keys, self._keys(layout))
+            changed = None if is_sure else first_difference(keys, reader.keys())
             if changed is None:
                 return rows
             again = bisect_right(starts, changed) - 1
             del rows[bisect_left(rows, starts[again], key=lambda row: row[0]) :]
             keys = {row: key for row, key in keys.items() if row < starts[again]}
-        raise _MovedError
+        raise MovedError
 
     def _chunk_starts(self, layout: Layout, keys: Keys | None = None) -> Sequence[int]:
         """Return the first row of each chunk; the last one has no end."""
-        first = self._header_row + 1
+        first = layout.header.first_row
         last = layout.tab.row_count
         if last is not None and last < first:
             return ()
         height = max(1, self._budget_cells // len(layout.header.columns))
         if last is None or last - first >= height:
             # A grid is often far longer than what is filled in.
-            last = max(self._keys(layout) if keys is None else keys, default=first)
+            found = BlockReader(self._api, layout).keys() if keys is None else keys
+            last = max(found, default=first)
         return range(first, last + 1, height)
 
     def _read_selected(self, layout: Layout, keys: Keys, numbers: frozenset[str]) -> list[SheetRow]:
-        expected = {row: key for row, key in keys.items() if normalise_number(key) in numbers}
+        expected = {
+            row: key for row, key in keys.items() if normalise_number(key_text(key)) in numbers
+        }
         if not expected:
             return []
         wanted = runs(expected)
-        span = (min(layout.shown + layout.stored), max(layout.shown + layout.stored))
+        span = (min(layout.order), max(layout.order))
         size = max(1, ranges_in_a_request(layout.a1(span, wanted[-1])) - 1)
         requests = [wanted[start : start + size] for start in range(0, len(wanted), size)]
-        if len(requests) > len(self._chunk_starts(layout, keys)):
+        is_filled_down = any(each.column.fill_down for each in layout.header.columns)
+        if is_filled_down or len(requests) > len(self._chunk_starts(layout, keys)):
+            rows = self._contents(layout, self._read_all(layout, lambda _: None)).rows
             at = [column.column.name for column in layout.header.columns].index(self._mapping.key)
-            rows = self._read_all(layout, lambda _: None)
-            return [row for row in rows if normalise_number(str(row[1][at] or "")) in numbers]
-        blocks = [self._block(layout, request, span) for request in requests]
+            return [row for row in rows if normalise_number(key_text(row[1][at])) in numbers]
+        reader = BlockReader(self._api, layout)
+        blocks = [reader.block(request, span) for request in requests]
         found: Keys = {}
         for block in blocks:
             found |= block.keys
         is_sure = len(blocks) == 1 and blocks[0].is_sure
-        if found != expected or not (is_sure or self._keys(layout) == keys):
-            raise _MovedError
+        if found != expected or not (is_sure or reader.keys() == keys):
+            raise MovedError
         return [row for block in blocks for row in block.rows]
-
-    # -- cells
-
-    def _keys(self, layout: Layout) -> Keys:
-        first = self._header_row + 1
-        if layout.tab.row_count is not None and layout.tab.row_count < first:
-            return {}
-        (columns,) = self._fetch(layout, Rendering.SHOWN, (layout.key,), [(first, None)])
-        return keys_of(first, columns[layout.key])
-
-    def _block(
-        self, layout: Layout, rows: Sequence[Run], span: tuple[int, int] | None = None
-    ) -> _Block:
-        """Read the rows; with a span, whatever lies between the mapped columns is sent along."""
-        shown = self._fetch(layout, Rendering.SHOWN, layout.shown, rows, span)
-        stored = shown
-        if layout.stored:
-            columns = (layout.key, *layout.stored)
-            stored = self._fetch(layout, Rendering.STORED, columns, rows, span)
-        order = [column_index(column.letter) for column in layout.header.columns]
-        blank = (None,) * len(order)
-        block = _Block([], {}, is_sure=True)
-        for (first, _), as_shown, as_stored in zip(rows, shown, stored, strict=True):
-            keys = keys_of(first, as_shown[layout.key])
-            is_sure = keys == keys_of(first, as_stored[layout.key])
-            by_column = as_stored | as_shown
-            cells = zip_longest(*(by_column[index] for index in order))
-            read = [row for row in zip(count(first), cells, strict=False) if row[1] != blank]
-            block = _Block(block.rows + read, block.keys | keys, block.is_sure and is_sure)
-        return block
-
-    def _fetch(
-        self,
-        layout: Layout,
-        rendering: Rendering,
-        columns: tuple[int, ...],
-        rows: Sequence[Run],
-        span: tuple[int, int] | None = None,
-    ) -> list[dict[int, list[Cell]]]:
-        """Return, for each run of rows, the cells of each column from the top."""
-        if span is None:
-            example = layout.a1((max(columns), max(columns)), rows[-1]) + "0" * 5
-            spans = runs(columns, ranges_in_a_request(example) - 1)
-        else:
-            spans = (span,)
-        ranges = [layout.a1(each, run) for run in rows for each in spans]
-        header_rows, *tables = self._api.values(
-            [layout.header_range, *ranges],
-            rendering,
-            f"reading {len(columns)} columns from row {rows[0][0]} on",
-        )
-        if not is_same_header(layout.header_cells, header_rows):
-            raise _MovedError
-        found = []
-        for _ in rows:
-            by_column: dict[int, list[Cell]] = {}
-            for left, right in spans:
-                table = tables.pop(0)
-                by_column |= {
-                    index: cells_of(table, index - left, rendering)
-                    for index in columns
-                    if left <= index <= right
-                }
-            found.append(by_column)
-        return found

@@ -1,4 +1,4 @@
-"""The two requests to the Sheets API that we make: each guarded, checked and with our errors."""
+"""The requests to the Sheets API that we make: each guarded, checked and with our errors."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import httpx
 
+from listing_sync.core.listings import Unreadable
 from listing_sync.errors import PermanentError, TransientError
 from listing_sync.sheets.google_errors import google_failure, transient
 from listing_sync.sheets.google_http import AuthorizedGoogleHttp
@@ -23,11 +24,18 @@ T = TypeVar("T")
 Rows = list[list[Any]]
 """Rows of cells as JSON gave them: ragged, trailing blank rows left out."""
 
+Place = tuple[int, int]
+"""Column index and sheet row of a cell."""
+
 URL_LENGTH = 6000
 """Characters of ranges that one request may hold."""
 
 UNAUTHENTICATED = 401
-_CELLS = frozenset({str, int, float, bool, type(None)})
+_SHOWN_LENGTH = 200
+_KNOWN = frozenset({str, int, float, bool})
+SPREADSHEET_FIELDS = "properties(title,timeZone),sheets.properties"
+VALUES_FIELDS = "valueRanges(range,values)"
+GRID_FIELDS = "sheets(data(startRow,startColumn,rowData(values({cells}))))"
 
 
 class Call(Protocol):
@@ -45,12 +53,22 @@ class Rendering(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class OtherTab:
+    """A tab without cells of its own: a chart ("OBJECT") or connected data ("DATA_SOURCE")."""
+
+    title: str
+    gid: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Spreadsheet:
-    """A spreadsheet and its tabs that hold cells, in the order shown."""
+    """A spreadsheet and its tabs that hold cells, in the order shown; `others` hold none."""
 
     title: str
     time_zone: str | None
     tabs: tuple[Tab, ...]
+    others: tuple[OtherTab, ...] = ()
 
 
 class SheetsApi:
@@ -79,7 +97,8 @@ class SheetsApi:
         """Return what the spreadsheet is called and which tabs it has."""
         request = self._spreadsheets.get(
             spreadsheetId=self.spreadsheet_id,
-            fields="properties(title,timeZone),sheets.properties",
+            fields=SPREADSHEET_FIELDS,
+            prettyPrint=False,
         )
         return self._send(request, _spreadsheet, "looking up the spreadsheet")
 
@@ -91,9 +110,22 @@ class SheetsApi:
             valueRenderOption=rendering.value,
             dateTimeRenderOption="SERIAL_NUMBER",
             majorDimension="ROWS",
-            fields="valueRanges(range,values)",
+            fields=VALUES_FIELDS,
+            prettyPrint=False,
         )
         return self._send(request, lambda answer: _rows(answer, len(ranges)), what)
+
+    def cells(
+        self, ranges: Sequence[str], cell_fields: str, what: str
+    ) -> dict[Place, dict[str, Any]]:
+        """Return those fields of the cells of the ranges that are not empty (CellData)."""
+        request = self._spreadsheets.get(
+            spreadsheetId=self.spreadsheet_id,
+            ranges=list(ranges),
+            fields=GRID_FIELDS.format(cells=cell_fields),
+            prettyPrint=False,
+        )
+        return self._send(request, _cells, what)
 
     def _send(self, request: Any, parse: Callable[[Any], T], what: str) -> T:
         if not self._http.has_token:
@@ -159,21 +191,23 @@ def _spreadsheet(answer: Any) -> Spreadsheet:
     match answer:
         case {"sheets": list(sheets)}:
             properties = answer.get("properties") or {}
+            tabs = [_tab(sheet) for sheet in sheets]
             return Spreadsheet(
                 title=properties.get("title", ""),
                 time_zone=properties.get("timeZone"),
-                tabs=tuple(tab for sheet in sheets if (tab := _tab(sheet)) is not None),
+                tabs=tuple(tab for tab in tabs if isinstance(tab, Tab)),
+                others=tuple(tab for tab in tabs if isinstance(tab, OtherTab)),
             )
         case _:
             raise _strange()
 
 
-def _tab(sheet: Any) -> Tab | None:
-    """Return a tab; None for a chart, which has no cells."""
+def _tab(sheet: Any) -> Tab | OtherTab:
     match sheet:
         case {"properties": {"title": str(title)} as properties}:
-            if properties.get("sheetType", "GRID") != "GRID":
-                return None
+            kind = properties.get("sheetType", "GRID")
+            if kind != "GRID":
+                return OtherTab(title, properties.get("sheetId", 0), str(kind))
             return Tab(
                 title=title,
                 hidden=bool(properties.get("hidden")),
@@ -195,9 +229,34 @@ def _checked_rows(value_range: Any) -> Rows:
     rows = value_range.get("values", []) if isinstance(value_range, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
         raise _strange()
-    if not _CELLS.issuperset(map(type, chain.from_iterable(rows))):
-        raise _strange()
+    if not _KNOWN.issuperset(map(type, chain.from_iterable(rows))):
+        return [[cell if type(cell) in _KNOWN else _other(cell) for cell in row] for row in rows]
     return rows
+
+
+def _other(cell: Any) -> str | Unreadable:
+    """Return a cell that is no JSON text, number or boolean."""
+    if cell is None:
+        return ""
+    text = json.dumps(cell, ensure_ascii=False)[:_SHOWN_LENGTH]
+    return Unreadable(text, "of a kind that this program does not know; expected text or a number")
+
+
+def _cells(answer: Any) -> dict[Place, dict[str, Any]]:
+    sheets = answer.get("sheets") if isinstance(answer, dict) else None
+    if not isinstance(sheets, list):
+        raise _strange()
+    found = {}
+    try:
+        for data in chain.from_iterable(sheet.get("data", ()) for sheet in sheets):
+            left, top = data.get("startColumn", 0), data.get("startRow", 0) + 1
+            for row, content in enumerate(data.get("rowData", ()), top):
+                for column, cell in enumerate(content.get("values", ()), left):
+                    if cell:
+                        found[column, row] = dict(cell)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise _strange() from error
+    return found
 
 
 def _strange() -> TransientError:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from listing_sync.core.a1 import column_letter, quoted_tab
-from listing_sync.core.listings import Cell
+from listing_sync.core.a1 import column_index, column_letter, quote_tab, quoted_tab
+from listing_sync.core.listings import Cell, SheetColumn, Unreadable
+from listing_sync.core.mapping import Column, ColumnType, Mapping
 from listing_sync.sheets.google_api import Rendering, Rows, Spreadsheet
-from listing_sync.sheets.grid import Header, Tab
+from listing_sync.sheets.grid import Header, Tab, joined_headers, read_header
 
 Run = tuple[int, int | None]
 """First and last row; None is the end of the tab, however long it has become."""
@@ -21,17 +22,54 @@ Keys = dict[int, str]
 """The key cells that are not blank, as shown, by sheet row."""
 
 
+class MovedError(Exception):
+    """Rows or columns moved while they were read; `header` says which header cells changed."""
+
+    def __init__(self, header: str = "") -> None:
+        super().__init__(header)
+        self.header = header
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the mapped columns stand; `key`, `shown` and `stored` are column indexes."""
+    """Where the mapped columns stand; `key`, `shown` and `stored` are column indexes.
+
+    `stored` are those of which the stored value counts too; `linked` those of addresses, whose
+    cells may show a picture or a link's name.
+    """
 
     spreadsheet: Spreadsheet
     tab: Tab
+    mapping: Mapping
     header: Header
-    header_cells: list[Any]
-    key: int
-    shown: tuple[int, ...]
-    stored: tuple[int, ...]
+    header_rows: Rows
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Return the index of each column, in the order of the mapping."""
+        return tuple(column_index(column.letter) for column in self.header.columns)
+
+    @property
+    def columns(self) -> dict[int, Column]:
+        """Return the mapped columns by index."""
+        return {column_index(each.letter): each.column for each in self.header.columns}
+
+    @property
+    def key(self) -> int:
+        """Return the index of the key column, -1 when there is none."""
+        found = (i for i, column in self.columns.items() if column.name == self.mapping.key)
+        return next(found, -1)
+
+    @property
+    def stored(self) -> tuple[int, ...]:
+        """Return the columns that are read as stored, besides as shown."""
+        is_shown = self.mapping.is_shown
+        return tuple(index for index, column in self.columns.items() if not is_shown(column))
+
+    @property
+    def linked(self) -> tuple[int, ...]:
+        """Return the columns of addresses."""
+        return tuple(i for i, each in self.columns.items() if each.type is ColumnType.URL)
 
     def a1(self, columns: tuple[int, int], rows: Run) -> str:
         """Return a range: ((0, 2), (2, None)) -> 'Listings'!A2:C."""
@@ -41,32 +79,66 @@ class Layout:
 
     @property
     def header_range(self) -> str:
-        """Return the whole header row as a range."""
-        return header_range(self.tab.title, self.header.row)
+        """Return the whole header rows as a range."""
+        return header_range(self.tab.title, self.header.row, self.header.rows)
 
     @property
     def _tab(self) -> str:
         return quoted_tab(self.tab.title)
 
+    def has_header(self, rows: Rows) -> bool:
+        """Say whether header rows have every mapped column in its place; others do not matter."""
+        return rows == self.header_rows or (
+            _places(read_header(self.mapping, self.header.row, rows)) == _places(self.header)
+        )
 
-def header_range(tab: str, row: int) -> str:
-    """Return a whole row as a range; Google cuts it at the last column that the tab has."""
-    return f"{quoted_tab(tab)}!A{row}:{LAST_COLUMN}{row}"
+    def changed_headers(self, rows: Rows) -> str:
+        """Return which cells of mapped headers say something else in `rows`, and what."""
+        now = read_header(self.mapping, self.header.row, rows)
+        before, after = joined_headers(self.header_rows), joined_headers(rows)
+        letters = {each.letter for each in set(_all(self.header)) ^ set(_all(now))}
+        changed = []
+        for letter in sorted(letters, key=column_index):
+            index = column_index(letter)
+            old, new = (each[index] if index < len(each) else "" for each in (before, after))
+            if old != new:
+                cell = f"{quote_tab(self.tab.title)}!{letter}{self.header.row}"
+                changed.append(f'{cell} ("{old}", then "{new}")')
+        return ", ".join(changed)
 
 
-def cells_of(table: Rows, offset: int, rendering: Rendering) -> list[Cell]:
-    """Return one column of a range, from the top; None is blank."""
+def _all(header: Header) -> tuple[SheetColumn, ...]:
+    return (*header.columns, *(found for each in header.duplicates for found in each.found))
+
+
+def _places(header: Header) -> frozenset[tuple[str, str]]:
+    """Return name and letter of every mapped column, also of those that are there twice."""
+    return frozenset((each.column.name, each.letter) for each in _all(header))
+
+
+def header_range(tab: str, row: int, rows: int) -> str:
+    """Return whole rows as a range; Google cuts it at the last column that the tab has."""
+    return f"{quoted_tab(tab)}!A{row}:{LAST_COLUMN}{row + rows - 1}"
+
+
+def cells_of(table: Rows, offset: int, rendering: Rendering) -> list[Any]:
+    """Return one column of a range, from the top; "" is blank."""
     if rendering is Rendering.STORED:
-        return [row[offset] if len(row) > offset and row[offset] != "" else None for row in table]
+        return [row[offset] if len(row) > offset else "" for row in table]
     # Equal texts are kept once; shown cells are all texts, so that nothing else can be equal.
-    shared: dict[str, str | None] = {"": None}
+    shared: dict[str, str] = {"": ""}
     share = shared.setdefault
-    return [share(row[offset], row[offset]) if len(row) > offset else None for row in table]
+    return [share(row[offset], row[offset]) if len(row) > offset else "" for row in table]
 
 
-def keys_of(first: int, cells: Sequence[Cell]) -> dict[int, Any]:
+def keys_of(first: int, cells: Sequence[Any]) -> dict[int, Any]:
     """Return the key cells that are not blank by sheet row."""
-    return {row: cell for row, cell in enumerate(cells, first) if cell is not None}
+    return {row: cell for row, cell in enumerate(cells, first) if cell != ""}
+
+
+def without_blanks(cells: list[Any]) -> list[Cell]:
+    """Return cells with None for what is blank."""
+    return [None if cell == "" else cell for cell in cells] if "" in cells else cells
 
 
 def first_difference(left: Keys, right: Keys) -> int | None:
@@ -74,9 +146,6 @@ def first_difference(left: Keys, right: Keys) -> int | None:
     return min((row for row, _ in left.items() ^ right.items()), default=None)
 
 
-def is_same_header(known: list[Any], rows: Rows) -> bool:
-    """Say whether the header row is still what it was; stored numbers are not compared."""
-    cells = rows[0] if rows else []
-    return len(cells) == len(known) and all(
-        cell == shown for cell, shown in zip(cells, known, strict=True) if isinstance(cell, str)
-    )
+def key_text(cell: object) -> str:
+    """Return a key cell as text."""
+    return cell.shown if isinstance(cell, Unreadable) else str(cell or "")

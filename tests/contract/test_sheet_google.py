@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 
+from listing_sync.core.listings import Shown as ShownCell
 from listing_sync.core.mapping import Column, ColumnType, Mapping, parse_mapping
 from listing_sync.errors import (
     Category,
@@ -55,6 +56,7 @@ TEXT_ONLY = parse_mapping(
     name="mapping.toml",
 )
 HEADER = ["Number", "Price", "Address", "Contract"]
+CONTRACT = datetime(2024, 1, 31)  # noqa: DTZ001 - a sheet's time has no zone
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def listings(count: int) -> list[list[Any]]:
 
 def expected(rows: list[list[Any]], first: int = 2) -> list[tuple[int, tuple[Any, ...]]]:
     return [
-        (row, (number, price, address, 45322))
+        (row, (number, price, address, CONTRACT))
         for row, (number, price, address, _) in enumerate(rows, first)
     ]
 
@@ -96,18 +98,22 @@ def once(act: Callable[[], None], *, at: int, holding: str) -> Callable[[Request
     return hook
 
 
-def test_texts_come_as_shown_and_numbers_and_dates_as_stored(reading: GoogleReading) -> None:
+def test_texts_come_as_shown_and_numbers_as_stored_unless_they_show_something_else(
+    reading: GoogleReading,
+) -> None:
     reading.put(
         [
             HEADER,
-            ["AA1", Shown("¥3,480万", 34_800_000), Shown("1丁目", 1), date(2024, 1, 31)],
+            ["AA1", Shown("¥34,800,000", 34_800_000), Shown("1丁目", 1), date(2024, 1, 31)],
             ["AA2", True, True, "応相談"],
+            ["AA3", Shown("2,980万円", 2980), None, Shown("240131", 240_131)],
         ]
     )
     contents = reading.sheet(MAPPING).read(lambda _: None)
     assert contents.rows == [
-        (2, ("AA1", 34_800_000, "1丁目", 45322)),
+        (2, ("AA1", 34_800_000, "1丁目", CONTRACT)),
         (3, ("AA2", True, "TRUE", "応相談")),
+        (4, ("AA3", ShownCell("2,980万円", 2980), None, ShownCell("240131", 240_131))),
     ]
     assert contents.time_zone == "Asia/Tokyo"
     assert contents.link_base == (
@@ -131,7 +137,7 @@ def test_only_mapped_columns_are_asked_for(reading: GoogleReading) -> None:
     rows_of(reading.sheet(MAPPING))
     ranges = [r.query["ranges"] for r in reading.google.requests if "ranges" in r.query]
     assert ranges[1:] == [
-        ["'Listings'!A1:ZZZ1", "'Listings'!A2:A", "'Listings'!D2:D"],
+        ["'Listings'!A1:ZZZ1", "'Listings'!A2:A", "'Listings'!C2:E"],
         ["'Listings'!A1:ZZZ1", "'Listings'!A2:A", "'Listings'!C2:C", "'Listings'!E2:E"],
     ]
 
@@ -232,8 +238,8 @@ def test_a_change_in_a_later_chunk_does_not_read_the_earlier_ones_again(
     rows = rows_of(reading.sheet(MAPPING, budget_cells=16))
     assert rows == expected([*listings(8), ["BB1", 7, "n", None]])
     chunks = [call for call in reading.calls if "columns from" in call]
-    assert chunks.count("reading 2 columns from row 2 on") == 1
-    assert chunks.count("reading 2 columns from row 6 on") == 2
+    assert chunks.count("reading 3 columns from row 2 on") == 1
+    assert chunks.count("reading 3 columns from row 6 on") == 2
 
 
 def test_columns_that_move_are_looked_up_again(reading: GoogleReading) -> None:
@@ -297,7 +303,7 @@ def test_selected_rows_that_move_are_found_again(reading: GoogleReading, moment:
         )
     )
     (row,) = reading.sheet(MAPPING).read_listings(frozenset({"AA5"})).contents.rows
-    assert row[1] == ("AA5", 5000, "Street 5", 45322)
+    assert row[1] == ("AA5", 5000, "Street 5", CONTRACT)
 
 
 def test_tabs_are_chosen_by_title_by_gid_or_as_the_only_visible_one(

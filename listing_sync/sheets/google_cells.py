@@ -1,0 +1,82 @@
+"""The cells of one column as shown and as stored in, its cells for the validator out. Pure.
+
+A sheet has a hundred thousand numbers, nearly all of which show just what is stored. That is found
+a column at a time: the texts, joined, are split into what they say in digits and what stands
+around these. Only a cell that is not plain in this sense is looked at by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import eq
+from typing import Any
+
+from listing_sync.core.listings import Cell, Unreadable
+from listing_sync.core.mapping import NUMBER_TYPES, Column, ColumnType
+from listing_sync.core.shown import joiner, residue, says_the_number
+
+_DIGITS = b"0123456789."
+_GROUPED = _DIGITS + b","
+_NO_DIGITS = bytes(set(range(256)) - {*_DIGITS, 0})
+_SIGNS = frozenset("-−‐–+▲△()")
+
+
+def joined_column(column: Column, shown: Sequence[str], stored: Sequence[Any]) -> list[Cell]:
+    """Return the cells of a column read in both forms, from the top; "" is blank in either.
+
+    Where the longer of the two ends, the other is blank.
+    """
+    count = max(len(shown), len(stored))
+    texts = [*shown, *[""] * (count - len(shown))]
+    cells: list[Any] = [*stored, *[""] * (count - len(stored))]
+    if not {str}.issuperset(map(type, texts)):  # unreadable ones
+        for index, text in enumerate(texts):
+            if isinstance(text, Unreadable):
+                texts[index], cells[index] = "", text
+            else:
+                texts[index] = str(text)
+    join = joiner(column)
+    for index in _doubtful(column, texts, cells):
+        cells[index] = join(texts[index], cells[index])
+    return [None if cell == "" else cell for cell in cells] if "" in cells else cells
+
+
+def _doubtful(column: Column, texts: list[str], values: list[Any]) -> Sequence[int]:
+    """Return which cells show anything but their stored value as it stands."""
+    if column.type in NUMBER_TYPES:
+        return _doubtful_numbers(column, texts, values)
+    if column.type is ColumnType.BOOLEAN:
+        pairs = enumerate(zip(texts, values, strict=True))
+        return [index for index, (text, value) in pairs if text != str(value).upper()]
+    return range(len(texts))
+
+
+def _doubtful_numbers(column: Column, texts: list[str], values: list[Any]) -> Sequence[int]:
+    joined = "\0".join(texts).encode("utf-8", "surrogatepass")
+    around = joined.translate(None, _GROUPED).split(b"\0")
+    if len(around) != len(texts):  # a text holds the separator
+        return range(len(texts))
+    forms = dict(zip(around, texts, strict=True))
+    loaded = {form for form, text in forms.items() if not _is_neutral(form, text, column)}
+    found = {index for index, form in enumerate(around) if form in loaded} if loaded else set()
+    numbers = joined.translate(None, _NO_DIGITS).decode().split("\0")
+    wanted = list(map(str, values))
+    if numbers != wanted:
+        differing = [index for index, pair in enumerate(map(eq, numbers, wanted)) if not pair]
+        found.update(index for index in differing if not _is_same(numbers[index], values[index]))
+    return sorted(found)
+
+
+def _is_neutral(form: bytes, text: str, column: Column) -> bool:
+    around = form.decode("utf-8", "surrogatepass")
+    return _SIGNS.isdisjoint(around) and says_the_number(residue(text), column)
+
+
+def _is_same(number: str, value: Any) -> bool:
+    """Say whether "70.50" is the stored 70.5."""
+    if type(value) is not float and type(value) is not int:
+        return False
+    try:
+        return float(number) == value
+    except ValueError:
+        return False
