@@ -6,10 +6,10 @@ way, and typed texts, which repeat, are remembered, a few per column.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from datetime import datetime, tzinfo
+from decimal import Decimal
 from functools import lru_cache
 from math import isfinite
 from typing import Final
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from listing_sync.core.amounts import number_from_value, number_rules
 from listing_sync.core.dates import date_rules, datetime_rules
+from listing_sync.core.json_exact import decode
 from listing_sync.core.listings import (
     KEPT,
     Cell,
@@ -238,7 +239,7 @@ def _url_rules(column: Column) -> ReadText:
 
 def _json_from_text(text: str) -> Value | Problem:
     try:
-        document = json.loads(text, parse_constant=_refuse_constant)
+        document = decode(text)
         fault = _json_fault(document)
     except (ValueError, RecursionError):  # also what is nested, or a number, beyond all measure
         fault = "not JSON"
@@ -253,10 +254,6 @@ def _json_from_value(cell: Stored) -> Value | Problem:
     return Problem("not JSON", _EXPECTED[ColumnType.JSON])
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
-
-
 def _json_fault(document: object) -> str | None:
     """Return what jsonb cannot hold in a parsed document, None when it holds all."""
     if isinstance(document, str):
@@ -266,7 +263,7 @@ def _json_fault(document: object) -> str | None:
         return next(filter(None, map(_json_fault, (*document, *document.values()))), None)
     if isinstance(document, list):
         return next(filter(None, map(_json_fault, document)), None)
-    if isinstance(document, float) and not isfinite(document):
+    if isinstance(document, Decimal) and not isfinite(float(document)):
         return "JSON with a number out of range"
     return None
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
+from listing_sync.core.json_exact import is_same
 from listing_sync.core.listings import KEPT, Value
 from listing_sync.core.mapping import NUMBER_TYPES, Column, ColumnType
 
@@ -41,8 +42,8 @@ def is_equal(wanted: Value, found: Value, column_type: ColumnType) -> bool:
     """Return whether the table's JSON value means what the listing's value means."""
     if wanted is None or found is None:
         return wanted is found
-    if column_type is ColumnType.JSON:
-        return _json_form(wanted) == _json_form(found)
+    if column_type is ColumnType.JSON or isinstance(wanted, dict | list):
+        return is_same(wanted, found)
     if type(wanted) is type(found) and wanted == found:
         return True
     if column_type in NUMBER_TYPES:
@@ -84,15 +85,6 @@ def _is_same_moment(wanted: str, found: str) -> bool:
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _json_form(value: Value) -> Value:
-    """Return a value in which true and 1, which Python calls equal, differ."""
-    if isinstance(value, dict):
-        return {key: _json_form(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json_form(item) for item in value]
-    return (isinstance(value, bool), value)
 
 
 def shown(value: Value) -> str:

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from listing_sync.core.json_exact import decode
 from listing_sync.core.listings import Value
 from listing_sync.errors import RefusedError
 from listing_sync.local.state_dir import StateDir, encode_json, sync_folder, write_atomically
@@ -97,7 +98,7 @@ class SnapshotFiles:
         lines = _lines(path)
         next(lines)
         for line in lines:
-            yield dict(zip(columns, json.loads(line), strict=True))
+            yield dict(zip(columns, decode(line.decode(), frames=1), strict=True))
 
     def _checked(self, path: Path) -> SnapshotMeta:
         try:

@@ -12,11 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from listing_sync.core.json_exact import encode
 from listing_sync.errors import SettingsError
 from listing_sync.ports import Clock
 
 _OWNER_ONLY = 0o700
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def find_state_dir(setting: Path | None, environment: Mapping[str, str]) -> Path:
@@ -94,7 +94,7 @@ class StateDir:
 
 def encode_json(document: object) -> bytes:
     """Return the document on one line, without its end; lone surrogates survive a round trip."""
-    return _encode(document).encode("utf-8", "surrogatepass")
+    return encode(document).encode("utf-8", "surrogatepass")
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -6,7 +6,6 @@ off only the batch that was never sent, and `zcat` reads the file.
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import zlib
@@ -14,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from listing_sync.core.json_exact import decode
 from listing_sync.local.state_dir import StateDir, encode_json, sync_folder
 from listing_sync.ports import Replaced
 
@@ -134,7 +134,7 @@ def _append(path: Path, member: bytes) -> None:
 
 
 def _change(line: bytes) -> Replaced:
-    return Replaced(*json.loads(line.decode("utf-8", "surrogatepass")))
+    return Replaced(*decode(line.decode("utf-8", "surrogatepass"), frames=2))
 
 
 def _run_id(path: Path) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from listing_sync.core.json_exact import decode, encode
 from listing_sync.ports import Replaced, Undo
 
 
@@ -23,7 +23,8 @@ class WrittenIndex:
             "select old, new from change where number = ? order by rowid", (property_number,)
         )
         return tuple(
-            Replaced(property_number, json.loads(old), json.loads(new)) for old, new in rows
+            Replaced(property_number, decode(old, frames=1), decode(new, frames=1))
+            for old, new in rows
         )
 
 
@@ -39,7 +40,7 @@ def written_since(undo: Undo, since: datetime) -> Iterator[WrittenIndex]:
                 connection.executemany(
                     "insert into change values (?, ?, ?)",
                     (
-                        (change.property_number, json.dumps(change.old), json.dumps(change.new))
+                        (change.property_number, encode(change.old), encode(change.new))
                         for change in undo.read(run_id)
                     ),
                 )

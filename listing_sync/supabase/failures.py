@@ -204,6 +204,9 @@ def failure_of_exception(error: Exception) -> RemoteError:
     if of_header or isinstance(error, httpx.LocalProtocolError):
         text = "SUPABASE_SERVICE_ROLE_KEY holds a character that no key has: copy it again"
         return _error(Kind(_RUN, _UNKNOWN, text), text)
+    if isinstance(error, RecursionError):
+        text = "a JSON document in the table is nested too deep to be read: make it flatter"
+        return _error(Kind(_RUN, _DATABASE, text), text)
     if isinstance(error, ValueError):
         text = "it holds what cannot be sent (half a surrogate pair, NaN or infinity)"
         return _error(Kind(_ROW, Category.VALIDATION, text), text)

@@ -10,13 +10,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
 import httpx
 from postgrest import APIError, APIResponse, SyncRequestBuilder
+from postgrest.base_request_builder import RequestConfig
 from supabase import ClientOptions, create_client
 
+from listing_sync.core.json_exact import decode, encode, is_exact
 from listing_sync.errors import RemoteError
 from listing_sync.reliability.guard import Patience
 from listing_sync.supabase.failures import failure_of_exception, failure_of_response
@@ -79,25 +80,25 @@ class Rest:
     def read(
         self, query: Query, what: str, patience: Patience = Patience.OUTLAST, *, exact: bool = False
     ) -> Rows:
-        """Return the rows of a select; with `exact` no digit of a number is lost.
-
-        A number that a float cannot hold then is a text, which PostgREST takes back as a number.
-        """
+        """Return the rows of a select; with `exact` every digit as json_exact keeps it."""
 
         def send() -> Rows:
             answer, response = self._try(query)
             rows: Any = answer.data
             if not (response.content and _are_objects(rows)):
                 raise self._failure(response)
-            return Rows(_exact_rows(response.content) if exact else rows, answer.count)
+            return Rows(
+                decode(response.content.decode(), frames=2) if exact else rows, answer.count
+            )
 
         return self._call(send, what, patience)
 
     def write(self, query: Query, what: str, patience: Patience = Patience.OUTLAST) -> None:
         """Send a query whose answer is asked to be empty."""
+        sent = _sent_exactly(query)
 
         def send() -> None:
-            _, response = self._try(query)
+            _, response = self._try(sent)
             if response.content:
                 raise self._failure(response)
 
@@ -130,7 +131,7 @@ class Rest:
             return send()
         except APIError:
             failure = self._failure(self._last.response)
-        except (httpx.RequestError, httpx.InvalidURL, ValueError) as error:
+        except (httpx.RequestError, httpx.InvalidURL, ValueError, RecursionError) as error:
             failure = failure_of_exception(error)
         raise failure
 
@@ -154,11 +155,34 @@ def _object(content: bytes) -> Row | None:
     return document if isinstance(document, dict) else None
 
 
-def _exact_rows(content: bytes) -> list[Row]:
-    rows: list[Row] = json.loads(content, parse_float=_exact_number)
-    return rows
+def _sent_exactly(query: Query) -> Query:
+    """Return the query, its body written by `json_exact` where the client's encoder cannot."""
+    request: RequestConfig[httpx.Client] | None = getattr(query, "request", None)
+    rows = request and request.json
+    if request is None or not isinstance(rows, list):
+        return query
+    if any(is_exact(value) for row in rows for value in row.values()):
+        return _ExactWrite(request, rows)
+    return query
 
 
-def _exact_number(digits: str) -> float | str:
-    number = float(digits)
-    return number if Decimal(repr(number)) == Decimal(digits) else digits
+@dataclass(frozen=True, slots=True)
+class _ExactWrite:
+    """A write as the client would send it, but for its body."""
+
+    request: RequestConfig[httpx.Client]
+    rows: list[Row]
+
+    def execute(self) -> APIResponse:
+        request = self.request
+        response = request.session.request(
+            request.http_method,
+            str(request.path),
+            content=encode(self.rows).encode(),
+            params=request.params,
+            headers={**request.headers, "Content-Type": "application/json"},
+            auth=request.auth,
+        )
+        if not response.is_success:
+            raise APIError({})
+        return APIResponse.from_http_request_response(response)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from postgrest import CountMethod, ReturnMethod, SyncSelectRequestBuilder
 
 from listing_sync.core.listings import Value
-from listing_sync.core.mapping import NUMBER_TYPES, Column
+from listing_sync.core.mapping import NUMBER_TYPES, Column, ColumnType
 from listing_sync.core.mapping import Mapping as SheetMapping
 from listing_sync.core.plan import TableRow
 from listing_sync.errors import BatchTooLargeError, Category, PermanentError, RowError, Service
@@ -31,6 +31,7 @@ class SupabaseTable:
         self._name = mapping.table
         self._key = mapping.key
         self._mark = mapping.mark_column
+        self._has_json = any(column.type is ColumnType.JSON for column in mapping.columns)
 
     def pages(self, columns: Sequence[Column]) -> Iterator[Sequence[TableRow]]:
         """Yield every row, in the order of the key."""
@@ -156,7 +157,8 @@ class SupabaseTable:
             query = self._page(select, numbers, limit, last)
             try:
                 with explained(self._mapping):
-                    page = self._rest.read(query, "reading the table", exact=exact)
+                    exactly = exact or self._has_json
+                    page = self._rest.read(query, "reading the table", exact=exactly)
             except BatchTooLargeError:
                 if limit == 1:
                     raise

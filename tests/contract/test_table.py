@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from listing_sync.core.compare import is_equal
+from listing_sync.core.json_exact import decode
 from listing_sync.core.mapping import Column, ColumnType, Mapping
 from listing_sync.core.plan import TableRow
 from listing_sync.errors import BatchTooLargeError, PermanentError, RowError, TransientError
@@ -154,11 +156,26 @@ def test_what_is_read_whole_is_taken_back_unchanged(things, table):
         "insert into things values ('AA1', 12345678901234.5, 0.10, 3, 'x', now(),"
         ' \'{"a": [1.5, "2.50", null], "b": true}\')'
     )
-    before = things.execute("select * from things")
+    columns = "number, price, area, size, note, seen_at, extra::text"
+    before = things.execute(f"select {columns} from things")
     [row] = table.whole_rows(["AA1"])
     things.truncate()
     table.upsert(tuple(row), [tuple(row.values())])
-    assert things.execute("select * from things") == before
+    assert things.execute(f"select {columns} from things") == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"n": 1e23}', '{"n": [true, 1]}', "7"],
+)
+def test_a_document_that_was_written_is_found_equal_to_its_cell(things, rest, text):
+    extra = column("extra", ColumnType.JSON)
+    table = SupabaseTable(rest, mapping("things", NUMBER, extra, mark=None))
+    wanted = decode(text)
+    table.upsert(["number", "extra"], [("AA1", wanted)])
+    [[row]] = table.pages((NUMBER, extra))
+    assert is_equal(wanted, row.values[1], ColumnType.JSON)
+    assert things.execute("select extra = %s::jsonb from things", (text,)) == [(True,)]
 
 
 def test_whole_pages_have_every_column_of_every_row(things, table):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -13,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listing_sync.core.cells import ERROR_TEXTS, parser_for
+from listing_sync.core.json_exact import encode
 from listing_sync.core.listings import KEPT, Cell, Problem, Unreadable, Value
 from listing_sync.core.mapping import Column, ColumnType
 from tests.strategies import ANY_CELL
@@ -692,6 +692,6 @@ def test_every_value_can_be_sent_and_nothing_raises(
     if isinstance(value, Problem):
         assert value.reason or isinstance(cell, Unreadable)
     else:
-        sent = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        sent = encode(value)
         assert "\x00" not in sent
         sent.encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import httpx
 import pytest
@@ -93,7 +94,7 @@ def test_a_description_that_is_none_is_refused(body):
         rest.description()
 
 
-def test_whole_rows_keep_numbers_that_a_float_cannot_hold_as_texts():
+def test_whole_rows_keep_numbers_that_a_float_cannot_hold():
     body = (
         '[{"number": "AA1", "price": 1234567890123456.78, "area": 70.50, "size": 12345678901234567,'
         ' "extra": {"a": [1.5, 2e400]}}]'
@@ -103,10 +104,10 @@ def test_whole_rows_keep_numbers_that_a_float_cannot_hold_as_texts():
         [row] = table_of(rest).whole_rows(["AA1"])
     assert row == {
         "number": "AA1",
-        "price": "1234567890123456.78",
+        "price": Decimal("1234567890123456.78"),
         "area": 70.5,
         "size": 12345678901234567,
-        "extra": {"a": [1.5, "2e400"]},
+        "extra": {"a": [1.5, Decimal("2e400")]},
     }
 
 
