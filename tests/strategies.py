@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from listing_sync.core.listings import Unreadable
+from listing_sync.core.listings import Shown, Unreadable
 
 ANY_CELL = (
     st.none()
@@ -18,5 +18,10 @@ ANY_CELL = (
     | st.datetimes(timezones=st.none() | st.timezones())
     | st.times()
     | st.builds(Unreadable, st.text(), st.text())
+    | st.builds(
+        Shown,
+        st.text() | st.text("0123456789,.-/年月日万億千円㎡坪¥$K%eE: 令和RHS", max_size=20),
+        st.integers() | st.floats() | st.booleans() | st.dates() | st.datetimes() | st.times(),
+    )
 )
 """Whatever a reader could give for one cell, and what none should."""

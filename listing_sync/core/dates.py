@@ -48,7 +48,7 @@ _WEEKDAY = (
 )
 _CLOCK = (
     r"(?:[T ] ?(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})"
-    r"(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,6}))?)?"
+    r"(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,6}))?)?(?: ?(?P<half>[AaPp])[Mm])?"
     r"| ?(?P<hour2>[0-9]{1,2})時(?:(?P<minute2>[0-9]{1,2})分(?:(?P<second2>[0-9]{1,2})秒)?)?)"
 )
 _ZONE = (
@@ -56,8 +56,15 @@ _ZONE = (
 )
 _MOMENT = re.compile(f"{_YEAR}{_MONTH_AND_DAY}{_WEEKDAY}(?:{_CLOCK}{_ZONE})?")
 _NO_DAY = re.compile(rf"{_YEAR}(?: ?年(?: ?[0-9]{{1,2}} ?月)?|[-/.][0-9]{{1,2}})?")
-_NO_CERTAIN_ORDER = re.compile(r"[0-9]{1,2}([-/.])[0-9]{1,2}\1[0-9]{2,4}")
-_SERIAL = re.compile(r"[1-9][0-9]{4}(?:\.[0-9]+)?")
+_YEAR_LAST = re.compile(
+    r"(?P<first>[0-9]{1,2})(?P<mark>[-/.])(?P<second>[0-9]{1,2})(?P=mark)(?P<year>[0-9]{2,4})"
+    r"(?P<rest>(?:[T (].*)?)"
+)
+_NO_CERTAIN_ORDER = (
+    "not a date: which number is the year, month or day is not certain (the mapping can state "
+    "order)"
+)
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _LONGEST = 100
 
 
@@ -77,8 +84,9 @@ def date_rules(column: Column, expected: str) -> tuple[ReadText, ReadValue, Read
             return Problem(f"after {maximum}", f"{maximum} or earlier")
         return day
 
+    order = column.order
     return (
-        lambda text: finish(_moment_from_text(text)),
+        lambda text: finish(_moment_from_text(text, order)),
         lambda cell: finish(_moment(cell)),
         lambda cell: finish(_moment_shown(cell)),
     )
@@ -101,8 +109,9 @@ def datetime_rules(
             return Problem(f"after {column.maximum}", f"{column.maximum} or earlier")
         return moment.isoformat()
 
+    order = column.order
     return (
-        lambda text: finish(_moment_from_text(text)),
+        lambda text: finish(_moment_from_text(text, order)),
         lambda cell: finish(_moment(cell)),
         lambda cell: finish(_moment_shown(cell)),
     )
@@ -151,20 +160,26 @@ def _moment(cell: Stored) -> datetime | str:
     return "a time without a date"
 
 
-def _moment_from_text(text: str) -> datetime | str:
+def _moment_from_text(text: str, order: str | None) -> datetime | str:
     """Return the moment that a text means, or why it means none; a date alone is its midnight.
 
-    Naive unless the text names a zone. Five digits are a serial number, as a CSV file has it; more
-    or fewer may be a year, or 240131.
+    Naive unless the text names a zone. `order` is that of 7/5/2005, "mdy" or "dmy". A bare number
+    is no date: it may be a serial number, 240131, or 6.01.31.
     """
     plain = half_width(text.translate(_SQUARE_ERAS)) if len(text) <= _LONGEST else ""
-    if _SERIAL.fullmatch(plain):
-        return _moment_from_serial(float(plain))
+    if found := _YEAR_LAST.fullmatch(plain):
+        if order not in {"mdy", "dmy"}:
+            return _NO_CERTAIN_ORDER
+        first, second, year = found["first"], found["second"], found["year"]
+        if len(year) != 4:  # noqa: PLR2004 - digits
+            return "not a date: the century of its year is not certain"
+        month, day_of_month = (first, second) if order == "mdy" else (second, first)
+        plain = f"{year}-{month}-{day_of_month}{found['rest']}"
     match = _MOMENT.fullmatch(plain)
     if match is None:
-        if _NO_CERTAIN_ORDER.fullmatch(plain):
-            return "not a date: which number is the year, month or day is not certain"
-        return "not a date: no day" if _NO_DAY.fullmatch(plain) else "not a date"
+        if _NO_DAY.fullmatch(plain):
+            return "not a date: no day"
+        return "not a date: a bare number" if _NUMBER.fullmatch(plain) else "not a date"
     day = _day(match)
     return day if isinstance(day, str) else _at_time(day, match)
 
@@ -231,12 +246,17 @@ def _at_time(day: date, match: re.Match[str]) -> datetime | str:
         zone = timezone(-offset if match["zone_sign"] == "-" else offset)
     elif match["zone"]:
         zone = UTC
+    hour = int(match["hour"] or match["hour2"] or 0)
+    if match["half"]:
+        if not 1 <= hour <= 12:  # noqa: PLR2004 - a clock face
+            return "not a date-time: no such time of day"
+        hour = hour % 12 + (12 if match["half"] in "Pp" else 0)
     try:
         return datetime(
             day.year,
             day.month,
             day.day,
-            int(match["hour"] or match["hour2"] or 0),
+            hour,
             int(match["minute"] or match["minute2"] or 0),
             int(match["second"] or match["second2"] or 0),
             int((match["fraction"] or "").ljust(6, "0")),

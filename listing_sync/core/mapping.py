@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import tomllib
 from collections.abc import Mapping as Table
@@ -13,6 +14,7 @@ from typing import Final
 
 from listing_sync.core.near import near_matches
 from listing_sync.core.spelling import normalise, without_spaces
+from listing_sync.core.units import UNIT_NAMES, Kind, Unit, unit_of
 from listing_sync.errors import SettingsError
 
 
@@ -71,7 +73,8 @@ class Column:
 class Mapping:
     """The whole mapping; `columns` are in the order of the file and include the key.
 
-    `ignore` finds the rows that are no listings (totals), `encoding` is that of a .csv file.
+    `ignore` finds the rows that are no listings (totals), `encoding` is that of a .csv file, `name`
+    the file as messages call it.
     """
 
     table: str
@@ -81,6 +84,7 @@ class Mapping:
     header_rows: int = 1
     ignore: re.Pattern[str] | None = None
     encoding: str | None = None
+    name: str = "mapping"
 
     def is_shown(self, column: Column) -> bool:
         """Return whether a column is read as a person sees it; the key always is."""
@@ -93,6 +97,20 @@ def normalise_header(text: str) -> str:
     Source: docs/contract.md section 5, header.
     """
     return without_spaces(normalise(text).casefold())
+
+
+def takes_unit(column_type: ColumnType, scale: int | None, unit: Unit) -> bool:
+    """Return whether bare numbers of a column can be in a unit; 坪 needs a scale to be rounded to.
+
+    Source: docs/contract.md section 5, unit.
+    """
+    if unit.kind not in _KINDS_OF_UNITS.get(column_type, frozenset()):
+        return False
+    rest = unit.factor.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1 or scale is not None
 
 
 def parse_mapping(text: str, *, name: str) -> Mapping:
@@ -114,7 +132,9 @@ def parse_mapping(text: str, *, name: str) -> Mapping:
     return mapping
 
 
-_TOP = ("table", "key", "columns", "prune")
+_TOP = (
+    *("table", "key", "columns", "prune", "header_rows", "ignore", "encoding", "order", "decimal"),
+)
 _DATE_TYPES = frozenset({ColumnType.DATE, ColumnType.DATETIME})
 _SCALED_TYPES = NUMBER_TYPES - {ColumnType.INTEGER}
 _KEY_TYPES = (ColumnType.TEXT, ColumnType.INTEGER)
@@ -132,12 +152,25 @@ _OPTIONS: Final[dict[str, frozenset[ColumnType]]] = {
     "min": NUMBER_TYPES | _DATE_TYPES,
     "max": NUMBER_TYPES | _DATE_TYPES,
     "scale": _SCALED_TYPES,
+    "unit": NUMBER_TYPES,
+    "decimal": NUMBER_TYPES,
+    "order": _DATE_TYPES,
+    "fill_down": _ALL_TYPES,
 }
 """Every option of a column and the types that it fits."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _IDENTIFIER_RULE = "letters, digits and underscores, not starting with a digit, at most 63"
 _MAX_SCALE = 30
+_MAX_HEADER_ROWS = 10
+_ORDERS = ("ymd", "mdy", "dmy")
+_DECIMAL_MARKS = (".", ",")
+_KINDS_OF_UNITS: Final = {
+    ColumnType.INTEGER: frozenset({Kind.MONEY, Kind.AREA}),
+    ColumnType.DECIMAL: frozenset({Kind.MONEY, Kind.AREA, Kind.SHARE}),
+    ColumnType.MONEY: frozenset({Kind.MONEY}),
+    ColumnType.AREA: frozenset({Kind.AREA}),
+}
 
 
 class _Reader:
@@ -151,14 +184,26 @@ class _Reader:
         self._refuse_unknown("", document, _TOP)
         table = self._identifier("table", document.get("table"))
         key = self._identifier("key", document.get("key"))
-        columns = self._columns(document.get("columns"), key)
+        stated = {
+            "order": self._one_of("order", document.get("order"), _ORDERS),
+            "decimal": self._one_of("decimal", document.get("decimal"), _DECIMAL_MARKS),
+        }
+        defaults = {option: value for option, value in stated.items() if value is not None}
+        columns = self._columns(document.get("columns"), key, defaults)
         mark_column = self._mark_column(document.get("prune"), columns)
         if key is not None and columns:
             self._check_key(key, columns)
         self._check_headers(columns)
+        header_rows = self._integer(
+            "header_rows", document.get("header_rows", 1), 1, _MAX_HEADER_ROWS
+        )
+        ignore = self._pattern("ignore", document.get("ignore"))
+        encoding = self._encoding(document.get("encoding"))
         if table is None or key is None:
             return None
-        return Mapping(table, key, columns, mark_column)
+        return Mapping(
+            table, key, columns, mark_column, header_rows or 1, ignore, encoding, self._name
+        )
 
     def _problem(self, key: str, message: str) -> None:
         self.problems.append(f"{self._name}: {key}: {message}")
@@ -181,7 +226,31 @@ class _Reader:
             return value
         return None
 
-    def _columns(self, tables: object, key_name: str | None) -> tuple[Column, ...]:
+    def _one_of(self, key: str, value: object, allowed: tuple[str, ...]) -> str | None:
+        if value is None or (isinstance(value, str) and value in allowed):
+            return value
+        listed = " or ".join(f'"{text}"' for text in allowed)
+        self._problem(key, f"must be {listed}, not {_shown(value)}")
+        return None
+
+    def _encoding(self, value: object) -> str | None:
+        if value is None:
+            return None
+        try:
+            if isinstance(value, str) and "a".encode(value).decode(value) == "a":
+                return codecs.lookup(value).name
+        except (LookupError, ValueError):  # no such encoding, or one of bytes to bytes
+            pass
+        self._problem(
+            "encoding",
+            'must be an encoding of text such as "utf-8", "cp932" or "cp1252", '
+            f"not {_shown(value)}",
+        )
+        return None
+
+    def _columns(
+        self, tables: object, key_name: str | None, defaults: dict[str, str]
+    ) -> tuple[Column, ...]:
         if not isinstance(tables, dict) or not tables:
             self._problem("columns", "missing; at least one table such as [columns.price]")
             return ()
@@ -191,12 +260,14 @@ class _Reader:
             self._identifier(key, name)
             if isinstance(table, dict):
                 whole = {"required": True, **table} if name == key_name else table
-                columns.append(self._column(key, name, whole))
+                columns.append(self._column(key, name, whole, defaults))
             else:
                 self._problem(key, f"must be a table such as [{key}], not {_shown(table)}")
         return tuple(columns)
 
-    def _column(self, key: str, name: str, table: dict[str, object]) -> Column:
+    def _column(
+        self, key: str, name: str, table: dict[str, object], defaults: dict[str, str]
+    ) -> Column:
         self._refuse_unknown(f"{key}.", table, tuple(_OPTIONS))
         column_type = self._type(f"{key}.type", table)
         if column_type is None:
@@ -207,10 +278,11 @@ class _Reader:
                 self._problem(f"{key}.{option}", f"does not fit type {column_type}; fits {fits}")
         options = {
             option: value
-            for option, value in table.items()
+            for option, value in (defaults | table).items()
             if column_type in _OPTIONS.get(option, frozenset())
         }
         minimum, maximum = self._limits(key, column_type, options)
+        scale = self._integer(f"{key}.scale", options.get("scale"), 0, _MAX_SCALE)
         keep_on_blank, clear_marker = self._on_blank(key, options)
         return Column(
             name=name,
@@ -222,11 +294,32 @@ class _Reader:
             maximum=maximum,
             max_length=self._integer(f"{key}.max_length", options.get("max_length"), 1, None),
             choices=self._choices(f"{key}.choices", options),
-            scale=self._integer(f"{key}.scale", options.get("scale"), 0, _MAX_SCALE),
+            scale=scale,
             blank=frozenset(map(normalise, self._texts(f"{key}.blank", options.get("blank", [])))),
             keep_on_blank=keep_on_blank,
             clear_marker=clear_marker,
+            unit=self._unit(f"{key}.unit", options.get("unit"), column_type, scale),
+            decimal_mark=self._one_of(f"{key}.decimal", options.get("decimal"), _DECIMAL_MARKS),
+            order=self._one_of(f"{key}.order", options.get("order"), _ORDERS),
+            fill_down=self._boolean(f"{key}.fill_down", options.get("fill_down", False)),
         )
+
+    def _unit(
+        self, key: str, value: object, column_type: ColumnType, scale: int | None
+    ) -> str | None:
+        if value is None:
+            return None
+        unit = unit_of(value) if isinstance(value, str) else None
+        if unit is None or unit.kind is Kind.COUNT:
+            self._problem(key, f"must be one of {', '.join(UNIT_NAMES)}, not {_shown(value)}")
+            return None
+        if takes_unit(column_type, scale, unit):
+            return unit.name
+        if takes_unit(column_type, 0, unit) and column_type is not ColumnType.INTEGER:
+            self._problem(key, f"{unit.name} needs a scale, e.g. scale = 2: it has no end in ㎡")
+        else:
+            self._problem(key, f"{unit.name} does not fit type {column_type}")
+        return None
 
     def _type(self, key: str, table: dict[str, object]) -> ColumnType | None:
         value = table.get("type")
@@ -368,6 +461,8 @@ class _Reader:
             self._problem(f"columns.{key}.type", f"must be {allowed}: it is the key")
         if not column.required:
             self._problem(f"columns.{key}.required", "must be true: it is the key")
+        if column.fill_down:
+            self._problem(f"columns.{key}.fill_down", "must be false: it is the key")
 
     def _check_headers(self, columns: tuple[Column, ...]) -> None:
         owners: dict[str, str] = {}

@@ -8,7 +8,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import Final
 
-from listing_sync.core.spelling import half_width, without_spaces
+from listing_sync.core.spelling import half_width, normalise, without_spaces
 
 
 class Kind(Enum):
@@ -84,3 +84,18 @@ def is_foreign_area(text: str) -> bool:
 def unit_of(text: str) -> Unit | None:
     """Return the unit that a text names, whatever its width, case and spaces; None when none."""
     return _BY_SPELLING.get(without_spaces(with_squares(half_width(text))).casefold())
+
+
+_UNIT_AT_END = re.compile(r"(.+?)\s*[(\[【〔]([^()\[\]【】〔〕]*)[)\]】〕]", re.DOTALL)
+
+
+def named_unit(header: str) -> tuple[str, Unit | None]:
+    """Return (the rest of a header, the unit that it names in brackets at its end).
+
+    価格（万円） -> 価格, 万円; 価格（税込） and 価格 name none.
+    """
+    found = _UNIT_AT_END.fullmatch(normalise(header))
+    unit = None if found is None else unit_of(found[2].removeprefix("単位:").removeprefix("単位"))
+    if found is None or unit is None or unit.kind is Kind.COUNT:
+        return header, None
+    return found[1], unit

@@ -9,6 +9,7 @@ from datetime import timedelta, timezone, tzinfo
 from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from listing_sync.core.a1 import column_index
 from listing_sync.core.cells import LOADING, UNSTORABLE, Parse, is_blank, parser_for, plain_text
 from listing_sync.core.listings import (
     Cell,
@@ -23,13 +24,15 @@ from listing_sync.core.listings import (
     Unreadable,
     Value,
 )
-from listing_sync.core.mapping import Column, Mapping
+from listing_sync.core.mapping import Column, ColumnType, Mapping
 from listing_sync.core.spelling import normalise
 
 _BLOCK_ROWS = 1_000
 _LONGEST_VALUE = 200
 _NAMED_DUPLICATES = 10
 _FILLED_FOR_LOADING_COLUMN = 2
+WHOLE_FLOAT = re.compile(r"[0-9]+\.0+")
+_LONGEST_NUMBER_BYTES = 200
 _FIXED_ZONE = re.compile(r"GMT([-+])(\d{1,2}):(\d{2})", re.ASCII)
 
 
@@ -78,6 +81,7 @@ class _Validation:
     def __init__(self, contents: SheetContents, mapping: Mapping, default_zone: tzinfo) -> None:
         self._contents = contents
         self._columns = contents.columns
+        self._ignore = mapping.ignore
         self._key = next(
             index for index, known in enumerate(self._columns) if known.column.name == mapping.key
         )
@@ -93,7 +97,7 @@ class _Validation:
         self._total_rows = 0
 
     def checked(self) -> Checked:
-        for block in _blocks(self._contents.rows):
+        for block in _blocks(self._listing_rows()):
             self._read(block)
         repeated = {number: rows for number, rows in self._rows_of.items() if len(rows) > 1}
         for number, rows in repeated.items():
@@ -110,6 +114,24 @@ class _Validation:
             total_rows=self._total_rows,
             rejected_rows=len(self._rejected_rows),
         )
+
+    def _listing_rows(self) -> Sequence[SheetRow]:
+        """Return the rows but for those that the mapping ignores, such as totals.
+
+        It is their number that is looked at; where that is blank, their first filled cell.
+        """
+        ignore = self._ignore
+        if ignore is None:
+            return self._contents.rows
+        order = sorted(
+            range(len(self._columns)),
+            key=lambda at: (at != self._key, column_index(self._columns[at].letter)),
+        )
+        return [
+            row
+            for row in self._contents.rows
+            if not ignore.search(next(filter(None, (_plain(row[1][at]) for at in order)), ""))
+        ]
 
     def _read(self, block: Sequence[SheetRow]) -> None:
         columns = zip(*(cells for _, cells in block), strict=True)
@@ -207,12 +229,28 @@ class _Validation:
             self._reject_row(number, sheet_row, reason)
 
 
+_FLOAT_KEY = Problem(
+    "a number with decimals, beside property numbers that are none",
+    "the property number as it is written elsewhere, e.g. 1001",
+)
+
+
 def _number_parser(key: Column) -> Parse:
     """Return what reads the key column: as text that is never blank, in its normalised form."""
     parse_text = parser_for(replace(key, required=True), None)
+    is_text = key.type is ColumnType.TEXT
 
     def parse_number(cell: Cell) -> Value | Problem:
-        return parse_text(normalise_number(cell) if isinstance(cell, str) else cell)
+        if not isinstance(cell, str):
+            return parse_text(cell)
+        number = normalise_number(cell)
+        if is_text and number.endswith("0") and WHOLE_FLOAT.fullmatch(number):
+            return _FLOAT_KEY
+        if len(number) > _LONGEST_NUMBER_BYTES // 4:
+            size = len(number.encode(errors="replace"))
+            if size > _LONGEST_NUMBER_BYTES:
+                return Problem(f"too long: {size} bytes", f"at most {_LONGEST_NUMBER_BYTES} bytes")
+        return parse_text(number)
 
     return parse_number
 
@@ -236,6 +274,10 @@ def _zone(name: str | None, default: tzinfo) -> tzinfo | None:
         return ZoneInfo(name)  # reads the machine's table of zones, once
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+def _plain(cell: Cell) -> str:
+    return normalise(_shown(cell) or "")
 
 
 def shown_cells(columns: Sequence[SheetColumn], cells: Sequence[Cell]) -> dict[str, str]:

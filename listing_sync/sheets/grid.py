@@ -8,11 +8,20 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
-from listing_sync.core.a1 import column_letter, quote_tab
+from listing_sync.core.a1 import column_index, column_letter, quote_tab
 from listing_sync.core.listings import Cell, SheetColumn, SheetRow
 from listing_sync.core.mapping import Column, Mapping, normalise_header
 from listing_sync.core.near import near_matches
+from listing_sync.core.spelling import trim
+from listing_sync.core.validator import WHOLE_FLOAT
 from listing_sync.errors import SourceError
+from listing_sync.sheets.headers import (
+    in_its_unit,
+    is_plain,
+    joined_headers,
+    measured_column,
+    unit_problem,
+)
 
 _SPREADSHEET_ID = re.compile(r"[A-Za-z0-9_-]+")
 _HEADERS_NAMED = 50
@@ -112,27 +121,6 @@ def read_header(mapping: Mapping, row: int, rows: Sequence[Sequence[object]]) ->
     return replace(header, rows=mapping.header_rows)
 
 
-def joined_headers(rows: Sequence[Sequence[object]]) -> list[str]:
-    """Return one header a column of several rows of headers, the upper one first.
-
-    A merged cell holds its text on the left alone: a header goes on to the right, over blank cells
-    with a header below them, where it has one below itself. (面積, -) over (土地, 建物) gives
-    面積 土地, 面積 建物; a cell merged downwards stays alone.
-    """
-    width = max(map(len, rows), default=0)
-    texts = [[_header_text(row, index) for index in range(width)] for row in rows]
-    for upper, lower in pairwise(texts):
-        for index in range(1, width):
-            if not upper[index] and lower[index] and upper[index - 1] and lower[index - 1]:
-                upper[index] = upper[index - 1]
-    return [" ".join(filter(None, column)) for column in zip(*texts, strict=True)]
-
-
-def _header_text(row: Sequence[object], index: int) -> str:
-    cell = row[index] if index < len(row) else None
-    return "" if cell is None else str(cell)
-
-
 def filled_down(columns: Sequence[SheetColumn], rows: Sequence[SheetRow]) -> Sequence[SheetRow]:
     """Return the rows with the blank cells of columns that `fill_down` as the cell above them.
 
@@ -154,28 +142,63 @@ def filled_down(columns: Sequence[SheetColumn], rows: Sequence[SheetRow]) -> Seq
     return whole
 
 
+def whole_keys(
+    columns: Sequence[SheetColumn], rows: Sequence[SheetRow], key: str
+) -> Sequence[SheetRow]:
+    """Return the rows with keys such as 1001.0 as 1001, where all are whole numbers.
+
+    Of all rows, before any are chosen: programs that take a column for numbers write it so.
+    """
+    at = next((index for index, found in enumerate(columns) if found.column.name == key), -1)
+    column = [cells[at] for _, cells in rows] if at >= 0 else []
+    keys = [trim(cell) for cell in column if isinstance(cell, str)]
+    if not any(map(WHOLE_FLOAT.fullmatch, keys)):
+        return rows
+    if not all(key.isdecimal() or WHOLE_FLOAT.fullmatch(key) for key in keys if key):
+        return rows
+    whole = []
+    for sheet_row, cells in rows:
+        cell = cells[at]
+        plain = cell.partition(".")[0] if isinstance(cell, str) else cell
+        whole.append((sheet_row, (*cells[:at], plain, *cells[at + 1 :])))
+    return whole
+
+
 def match_header(mapping: Mapping, row: int, cells: Sequence[object]) -> Header:
-    """Return which columns the headers in sheet row `row` stand for."""
+    """Return which columns the headers in sheet row `row` stand for.
+
+    A header that is a mapped one with a unit in brackets, 価格（万円）, stands for it where no
+    other does, and its bare numbers are in that unit.
+    """
     names: dict[str, list[SheetColumn]] = {column.name: [] for column in mapping.columns}
+    measured: dict[str, list[SheetColumn]] = {column.name: [] for column in mapping.columns}
     mapped = {normalise_header(text): c for c in mapping.columns for text in c.headers}
-    unmapped = []
+    unmapped = {}
     for index, cell in enumerate(cells):
         text = "" if cell is None else str(cell)
         key = normalise_header(text)
         if not key:
             continue
         if key in mapped:
-            column = mapped[key]
+            column = in_its_unit(mapped[key], text)
             names[column.name].append(SheetColumn(column, text, column_letter(index)))
-        else:
-            unmapped.append(text)
-    found = [(column, tuple(names[column.name])) for column in mapping.columns]
+            continue
+        unmapped[index] = text
+        if found := measured_column(mapped, text):
+            measured[found.name].append(SheetColumn(found, text, column_letter(index)))
+    for name, others in measured.items():
+        plain = [each for each in others if is_plain(each.column)] or others
+        if not names[name] and others:
+            names[name] = plain
+            for each in plain:
+                del unmapped[column_index(each.letter)]
+    found_columns = [(column, tuple(names[column.name])) for column in mapping.columns]
     return Header(
         row=row,
-        columns=tuple(columns[0] for _, columns in found if columns),
-        missing=tuple(column for column, columns in found if not columns),
-        unmapped=tuple(unmapped),
-        duplicates=tuple(Duplicate(c, columns) for c, columns in found if len(columns) > 1),
+        columns=tuple(columns[0] for _, columns in found_columns if columns),
+        missing=tuple(column for column, columns in found_columns if not columns),
+        unmapped=tuple(unmapped.values()),
+        duplicates=tuple(Duplicate(c, columns) for c, columns in found_columns if len(columns) > 1),
     )
 
 
@@ -190,13 +213,16 @@ def check_header(header: Header, mapping: Mapping, tab: str) -> None:
             f"row {header.row} of the tab {_quoted(tab)} has no headers: the tab is empty, or "
             "its headers are in another row (set SYNC_HEADER_ROW)"
         )
-    problems = [
-        _duplicate_problem(duplicate, tab, header.row) for duplicate in header.duplicates
-    ] + [
-        _missing_problem(column, header, tab)
-        for column in header.missing
-        if column.required or column.name == mapping.key
-    ]
+    problems = [unit_problem(each, tab, header.row) for each in header.columns]
+    problems = (
+        [problem for problem in problems if problem]
+        + [_duplicate_problem(duplicate, tab, header.row) for duplicate in header.duplicates]
+        + [
+            _missing_problem(column, header, tab)
+            for column in header.missing
+            if column.required or column.name == mapping.key
+        ]
+    )
     if problems:
         names = [each.header for each in header.columns] + list(header.unmapped)
         more = f" and {len(names) - _HEADERS_NAMED} more" if len(names) > _HEADERS_NAMED else ""

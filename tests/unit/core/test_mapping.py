@@ -121,6 +121,60 @@ def test_every_option_arrives_in_its_type() -> None:
     assert (text.keep_on_blank, text.clear_marker) == (True, "(x)")
 
 
+def test_units_marks_and_orders_arrive_and_are_one_spelling() -> None:
+    assert column('unit = "坪"\nscale = 2', "area").unit == "坪"
+    assert column('unit = "SQFT"', "area").unit == "sq ft"
+    assert column('unit = "％"', "decimal").unit == "%"
+    assert column('decimal = ","', "money").decimal_mark == ","
+    assert column('order = "mdy"', "date").order == "mdy"
+    assert column("fill_down = true").fill_down
+
+
+def test_what_is_said_for_the_whole_file_holds_where_a_column_says_nothing() -> None:
+    text = f"""order = "dmy"
+    decimal = ","
+    header_rows = 2
+    ignore = "^(合計|平均)"
+    encoding = "Shift_JIS"
+    {HEAD}
+    [columns.day]
+    header = "Day"
+    type = "date"
+    [columns.price]
+    header = "Price"
+    type = "money"
+    [columns.rate]
+    header = "Rate"
+    type = "decimal"
+    decimal = "."
+    """
+    mapping = parse_mapping(text, name="m.toml")
+    number, day, price, rate = mapping.columns
+    assert (number.order, number.decimal_mark) == (None, None)
+    assert (day.order, day.decimal_mark) == ("dmy", None)
+    assert (price.decimal_mark, rate.decimal_mark) == (",", ".")
+    assert (mapping.header_rows, mapping.encoding, mapping.name) == (2, "shift_jis", "m.toml")
+    assert mapping.ignore is not None
+    assert mapping.ignore.search("合計 3件")
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("order = 'myd'", 'order: must be "ymd" or "mdy" or "dmy", not \'myd\''),
+        ("decimal = ';'", 'decimal: must be "." or ",", not \';\''),
+        ("header_rows = 0", "header_rows: must be a whole number from 1 to 10, not 0"),
+        ("ignore = '('", "ignore: not a regular expression"),
+        ("encoding = 'cp-none'", "encoding: must be an encoding of text such as"),
+        ("encoding = 'rot13'", "encoding: must be an encoding of text such as"),
+        ("encoding = 5", "encoding: must be an encoding of text such as"),
+    ],
+)
+def test_a_wrong_option_of_the_file_is_named_once(line: str, problem: str) -> None:
+    (only,) = problems(f"{line}\n{HEAD}[columns.b]\nheader='B'\ntype='date'\n")
+    assert only.startswith(f"mapping.toml: {problem}")
+
+
 @pytest.mark.parametrize("limit", ["2024-01-31", "'2024-01-31'"])
 def test_limits_of_dates_may_be_toml_dates_or_texts(limit: str) -> None:
     assert column(f"min = {limit}", "date").minimum == "2024-01-31"
@@ -184,6 +238,23 @@ def test_marks_and_brackets_in_headers_are_kept_apart_from_their_width() -> None
         ("on_blank = 'keep'\nclear_marker = ''", "text", "clear_marker: must be a text"),
         ("required = true\non_blank = 'keep'", "text", 'on_blank: "keep" does not fit required'),
         ("required = 'yes'", "text", "required: must be true or false, not 'yes'"),
+        ("unit = '帖'", "area", "unit: must be one of 円, 千円, 万円"),
+        ("unit = '万'", "money", "unit: must be one of 円, 千円, 万円"),
+        ("unit = 1", "money", "unit: must be one of 円, 千円, 万円"),
+        ("unit = '坪'", "money", "unit: 坪 does not fit type money"),
+        ("unit = '%'", "integer", "unit: % does not fit type integer"),
+        ("unit = '坪'", "integer", "unit: 坪 does not fit type integer"),
+        ("unit = '坪'", "area", "unit: 坪 needs a scale, e.g. scale = 2"),
+        (
+            "unit = '万円'",
+            "text",
+            "unit: does not fit type text; fits integer, decimal, money, area",
+        ),
+        ("decimal = 'x'", "money", 'decimal: must be "." or ","'),
+        ("decimal = ','", "date", "decimal: does not fit type date"),
+        ("order = ['mdy']", "date", 'order: must be "ymd" or "mdy" or "dmy"'),
+        ("order = 'mdy'", "money", "order: does not fit type money; fits date, datetime"),
+        ("fill_down = 1", "text", "fill_down: must be true or false"),
         ("", "number", "type: 'number' is not a type; one of text, integer"),
     ],
 )
@@ -213,6 +284,10 @@ def test_a_wrong_option_is_named_with_what_is_allowed(
         (
             HEAD.replace("[columns.property_number]", "[columns.property_number]\non_blank='keep'"),
             'columns.property_number.on_blank: "keep" does not fit required',
+        ),
+        (
+            HEAD.replace("required = true", "fill_down = true"),
+            "columns.property_number.fill_down: must be false",
         ),
         (HEAD + "[columns.b]\ntype='text'", "columns.b.header: missing"),
         (HEAD + "[columns.b]\nheader=[]\ntype='text'", "columns.b.header: must name at least one"),
@@ -283,7 +358,7 @@ def test_all_problems_are_listed_at_once() -> None:
 
 OPTIONS = (
     *("header", "required", "pattern", "min", "max", "max_length", "choices", "scale", "blank"),
-    *("on_blank", "clear_marker"),
+    *("on_blank", "clear_marker", "unit", "decimal", "order", "fill_down"),
 )
 JSON_LIKE = st.recursive(
     st.text("ab'") | st.integers() | st.booleans(),

@@ -365,3 +365,58 @@ def test_the_order_of_the_rows_changes_nothing_but_the_order(
     checked = check(*((row, (number, 1)) for row, number in rows))
     assert {listing.sheet_row for listing in checked.listings} == {2}
     assert [known.sheet_row for known in checked.rejections] == [3, 4, 5, 6]
+
+
+# -- rows that are no listings, keys that are none ----------------------------------------------
+
+
+def test_rows_that_the_mapping_ignores_are_no_listings_and_not_counted() -> None:
+    mapping = replace(MAPPING, ignore=re.compile("^(合計|平均)"))
+    sheet = contents(
+        (2, ("AA1", 100)),
+        (3, ("合計", 100)),
+        (4, (None, "平　均")),
+        (5, (None, " 平均 100")),
+        (6, (None, 100)),
+    )
+    checked = validate(sheet, mapping, default_zone=UTC)
+    assert [listing.property_number for listing in checked.listings] == ["AA1"]
+    assert reasons(checked) == [
+        (None, 4, "no property number, although other cells are filled"),
+        (None, 4, "not a number; expected an amount, e.g. 34800000, 3,480万円"),
+        (None, 6, "no property number, although other cells are filled"),
+    ]
+    assert checked.total_rows == 3
+
+
+def test_a_first_filled_cell_is_the_leftmost_one_of_the_sheet() -> None:
+    swapped = (replace(COLUMNS[0], letter="F"), replace(COLUMNS[1], letter="A"), *COLUMNS[2:])
+    mapping = replace(MAPPING, ignore=re.compile("^計$"))
+    sheet = replace(contents((2, (None, "計", True))), columns=swapped)
+    assert validate(sheet, mapping, default_zone=UTC).total_rows == 0
+
+
+def test_a_totals_row_without_that_option_is_a_rejected_row() -> None:
+    checked = check((2, ("AA1", 100)), (3, ("合計", 100)))
+    assert len(checked.listings) == 1
+    assert checked.rejected_rows == 1
+
+
+def test_a_number_of_more_than_200_bytes_is_rejected() -> None:
+    mapping = replace(MAPPING, columns=(replace(NUMBER, pattern=None), *MAPPING.columns[1:]))
+    columns = (replace(COLUMNS[0], column=mapping.columns[0]), *COLUMNS[1:])
+    sheet = replace(contents((2, ("ア" * 66 + "ab",)), (3, ("ア" * 67,))), columns=columns)
+    checked = validate(sheet, mapping, default_zone=UTC)
+    assert [listing.sheet_row for listing in checked.listings] == [2]
+    assert [reason for _, _, reason in reasons(checked)] == [
+        "too long: 201 bytes; expected at most 200 bytes"
+    ]
+
+
+def test_a_number_that_is_a_whole_float_beside_others_is_rejected() -> None:
+    mapping = replace(MAPPING, columns=(replace(NUMBER, pattern=None), *MAPPING.columns[1:]))
+    columns = (replace(COLUMNS[0], column=mapping.columns[0]), *COLUMNS[1:])
+    sheet = replace(contents((2, ("AA1",)), (3, ("1001.0",)), (4, ("1.10",))), columns=columns)
+    checked = validate(sheet, mapping, default_zone=UTC)
+    assert [listing.property_number for listing in checked.listings] == ["AA1", "1.10"]
+    assert "with decimals" in checked.rejections[0].reason

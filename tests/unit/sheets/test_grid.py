@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,14 +15,18 @@ from listing_sync.core.mapping import Column, ColumnType, Mapping
 from listing_sync.errors import SourceError
 from listing_sync.sheets.grid import (
     Tab,
+    check_header,
     choose_tab,
     filled_down,
-    joined_headers,
+    match_header,
     parse_spreadsheet_reference,
     read_header,
     runs,
+    whole_keys,
 )
+from listing_sync.sheets.headers import joined_headers
 
+CASES = Path(__file__).parents[2] / "cases"
 ID = "1AbC-dEf_ghIJKlmnOPqrsTUvwxyz0123456789abcd"
 
 
@@ -142,3 +150,104 @@ def test_only_columns_that_fill_down_take_the_cell_above() -> None:
         (4, ("AA3", "大阪府", "")),
     ]
     assert filled_down(columns[:1], rows) is rows
+
+
+# -- units in headers ---------------------------------------------------------------------------
+
+NUMBER = Column("number", ("物件番号",), ColumnType.TEXT, required=True)
+PRICE = Column("price", ("価格",), ColumnType.MONEY, scale=0)
+LAND = Column("land", ("土地面積",), ColumnType.AREA, scale=2)
+FEE = Column("fee", ("管理費",), ColumnType.MONEY, scale=0)
+MEASURED = Mapping("items", "number", (NUMBER, PRICE, LAND, FEE))
+
+
+def units_of(mapping: Mapping, *headers: str) -> dict[str, tuple[str, str | None]]:
+    found = match_header(mapping, 1, ["物件番号", *headers])
+    return {
+        each.column.name: (each.letter, each.column.unit)
+        for each in found.columns
+        if each.column.name != "number"
+    }
+
+
+def test_a_header_that_names_a_unit_is_matched_and_its_unit_applied() -> None:
+    headers = json.loads((CASES / "unit_in_header.google.json").read_text("utf-8"))[0]
+    header = match_header(MEASURED, 1, headers)
+    assert {each.column.name: each.column.unit for each in header.columns} == {
+        "number": None,
+        "price": "万円",
+        "land": "坪",
+    }
+    assert header.missing == (FEE,)
+    assert "管理費(円/月)" in header.unmapped
+
+
+@pytest.mark.parametrize(
+    ("headers", "units"),
+    [
+        (["価格 [千円]"], {"price": ("B", "千円")}),
+        (["価格\n（単位：万円）"], {"price": ("B", "万円")}),
+        (["土地面積（㎡）"], {"land": ("B", "㎡")}),
+        (["土地面積(m2)"], {"land": ("B", "㎡")}),
+        (["土地面積（坪）", "土地面積（㎡）"], {"land": ("C", "㎡")}),
+        (["価格（万円）", "価格"], {"price": ("C", None)}),
+        (["価格（坪）"], {}),
+        (["価格（税込）"], {}),
+        (["価格（%）"], {}),
+    ],
+)
+def test_only_a_unit_that_fits_is_taken_from_a_header(
+    headers: list[str], units: dict[str, tuple[str, str | None]]
+) -> None:
+    assert units_of(MEASURED, *headers) == units
+
+
+def test_an_area_without_scale_takes_no_header_in_tsubo() -> None:
+    loose = replace(LAND, scale=None)
+    mapping = Mapping("items", "number", (NUMBER, loose))
+    assert units_of(mapping, "土地面積（坪）") == {}
+    assert units_of(mapping, "土地面積（sq ft）") == {"land": ("B", "sq ft")}
+
+
+def test_money_under_its_very_header_is_in_the_unit_of_it_unless_the_mapping_says_another() -> None:
+    named = replace(PRICE, headers=("価格(万円)",))
+    assert units_of(Mapping("i", "number", (NUMBER, named)), "価格（万円）") == {
+        "price": ("B", "万円")
+    }
+    kept = replace(named, unit="円")
+    mapping = Mapping("i", "number", (NUMBER, kept))
+    assert units_of(mapping, "価格（万円）") == {"price": ("B", "円")}
+    check_header(match_header(mapping, 1, ["物件番号", "価格（万円）"]), mapping, "Listings")
+
+
+def test_a_header_against_the_unit_of_the_mapping_is_refused() -> None:
+    mapping = Mapping("i", "number", (NUMBER, replace(PRICE, unit="千円")))
+    header = match_header(mapping, 1, ["物件番号", "価格（万円）"])
+    with pytest.raises(SourceError, match="Listings!B1 says 万円, the mapping says 千円 for price"):
+        check_header(header, mapping, "Listings")
+
+
+def test_two_headers_that_differ_in_their_unit_alone_are_one_too_many() -> None:
+    header = match_header(MEASURED, 1, ["物件番号", "価格（万円）", "価格（千円）"])
+    assert [len(each.found) for each in header.duplicates] == [2]
+
+
+# -- keys that a program took for numbers -------------------------------------------------------
+
+
+def keyed(*keys: object) -> list[tuple[int, tuple[object, ...]]]:
+    return list(enumerate(((key, "x") for key in keys), 2))
+
+
+NUMBERED = (SheetColumn(NUMBER, "物件番号", "A"), SheetColumn(PRICE, "価格", "B"))
+
+
+def test_keys_that_are_all_whole_floats_are_their_whole_numbers() -> None:
+    rows = whole_keys(NUMBERED, keyed("1001.0", "1002", None, " 1003.00 "), "number")
+    assert [cells[0] for _, cells in rows] == ["1001", "1002", None, " 1003"]
+
+
+@pytest.mark.parametrize("keys", [("1001.0", "AA1"), ("1.0", "1.1"), ("1001", "1002"), ()])
+def test_keys_are_left_alone_where_one_is_no_whole_number(keys: tuple[str, ...]) -> None:
+    rows = keyed(*keys)
+    assert whole_keys(NUMBERED, rows, "number") is rows
