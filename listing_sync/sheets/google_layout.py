@@ -10,7 +10,8 @@ from listing_sync.core.a1 import column_index, column_letter, quote_tab, quoted_
 from listing_sync.core.listings import Cell, SheetColumn, Unreadable
 from listing_sync.core.mapping import Column, ColumnType, Mapping
 from listing_sync.sheets.google_api import Rendering, Rows, Spreadsheet
-from listing_sync.sheets.grid import Header, Tab, joined_headers, read_header
+from listing_sync.sheets.grid import Header, Tab, read_header
+from listing_sync.sheets.headers import joined_headers
 
 Run = tuple[int, int | None]
 """First and last row; None is the end of the tab, however long it has become."""
