@@ -19,6 +19,7 @@ from listing_sync.core.mapping import Column, Mapping
 from listing_sync.core.migrations import SqlFile
 from listing_sync.core.plan import TableRow
 from listing_sync.core.runs import Run, StoredRejection
+from listing_sync.core.undo_log import Logged
 from listing_sync.errors import Service
 from listing_sync.reliability.breaker import BreakerState
 
@@ -217,11 +218,20 @@ class Replaced:
 class Undo(Protocol):
     """What runs replaced and wrote, compressed, one file a run; on disk before `record` returns.
 
-    `record` raises OSError when it cannot be kept. `changes_of` yields (run_id, started_at,
-    change) of one listing, newest first.
+    `record` raises OSError when it cannot be kept; `conclude` appends what came of changes: done,
+    refused, and by number what the database `made` of a row where that is not what was sent.
+    `changes_of` yields (run_id, started_at, change) of one listing, newest first.
     """
 
     def record(self, run_id: str, started_at: datetime, changes: Iterable[Replaced]) -> None: ...
+    def conclude(
+        self,
+        run_id: str,
+        *,
+        done: Sequence[str] = (),
+        refused: Sequence[str] = (),
+        made: Dictionary[str, Dictionary[str, Value]] | None = None,
+    ) -> None: ...
     def read(self, run_id: str) -> Iterator[Replaced]: ...
     def runs(self) -> tuple[tuple[str, datetime], ...]: ...
     def changes_of(
@@ -231,14 +241,21 @@ class Undo(Protocol):
 
 
 class Written(Protocol):
-    """What our runs wrote since a moment, by listing, oldest first; held on disk, not in memory."""
+    """What our runs did, by listing, oldest first; held on disk, not in memory.
 
-    def changes_of(self, property_number: str) -> tuple[Replaced, ...]: ...
+    What the database refused is not in it. `numbers_of` yields the listings that a run changed.
+    """
+
+    def numbers_of(self, run_id: str) -> Iterator[str]: ...
+    def changes_of(self, property_number: str) -> tuple[Logged, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotMeta:
-    """What a snapshot is of; `first` tells the one taken before the first share from later ones."""
+    """What a snapshot is of; `first` tells the one taken before the first share from later ones.
+
+    `sequence` is its place among the snapshots and runs of this machine; version 1.0 gave none.
+    """
 
     name: str
     target: str
@@ -246,6 +263,7 @@ class SnapshotMeta:
     columns: tuple[str, ...]
     first: bool
     rows: int | None = None
+    sequence: int | None = None
 
 
 class Snapshots(Protocol):
@@ -337,7 +355,7 @@ class Ports(Protocol):
     """One of each, built on first use; commands ask for what they need.
 
     `database` is None when no way to it is set up; `sheet_for` gives the same tab under another
-    mapping.
+    mapping; `written_since` gives what runs did after a snapshot, from that run on, or ever.
     """
 
     @property
@@ -377,7 +395,9 @@ class Ports(Protocol):
     @property
     def metrics_file(self) -> MetricsFile: ...
     def sheet_for(self, mapping: Mapping) -> Sheet: ...
-    def written_since(self, since: datetime) -> AbstractContextManager[Written]: ...
+    def written_since(
+        self, beginning: SnapshotMeta | str | None
+    ) -> AbstractContextManager[Written]: ...
     def breaker_state(self, service: Service) -> BreakerState: ...
     def limit_time(self) -> None: ...
     def is_process_alive(self, pid: int) -> bool: ...

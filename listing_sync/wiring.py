@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from listing_sync import __version__, logs
 from listing_sync.clock import Stop, SystemClock
 from listing_sync.core.mapping import Mapping as ColumnMapping
+from listing_sync.core.undo_log import written_types
 from listing_sync.errors import Service, SettingsError
 from listing_sync.loading import load
 from listing_sync.local.alert_memory import AlertMemoryFile
@@ -29,7 +30,7 @@ from listing_sync.local.lock import FileLock
 from listing_sync.local.snapshots import SnapshotFiles
 from listing_sync.local.state_dir import StateDir, find_state_dir, target_folder
 from listing_sync.local.undo import UndoFiles
-from listing_sync.ports import Database, Identity, Ports, Sheet, Written
+from listing_sync.ports import Database, Identity, Ports, Sheet, SnapshotMeta, Written
 from listing_sync.reliability.breaker import Breaker, BreakerState
 from listing_sync.reliability.guard import BreakerStore, Guard, GuardSettings, Patience, Retry
 from listing_sync.reliability.meter import Meter
@@ -355,13 +356,15 @@ class World:
     @cached_property
     def undo(self) -> UndoFiles:
         """Return what runs replaced."""
-        return UndoFiles(self.state)
+        return UndoFiles(self.state, written_types(self.mapping))
 
-    def written_since(self, since: Any) -> AbstractContextManager[Written]:
-        """Return what our runs wrote since a moment."""
+    def written_since(
+        self, beginning: SnapshotMeta | str | None
+    ) -> AbstractContextManager[Written]:
+        """Return what our runs did after a snapshot, from a run on, or ever."""
         from listing_sync.local.written import written_since
 
-        return written_since(self.undo, since)
+        return written_since(self.undo, beginning)
 
     @cached_property
     def hold(self) -> HoldFile:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from listing_sync.core.mapping import parse_mapping
+from listing_sync.core.undo_log import written_types
 from listing_sync.errors import Service
 from listing_sync.local.hold import HoldFile
 from listing_sync.local.journal import JournalFiles
@@ -62,7 +63,7 @@ class LocalWorld:
         root = folder / "state"
         self.state = StateDir(root, root / "target", self.clock, self._unexpected)
         self.journal = JournalFiles(self.state, timedelta(days=90))
-        self.undo = UndoFiles(self.state)
+        self.undo = UndoFiles(self.state, written_types(self.mapping))
         self.hold = HoldFile(root)
         self.lock = FileLock(self.state)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
 from pathlib import Path
 
 from listing_sync.core.listings import Value
@@ -17,7 +16,7 @@ from listing_sync.local.written import written_since
 from listing_sync.monitoring.heartbeat import HealthchecksHeartbeat
 from listing_sync.monitoring.metrics_file import PrometheusFile
 from listing_sync.monitoring.webhook import SlackWebhook
-from listing_sync.ports import Database, TableDescription, Written
+from listing_sync.ports import Database, SnapshotMeta, TableDescription, Written
 from listing_sync.sheets.file import FileSheet
 from tests.fakes import MemoryTable
 from tests.local_world import HEADER, LocalWorld
@@ -99,8 +98,10 @@ class MovingWorld(LocalWorld):
     def sheet_for(self, mapping: ColumnMapping) -> FileSheet:
         return FileSheet(self._path, mapping)
 
-    def written_since(self, since: datetime) -> AbstractContextManager[Written]:
-        return written_since(self.undo, since)
+    def written_since(
+        self, beginning: SnapshotMeta | str | None
+    ) -> AbstractContextManager[Written]:
+        return written_since(self.undo, beginning)
 
     def is_process_alive(self, pid: int) -> bool:
         return False

@@ -234,7 +234,10 @@ def show_rollback(face: Face, result: RollbackResult, *, hold: Path | None = Non
         )
     elif result.remaining == 0:
         out.print("Verified: everything that was ours is as it was.")
-    out.print(f"Syncing is on hold. To let it go on, delete {hold}", soft_wrap=True)
+    if result.is_on_hold:
+        out.print(f"Syncing is on hold. To let it go on, delete {hold}", soft_wrap=True)
+    else:
+        out.print("Nothing was written, so syncing is not put on hold.")
 
 
 def _show_steps(out: Console, steps: Sequence[Step]) -> None:
@@ -258,7 +261,7 @@ def _change(step: Step) -> str:
 def _show_left_alone(out: Console, items: Sequence[LeftAlone]) -> None:
     if not items:
         return
-    out.print(f"{count(len(items), 'change')} of somebody else, left alone:")
+    out.print(f"{count(len(items), 'value')} not as our runs left them, left alone:")
     rows = [
         (cut(plain(item.property_number), 16), plain(item.column or ""), plain(item.reason))
         for item in items[:SHOWN]

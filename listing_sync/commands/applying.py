@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from listing_sync.commands.recording import REFRESH_S
@@ -13,12 +14,15 @@ from listing_sync.core.batcher import Batch, batches, listing_of
 from listing_sync.core.listings import Listing
 from listing_sync.core.plan import Plan
 from listing_sync.core.runs import Run
-from listing_sync.errors import ListingSyncError, StoppedError
+from listing_sync.errors import BatchTooLargeError, ListingSyncError, RowError, StoppedError
 from listing_sync.ports import Ports, Progress, Replaced
 
 
 class _Undo:
-    """Remembers what the run replaces; called by the writers' threads. Failing is a warning."""
+    """Remembers what the run replaces, and what came of it. Failing is a warning.
+
+    `remember` is called by the writers' threads.
+    """
 
     def __init__(self, ports: Ports, run: Run) -> None:
         self._ports = ports
@@ -32,6 +36,13 @@ class _Undo:
             self._ports.undo.record(self._run.run_id, self._run.started_at, changes)
         except OSError as error:
             self.problem = f"this run cannot be undone: {error.strerror or error}"
+
+    def conclude(self, *, done: Sequence[str], refused: Sequence[str]) -> None:
+        """Note what came of changes; where that cannot be kept they are judged by their values."""
+        if self.problem is not None or not (done or refused):
+            return
+        with suppress(OSError):
+            self._ports.undo.conclude(self._run.run_id, done=done, refused=refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,14 @@ class Applying:
             concurrency=self.ports.settings.sync_concurrency,
             tick_s=REFRESH_S / 2,
         ):
+            undo.conclude(
+                done=[listing_of(write).property_number for write in outcome.written],
+                refused=[
+                    failure.listing.property_number
+                    for failure in outcome.failures
+                    if isinstance(failure.error, RowError | BatchTooLargeError)
+                ],
+            )
             self._count(outcome, unwritten)
             fatal = fatal or outcome.fatal
             self.tick()
@@ -107,6 +126,8 @@ class Applying:
             marked_at=self.tally.run.started_at,
             remember=undo.remember,
         ):
+            if removed.refused and isinstance(removed.error, RowError | BatchTooLargeError):
+                undo.conclude(done=(), refused=[removed.refused])
             self.tally.count(removed=removed.count)
             if removed.refused and removed.error:
                 self.tally.not_removed(removed.refused, removed.error)

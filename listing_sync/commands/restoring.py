@@ -1,92 +1,198 @@
-"""Steps of a rollback in, each one written in batches; those that were refused out, as left."""
+"""Steps of a rollback in, written a request at a time; what was done, and what was refused, out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from listing_sync.commands.writing import NOT_NULL_VIOLATION
+from listing_sync.core.listings import Value
 from listing_sync.core.rollback import Action, LeftAlone, Step
 from listing_sync.core.runs import Run
+from listing_sync.core.undo_log import Row, TableNow
 from listing_sync.errors import BatchTooLargeError, PermanentError, RemoteError, RowError
 from listing_sync.ports import Ports, Replaced
 
 _GENERATED_ALWAYS: Final = "428C9"
+_NO_COLUMN: Final = frozenset({"PGRST204", "42703"})
+_ORDER: Final = (Action.REMOVE, Action.RESTORE, Action.BRING_BACK)
+"""What is removed may hold a unique value that another row needs back."""
 
 
 class Restorer:
-    """Writes the steps of one rollback; what they replace is on disk before."""
+    """Writes the steps of one rollback; what they replace is on disk before.
 
-    def __init__(self, ports: Ports, run: Run) -> None:
+    `before_first_write` is called once, when there is something to write.
+    """
+
+    def __init__(
+        self, ports: Ports, run: Run, table: TableNow, before_first_write: Callable[[], None]
+    ) -> None:
         self._ports = ports
         self._run = run
-        self._needed = {ports.mapping.key, *ports.table.describe().required}
-        self._generated: set[str] = set()
+        self._table = table
+        self._before_first_write: Callable[[], None] | None = before_first_write
+        self._needed: set[str] = set()
+        self._left_out: set[str] = set()
         self._warnings: dict[str, None] = {}
+        self._is_remembered = True
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return what a person has to know."""
         return tuple(self._warnings)
 
-    def do(self, steps: Sequence[Step]) -> list[Step]:
-        """Do the steps; return them, those that the database refused as left alone.
+    def do(self, steps: Sequence[Step]) -> Iterator[list[Step]]:
+        """Do the steps; yield them as they are done, those that the database refused as left alone.
 
         Raises:
             RemoteError: for another reason than a row.
         """
         size = self._ports.settings.sync_batch_size
-        done = [step for step in steps if step.action is Action.NONE]
-        for action, write in (
-            (Action.RESTORE, self._restore),
-            (Action.BRING_BACK, self._bring_back),
-            (Action.REMOVE, self._remove),
-        ):
-            same = [step for step in steps if step.action is action]
-            for start in range(0, len(same), size):
-                part = same[start : start + size]
-                self._remember(part)
-                done += _in_halves(part, write)
+        yield [step for step in steps if step.action is Action.NONE]
+        for action in _ORDER:
+            groups: defaultdict[tuple[str, ...], list[Step]] = defaultdict(list)
+            for step in steps:
+                if step.action is action:
+                    groups[tuple(step.values)].append(step)
+            for same in groups.values():
+                for start in range(0, len(same), size):
+                    yield self._do_part(action, same[start : start + size])
+
+    def _do_part(self, action: Action, steps: Sequence[Step]) -> list[Step]:
+        if self._before_first_write is not None:
+            self._before_first_write()
+            self._before_first_write = None
+        self._remember(steps)
+        done = self._in_halves(self._remove if action is Action.REMOVE else self._write, steps)
+        self._conclude(action, done)
         return done
 
-    def _restore(self, steps: Sequence[Step]) -> None:
-        """Write the values to restore; others go along only where the database wants them.
+    def _in_halves(
+        self, write: Callable[[Sequence[Step]], None], steps: Sequence[Step]
+    ) -> list[Step]:
+        try:
+            write(steps)
+        except (RowError, BatchTooLargeError) as error:
+            if len(steps) == 1:
+                without = self._without_identity(steps[0])
+                return (
+                    [_refused(steps[0], error)]
+                    if without is None
+                    else self._in_halves(write, [without])
+                )
+            middle = len(steps) // 2
+            return self._in_halves(write, steps[:middle]) + self._in_halves(write, steps[middle:])
+        return list(steps)
+
+    def _without_identity(self, step: Step) -> Step | None:
+        """Return the step without the row's id, to which other rows may refer meanwhile."""
+        kept = {
+            name: value
+            for name, value in step.values.items()
+            if name not in self._table.primary_key or name == self._table.key
+        }
+        if step.action is not Action.RESTORE or len(kept) == len(step.values):
+            return None
+        self._warn(f"{step.property_number} keeps the id that it has now")
+        return replace(step, values=kept)
+
+    def _write(self, steps: Sequence[Step]) -> None:
+        """Write values or whole rows; others go along only where the database insists.
 
         PostgreSQL tests NOT NULL before it looks for a conflicting row.
         """
-        columns = sorted(self._needed.union(*(step.values for step in steps)))
-        rows = [{**(step.now or {}), **step.values} for step in steps]
+        key = self._table.key
+        given = steps[0].values.keys() - self._left_out - {key}
+        # Only a row that is there has values to go along.
+        given |= self._needed if steps[0].now is not None else set()
+        columns = [key, *sorted(given)]
+        rows = [{**(step.now or {}), **step.values, key: _key_of(step, key)} for step in steps]
         try:
             self._ports.table.upsert(columns, [[row[name] for name in columns] for row in rows])
-        except RowError as error:
-            if error.code != NOT_NULL_VIOLATION or error.column is None or error.column in columns:
+        except (RowError, PermanentError) as error:
+            if not self._knows_better(error, given, is_there=steps[0].now is not None):
                 raise
-            self._needed.add(error.column)
-            self._restore(steps)
+            self._write(steps)
 
-    def _bring_back(self, steps: Sequence[Step]) -> None:
-        """Write whole rows, without the columns that only the database itself may fill."""
-        columns = [name for name in steps[0].values if name not in self._generated]
-        try:
-            self._ports.table.upsert(
-                columns, [[step.values[name] for name in columns] for step in steps]
-            )
-        except PermanentError as error:
-            if error.code != _GENERATED_ALWAYS or error.column not in columns:
-                raise
-            self._generated.add(error.column)
-            self._warnings[f"rows that are brought back get a new {error.column}"] = None
-            self._bring_back(steps)
+    def _knows_better(self, error: RemoteError, given: set[str], *, is_there: bool) -> bool:
+        """Learn from a refusal which column to leave out, or to send too; say whether it did."""
+        name = error.column
+        if name is None:
+            return False
+        if error.code == NOT_NULL_VIOLATION and is_there and name not in given:
+            self._needed.add(name)
+            return True
+        if name not in given or error.code not in {_GENERATED_ALWAYS, *_NO_COLUMN}:
+            return False
+        self._left_out.add(name)
+        if error.code == _GENERATED_ALWAYS:
+            self._warn(f"rows that are brought back get a new {name}")
+        else:
+            self._warn(f"the table no longer has the column {name}: it is left out")
+        return True
 
     def _remove(self, steps: Sequence[Step]) -> None:
-        self._ports.table.delete([step.property_number for step in steps])
+        self._ports.table.delete([_key_of(step, self._table.key) for step in steps])
 
     def _remember(self, steps: Sequence[Step]) -> None:
+        if not self._is_remembered:
+            return
         try:
             self._ports.undo.record(self._run.run_id, self._run.started_at, map(_replaced, steps))
         except OSError as error:
-            self._warnings[f"this rollback cannot be undone: {error.strerror or error}"] = None
+            self._is_remembered = False
+            self._warn(f"this rollback cannot be undone: {error.strerror or error}")
+
+    def _conclude(self, action: Action, done: Sequence[Step]) -> None:
+        """Note what was refused, and what the database made of the rest."""
+        if not self._is_remembered:
+            return
+        refused = [step.property_number for step in done if step.action is Action.NONE]
+        written = [step for step in done if step.action is not Action.NONE]
+        made = {} if action is Action.REMOVE else self._made(written)
+        try:
+            self._ports.undo.conclude(
+                self._run.run_id,
+                done=[step.property_number for step in written],
+                refused=refused,
+                made=made,
+            )
+        except OSError as error:
+            self._warn(f"what came of this rollback cannot be kept: {error.strerror or error}")
+
+    def _made(self, steps: Sequence[Step]) -> dict[str, Row]:
+        key, table = self._table.key, self._table
+        numbers = {_key_of(step, key): step for step in steps}
+        made: dict[str, Row] = {}
+        for row in self._ports.table.whole_rows(list(numbers)) if numbers else ():
+            step = numbers.get(str(row[key]))
+            if step is not None:
+                sent = step.values
+                made[step.property_number] = _other_than_sent(
+                    sent, row, table, whole=step.now is None
+                )
+        return made
+
+    def _warn(self, text: str) -> None:
+        self._warnings[text] = None
+
+
+def _other_than_sent(
+    sent: Row, row: Mapping[str, Value], table: TableNow, *, whole: bool
+) -> dict[str, Value]:
+    return {
+        name: value
+        for name, value in row.items()
+        if (whole if name not in sent else not table.is_same(name, sent[name], value))
+    }
+
+
+def _key_of(step: Step, key: str) -> str:
+    """Return the number as the table spells it."""
+    return step.property_number if step.now is None else str(step.now[key])
 
 
 def _replaced(step: Step) -> Replaced:
@@ -96,17 +202,6 @@ def _replaced(step: Step) -> Replaced:
     if old is not None:
         old = {name: old.get(name) for name in step.values}
     return Replaced(step.property_number, old, step.values)
-
-
-def _in_halves(steps: Sequence[Step], write: Callable[[Sequence[Step]], None]) -> list[Step]:
-    try:
-        write(steps)
-    except (RowError, BatchTooLargeError) as error:
-        if len(steps) == 1:
-            return [_refused(steps[0], error)]
-        middle = len(steps) // 2
-        return _in_halves(steps[:middle], write) + _in_halves(steps[middle:], write)
-    return list(steps)
 
 
 def _refused(step: Step, error: RemoteError) -> Step:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -10,16 +10,16 @@ from typing import Final
 
 from listing_sync.commands.recording import Recorder, cause_of, new_run
 from listing_sync.commands.restoring import Restorer
-from listing_sync.core.mapping import ColumnType
-from listing_sync.core.mapping import Mapping as ColumnMapping
-from listing_sync.core.rollback import Action, LeftAlone, Row, Step, way_back
+from listing_sync.core.rollback import Action, LeftAlone, Step, way_back, way_back_of_run
 from listing_sync.core.runs import Run, RunStats, RunStatus, RunType
+from listing_sync.core.undo_log import Row, TableNow, written_types
 from listing_sync.errors import (
     ListingSyncError,
+    LockTimeoutError,
     RefusedError,
     StoppedError,
 )
-from listing_sync.ports import Holder, Ports, Progress, Replaced, SnapshotMeta, Written
+from listing_sync.ports import Holder, Ports, Progress, SnapshotMeta, Written
 
 TRIGGER: Final = "rollback"
 EXAMPLES: Final = 10
@@ -46,7 +46,8 @@ class RollbackResult:
     """What a rollback did, or a dry run would do.
 
     `examples` are its first steps. `remaining` counts the listings that at its end still were not
-    as they should be, None where that was not looked at; `error` is what ended it early.
+    as they should be, None where that was not looked at; `error` is what ended it early;
+    `is_on_hold` says whether it wrote anything, and so put syncing on hold.
     """
 
     source: Source
@@ -56,6 +57,7 @@ class RollbackResult:
     warnings: tuple[str, ...] = ()
     remaining: int | None = None
     error: ListingSyncError | None = None
+    is_on_hold: bool = False
 
 
 def find_source(ports: Ports, *, snapshot: Path | None, run_id: str | None) -> Source:
@@ -86,13 +88,13 @@ def preview(ports: Ports, source: Source, progress: Progress) -> RollbackResult:
     """Return what a rollback would do; nothing is written."""
     progress.phase("Looking", _expected(source))
     tally = _Tally(progress)
-    for steps in _steps(ports, source):
+    for steps in _steps(ports, source, _table_now(ports)):
         tally.add(steps)
     return tally.result(source)
 
 
 def rollback(ports: Ports, source: Source, progress: Progress) -> RollbackResult:
-    """Put syncing on hold, lead the table back and look again.
+    """Lead the table back, with syncing on hold from the first write on, and look again.
 
     After an interruption it is run again: what is back already needs nothing.
 
@@ -104,33 +106,54 @@ def rollback(ports: Ports, source: Source, progress: Progress) -> RollbackResult
     who = ports.identity
     me = Holder(who.host, who.pid, who.user, run.run_id, run.started_at)
     with ports.lock.held(me, ports.settings.sync_lock_timeout):
+        return _Rollback(ports, source, progress, run).execute()
+
+
+@dataclass(slots=True)
+class _Rollback:
+    """One rollback under way."""
+
+    ports: Ports
+    source: Source
+    progress: Progress
+    run: Run
+    is_on_hold: bool = False
+
+    def execute(self) -> RollbackResult:
+        ports, run = self.ports, self.run
+        recorder = Recorder(ports, run)
+        tally = _Tally(self.progress)
+        remaining: int | None = None
+        error: ListingSyncError | None = None
+        try:
+            recorder.open(run)
+            table = _table_now(ports)
+            restorer = Restorer(ports, run, table, self._hold)
+            self.progress.phase("Leading back", _expected(self.source))
+            for steps in _steps(ports, self.source, table):
+                for done in restorer.do(steps):
+                    tally.add(done)
+                    tally.warn(*restorer.warnings)
+                    recorder.refresh(replace(run, stats=tally.stats))
+            left = preview(ports, self.source, self.progress).stats
+            remaining = left.inserted + left.updated + left.removed
+        except LockTimeoutError:  # it never became a run
+            raise
+        except ListingSyncError as caught:
+            error = caught
+        result = tally.result(self.source)
+        run = replace(run, stats=tally.stats, warnings=result.warnings)
+        recorder.close(run.ended(_status(error), ports.clock.now(), cause_of(error)), ())
+        return replace(result, remaining=remaining, error=error, is_on_hold=self.is_on_hold)
+
+    def _hold(self) -> None:
+        who, run = self.ports.identity, self.run
         at = f"{run.started_at.astimezone():%Y-%m-%d %H:%M:%S}"
-        ports.hold.place(f"rolled back at {at} to {source}")
-        return _execute(ports, source, progress, run)
-
-
-def _execute(ports: Ports, source: Source, progress: Progress, run: Run) -> RollbackResult:
-    recorder = Recorder(ports, run)
-    tally = _Tally(progress)
-    warnings: tuple[str, ...] = ()
-    remaining: int | None = None
-    error: ListingSyncError | None = None
-    try:
-        recorder.open(run)
-        restorer = Restorer(ports, run)
-        progress.phase("Leading back", _expected(source))
-        for steps in _steps(ports, source):
-            tally.add(restorer.do(steps))
-            warnings = restorer.warnings
-            run = replace(run, stats=tally.stats)
-            recorder.refresh(run)
-        left = preview(ports, source, progress).stats
-        remaining = left.inserted + left.updated + left.removed
-    except ListingSyncError as caught:
-        error = caught
-    run = replace(run, stats=tally.stats, warnings=warnings)
-    recorder.close(run.ended(_status(error), ports.clock.now(), cause_of(error)), ())
-    return replace(tally.result(source), warnings=warnings, remaining=remaining, error=error)
+        self.ports.hold.place(
+            f"rolled back at {at} to {self.source}, by {who.user} on {who.host} (run {run.run_id},"
+            f" {who.target})"
+        )
+        self.is_on_hold = True
 
 
 def _status(error: ListingSyncError | None) -> RunStatus:
@@ -148,6 +171,7 @@ class _Tally:
     stats: RunStats = field(default_factory=RunStats)
     left_alone: list[LeftAlone] = field(default_factory=list)
     examples: list[Step] = field(default_factory=list)
+    warnings: dict[str, None] = field(default_factory=dict)
 
     def add(self, steps: Sequence[Step]) -> None:
         actions = [step.action for step in steps]
@@ -166,81 +190,88 @@ class _Tally:
             self.left_alone += step.left_alone
             if step.action is not Action.NONE and len(self.examples) < EXAMPLES:
                 self.examples.append(step)
+        for name in sorted(frozenset().union(*(step.gone for step in steps))):
+            self.warn(f"the table no longer has the column {name}: it is left out")
         self.progress.advance(len(steps))
 
+    def warn(self, *texts: str) -> None:
+        self.warnings |= dict.fromkeys(texts)
+
     def result(self, source: Source) -> RollbackResult:
-        return RollbackResult(source, self.stats, tuple(self.left_alone), tuple(self.examples))
+        return RollbackResult(
+            source,
+            self.stats,
+            tuple(self.left_alone),
+            tuple(self.examples),
+            tuple(self.warnings),
+        )
 
 
 def _expected(source: Source) -> int | None:
     return source.snapshot.rows if source.snapshot else None
 
 
-def _steps(ports: Ports, source: Source) -> Iterator[list[Step]]:
+def _table_now(ports: Ports) -> TableNow:
+    """Return what the table is: as far as the API shows it."""
+    described = ports.table.describe()
+    is_shown = any(described.columns.values())
+    return TableNow(
+        key=ports.mapping.key,
+        types=written_types(ports.mapping),
+        table_types=described.columns,
+        columns=frozenset(described.columns) if is_shown else None,
+        primary_key=frozenset(described.primary_key),
+    )
+
+
+def _steps(ports: Ports, source: Source, table: TableNow) -> Iterator[list[Step]]:
     """Yield the steps of all listings, a part at a time; only their numbers are held."""
     if source.snapshot is None:
-        yield from _undoing(ports, source.run_id or "")
+        with ports.written_since(source.run_id) as written:
+            yield from _undoing(ports, source.run_id or "", written, table)
         return
-    with ports.written_since(source.snapshot.taken_at) as written:
-        yield from _to_snapshot(ports, source.snapshot, written)
+    with ports.written_since(source.snapshot) as written:
+        yield from _to_snapshot(ports, source.snapshot, written, table)
 
 
-def _to_snapshot(ports: Ports, snapshot: SnapshotMeta, written: Written) -> Iterator[list[Step]]:
-    key, types = ports.mapping.key, _types(ports.mapping)
-    rows = ports.snapshots.rows(snapshot)
-    listed: set[str] = set()
-    while part := list(islice(rows, _PART)):
-        before = {str(row[key]): row for row in part}
-        now = _rows_now(ports, list(before))
-        listed |= before.keys()
-        yield [
-            _step(number, was, now.get(number), written.changes_of(number), types)
-            for number, was in before.items()
-        ]
+def _to_snapshot(
+    ports: Ports, snapshot: SnapshotMeta, written: Written, table: TableNow
+) -> Iterator[list[Step]]:
+    """Lead back what was added first: it may hold a unique value that another row needs back."""
+    key = table.key
+    listed = {str(row[key]) for row in ports.snapshots.rows(snapshot)}
     for page in ports.table.whole_pages():
         added = {number: row for row in page if (number := str(row[key])) not in listed}
         yield [
-            _step(number, None, row, written.changes_of(number), types)
+            way_back(number, None, row, written.changes_of(number), table)
             for number, row in added.items()
         ]
-
-
-def _step(
-    number: str,
-    was: Row | None,
-    now: Row | None,
-    changes: Sequence[Replaced],
-    types: Mapping[str, ColumnType],
-) -> Step:
-    ours = dict.fromkeys([*types, *(name for change in changes for name in change.new or ())])
-    columns = [name for name in ours if was is not None and name in was]
-    return way_back(number, was, now, changes, types, columns)
-
-
-def _undoing(ports: Ports, run_id: str) -> Iterator[list[Step]]:
-    types = _types(ports.mapping)
-    changes = ports.undo.read(run_id)
-    while part := list(islice(changes, _PART)):
-        now = _rows_now(ports, [change.property_number for change in part])
+    rows = ports.snapshots.rows(snapshot)
+    while part := list(islice(rows, _PART)):
+        before = {str(row[key]): row for row in part}
+        now = _rows_now(ports, list(before))
         yield [
-            way_back(
-                change.property_number,
-                change.old,
-                now.get(change.property_number),
-                (change,),
-                types,
-                tuple(change.old or ()),
-            )
-            for change in part
+            way_back(number, was, now.get(number), written.changes_of(number), table)
+            for number, was in before.items()
         ]
+
+
+def _undoing(ports: Ports, run_id: str, written: Written, table: TableNow) -> Iterator[list[Step]]:
+    numbers = written.numbers_of(run_id)
+    while part := list(islice(numbers, _PART)):
+        now = _rows_now(ports, part)
+        steps = (
+            way_back_of_run(number, run_id, now.get(number), written.changes_of(number), table)
+            for number in part
+        )
+        yield [step for step in steps if step is not None]
 
 
 def _rows_now(ports: Ports, numbers: Sequence[str]) -> dict[str, Row]:
-    return {str(row[ports.mapping.key]): row for row in ports.table.whole_rows(numbers)}
-
-
-def _types(mapping: ColumnMapping) -> dict[str, ColumnType]:
-    types = {column.name: column.type for column in mapping.columns}
-    if mapping.mark_column:
-        types[mapping.mark_column] = ColumnType.DATETIME
-    return types
+    """Return the rows by the numbers asked for, whatever the table calls the same number."""
+    rows = {str(row[ports.mapping.key]): row for row in ports.table.whole_rows(numbers)}
+    if rows.keys() - set(numbers):
+        for number in numbers:
+            if number not in rows and (found := ports.table.whole_rows([number])):
+                rows[number] = found[0]
+    return rows

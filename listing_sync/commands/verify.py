@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Final
 
 from listing_sync.commands.reading import plan_changes, read
 from listing_sync.core.compare import is_equal
@@ -14,9 +12,7 @@ from listing_sync.core.listings import Rejection, Value
 from listing_sync.core.mapping import Column
 from listing_sync.core.plan import Plan, Update
 from listing_sync.errors import RefusedError
-from listing_sync.ports import Ports, Progress
-
-_EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+from listing_sync.ports import Ports, Progress, SnapshotMeta
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +112,15 @@ def _last_known(ports: Ports, plan: Plan, updates: list[Update]) -> dict[str, di
     """
     names = {column.column.name for column in plan.columns}
     known: dict[str, dict[str, Value]] = {update.listing.property_number: {} for update in updates}
-    since = _EVER
+    beginning: SnapshotMeta | None = None
     with suppress(RefusedError):  # a damaged snapshot tells nothing
         for meta in ports.snapshots.all()[:1]:
             for row in ports.snapshots.rows(meta):
                 number = str(row[ports.mapping.key])
                 if number in known:
                     known[number] |= {name: row[name] for name in names & row.keys()}
-            since = meta.taken_at
-    with ports.written_since(since) as written:
+            beginning = meta
+    with ports.written_since(beginning) as written:
         for number, values in known.items():
             for change in written.changes_of(number):
                 values.update(change.new or {})

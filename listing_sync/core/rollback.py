@@ -1,31 +1,18 @@
-"""A listing as it was, as it is and what our runs wrote in; the step that leads back out.
+"""A listing as it was, as it is and what our runs did to it in; the step that leads back out.
 
-Only what our runs wrote is touched: a value is ours while it equals one that they logged. They log
-before they write, so the log may hold more than was written; that is why any logged value counts,
-not only the last.
+Only what still is as our runs left it is touched, column by column; the rest is left and named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
-from listing_sync.core.compare import is_equal
 from listing_sync.core.listings import Value
-from listing_sync.core.mapping import ColumnType
+from listing_sync.core.undo_log import Logged, Ours, Row, TableNow, folded
 
-Row = Mapping[str, Value]
-
-
-class Change(Protocol):
-    """What one of our runs did to a listing; `old` None: inserted it, `new` None: removed it."""
-
-    @property
-    def old(self) -> Row | None: ...  # noqa: D102 - the class says it
-    @property
-    def new(self) -> Row | None: ...  # noqa: D102
+OTHERS = "changed by somebody else"
 
 
 class Action(StrEnum):
@@ -39,7 +26,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LeftAlone:
-    """What somebody else changed; `column` None: the row as a whole."""
+    """What is not as it was and is left so; `column` None: the row as a whole."""
 
     property_number: str
     column: str | None
@@ -51,7 +38,7 @@ class Step:
     """What leads one listing back.
 
     `values` are those to restore, or the whole row to bring back; `now` is the row as read, None
-    when there is none.
+    when there is none. `gone` are columns that the table no longer has.
     """
 
     property_number: str
@@ -59,68 +46,122 @@ class Step:
     values: Row
     now: Row | None
     left_alone: tuple[LeftAlone, ...] = ()
+    gone: frozenset[str] = frozenset()
 
 
 def way_back(
-    number: str,
-    was: Row | None,
-    now: Row | None,
-    written: Sequence[Change],
-    types: Mapping[str, ColumnType],
-    columns: Collection[str],
+    number: str, was: Row | None, now: Row | None, changes: Sequence[Logged], table: TableNow
 ) -> Step:
-    """Return the step from `now` to `was` (None: no row).
-
-    `written` is what our runs did to the listing since; `types` are those of the columns that our
-    runs write, `columns` those to look at where the listing was there and is there.
-    """
+    """Return the step from `now` to `was` (None: no row); `changes` are ours since, in order."""
+    ours = Ours(changes, table)
     if was is None:
-        return _away(number, now, written, types)
+        if now is None:
+            return Step(number, Action.NONE, {}, None)
+        if ours.made() is None:
+            return _untouched(number, now, "added by somebody else")
+        return _away(number, now, changes, table, run_id=None)
     if now is None:
-        if any(change.new is None for change in written):
-            return Step(number, Action.BRING_BACK, was, None)
+        if ours.removed() is not None:
+            return _brought_back(number, was, table)
         return _untouched(number, now, "removed by somebody else")
-    differing = [name for name in columns if name in now and now[name] != was[name]]
-    restored = [name for name in differing if _is_ours(name, now[name], written, types)]
-    left_alone = tuple(
-        LeftAlone(number, name, "changed by somebody else")
-        for name in differing
-        if name not in restored
-    )
-    made_anew = any(change.old is None for change in written)
-    if made_anew and not left_alone and any(now.get(name) != was[name] for name in was):
-        return Step(number, Action.BRING_BACK, was, now)
-    action = Action.RESTORE if restored else Action.NONE
-    return Step(number, action, {name: was[name] for name in restored}, now, left_alone)
+    written = {name for change in changes for name in (*(change.new or ()), *(change.made or ()))}
+    names = table.types.keys() | written if ours.made() is None else was.keys()
+    return _restored(number, was, now, [name for name in was if name in names], changes, table)
+
+
+def way_back_of_run(
+    number: str, run_id: str, now: Row | None, changes: Sequence[Logged], table: TableNow
+) -> Step | None:
+    """Return the step from `now` to before that run; `changes` are of it and of later runs.
+
+    What a later run of ours wrote again is that run's. None: the run did nothing to the listing.
+    """
+    mine = folded([change for change in changes if change.run_id == run_id])
+    if mine is None:
+        return None
+    ours = Ours(changes, table)
+    if now is None:
+        return _gone(number, mine, ours.removed(), table)
+    made = ours.made()
+    if mine.old is None:
+        if made is None:
+            return _untouched(number, now, "added anew by somebody else")
+        if made.run_id != run_id:
+            return _untouched(number, now, f"made anew by {made.run}")
+        return _away(number, now, changes, table, run_id=run_id)
+    return _restored(number, mine.old, now, list(mine.old), changes, table, run_id=run_id)
+
+
+def _gone(number: str, mine: Logged, removed: Logged | None, table: TableNow) -> Step:
+    if mine.old is None:
+        return Step(number, Action.NONE, {}, None)
+    if removed is None:
+        return _untouched(number, None, "removed by somebody else")
+    if mine.new is None:
+        return _brought_back(number, mine.old, table)
+    return _untouched(number, None, f"removed by {removed.run}")
 
 
 def _away(
-    number: str, now: Row | None, written: Sequence[Change], types: Mapping[str, ColumnType]
+    number: str, now: Row, changes: Sequence[Logged], table: TableNow, *, run_id: str | None
 ) -> Step:
-    if now is None:
-        return Step(number, Action.NONE, {}, None)
-    if not any(change.old is None for change in written):
-        return _untouched(number, now, "added by somebody else")
-    ours = {name for change in written for name in change.new or () if name in now}
-    left_alone = tuple(
-        LeftAlone(number, name, "added by us, changed by somebody else")
-        for name in sorted(ours)
-        if not _is_ours(name, now[name], written, types)
-    )
+    """Return the step that removes a row which we made, if it is as we left it."""
+    ours = Ours(changes, table)
+    sent = {name for change in changes for name in change.new or ()}
+    left_alone = []
+    for name, value in now.items():
+        if name == table.key or name in table.fixed:
+            continue
+        change = ours.wrote(name, value)
+        if change is None and not table.is_clock(name, value):
+            how = "changed" if name in sent else "filled in"
+            left_alone.append(LeftAlone(number, name, f"added by us, {how} by somebody else"))
+        elif change is not None and run_id not in {None, change.run_id}:
+            left_alone.append(LeftAlone(number, name, f"added by us, changed by {change.run}"))
     action = Action.NONE if left_alone else Action.REMOVE
-    return Step(number, action, {}, now, left_alone)
+    return Step(number, action, {}, now, tuple(left_alone))
+
+
+def _restored(
+    number: str,
+    was: Row,
+    now: Row,
+    names: Sequence[str],
+    changes: Sequence[Logged],
+    table: TableNow,
+    *,
+    run_id: str | None = None,
+) -> Step:
+    """Return the step that restores what in these columns is ours (of that run)."""
+    ours = Ours(changes, table)
+    values: dict[str, Value] = {}
+    left_alone = []
+    for name in names:
+        if name not in now or name == table.key or name in table.fixed:
+            continue
+        if ours.is_back(name, was[name], now[name]):
+            continue
+        change = ours.wrote(name, now[name])
+        if change is None:
+            if not table.is_clock(name, now[name]):
+                left_alone.append(LeftAlone(number, name, OTHERS))
+        elif run_id in {None, change.run_id} or name not in (change.new or ()):
+            values[name] = was[name]
+        else:
+            left_alone.append(LeftAlone(number, name, f"changed by {change.run}"))
+    action = Action.RESTORE if values else Action.NONE
+    gone = frozenset(names) - now.keys()
+    return Step(number, action, values, now, tuple(left_alone), gone)
+
+
+def _brought_back(number: str, was: Row, table: TableNow) -> Step:
+    there = was.keys() if table.columns is None else table.columns
+    values = {
+        name: value for name, value in was.items() if name in there and name not in table.fixed
+    }
+    gone = frozenset(was.keys() - there)
+    return Step(number, Action.BRING_BACK, values, None, gone=gone)
 
 
 def _untouched(number: str, now: Row | None, reason: str) -> Step:
     return Step(number, Action.NONE, {}, now, (LeftAlone(number, None, reason),))
-
-
-def _is_ours(
-    name: str, found: Value, written: Sequence[Change], types: Mapping[str, ColumnType]
-) -> bool:
-    column_type = types.get(name, ColumnType.TEXT)
-    return any(
-        is_equal(change.new[name], found, column_type)
-        for change in written
-        if change.new is not None and name in change.new
-    )

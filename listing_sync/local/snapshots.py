@@ -18,13 +18,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from listing_sync.core.json_exact import decode
 from listing_sync.core.listings import Value
 from listing_sync.errors import RefusedError
-from listing_sync.local.state_dir import StateDir, encode_json, sync_folder, write_atomically
+from listing_sync.local.sequence import SNAPSHOT_FOLDER, next_sequence, numbered
+from listing_sync.local.state_dir import (
+    StateDir,
+    decode_json,
+    encode_json,
+    sync_folder,
+    write_atomically,
+)
 from listing_sync.ports import SnapshotMeta
 
-_FOLDER = "snapshots"
 _SUFFIX = ".jsonl.gz"
 
 
@@ -32,7 +37,8 @@ class SnapshotFiles:
     """The snapshots of one target; kept until somebody deletes them."""
 
     def __init__(self, state: StateDir, target: str) -> None:
-        self._folder = state.path / _FOLDER
+        self._state = state
+        self._folder = state.path / SNAPSHOT_FOLDER
         self._target = target
 
     def take(
@@ -46,8 +52,10 @@ class SnapshotFiles:
         """Write a snapshot, a page at a time; one that was cut short is never seen."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         kind = "first" if first else "later"
-        name = f"{taken_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{kind}{_SUFFIX}"
-        meta = SnapshotMeta(name, self._target, taken_at, columns, first)
+        sequence = next_sequence(self._state.path)
+        stamp = f"{taken_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+        name = f"{stamp}-{numbered(sequence)}-{kind}{_SUFFIX}"
+        meta = SnapshotMeta(name, self._target, taken_at, columns, first, sequence=sequence)
         handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=self._folder)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -66,16 +74,7 @@ class SnapshotFiles:
 
     def all(self) -> tuple[SnapshotMeta, ...]:
         """Return the snapshots of this target, newest first; damaged ones are left out."""
-        try:
-            paths = sorted(self._folder.iterdir(), reverse=True)
-        except FileNotFoundError:
-            return ()
-        found = []
-        for path in paths:
-            if path.name.endswith(_SUFFIX) and _checksum_path(path).exists():
-                with suppress(RefusedError):
-                    found.append(_read_meta(path))
-        return tuple(found)
+        return kept_snapshots(self._state)
 
     def find(self, path: Path) -> SnapshotMeta:
         """Return what the file is, and how many rows it has, after checking every byte of it.
@@ -98,7 +97,7 @@ class SnapshotFiles:
         lines = _lines(path)
         next(lines)
         for line in lines:
-            yield dict(zip(columns, decode(line.decode(), frames=1), strict=True))
+            yield dict(zip(columns, decode_json(line, frames=1), strict=True))
 
     def _checked(self, path: Path) -> SnapshotMeta:
         try:
@@ -116,12 +115,27 @@ class SnapshotFiles:
         return meta
 
 
+def kept_snapshots(state: StateDir) -> tuple[SnapshotMeta, ...]:
+    """Return the snapshots in the folder of a target, newest first; damaged ones are left out."""
+    try:
+        paths = sorted((state.path / SNAPSHOT_FOLDER).iterdir(), reverse=True)
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    found = []
+    for path in paths:
+        if path.name.endswith(_SUFFIX) and _checksum_path(path).exists():
+            with suppress(RefusedError):
+                found.append(_read_meta(path))
+    return tuple(sorted(found, key=lambda meta: (meta.sequence or 0, meta.taken_at), reverse=True))
+
+
 def _write(file: Any, meta: SnapshotMeta, pages: Iterable[Sequence[Mapping[str, Value]]]) -> int:
     header = {
         "target": meta.target,
         "taken_at": meta.taken_at.isoformat(),
         "columns": meta.columns,
         "first": meta.first,
+        "sequence": meta.sequence,
     }
     rows = 0
     with gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=1, mtime=0) as packed:
@@ -148,6 +162,7 @@ def _read_meta(path: Path) -> SnapshotMeta:
             taken_at=datetime.fromisoformat(header["taken_at"]),
             columns=tuple(header["columns"]),
             first=header["first"],
+            sequence=header.get("sequence"),
         )
     except (OSError, EOFError, StopIteration, KeyError, TypeError, ValueError) as error:
         raise RefusedError(f"{path} is not a snapshot of listing-sync, or is damaged") from error

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from listing_sync.core.json_exact import encode
+from listing_sync.core.json_exact import decode, encode
 from listing_sync.errors import SettingsError
 from listing_sync.ports import Clock
 
@@ -95,6 +96,11 @@ class StateDir:
 def encode_json(document: object) -> bytes:
     """Return the document on one line, without its end; lone surrogates survive a round trip."""
     return encode(document).encode("utf-8", "surrogatepass")
+
+
+def decode_json(line: bytes, frames: int) -> Any:
+    """Return the document that `encode_json` wrote; `frames` as in `json_exact.decode`."""
+    return decode(line.decode("utf-8", "surrogatepass"), frames)
 
 
 def write_atomically(path: Path, content: bytes) -> None:

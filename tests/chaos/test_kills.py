@@ -70,7 +70,7 @@ def _remembered(site: Site) -> set[str]:
     """Return the listings of which the disk knows what a run did to them."""
     paths = (site.folder / "state").glob("*/undo/*")
     lines = [line for path in paths for line in _whole_members(path.read_bytes()).splitlines()]
-    return {json.loads(line)[0] for line in lines}
+    return {json.loads(line)[0] for line in lines if line.startswith(b"[")}
 
 
 def _whole_members(packed: bytes) -> bytes:

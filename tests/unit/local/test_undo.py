@@ -7,12 +7,15 @@ import random
 import resource
 import stat
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from listing_sync.core.mapping import ColumnType
+from listing_sync.local.snapshots import SnapshotFiles
 from listing_sync.local.undo import UndoFiles
 from listing_sync.local.written import written_since
 from listing_sync.ports import Replaced
@@ -47,11 +50,11 @@ def test_a_run_that_changed_nothing_has_no_file(machine):
     assert (undo.runs(), list(undo.read("r")), undo.changes_of("AA1", 5)) == ((), [], ())
 
 
-def test_runs_are_listed_newest_first(machine):
+def test_runs_are_listed_newest_first_whatever_the_clock_says(machine):
     undo = UndoFiles(machine.state)
     for day in (1, 3, 2):
         undo.record(f"r{day}", START + timedelta(days=day), [update("AA1", day)])
-    assert undo.runs() == tuple((f"r{d}", START + timedelta(days=d)) for d in (3, 2, 1))
+    assert undo.runs() == tuple((f"r{d}", START + timedelta(days=d)) for d in (2, 3, 1))
 
 
 def test_changes_of_a_listing_come_newest_first_and_no_more_than_asked(machine):
@@ -92,9 +95,12 @@ def test_damage_in_the_middle_is_a_warning(machine):
 
 
 def test_files_are_gzip_and_for_their_owner_only(machine):
-    UndoFiles(machine.state).record("r", START, [update("物件", 1)])
+    UndoFiles(machine.state, {"price": ColumnType.MONEY}).record("r", START, [update("物件", 1)])
     path = path_of(machine, "r")
-    assert json.loads(gzip.decompress(path.read_bytes())) == ["物件", {"price": 0}, {"price": 1}]
+    assert list(map(json.loads, gzip.decompress(path.read_bytes()).splitlines())) == [
+        {"types": {"price": "money"}},
+        ["物件", {"price": 0}, {"price": 1}],
+    ]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -144,12 +150,88 @@ def test_old_files_are_deleted_but_never_the_newest(machine):
     assert [run_id for run_id, _ in undo.runs()] == ["r4"]
 
 
-def test_what_runs_wrote_since_a_moment_is_found_by_listing_oldest_first(machine):
+def logged(written, number):
+    return [(change.run_id, change.new, change.is_certain) for change in written.changes_of(number)]
+
+
+def snapshot_of(machine, at=START):
+    return SnapshotFiles(machine.state, "t").take(
+        taken_at=at, columns=("n",), first=False, pages=[[{"n": "AA1"}]]
+    )
+
+
+def test_what_runs_did_after_a_snapshot_is_found_by_listing_oldest_first(machine):
     undo = UndoFiles(machine.state)
-    for day in range(3):
-        changes = [update("AA1", day), Replaced("AA2", None, {"name": "東京"})]
-        undo.record(f"r{day}", START + timedelta(days=day), changes)
-    with written_since(undo, START + timedelta(days=1)) as written:
-        assert written.changes_of("AA1") == (update("AA1", 1), update("AA1", 2))
-        assert written.changes_of("AA2") == (Replaced("AA2", None, {"name": "東京"}),) * 2
-        assert written.changes_of("AA3") == ()
+    undo.record("before", START, [update("AA1", 1)])
+    snapshot = snapshot_of(machine, START + timedelta(days=1))
+    # The clock was set back since.
+    undo.record("r1", START - timedelta(days=1), [update("AA1", 2), update("AA2", 7)])
+    undo.record("r2", START - timedelta(days=2), [update("AA1", 3)])
+    with written_since(undo, snapshot) as written:
+        assert logged(written, "AA1") == [("r1", {"price": 2}, False), ("r2", {"price": 3}, False)]
+        assert logged(written, "AA3") == []
+        assert list(written.numbers_of("r1")) == ["AA1", "AA2"]
+    with written_since(undo, "r2") as written:
+        assert logged(written, "AA1") == [("r2", {"price": 3}, False)]
+    with written_since(undo, None) as written:
+        assert len(written.changes_of("AA1")) == 3
+
+
+def test_what_was_refused_is_struck_out_and_what_was_done_is_certain(machine):
+    undo = UndoFiles(machine.state, {"price": ColumnType.MONEY})
+    undo.record("r", START, [update("AA1", 1), update("AA2", 2), update("AA3", 3)])
+    undo.conclude("r", done=["AA1"], refused=["AA2"], made={"AA1": {"price": "1.00"}})
+    undo.record("r", START, [update("AA2", 9)])
+    undo.conclude("r", done=["AA2"])
+    with written_since(undo, None) as written:
+        (first,) = written.changes_of("AA1")
+        assert (first.made, first.types) == ({"price": "1.00"}, {"price": ColumnType.MONEY})
+        assert logged(written, "AA2") == [("r", {"price": 9}, True)]
+        assert logged(written, "AA3") == [("r", {"price": 3}, False)]
+    assert [change.new for _, _, change in undo.changes_of("AA2", 9)] == [{"price": 9}]
+
+
+def test_an_outcome_of_a_run_that_noted_nothing_makes_no_file(machine):
+    undo = UndoFiles(machine.state)
+    undo.conclude("r", done=["AA1"])
+    assert undo.runs() == ()
+
+
+def test_files_of_version_1_are_read_and_come_before_all_others(machine):
+    line = b'["AA1",{"price":1},{"price":2}]\n'
+    machine.put("undo/20990101T000000.000000Z_old.jsonl.gz", gzip.compress(line))
+    undo = UndoFiles(machine.state)
+    undo.record("new", START, [update("AA1", 3)])
+    assert [run_id for run_id, _ in undo.runs()] == ["new", "old"]
+    with written_since(undo, None) as written:
+        assert logged(written, "AA1") == [
+            ("old", {"price": 2}, False),
+            ("new", {"price": 3}, False),
+        ]
+    snapshot = snapshot_of(machine)
+    with written_since(undo, snapshot) as written:
+        assert written.changes_of("AA1") == ()
+    of_version_1 = replace(snapshot, sequence=None)
+    with written_since(undo, of_version_1) as written:
+        assert [change.run_id for change in written.changes_of("AA1")] == ["old", "new"]
+
+
+def test_what_a_kept_snapshot_needs_is_kept(machine):
+    undo = UndoFiles(machine.state)
+    undo.record("before", START, [update("AA1", 1)])
+    snapshot = snapshot_of(machine)
+    undo.record("after", START, [update("AA1", 2)])
+    undo.delete_older(START + timedelta(days=99), keep=0)
+    assert [run_id for run_id, _ in undo.runs()] == ["after"]
+    for path in (machine.state.path / "snapshots").glob(f"{snapshot.name}*"):
+        path.unlink()
+    undo.delete_older(START + timedelta(days=99), keep=0)
+    assert undo.runs() == ()
+
+
+def test_a_change_of_another_listing_is_not_taken_for_that_of_one_that_it_names(machine):
+    undo = UndoFiles(machine.state)
+    undo.record("r", START, [Replaced('AA"1', None, {"note": "AA2"}), update("AA2", 2)])
+    with written_since(undo, None) as written:
+        assert logged(written, "AA2") == [("r", {"price": 2}, False)]
+        assert list(written.numbers_of("r")) == ['AA"1', "AA2"]

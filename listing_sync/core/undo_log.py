@@ -1,0 +1,254 @@
+"""What our runs did to a listing, in order, and what the table holds in; whose a value is, out.
+
+A run notes a change before it asks for it and what came of it afterwards: a refused one is struck
+out, one that is certain ends the search, and one of which nothing is known (its run was killed) is
+judged by the value that is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+
+from listing_sync.core.compare import is_equal
+from listing_sync.core.listings import Value
+from listing_sync.core.mapping import ColumnType
+from listing_sync.core.mapping import Mapping as ColumnMapping
+
+Row = Mapping[str, Value]
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
+_DATE_CHARACTERS = len("2026-01-31")
+_NUMBERS = frozenset(
+    {"smallint", "integer", "bigint", "int16", "int32", "int64", "numeric", "real"}
+    | {"double precision", "number"}
+)
+_KINDS = {
+    "date": ColumnType.DATE,
+    "boolean": ColumnType.BOOLEAN,
+    "json": ColumnType.JSON,
+    "jsonb": ColumnType.JSON,
+    "text": ColumnType.TEXT,
+    **dict.fromkeys(_NUMBERS, ColumnType.DECIMAL),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What one run did to one listing; `old` None: inserted it, `new` None: removed it.
+
+    `made` is what the database made of it where that is not what was sent, for an insert in every
+    column; None: not known. `is_certain` says that the run saw it done. `types` are those of the
+    columns as they were then mapped.
+    """
+
+    property_number: str
+    old: Row | None
+    new: Row | None
+    run_id: str = ""
+    started_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    made: Row | None = None
+    is_certain: bool = False
+    types: Mapping[str, ColumnType] = field(default_factory=dict)
+
+    @property
+    def run(self) -> str:
+        """Return how people are told which run it was."""
+        return f"run {self.run_id} of {self.started_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+    def left(self, name: str) -> tuple[Value] | None:
+        """Return the value that it left in a column, in a tuple; None when it left that alone."""
+        for values in (self.made, self.new):
+            if values is not None and name in values:
+                return (values[name],)
+        return None
+
+
+def written_types(mapping: ColumnMapping) -> dict[str, ColumnType]:
+    """Return the types of the columns that runs write under a mapping."""
+    types = {column.name: column.type for column in mapping.columns}
+    if mapping.mark_column:
+        types[mapping.mark_column] = ColumnType.DATETIME
+    return types
+
+
+@dataclass(frozen=True, slots=True)
+class TableNow:
+    """What a way back has to know of the mapping and the table.
+
+    `types` are those of the mapped columns, `table_types` PostgreSQL's own names for all, as far as
+    they are known; `columns` are those that are there (None: not known), `fixed` those of them that
+    only the database fills.
+    """
+
+    key: str
+    types: Mapping[str, ColumnType]
+    table_types: Mapping[str, str] = field(default_factory=dict)
+    columns: frozenset[str] | None = None
+    fixed: frozenset[str] = frozenset()
+    primary_key: frozenset[str] = frozenset()
+
+    def is_same(self, name: str, left: Value, right: Value, logged: Logged | None = None) -> bool:
+        """Return whether two values of a column mean the same, whatever form they came in."""
+        if left is None or right is None:
+            return left is right
+        kinds = {
+            logged.types.get(name) if logged else None,
+            self.types.get(name),
+            _kind(self.table_types.get(name, "")),
+        } - {None}
+        return any(_means(left, right, kind) for kind in kinds) or _is_alike(left, right)
+
+    def is_clock(self, name: str, value: Value) -> bool:
+        """Return whether it is a moment that no mapping writes: triggers and defaults set those."""
+        if name in self.types or value is None:
+            return False
+        known = self.table_types.get(name, "")
+        if known:
+            return known.startswith("timestamp")
+        return isinstance(value, str) and _MOMENT.match(value) is not None
+
+    def may_be_given(self, name: str, value: Value) -> bool:
+        """Return whether an insert that does not name the column may have left this value in it."""
+        return (
+            value is None
+            or name in self.fixed
+            or name in self.primary_key
+            or self.table_types.get(name) == "uuid"
+            or self.is_clock(name, value)
+        )
+
+
+class Ours:
+    """Tells whose the values and the row of one listing are; `changes` come oldest first."""
+
+    def __init__(self, changes: Sequence[Logged], table: TableNow) -> None:
+        self._latest_first = changes[::-1]
+        self._table = table
+
+    def wrote(self, name: str, value: Value) -> Logged | None:
+        """Return the change that left this value in the column, None when it is somebody else's."""
+        for change in self._latest_first:
+            if change.new is not None:
+                left = change.left(name)
+                if left is not None and self._table.is_same(name, left[0], value, change):
+                    return change
+                is_silent = left is None and change.old is None
+                if is_silent and (change.made is None or self._table.may_be_given(name, value)):
+                    return change
+                if left is None and not is_silent:
+                    continue
+            if change.is_certain:
+                return None
+        return None
+
+    def made(self) -> Logged | None:
+        """Return the change that made the row, None when somebody else did."""
+        for change in self._latest_first:
+            if change.new is None and change.is_certain:
+                return None
+            if change.old is None:
+                return change
+        return None
+
+    def removed(self) -> Logged | None:
+        """Return the change that removed the row, None when somebody else did."""
+        for change in self._latest_first:
+            if change.new is None:
+                return change
+            if change.is_certain:
+                return None
+        return None
+
+    def is_back(self, name: str, wanted: Value, value: Value) -> bool:
+        """Return whether the column holds what is wanted, in any form in which we knew it.
+
+        So it does where one of us wrote what is wanted and the database made a value of its own of
+        it, as a trigger does that sets the time of the last change.
+        """
+        if any(self._table.is_same(name, wanted, value, change) for change in self._latest_first):
+            return True
+        return self._table.is_same(name, wanted, value) or any(
+            change.new is not None
+            and change.made is not None
+            and name in change.new
+            and name in change.made
+            and self._table.is_same(name, change.new[name], wanted, change)
+            and self._table.is_same(name, change.made[name], value, change)
+            for change in self._latest_first
+        )
+
+
+def folded(changes: Sequence[Logged]) -> Logged | None:
+    """Return what one run did to a listing as one change: its first old, its last new."""
+    whole: Logged | None = None
+    for change in changes:
+        if whole is None:
+            whole = change
+            continue
+        old, new = whole.old, change.new
+        if old is not None:
+            old = {**(change.old or {}), **old}
+        if new is not None:
+            new = {**(whole.new or {}), **new}
+        made = {**(whole.made or {}), **(change.made or {})}
+        whole = Logged(
+            change.property_number,
+            old,
+            new,
+            change.run_id,
+            change.started_at,
+            None if whole.made is change.made is None else made,
+            change.is_certain,
+            change.types,
+        )
+    return whole
+
+
+def _kind(postgres_type: str) -> ColumnType | None:
+    if postgres_type.startswith("timestamp"):
+        return ColumnType.DATETIME
+    return _KINDS.get(postgres_type)
+
+
+def _means(left: Value, right: Value, kind: ColumnType | None) -> bool:
+    if kind is None:
+        return False
+    if kind is ColumnType.JSON:
+        return _document(left) == _document(right)
+    if kind is ColumnType.DATETIME and _is_date(left) is not _is_date(right):
+        # A date column takes the day out of a moment as it is written.
+        return str(left)[:_DATE_CHARACTERS] == str(right)[:_DATE_CHARACTERS]
+    return is_equal(left, right, kind)
+
+
+def _is_date(value: Value) -> bool:
+    return len(str(value)) == _DATE_CHARACTERS
+
+
+def _is_alike(left: Value, right: Value) -> bool:
+    """Return whether values of a column of which nothing is known are equal; true is never 1."""
+    if isinstance(left, dict | list) or isinstance(right, dict | list):
+        return _document(left) == _document(right)
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, str) and isinstance(right, str):
+        return left == right
+    try:
+        return Decimal(str(left)) == Decimal(str(right))
+    except InvalidOperation:
+        return False
+
+
+def _document(value: Value) -> Value:
+    """Return a JSON value in which true differs from 1, and numbers are equal by their digits."""
+    if isinstance(value, dict):
+        return {key: _document(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_document(item) for item in value]
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return Decimal(str(value))
+    return (type(value).__name__, value)
