@@ -43,7 +43,7 @@ class UnsafePlanError(RefusedError):
 
 
 class HoldError(RefusedError):
-    """SYNC_STATE_DIR holds a file `hold`."""
+    """SYNC_STATE_DIR holds a file `hold`, or that of another machine does."""
 
 
 class BreakerOpenError(RefusedError):

@@ -288,12 +288,36 @@ class Snapshots(Protocol):
 
 
 class Hold(Protocol):
-    """The file `hold` that pauses cron: its path, the reason in it (None: no file), placing it."""
+    """The file `hold` that pauses cron: its path, the reason in it (None: no file), placing it.
+
+    It remembers which holds the other machines see because of it.
+    """
 
     @property
     def path(self) -> Path: ...
     def reason(self) -> str | None: ...
     def place(self, reason: str) -> None: ...
+    def shared_ids(self) -> tuple[str, ...]: ...
+    def share(self, *hold_ids: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SharedHold:
+    """A hold of a machine as the others see it; `path` is its file there."""
+
+    hold_id: str
+    reason: str
+    host: str
+    path: str
+    since: datetime
+
+
+class Holds(Protocol):
+    """The holds of every machine on this target, oldest first; all calls may be repeated."""
+
+    def all(self) -> tuple[SharedHold, ...]: ...
+    def place(self, hold: SharedHold) -> None: ...
+    def release(self, hold_id: str) -> None: ...
 
 
 class AlertMemory(Protocol):
@@ -372,6 +396,8 @@ class Ports(Protocol):
     def table(self) -> Table: ...
     @property
     def records(self) -> RunRecords: ...
+    @property
+    def holds(self) -> Holds: ...
     @property
     def migrations(self) -> Migrations: ...
     @property

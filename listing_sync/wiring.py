@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from listing_sync.monitoring.heartbeat import HealthchecksHeartbeat
     from listing_sync.monitoring.metrics_file import PrometheusFile
     from listing_sync.monitoring.webhook import SlackWebhook
+    from listing_sync.supabase.holds import SupabaseHolds
     from listing_sync.supabase.migrations import AppliedMigrations
     from listing_sync.supabase.rest import Rest
     from listing_sync.supabase.run_records import SupabaseRunRecords
@@ -290,6 +291,14 @@ class World:
         return SupabaseRunRecords(self._rest, source=who.source, target=who.target)
 
     @cached_property
+    def holds(self) -> SupabaseHolds:
+        """Return the holds that every machine sees."""
+        from listing_sync.supabase.holds import SupabaseHolds
+
+        who = self.identity
+        return SupabaseHolds(self._rest, target=who.target, version=who.version)
+
+    @cached_property
     def migrations(self) -> AppliedMigrations:
         """Return the files of sql/ and those applied."""
         from listing_sync.supabase.migrations import AppliedMigrations
@@ -369,7 +378,7 @@ class World:
     @cached_property
     def hold(self) -> HoldFile:
         """Return the file that pauses cron."""
-        return HoldFile(self.state.root)
+        return HoldFile(self.state.root, self.state.path)
 
     @cached_property
     def snapshots(self) -> SnapshotFiles:

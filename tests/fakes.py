@@ -17,7 +17,7 @@ from listing_sync.core.plan import TableRow
 from listing_sync.core.runs import Run, RunStatus, StoredRejection
 from listing_sync.core.validator import normalise_number
 from listing_sync.errors import BatchTooLargeError, Category, RemoteError, RowError, Service
-from listing_sync.ports import SelectedRows
+from listing_sync.ports import SelectedRows, SharedHold
 from listing_sync.reliability.breaker import Breaker
 from listing_sync.reliability.guard import Patience
 
@@ -243,6 +243,30 @@ class MemoryRecords:
             return list(self.stored)
 
         return self._call(read, "reading the runs")
+
+
+class MemoryHolds:
+    """The holds that every machine sees; `away` is raised by every call."""
+
+    def __init__(self) -> None:
+        self.holds: dict[str, SharedHold] = {}
+        self.away: Exception | None = None
+
+    def all(self) -> tuple[SharedHold, ...]:
+        self._ask()
+        return tuple(sorted(self.holds.values(), key=lambda hold: hold.since))
+
+    def place(self, hold: SharedHold) -> None:
+        self._ask()
+        self.holds[hold.hold_id] = hold
+
+    def release(self, hold_id: str) -> None:
+        self._ask()
+        self.holds.pop(hold_id, None)
+
+    def _ask(self) -> None:
+        if self.away is not None:
+            raise self.away
 
 
 class MemorySheet:

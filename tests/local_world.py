@@ -17,7 +17,7 @@ from listing_sync.ports import Identity
 from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings
 from listing_sync.sheets.file import FileSheet
-from tests.fakes import FakeClock, MemoryRecords, MemoryTable
+from tests.fakes import FakeClock, MemoryHolds, MemoryRecords, MemoryTable
 
 MAPPING = """
 table = "listings"
@@ -64,7 +64,8 @@ class LocalWorld:
         self.state = StateDir(root, root / "target", self.clock, self._unexpected)
         self.journal = JournalFiles(self.state, timedelta(days=90))
         self.undo = UndoFiles(self.state, written_types(self.mapping))
-        self.hold = HoldFile(root)
+        self.holds = MemoryHolds()
+        self.hold = HoldFile(root, self.state.path)
         self.lock = FileLock(self.state)
 
     def breaker_state(self, service: Service) -> BreakerState:

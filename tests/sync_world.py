@@ -20,7 +20,15 @@ from listing_sync.monitoring.metrics_file import PrometheusFile
 from listing_sync.monitoring.webhook import SlackWebhook
 from listing_sync.ports import Identity
 from listing_sync.settings import Settings
-from tests.fakes import Call, FakeClock, MemoryRecords, MemorySheet, MemoryTable, straight
+from tests.fakes import (
+    Call,
+    FakeClock,
+    MemoryHolds,
+    MemoryRecords,
+    MemorySheet,
+    MemoryTable,
+    straight,
+)
 
 MAPPING = """
 table = "listings"
@@ -126,7 +134,8 @@ class SyncWorld:
         self.lock = FileLock(self.state)
         self.journal = JournalFiles(self.state, timedelta(days=self.settings.sync_history_days))
         self.undo = UndoFiles(self.state)
-        self.hold = HoldFile(self.root)
+        self.holds = MemoryHolds()
+        self.hold = HoldFile(self.root, self.state.path)
         self.alert_memory = AlertMemoryFile(self.state)
 
     @staticmethod

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from listing_sync.commands.holding import held_elsewhere, held_here
 from listing_sync.core.runs import Run
 from listing_sync.core.statistics import DAY, Statistics, last_good, statistics
 from listing_sync.core.table_check import TableFacts
@@ -34,7 +35,14 @@ from listing_sync.core.verdict import (
     warn,
 )
 from listing_sync.core.wording import count
-from listing_sync.errors import ListingSyncError, RemoteError, Service, SettingsError, StoppedError
+from listing_sync.errors import (
+    ListingSyncError,
+    RefusedError,
+    RemoteError,
+    Service,
+    SettingsError,
+    StoppedError,
+)
 from listing_sync.ports import Ports, RunRecords, SheetDescription, Table
 from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings, key_expires_at
@@ -71,7 +79,8 @@ def health(ports: Ports, env_file: Path | None = None) -> Health:
     now = ports.clock.now()
     probing = ports.probing()
     sheet, table, records = probing.sheet, probing.table, probing.records
-    with ThreadPoolExecutor(max_workers=3) as pool:
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        held = pool.submit(_held_elsewhere, probing)
         described = pool.submit(sheet.describe)
         asked = pool.submit(_table_checks, table, ports)
         read = pool.submit(_recorded_runs, records, now)
@@ -81,7 +90,7 @@ def health(ports: Ports, env_file: Path | None = None) -> Health:
     breaker_state = ports.breaker_state(Service.SUPABASE)
     checks = [
         *_settings_checks(ports.settings, now, env_file),
-        *local_checks(ports),
+        *local_checks(ports, held.result()),
         *sheet_checks,
         *table_checks,
         *records_checks,
@@ -206,27 +215,31 @@ def _is_open_to_all(path: Path) -> bool:
         return False
 
 
-def local_checks(ports: Ports) -> tuple[Check, ...]:
-    """Judge what SYNC_STATE_DIR holds; not being readable is a finding."""
+def _held_elsewhere(ports: Ports) -> str | None:
+    """Return why another machine has put syncing on hold; not knowing is named by sync_state."""
+    try:
+        return held_elsewhere(ports, may_release=False)
+    except (RemoteError, RefusedError):
+        return None
+
+
+def local_checks(ports: Ports, held: str | None = None) -> tuple[Check, ...]:
+    """Judge what SYNC_STATE_DIR holds; not being readable is a finding.
+
+    `held` is why another machine has put syncing on hold.
+    """
     try:
         waiting = len(ports.journal.entries())
-        reason = ports.hold.reason()
+        held = held_here(ports) or held
         ports.lock.holder()
     except (OSError, ListingSyncError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         return (fail(CheckName.STATE_DIR, f"SYNC_STATE_DIR cannot be read: {why}"),)
     return (
         ok(CheckName.STATE_DIR, "readable"),
-        _hold_check(ports.hold.path, reason),
+        ok(CheckName.HOLD, "not on hold") if held is None else warn(CheckName.HOLD, held),
         _journal_check(waiting),
     )
-
-
-def _hold_check(path: Path, reason: str | None) -> Check:
-    if reason is None:
-        return ok(CheckName.HOLD, "not on hold")
-    said = f" ({reason.strip()})" if reason.strip() else ""
-    return warn(CheckName.HOLD, f"runs are refused{said}; to go on, delete {path}")
 
 
 def _journal_check(waiting: int) -> Check:

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from listing_sync.commands.holding import hold
 from listing_sync.commands.recording import Recorder, cause_of, new_run
 from listing_sync.commands.restoring import Restorer
 from listing_sync.core.rollback import Action, LeftAlone, Step, way_back, way_back_of_run
@@ -106,7 +107,7 @@ def rollback(ports: Ports, source: Source, progress: Progress) -> RollbackResult
     who = ports.identity
     me = Holder(who.host, who.pid, who.user, run.run_id, run.started_at)
     with ports.lock.held(me, ports.settings.sync_lock_timeout):
-        return _Rollback(ports, source, progress, run).execute()
+        return _Rollback(ports, source, progress, run, _Tally(progress)).execute()
 
 
 @dataclass(slots=True)
@@ -117,12 +118,13 @@ class _Rollback:
     source: Source
     progress: Progress
     run: Run
+    tally: _Tally
     is_on_hold: bool = False
 
     def execute(self) -> RollbackResult:
         ports, run = self.ports, self.run
         recorder = Recorder(ports, run)
-        tally = _Tally(self.progress)
+        tally = self.tally
         remaining: int | None = None
         error: ListingSyncError | None = None
         try:
@@ -147,12 +149,9 @@ class _Rollback:
         return replace(result, remaining=remaining, error=error, is_on_hold=self.is_on_hold)
 
     def _hold(self) -> None:
-        who, run = self.ports.identity, self.run
-        at = f"{run.started_at.astimezone():%Y-%m-%d %H:%M:%S}"
-        self.ports.hold.place(
-            f"rolled back at {at} to {self.source}, by {who.user} on {who.host} (run {run.run_id},"
-            f" {who.target})"
-        )
+        problem = hold(self.ports, self.run, f"rolled back to {self.source}")
+        if problem:
+            self.tally.warn(problem)
         self.is_on_hold = True
 
 

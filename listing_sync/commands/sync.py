@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from time import process_time
 
 from listing_sync import logs
 from listing_sync.commands.after_run import report
 from listing_sync.commands.applying import Applying
 from listing_sync.commands.background import Background
+from listing_sync.commands.holding import held_elsewhere, held_here
 from listing_sync.commands.reading import Reading, plan_changes, read
 from listing_sync.commands.recording import (
     KEPT_RUNS,
@@ -125,7 +127,8 @@ class _Sync:
         refused: str | None = None
         try:
             plan = self._find_changes(self._read())
-            refused = self._hold() or self._refusal(plan)
+            held = held_here(self.ports) or held_elsewhere(self.ports, may_release=False)
+            refused = (held if self.options.numbers is None else None) or self._refusal(plan)
             self.tally.count(
                 inserted=len(plan.inserts), updated=len(plan.updates), removed=len(plan.removals)
             )
@@ -140,11 +143,12 @@ class _Sync:
         logs.event("info", "run_started", f"{run.run_type} run {run.run_id} started")
         error: ListingSyncError | None = None
         try:
-            if held := self._hold():
-                raise HoldError(held)
+            self._heed_hold(held_here)
             reading = Background(self._read)
             self.history, waited = self.recorder.open(run)
             self._announce()
+            if self.history.is_known:  # after the wait: it may have been for a rollback
+                self._heed_hold(partial(held_elsewhere, may_release=True))
             found = reading.result(self._tick)
             # After a wait for another run the sheet may have moved on.
             plan = self._find_changes(self._read() if waited else found)
@@ -204,13 +208,9 @@ class _Sync:
             )
         return self.plan
 
-    def _hold(self) -> str | None:
-        hold = self.ports.hold
-        reason = hold.reason() if self.options.numbers is None else None
-        if reason is None:
-            return None
-        why = f" ({reason.strip()})" if reason.strip() else ""
-        return f"syncing is on hold{why}. To go on, delete the file {hold.path}"
+    def _heed_hold(self, why_held: Callable[[Ports], str | None]) -> None:
+        if self.options.numbers is None and (held := why_held(self.ports)):
+            raise HoldError(held)
 
     def _refusal(self, plan: Plan) -> str | None:
         if self.options.numbers is not None:

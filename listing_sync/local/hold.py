@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from pathlib import Path
 
-from listing_sync.local.state_dir import write_atomically
+from listing_sync.local.state_dir import encode_json, write_atomically
+
+_SHARED = "hold.json"
 
 
 class HoldFile:
-    """The file that pauses cron, left by a rollback or by a person; its text is the reason."""
+    """The file that pauses cron, left by a rollback or by a person; its text is the reason.
 
-    def __init__(self, root: Path) -> None:
+    `folder`, that of one target, remembers which hold of ours the other machines see.
+    """
+
+    def __init__(self, root: Path, folder: Path | None = None) -> None:
         self._path = root / "hold"
+        self._shared = (folder or root) / _SHARED
 
     @property
     def path(self) -> Path:
@@ -33,3 +41,19 @@ class HoldFile:
     def place(self, reason: str) -> None:
         """Put it there."""
         write_atomically(self._path, f"{reason}\n".encode())
+
+    def shared_ids(self) -> tuple[str, ...]:
+        """Return the ids of the holds that the other machines see because of this file."""
+        try:
+            ids = json.loads(self._shared.read_bytes())
+        except (OSError, ValueError):
+            return ()
+        return tuple(map(str, ids)) if isinstance(ids, list) else ()
+
+    def share(self, *hold_ids: str) -> None:
+        """Remember which holds the other machines see; none: they see none of ours."""
+        if hold_ids:
+            write_atomically(self._shared, encode_json(hold_ids))
+        else:
+            with suppress(FileNotFoundError):
+                self._shared.unlink()

@@ -162,7 +162,7 @@ class SupabaseRunRecords:
         query = among(query, "status", sorted(ENDED))
         if held:
             query = query.neq("id", held)
-        with _set_up():
+        with set_up():
             self._rest.write(query, "deleting old runs", Patience.RETRY)
 
     def _of_target(self, select: str, count: CountMethod | None = None) -> SyncSelectRequestBuilder:
@@ -178,19 +178,20 @@ class SupabaseRunRecords:
         return query.eq(f"{_RUNS}.source", self._source) if self._source else query
 
     def _read(self, query: Query, patience: Patience = Patience.RETRY) -> Rows:
-        with _set_up():
+        with set_up():
             return self._rest.read(query, "reading the records of runs", patience)
 
     def _upsert(self, table: str, rows: list[Row], what: str, patience: Patience) -> None:
         query = self._rest.table(table).upsert(
             rows, returning=ReturnMethod.minimal, on_conflict="id"
         )
-        with _set_up():
+        with set_up():
             self._rest.write(query, what, patience)
 
 
 @contextmanager
-def _set_up() -> Iterator[None]:
+def set_up() -> Iterator[None]:
+    """Say of tables or columns of ours that are missing what sets them up."""
     try:
         yield
     except PermanentError as error:

@@ -34,7 +34,7 @@ from listing_sync.reliability.guard import Guard, GuardSettings, Patience
 from listing_sync.reliability.meter import Meter
 from listing_sync.reliability.rate_limit import TokenBucket
 from listing_sync.settings import Settings
-from tests.fakes import START, MemoryRecords, MemorySheet, MemoryTable
+from tests.fakes import START, MemoryHolds, MemoryRecords, MemorySheet, MemoryTable
 
 T = TypeVar("T")
 
@@ -274,6 +274,7 @@ class Scene:
             journal=self.journal,
             undo=UndoFiles(self.state),
             hold=HoldFile(self.state.root),
+            holds=MemoryHolds(),
             alert_memory=AlertMemoryFile(self.state),
             heartbeat=_Deaf(),
             webhook=SimpleNamespace(addresses=()),

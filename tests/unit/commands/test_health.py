@@ -36,7 +36,7 @@ from listing_sync.ports import (
 )
 from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings
-from tests.fakes import START, FakeClock, MemoryRecords
+from tests.fakes import START, FakeClock, MemoryHolds, MemoryRecords
 from tests.runs import make_run
 
 KEY = Column("number", ("Number",), ColumnType.TEXT, required=True)
@@ -105,6 +105,7 @@ class Machine:
         self.journal = AnyJournal()
         self.lock = AnyLock()
         self.hold = HoldFile(folder)
+        self.holds = MemoryHolds()
         self.clock = FakeClock(start=NOW)
         self.mapping = Mapping("listings", "number", (KEY,))
         self.identity = Identity("sheet", "table", "web1", 42, "office", "1.0", "cron")
