@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
+from listing_sync.core import json_exact
 from listing_sync.core.compare import is_equal
 from listing_sync.core.listings import Value
 from listing_sync.core.mapping import ColumnType
@@ -218,7 +219,7 @@ def _means(left: Value, right: Value, kind: ColumnType | None) -> bool:
     if kind is None:
         return False
     if kind is ColumnType.JSON:
-        return _document(left) == _document(right)
+        return json_exact.is_same(left, right)
     if kind is ColumnType.DATETIME and _is_date(left) is not _is_date(right):
         # A date column takes the day out of a moment as it is written.
         return str(left)[:_DATE_CHARACTERS] == str(right)[:_DATE_CHARACTERS]
@@ -232,7 +233,7 @@ def _is_date(value: Value) -> bool:
 def _is_alike(left: Value, right: Value) -> bool:
     """Return whether values of a column of which nothing is known are equal; true is never 1."""
     if isinstance(left, dict | list) or isinstance(right, dict | list):
-        return _document(left) == _document(right)
+        return json_exact.is_same(left, right)
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, str) and isinstance(right, str):
@@ -241,14 +242,3 @@ def _is_alike(left: Value, right: Value) -> bool:
         return Decimal(str(left)) == Decimal(str(right))
     except InvalidOperation:
         return False
-
-
-def _document(value: Value) -> Value:
-    """Return a JSON value in which true differs from 1, and numbers are equal by their digits."""
-    if isinstance(value, dict):
-        return {key: _document(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_document(item) for item in value]
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return Decimal(str(value))
-    return (type(value).__name__, value)

@@ -18,6 +18,9 @@ from listing_sync.errors import SettingsError
 from listing_sync.ports import Clock
 
 _OWNER_ONLY = 0o700
+# A document that keeps its own text may have more than one line; no JSON holds these bytes.
+_ON_ONE_LINE = bytes.maketrans(b"\n\r", b"\x0b\x0c")
+_AS_WRITTEN = bytes.maketrans(b"\x0b\x0c", b"\n\r")
 
 
 def find_state_dir(setting: Path | None, environment: Mapping[str, str]) -> Path:
@@ -95,12 +98,13 @@ class StateDir:
 
 def encode_json(document: object) -> bytes:
     """Return the document on one line, without its end; lone surrogates survive a round trip."""
-    return encode(document).encode("utf-8", "surrogatepass")
+    line = encode(document).encode("utf-8", "surrogatepass")
+    return line.translate(_ON_ONE_LINE) if b"\n" in line or b"\r" in line else line
 
 
 def decode_json(line: bytes, frames: int) -> Any:
     """Return the document that `encode_json` wrote; `frames` as in `json_exact.decode`."""
-    return decode(line.decode("utf-8", "surrogatepass"), frames)
+    return decode(line.translate(_AS_WRITTEN).decode("utf-8", "surrogatepass"), frames)
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from listing_sync.core.json_exact import decode
 from listing_sync.core.mapping import ColumnType
 from listing_sync.local.snapshots import SnapshotFiles
 from listing_sync.local.undo import UndoFiles
@@ -235,3 +236,11 @@ def test_a_change_of_another_listing_is_not_taken_for_that_of_one_that_it_names(
     with written_since(undo, None) as written:
         assert logged(written, "AA2") == [("r", {"price": 2}, False)]
         assert list(written.numbers_of("r")) == ['AA"1', "AA2"]
+
+
+def test_a_document_of_several_lines_keeps_its_text(machine):
+    document = decode('{"a":\n 1.10,\r\n "b": "\\n"}')
+    undo = UndoFiles(machine.state)
+    undo.record("r", START, [Replaced("AA1", {"facts": document}, {"facts": None})])
+    (change,) = undo.read("r")
+    assert change.old["facts"].text == document.text
