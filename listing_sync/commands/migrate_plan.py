@@ -174,13 +174,13 @@ def _draft(ports: Ports) -> str:
     once, often = unique_headers(sheet.unmapped)
     taken = [column.name for column in ports.mapping.columns]
     taken += [ports.mapping.mark_column] if ports.mapping.mark_column else []
-    return draft_mapping(_samples(ports, sheet, once), taken, often)
+    return draft_mapping(sampled(ports, sheet, once), taken, often)
 
 
-def _samples(
+def sampled(
     ports: Ports, sheet: SheetDescription, headers: Sequence[str]
 ) -> tuple[UnmappedColumn, ...]:
-    """Return the unmapped columns with their first cells, read as text."""
+    """Return the columns of these headers with their first cells, read as text."""
     if not headers:
         return ()
     columns = [
@@ -188,13 +188,13 @@ def _samples(
         for index, header in enumerate(headers)
     ]
     drafted = {column.name for column in columns}
-    has_key = any(found.column.name == ports.mapping.key for found in sheet.columns)
-    keys = [column for column in ports.mapping.columns if column.name == ports.mapping.key]
-    probe = replace(
-        ports.mapping,
-        key=keys[0].name if has_key else columns[0].name,
-        columns=tuple((keys if has_key else []) + columns),
-    )
+    keys = [
+        found.column
+        for found in sheet.columns
+        if found.column.name == ports.mapping.key and found.header not in headers
+    ]
+    key = (*keys, *columns)[0].name
+    probe = replace(ports.mapping, key=key, columns=(*keys, *columns))
     contents = ports.sheet_for(probe).read(_nothing)
     rows = [cells for _, cells in islice(contents.rows, SAMPLE)]
     return tuple(

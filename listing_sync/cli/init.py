@@ -1,0 +1,218 @@
+"""`init`: ask for the three things that only the office has, and write the first settings."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from listing_sync.cli.exits import ExitCode
+from listing_sync.cli.face import Face
+from listing_sync.core.wording import count, plain
+
+if TYPE_CHECKING:
+    from listing_sync.commands.first_setup import FirstLook
+    from listing_sync.core.first_mapping import FirstMapping
+
+_KEY_NAME = "SUPABASE_SERVICE_ROLE_KEY"
+_MAPPING_NAME = "mapping.toml"
+_MASKED = "(as given, not shown)"
+
+
+def register(app: typer.Typer) -> None:
+    """Add `init`."""
+    app.command("init")(init)
+
+
+def init(  # noqa: PLR0913 - one option a question
+    context: typer.Context,
+    *,
+    url: Annotated[str | None, typer.Option(help="The project's URL.", metavar="URL")] = None,
+    supabase_key_file: Annotated[
+        Path | None, typer.Option(help="File that holds the project's secret key.", metavar="PATH")
+    ] = None,
+    google_key: Annotated[
+        Path | None, typer.Option(help="The service account's key file.", metavar="PATH")
+    ] = None,
+    sheet: Annotated[
+        str | None,
+        typer.Option(help="The spreadsheet's address or ID, or a file.", metavar="SHEET"),
+    ] = None,
+    tab: Annotated[str | None, typer.Option(help="The tab.", metavar="TITLE")] = None,
+    table: Annotated[
+        str, typer.Option(help="The table to write.", metavar="NAME")
+    ] = "property_listings",
+    key_header: Annotated[
+        str | None,
+        typer.Option(help="Header of the column that tells listings apart.", metavar="HEADER"),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Write the settings file and, for headers of your own, a mapping; shows both first."""
+    face: Face = context.obj
+    env_file = (face.env_file or Path(".env")).absolute()
+    mapping_file = env_file.with_name(_MAPPING_NAME)
+    _refuse_existing(env_file)
+    asks = sys.stdin.isatty() and not yes
+    given = _Given(asks=asks)
+    texts = {"SUPABASE_URL": given.text("--url", "URL of the Supabase project", url)}
+    if supabase_key_file is not None:
+        texts[f"{_KEY_NAME}_FILE"] = str(supabase_key_file.absolute())
+    else:
+        texts[_KEY_NAME] = given.secret("--supabase-key-file", "Secret key (sb_secret_...)")
+    source = given.text("--sheet", "Address of the Google spreadsheet, or a file", sheet)
+    if source.lower().endswith((".csv", ".xlsx")):
+        texts["SYNC_SHEET_FILE"] = str(Path(source).absolute())
+    else:
+        path = given.text("--google-key", "Path of Google's key file", _as_text(google_key))
+        texts["GOOGLE_APPLICATION_CREDENTIALS"] = str(Path(path).expanduser().absolute())
+        texts["SYNC_SPREADSHEET_ID"] = source
+    if tab is None and asks:
+        tab = typer.prompt("Tab (Enter: the only one)", default="", show_default=False)
+    if tab:
+        texts["SYNC_SHEET_NAME"] = tab
+    given.refuse_missing()
+    found, mapping = _draft(face, texts, table=table, key_header=key_header)
+    if mapping is not None:
+        _refuse_existing(mapping_file)
+        texts["SYNC_MAPPING_FILE"] = str(mapping_file)
+    _show(face, env_file, mapping_file, texts, found, mapping)
+    if asks and not typer.confirm("Write this?", default=True):
+        raise typer.Exit(ExitCode.USAGE)
+    if not asks and not yes:
+        raise typer.BadParameter("without a terminal nothing is written but with --yes")
+    _write(env_file, texts)
+    if mapping is not None:
+        _write_new(mapping_file, mapping.text)
+    _show_next(face, found, mapping)
+
+
+class _Given:
+    """What was given by options, else asked for; what is lacking is told at once."""
+
+    def __init__(self, *, asks: bool) -> None:
+        self._asks = asks
+        self._missing: list[str] = []
+
+    def text(self, option: str, question: str, value: str | None) -> str:
+        if value:
+            return value
+        return self._ask(option, question, hidden=False)
+
+    def secret(self, option: str, question: str) -> str:
+        return self._ask(option, question, hidden=True)
+
+    def _ask(self, option: str, question: str, *, hidden: bool) -> str:
+        if self._asks:
+            return str(typer.prompt(question, hide_input=hidden)).strip()
+        self._missing.append(option)
+        return ""
+
+    def refuse_missing(self) -> None:
+        if self._missing:
+            raise typer.BadParameter(f"without a terminal it wants {', '.join(self._missing)}")
+
+
+def _as_text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _refuse_existing(path: Path) -> None:
+    if path.exists():
+        raise typer.BadParameter(
+            f"there is a file {path} already: move it away, or name another with --env-file"
+        )
+
+
+def _draft(
+    face: Face, texts: Mapping[str, str], *, table: str, key_header: str | None
+) -> tuple[FirstLook, FirstMapping | None]:
+    """Look at the sheet under these settings, as every later command will."""
+    with _settings_file(texts) as path:
+        face.env_file, before = path, face.env_file
+        try:
+            with face.open(moves_breakers=False) as world:
+                from listing_sync.commands.first_setup import draft, look
+
+                found = look(world)
+                bundled = resources.files("listing_sync") / "mapping.toml"
+                text = bundled.read_text(encoding="utf-8")
+                return found, draft(found, text, table=table, key_header=key_header)
+        finally:
+            face.env_file = before
+
+
+@contextmanager
+def _settings_file(texts: Mapping[str, str]) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="listing-sync-init-") as folder:
+        path = Path(folder) / "settings"
+        _write(path, texts)
+        yield path
+
+
+def _write(path: Path, texts: Mapping[str, str]) -> None:
+    """Write a settings file that only its owner may read."""
+    _write_new(path, "".join(f"{name}={_quoted(text)}\n" for name, text in texts.items()))
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise typer.BadParameter(f"cannot write {path}: {error.strerror}") from error
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _quoted(text: str) -> str:
+    """Return a value as python-dotenv reads it back, plain where it can be."""
+    if text and all(char.isalnum() or char in "_-./:@%+=?&#," for char in text) and "#" not in text:
+        return text
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _show(
+    face: Face,
+    env_file: Path,
+    mapping_file: Path,
+    texts: Mapping[str, str],
+    found: FirstLook,
+    mapping: FirstMapping | None,
+) -> None:
+    out = face.out
+    out.print(f"The sheet: {plain(found.title)}, tab {plain(found.tab)}", soft_wrap=True)
+    out.print(f"\n{plain(str(env_file))}:", soft_wrap=True)
+    for name, text in texts.items():
+        shown = _MASKED if name == _KEY_NAME else plain(text)
+        out.print(f"  {name}={shown}", soft_wrap=True)
+    if mapping is None:
+        out.print("\nThe bundled mapping has every header of the sheet.")
+        return
+    out.print(f"\n{plain(str(mapping_file))}:", soft_wrap=True)
+    for line in mapping.text.splitlines():
+        out.print(f"  {plain(line)}", soft_wrap=True)
+    known = count(len(found.known), "column")
+    out.print(
+        f"\nListings are told apart by {plain(repr(mapping.key_header))}. {known} as bundled,"
+        f" {mapping.drafted} drafted from headers and cells: look at their types.",
+        soft_wrap=True,
+    )
+
+
+def _show_next(face: Face, found: FirstLook, mapping: FirstMapping | None) -> None:
+    option = f" --env-file {face.env_file}" if face.env_file else ""
+    face.out.print("\nWritten. Next:")
+    face.out.print(f"  listing-sync{option} migrate up")
+    if mapping is not None and found.others:
+        face.out.print(
+            f"  listing-sync{option} migrate plan --sql   (columns that the table lacks)"
+        )
+    face.out.print(f"  listing-sync{option} sync all --dry-run")
+    face.out.print(f"  listing-sync{option} sync all")

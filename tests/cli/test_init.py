@@ -1,0 +1,132 @@
+"""`init` as a new user runs it: three answers, two files, and the first sync."""
+
+from __future__ import annotations
+
+import stat
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.cli.agency import SHEET, TAB, Agency, house
+
+HEADERS = ("物件番号", "種別", "価格", "バルコニー面積", "謎の列")
+
+
+@pytest.fixture
+def newcomer(agency: Agency, monkeypatch: pytest.MonkeyPatch) -> Agency:
+    """An agency that has a key for each service and nothing else, in its folder."""
+    folder = agency.folder
+    (folder / "mapping.toml").unlink()
+    monkeypatch.chdir(folder)
+    Path("secret").write_text(agency.project.secret_key)
+    agency.google.write_key_file(folder / "google.json")
+    agency.settings = {
+        "GOOGLE_SHEETS_API_ENDPOINT": agency.google.url,
+        "SYNC_STATE_DIR": str(folder / "state"),
+        "SYNC_RATE_LIMIT": "0",
+    }
+    return agency
+
+
+def answers(agency: Agency, sheet: str = SHEET) -> tuple[str, ...]:
+    return (
+        *("init", "--url", agency.project.url, "--supabase-key-file", "secret"),
+        *("--google-key", "google.json", "--sheet", sheet),
+    )
+
+
+def test_headers_of_ones_own_get_a_mapping_that_the_next_command_reads(newcomer: Agency) -> None:
+    newcomer.google.put_tab(SHEET, TAB, [HEADERS, *([*house(n)[:3], 8.5, "x"] for n in range(5))])
+    printed = newcomer.run(*answers(newcomer), "--yes")
+    assert (printed.code, printed.err) == (0, "")
+    assert "Listings are told apart by '物件番号'" in printed.out
+    mapping = tomllib.loads(Path("mapping.toml").read_text(encoding="utf-8"))
+    assert mapping["key"] == "property_number"
+    assert list(mapping["columns"]) == [
+        *("property_number", "property_type", "price", "balcony_area", "column_e")
+    ]
+    assert mapping["columns"]["property_number"]["pattern"]
+    assert stat.S_IMODE(Path(".env").stat().st_mode) == 0o600
+
+    plan = newcomer.run("migrate", "plan", "--sql")
+    assert 'add column "balcony_area" numeric' in plan.out
+    dry_run = newcomer.run("sync", "all", "--dry-run")
+    assert (dry_run.code, "balcony_area" in dry_run.err) == (3, True)
+
+
+def test_where_every_header_is_bundled_no_mapping_is_written(newcomer: Agency) -> None:
+    newcomer.google.put_tab(SHEET, TAB, [HEADERS[:3], *(house(n)[:3] for n in range(5))])
+    printed = newcomer.run(*answers(newcomer), "--yes")
+    assert printed.code == 0
+    assert "The bundled mapping has every header of the sheet." in printed.out
+    assert not Path("mapping.toml").exists()
+    assert newcomer.run("sync", "all").code == 0
+    assert len(newcomer.table()) == 5
+
+
+def test_numbers_that_the_bundled_pattern_does_not_know_drop_it(newcomer: Agency) -> None:
+    rows = [[f"K-{n}", "戸建", 1] for n in range(5)]
+    newcomer.google.put_tab(SHEET, TAB, [HEADERS[:3], *rows])
+    assert newcomer.run(*answers(newcomer), "--yes").code == 0
+    assert "pattern" not in Path("mapping.toml").read_text(encoding="utf-8")
+    assert newcomer.run("sync", "all").code == 0
+    assert len(newcomer.table()) == 5
+
+
+def test_a_sheet_without_the_bundled_key_is_told_apart_by_a_column_of_its_own(
+    newcomer: Agency,
+) -> None:
+    rows = [[f"R{n}", "戸建", 100 + n] for n in range(5)]
+    newcomer.google.put_tab(SHEET, TAB, [("管理コード", "種別", "価格"), *rows])
+    printed = newcomer.run(*answers(newcomer), "--table", "homes", "--yes")
+    assert printed.code == 0
+    mapping = tomllib.loads(Path("mapping.toml").read_text(encoding="utf-8"))
+    assert (mapping["table"], mapping["key"]) == ("homes", "management_code")
+    assert mapping["columns"]["management_code"] == {
+        "header": "管理コード",
+        "type": "text",
+        "required": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "said"),
+    [
+        pytest.param([["A"], ["A"]], (), "no column of the sheet tells", id="nothing is unique"),
+        pytest.param(
+            [["A"], ["B"]], ("--key-header", "物件コート"), "'物件コード'", id="a header misspelt"
+        ),
+    ],
+)
+def test_a_sheet_that_cannot_be_told_apart_writes_nothing(
+    newcomer: Agency, rows: list[list[str]], options: tuple[str, ...], said: str
+) -> None:
+    newcomer.google.put_tab(SHEET, TAB, [("物件コード",), *rows])
+    printed = newcomer.run(*answers(newcomer), "--yes", *options)
+    assert printed.code == 3
+    assert said in printed.err
+    assert not Path(".env").exists()
+
+
+def test_without_a_terminal_what_is_lacking_is_told_at_once(newcomer: Agency) -> None:
+    printed = newcomer.run("init")
+    assert printed.code == 2
+    assert "--url, --supabase-key-file, --sheet, --google-key" in " ".join(printed.err.split())
+
+
+def test_nothing_is_written_over_or_without_consent(newcomer: Agency) -> None:
+    newcomer.google.put_tab(SHEET, TAB, [HEADERS[:3], house(1)[:3]])
+    assert newcomer.run(*answers(newcomer)).code == 2
+    assert not Path(".env").exists()
+    Path(".env").write_text("")
+    printed = newcomer.run(*answers(newcomer), "--yes")
+    assert (printed.code, "already" in printed.err) == (2, True)
+
+
+def test_an_answer_that_is_wrong_is_told_as_by_every_command(newcomer: Agency) -> None:
+    Path("secret").write_text("sb_publishable_abcdefghijklmnopqrst")
+    printed = newcomer.run(*answers(newcomer), "--yes")
+    assert printed.code == 78
+    assert "publishable" in printed.err
+    assert not Path(".env").exists()
