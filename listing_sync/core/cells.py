@@ -6,18 +6,16 @@ way, and typed texts, which repeat, are remembered, a few per column.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime, tzinfo
-from decimal import Decimal
 from functools import lru_cache
-from math import isfinite
 from typing import Final
 from urllib.parse import urlsplit
 
 from listing_sync.core.amounts import number_from_value, number_rules
 from listing_sync.core.dates import date_rules, datetime_rules
-from listing_sync.core.json_exact import decode
+from listing_sync.core.error_cells import ERROR_STARTS, LOADING_TEXTS, error_cell
+from listing_sync.core.json_cells import JSON_EXPECTED, json_from_text, json_from_value
 from listing_sync.core.listings import (
     KEPT,
     Cell,
@@ -31,19 +29,10 @@ from listing_sync.core.listings import (
     Value,
 )
 from listing_sync.core.mapping import NUMBER_TYPES, SHOWN_TYPES, Column, ColumnType
-from listing_sync.core.spelling import EDGES, half_width, normalise, trim
+from listing_sync.core.spelling import EDGES, UNSTORABLE, half_width, normalise, trim
 
 Parse = Callable[[Cell], Value | Problem]
 """One cell in; its value (listings.Value) or a Problem out. Never raises."""
-
-LOADING: Final = "Loading..."
-ERROR_TEXTS: Final = frozenset(
-    {
-        *("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#ERROR!"),
-        *("#SPILL!", "#CALC!", LOADING),
-    }
-)
-"""What Google Sheets and Excel show, and give, where a formula has no value."""
 
 _EXPECTED: Final = {
     ColumnType.TEXT: "text",
@@ -55,11 +44,9 @@ _EXPECTED: Final = {
     ColumnType.DATETIME: "a date and time, e.g. 2024-01-31 09:30",
     ColumnType.BOOLEAN: "a check box, TRUE/FALSE, yes/no, ○/×, はい/いいえ, 1/0",
     ColumnType.URL: "an address such as https://example.com/a.jpg",
-    ColumnType.JSON: 'JSON, e.g. {"a": 1}',
+    ColumnType.JSON: JSON_EXPECTED,
 }
 _REMEMBERED_TEXTS = 256
-UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
-"""What PostgreSQL holds in no text: NUL, and surrogates, which UTF-8 does not have."""
 
 _BOOLEANS: Final = dict.fromkeys(("true", "yes", "はい", "1", "○", "◯", "〇"), True) | (
     dict.fromkeys(("false", "no", "いいえ", "0", "×", "✕", "✖"), False)
@@ -130,8 +117,10 @@ def _text_reader(column: Column, understand: ReadText | None) -> ReadText:
         text = cell.strip(EDGES)
         if not text:
             return blank
-        if text in ERROR_TEXTS:
-            return _error_cell(text)
+        if text in LOADING_TEXTS or text[0] in ERROR_STARTS:
+            problem = error_cell(text)
+            if problem is not None:
+                return problem
         if special and (spelling := normalise(text)) in special:
             return special[spelling]
         if not text.isprintable():
@@ -160,12 +149,6 @@ def _shown_reader(column: Column, read_text: ReadText, understand: ReadShown | N
     return lru_cache(_REMEMBERED_TEXTS)(read)
 
 
-def _error_cell(text: str) -> Problem:
-    if text == LOADING:
-        return Problem("a formula that was still loading", "its value: sync again later")
-    return Problem(f"the formula in this cell fails ({text})", "a formula that gives a value")
-
-
 def _rules(
     column: Column, zone: tzinfo | None
 ) -> tuple[ReadText | None, ReadValue, ReadShown | None]:
@@ -179,7 +162,7 @@ def _rules(
     if column.type is ColumnType.BOOLEAN:
         return _boolean_rules()
     if column.type is ColumnType.JSON:
-        return _json_from_text, _json_from_value, None
+        return json_from_text, json_from_value, None
     understand = _url_rules(column) if column.type is ColumnType.URL else _text_rules(column)
 
     def read_value(cell: Stored) -> Value | Problem:
@@ -235,37 +218,6 @@ def _url_rules(column: Column) -> ReadText:
         return text if check is None else check(text)
 
     return understand
-
-
-def _json_from_text(text: str) -> Value | Problem:
-    try:
-        document = decode(text)
-        fault = _json_fault(document)
-    except (ValueError, RecursionError):  # also what is nested, or a number, beyond all measure
-        fault = "not JSON"
-    return Problem(fault, _EXPECTED[ColumnType.JSON]) if fault else document
-
-
-def _json_from_value(cell: Stored) -> Value | Problem:
-    if isinstance(cell, bool) or (
-        isinstance(cell, int | float) and number_from_value(cell) is not None
-    ):
-        return cell
-    return Problem("not JSON", _EXPECTED[ColumnType.JSON])
-
-
-def _json_fault(document: object) -> str | None:
-    """Return what jsonb cannot hold in a parsed document, None when it holds all."""
-    if isinstance(document, str):
-        bad = UNSTORABLE.search(document)
-        return f"JSON with the character U+{ord(bad[0]):04X}" if bad else None
-    if isinstance(document, dict):
-        return next(filter(None, map(_json_fault, (*document, *document.values()))), None)
-    if isinstance(document, list):
-        return next(filter(None, map(_json_fault, document)), None)
-    if isinstance(document, Decimal) and not isfinite(float(document)):
-        return "JSON with a number out of range"
-    return None
 
 
 def _boolean_rules() -> tuple[ReadText, ReadValue, ReadShown]:

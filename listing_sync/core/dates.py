@@ -123,6 +123,14 @@ def _in_utc(moment: datetime, zone: tzinfo | None) -> datetime | str:
     return _to_utc(moment, zone or UTC)
 
 
+def limit_problem(limit: Decimal | str | None, zone: tzinfo | None) -> str | None:
+    """Return why a limit of date-times is no moment in the zone of the sheet, None when it is."""
+    if zone is None or not isinstance(limit, str):
+        return None
+    moment = _in_utc(datetime.fromisoformat(limit), zone)
+    return f"{limit}: {moment}" if isinstance(moment, str) else None
+
+
 def _utc_limit(limit: Decimal | str | None, zone: tzinfo | None) -> datetime | None:
     moment = _in_utc(datetime.fromisoformat(limit), zone) if isinstance(limit, str) else None
     return moment if isinstance(moment, datetime) else None
@@ -150,7 +158,7 @@ def _moment(cell: Stored) -> datetime | str:
     if isinstance(cell, bool):
         return "a check box"
     if isinstance(cell, int | float):
-        return _moment_from_serial(cell)
+        return "not a date: a bare number, which is no date by its own format"
     if isinstance(cell, datetime):
         half = timedelta(microseconds=500_000)
         rounded = cell if cell > cell.max.replace(tzinfo=cell.tzinfo) - half else cell + half
@@ -182,18 +190,6 @@ def _moment_from_text(text: str, order: str | None) -> datetime | str:
         return "not a date: a bare number" if _NUMBER.fullmatch(plain) else "not a date"
     day = _day(match)
     return day if isinstance(day, str) else _at_time(day, match)
-
-
-def _moment_from_serial(serial: float) -> datetime | str:
-    """Return the moment of a serial number, or why it is none."""
-    moment = moment_of_serial(serial)
-    if moment is None:
-        return "not a date: a number out of range"
-    if 1900 <= serial <= 2100:  # noqa: PLR2004 - the year itself, which as a serial is in 1905
-        return "not a date: looks like a year"
-    if 190_001 <= serial <= 210_012:  # noqa: PLR2004 - as a serial from 2420 on
-        return "not a date: looks like a year and month"
-    return moment
 
 
 def _to_utc(moment: datetime, zone: tzinfo) -> datetime | str:

@@ -13,6 +13,9 @@ EDGES: Final = (
 )
 _UNSEEN = re.compile(f"[{EDGES}]+")
 
+UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
+"""What PostgreSQL holds in no text: NUL, and surrogates, which UTF-8 does not have."""
+
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     ord("\u3000"): " ",
     ord("\xa0"): " ",

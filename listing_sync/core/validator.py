@@ -10,7 +10,10 @@ from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from listing_sync.core.a1 import column_index
-from listing_sync.core.cells import LOADING, UNSTORABLE, Parse, is_blank, parser_for, plain_text
+from listing_sync.core.cells import is_blank, parser_for, plain_text
+from listing_sync.core.dates import limit_problem
+from listing_sync.core.error_cells import LOADING
+from listing_sync.core.keys import number_parser
 from listing_sync.core.listings import (
     Cell,
     Checked,
@@ -24,15 +27,14 @@ from listing_sync.core.listings import (
     Unreadable,
     Value,
 )
-from listing_sync.core.mapping import Column, ColumnType, Mapping
-from listing_sync.core.spelling import normalise
+from listing_sync.core.mapping import ColumnType, Mapping
+from listing_sync.core.spelling import UNSTORABLE, normalise
+from listing_sync.errors import SettingsError
 
 _BLOCK_ROWS = 1_000
 _LONGEST_VALUE = 200
 _NAMED_DUPLICATES = 10
 _FILLED_FOR_LOADING_COLUMN = 2
-WHOLE_FLOAT = re.compile(r"[0-9]+\.0+")
-_LONGEST_NUMBER_BYTES = 200
 _FIXED_ZONE = re.compile(r"GMT([-+])(\d{1,2}):(\d{2})", re.ASCII)
 
 
@@ -48,7 +50,10 @@ def validate(contents: SheetContents, mapping: Mapping, *, default_zone: tzinfo)
     """Return the listings and the rejections of a sheet; every row is one or has some.
 
     A row is ignored when it says nothing but unchecked check boxes. `default_zone` is that of
-    date-times in a source without one. Never raises, whatever the cells hold.
+    date-times in a source without one. Never raises for what the cells hold.
+
+    Raises:
+        SettingsError: a limit of the mapping is no time in the zone of the sheet.
 
     Source: docs/contract.md section 5.
     """
@@ -86,8 +91,9 @@ class _Validation:
             index for index, known in enumerate(self._columns) if known.column.name == mapping.key
         )
         zone = _zone(contents.time_zone, default_zone)
+        _check_limits(mapping, zone)
         self._parsers = [parser_for(known.column, zone) for known in self._columns]
-        self._parsers[self._key] = _number_parser(self._columns[self._key].column)
+        self._parsers[self._key] = number_parser(self._columns[self._key].column)
         self._listings: list[Listing] = []
         self._rejections: list[tuple[int, Rejection]] = []
         self._rows_of: dict[str, list[int]] = {}
@@ -229,30 +235,16 @@ class _Validation:
             self._reject_row(number, sheet_row, reason)
 
 
-_FLOAT_KEY = Problem(
-    "a number with decimals, beside property numbers that are none",
-    "the property number as it is written elsewhere, e.g. 1001",
-)
-
-
-def _number_parser(key: Column) -> Parse:
-    """Return what reads the key column: as text that is never blank, in its normalised form."""
-    parse_text = parser_for(replace(key, required=True), None)
-    is_text = key.type is ColumnType.TEXT
-
-    def parse_number(cell: Cell) -> Value | Problem:
-        if not isinstance(cell, str):
-            return parse_text(cell)
-        number = normalise_number(cell)
-        if is_text and number.endswith("0") and WHOLE_FLOAT.fullmatch(number):
-            return _FLOAT_KEY
-        if len(number) > _LONGEST_NUMBER_BYTES // 4:
-            size = len(number.encode(errors="replace"))
-            if size > _LONGEST_NUMBER_BYTES:
-                return Problem(f"too long: {size} bytes", f"at most {_LONGEST_NUMBER_BYTES} bytes")
-        return parse_text(number)
-
-    return parse_number
+def _check_limits(mapping: Mapping, zone: tzinfo | None) -> None:
+    problems = tuple(
+        f"{mapping.name}: columns.{column.name}.{option}: {problem}"
+        for column in mapping.columns
+        if column.type is ColumnType.DATETIME
+        for option, limit in (("min", column.minimum), ("max", column.maximum))
+        if (problem := limit_problem(limit, zone)) is not None
+    )
+    if problems:
+        raise SettingsError(problems)
 
 
 def _blocks(rows: Sequence[SheetRow]) -> Iterator[Sequence[SheetRow]]:

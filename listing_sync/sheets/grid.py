@@ -9,11 +9,11 @@ from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 from listing_sync.core.a1 import column_index, column_letter, quote_tab
+from listing_sync.core.keys import WHOLE_FLOAT
 from listing_sync.core.listings import Cell, SheetColumn, SheetRow
 from listing_sync.core.mapping import Column, Mapping, normalise_header
 from listing_sync.core.near import near_matches
 from listing_sync.core.spelling import trim
-from listing_sync.core.validator import WHOLE_FLOAT
 from listing_sync.errors import SourceError
 from listing_sync.sheets.headers import (
     in_its_unit,

@@ -28,6 +28,7 @@ from listing_sync.core.validator import (
     shown_cells,
     validate,
 )
+from listing_sync.errors import SettingsError
 from tests.strategies import ANY_CELL
 
 NUMBER = Column(
@@ -420,3 +421,19 @@ def test_a_number_that_is_a_whole_float_beside_others_is_rejected() -> None:
     checked = validate(sheet, mapping, default_zone=UTC)
     assert [listing.property_number for listing in checked.listings] == ["AA1", "1.10"]
     assert "with decimals" in checked.rejections[0].reason
+
+
+@pytest.mark.parametrize("option", ["minimum", "maximum"])
+def test_a_limit_in_an_hour_that_does_not_exist_is_a_fault_of_the_mapping(option: str) -> None:
+    opened = replace(OPENED, **{option: "2024-03-10T02:30:00"})
+    mapping = replace(MAPPING, columns=(*MAPPING.columns[:3], opened), name="m.toml")
+    sheet = replace(contents((2, ("AA1",))), time_zone="America/New_York")
+    with pytest.raises(SettingsError) as raised:
+        validate(sheet, mapping, default_zone=UTC)
+    name = {"minimum": "min", "maximum": "max"}[option]
+    (problem,) = raised.value.problems
+    assert problem == (
+        f"m.toml: columns.opened_at.{name}: 2024-03-10T02:30:00: no such time in "
+        "America/New_York: the clocks are put forward over it"
+    )
+    assert validate(replace(sheet, time_zone="UTC"), mapping, default_zone=UTC).total_rows == 1

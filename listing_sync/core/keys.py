@@ -1,0 +1,43 @@
+"""A cell of the key column in, its property number out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from listing_sync.core.cells import Parse, parser_for
+from listing_sync.core.listings import Cell, Problem, Value
+from listing_sync.core.mapping import Column, ColumnType
+from listing_sync.core.spelling import normalise
+
+WHOLE_FLOAT: Final = re.compile(r"[0-9]+\.0+")
+"""A property number as a program writes it that took the column for numbers."""
+
+_LONGEST_BYTES = 200
+"""Longer ones do not fit into the address of a request for the next page."""
+
+_FLOAT_KEY = Problem(
+    "a number with decimals, beside property numbers that are none",
+    "the property number as it is written elsewhere, e.g. 1001",
+)
+
+
+def number_parser(key: Column) -> Parse:
+    """Return what reads the key column: as text that is never blank, in its normalised form."""
+    parse_text = parser_for(replace(key, required=True), None)
+    is_text = key.type is ColumnType.TEXT
+
+    def parse_number(cell: Cell) -> Value | Problem:
+        if not isinstance(cell, str):
+            return parse_text(cell)
+        number = normalise(cell)
+        if is_text and number.endswith("0") and WHOLE_FLOAT.fullmatch(number):
+            return _FLOAT_KEY
+        if len(number) > _LONGEST_BYTES // 4:
+            size = len(number.encode(errors="replace"))
+            if size > _LONGEST_BYTES:
+                return Problem(f"too long: {size} bytes", f"at most {_LONGEST_BYTES} bytes")
+        return parse_text(number)
+
+    return parse_number
