@@ -388,11 +388,13 @@ class MemoryTable:
             Patience.OUTLAST,
         )
 
-    def upsert(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:
+    def upsert(
+        self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, whole: bool = False
+    ) -> Sequence[Mapping[str, Value]]:
         new = [dict(zip(columns, row, strict=True)) for row in rows]
         numbers = tuple(str(row[self._key]) for row in new)
 
-        def write() -> None:
+        def write() -> list[dict[str, Value]]:
             with self._lock:
                 self._ask("upsert", numbers)
                 for row in new:
@@ -402,8 +404,10 @@ class MemoryTable:
                         self.marks.pop(number, None)
                         del row[self._mark_column]
                     self.content.setdefault(number, {}).update(row)
+                made = [self._whole(number) for number in numbers]
+            return made if whole else [{name: row.get(name) for name in columns} for row in made]
 
-        self._call(write, f"writing {len(rows)} listings", Patience.OUTLAST)
+        return self._call(write, f"writing {len(rows)} listings", Patience.OUTLAST)
 
     def delete(self, numbers: Sequence[str]) -> None:
         def write() -> None:

@@ -49,9 +49,12 @@ class DescribedTable(MemoryTable):
     def describe(self) -> TableDescription:
         return self.description
 
-    def upsert(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:
-        super().upsert(columns, rows)
+    def upsert(
+        self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, whole: bool = False
+    ) -> Sequence[Mapping[str, Value]]:
+        made = super().upsert(columns, rows, whole=whole)
         self.content = {number: {**BLANK, **row} for number, row in self.content.items()}
+        return [{**BLANK, **row} for row in made] if whole else made
 
     def accepts_key(self) -> bool:
         return self.is_unique

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from listing_sync.commands.recording import REFRESH_S
 from listing_sync.commands.removing import remove
 from listing_sync.commands.tally import Tally
-from listing_sync.commands.writing import BatchWriter, Outcome, replaced_by, write_all
+from listing_sync.commands.writing import BatchWriter, Made, Outcome, replaced_by, write_all
 from listing_sync.core.batcher import Batch, batches, listing_of
 from listing_sync.core.listings import Listing
 from listing_sync.core.plan import Plan
 from listing_sync.core.runs import Run
+from listing_sync.core.undo_log import made_of, written_types
 from listing_sync.errors import BatchTooLargeError, ListingSyncError, RowError, StoppedError
 from listing_sync.ports import Ports, Progress, Replaced
 
@@ -21,12 +23,14 @@ from listing_sync.ports import Ports, Progress, Replaced
 class _Undo:
     """Remembers what the run replaces, and what came of it. Failing is a warning.
 
-    `remember` is called by the writers' threads.
+    `remember` and `made` are called by the writers' threads.
     """
 
     def __init__(self, ports: Ports, run: Run) -> None:
         self._ports = ports
         self._run = run
+        self._key = ports.mapping.key
+        self._types = written_types(ports.mapping)
         self.problem: str | None = None
 
     def remember(self, changes: Sequence[Replaced]) -> None:
@@ -37,12 +41,30 @@ class _Undo:
         except OSError as error:
             self.problem = f"this run cannot be undone: {error.strerror or error}"
 
-    def conclude(self, *, done: Sequence[str], refused: Sequence[str]) -> None:
-        """Note what came of changes; where that cannot be kept they are judged by their values."""
-        if self.problem is not None or not (done or refused):
+    def made(self, batch: Batch, rows: Made) -> None:
+        """Note that a request has written, and what the database made of its rows.
+
+        A row that it does not give back may not be there.
+        """
+        if self.problem is not None:
             return
+        found = {str(row[self._key]): row for row in rows}
+        made = {}
+        for write, values in zip(batch.writes, batch.rows(), strict=True):
+            number = listing_of(write).property_number
+            if number in found:
+                made[number] = made_of(batch.columns, values, found[number], self._types)
+        self._conclude(done=list(made), made=made)
+
+    def refused(self, numbers: Sequence[str]) -> None:
+        """Note what the database refused for certain."""
+        if self.problem is None and numbers:
+            self._conclude(refused=numbers)
+
+    def _conclude(self, **outcome: Any) -> None:
+        # Where it cannot be kept, changes are judged by their values.
         with suppress(OSError):
-            self._ports.undo.conclude(self._run.run_id, done=done, refused=refused)
+            self._ports.undo.conclude(self._run.run_id, **outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +97,17 @@ class Applying:
 
         fatal: ListingSyncError | None = None
         for outcome in write_all(
-            BatchWriter(self.ports.table, self.plan, remember),
+            BatchWriter(self.ports.table, self.plan, remember, undo.made),
             batches(self.plan, self.batch_size, mark_column),
             concurrency=self.ports.settings.sync_concurrency,
             tick_s=REFRESH_S / 2,
         ):
-            undo.conclude(
-                done=[listing_of(write).property_number for write in outcome.written],
-                refused=[
+            undo.refused(
+                [
                     failure.listing.property_number
                     for failure in outcome.failures
                     if isinstance(failure.error, RowError | BatchTooLargeError)
-                ],
+                ]
             )
             self._count(outcome, unwritten)
             fatal = fatal or outcome.fatal
@@ -127,7 +148,7 @@ class Applying:
             remember=undo.remember,
         ):
             if removed.refused and isinstance(removed.error, RowError | BatchTooLargeError):
-                undo.conclude(done=(), refused=[removed.refused])
+                undo.refused([removed.refused])
             self.tally.count(removed=removed.count)
             if removed.refused and removed.error:
                 self.tally.not_removed(removed.refused, removed.error)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 from listing_sync.commands.writing import NOT_NULL_VIOLATION
-from listing_sync.core.listings import Value
 from listing_sync.core.rollback import Action, LeftAlone, Step
 from listing_sync.core.runs import Run
-from listing_sync.core.undo_log import Row, TableNow
+from listing_sync.core.undo_log import Row, TableNow, made_of
 from listing_sync.errors import BatchTooLargeError, PermanentError, RemoteError, RowError
 from listing_sync.ports import Ports, Replaced
 
@@ -38,6 +37,7 @@ class Restorer:
         self._left_out: set[str] = set()
         self._warnings: dict[str, None] = {}
         self._is_remembered = True
+        self._made: dict[str, Row] = {}
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -104,18 +104,26 @@ class Restorer:
 
         PostgreSQL tests NOT NULL before it looks for a conflicting row.
         """
-        key = self._table.key
+        key, is_there = self._table.key, steps[0].now is not None
         given = steps[0].values.keys() - self._left_out - {key}
         # Only a row that is there has values to go along.
-        given |= self._needed if steps[0].now is not None else set()
+        given |= self._needed if is_there else set()
         columns = [key, *sorted(given)]
         rows = [{**(step.now or {}), **step.values, key: _key_of(step, key)} for step in steps]
+        values = [[row[name] for name in columns] for row in rows]
         try:
-            self._ports.table.upsert(columns, [[row[name] for name in columns] for row in rows])
+            made = self._ports.table.upsert(columns, values, whole=not is_there)
         except (RowError, PermanentError) as error:
-            if not self._knows_better(error, given, is_there=steps[0].now is not None):
+            if not self._knows_better(error, given, is_there=is_there):
                 raise
             self._write(steps)
+            return
+        found = {str(row[key]): row for row in made}
+        self._made |= {
+            step.property_number: made_of(columns, sent, found[str(sent[0])], self._table.types)
+            for step, sent in zip(steps, values, strict=True)
+            if str(sent[0]) in found
+        }
 
     def _knows_better(self, error: RemoteError, given: set[str], *, is_there: bool) -> bool:
         """Learn from a refusal which column to leave out, or to send too; say whether it did."""
@@ -151,43 +159,21 @@ class Restorer:
         if not self._is_remembered:
             return
         refused = [step.property_number for step in done if step.action is Action.NONE]
-        written = [step for step in done if step.action is not Action.NONE]
-        made = {} if action is Action.REMOVE else self._made(written)
+        written = [step.property_number for step in done if step.action is not Action.NONE]
+        made, self._made = self._made, {}
         try:
+            # A row that the database did not give back may not be there.
             self._ports.undo.conclude(
                 self._run.run_id,
-                done=[step.property_number for step in written],
+                done=written if action is Action.REMOVE else list(made),
                 refused=refused,
                 made=made,
             )
         except OSError as error:
             self._warn(f"what came of this rollback cannot be kept: {error.strerror or error}")
 
-    def _made(self, steps: Sequence[Step]) -> dict[str, Row]:
-        key, table = self._table.key, self._table
-        numbers = {_key_of(step, key): step for step in steps}
-        made: dict[str, Row] = {}
-        for row in self._ports.table.whole_rows(list(numbers)) if numbers else ():
-            step = numbers.get(str(row[key]))
-            if step is not None:
-                sent = step.values
-                made[step.property_number] = _other_than_sent(
-                    sent, row, table, whole=step.now is None
-                )
-        return made
-
     def _warn(self, text: str) -> None:
         self._warnings[text] = None
-
-
-def _other_than_sent(
-    sent: Row, row: Mapping[str, Value], table: TableNow, *, whole: bool
-) -> dict[str, Value]:
-    return {
-        name: value
-        for name, value in row.items()
-        if (whole if name not in sent else not table.is_same(name, sent[name], value))
-    }
 
 
 def _key_of(step: Step, key: str) -> str:

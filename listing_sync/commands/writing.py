@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 from listing_sync.core.batcher import Batch, Write, listing_of
-from listing_sync.core.listings import KEPT, Listing
+from listing_sync.core.listings import KEPT, Listing, Value
 from listing_sync.core.plan import Plan, Update
 from listing_sync.errors import (
     BatchTooLargeError,
@@ -22,6 +22,9 @@ from listing_sync.errors import (
 from listing_sync.ports import Replaced, Table
 
 NOT_NULL_VIOLATION = "23502"
+
+Made = Sequence[Mapping[str, Value]]
+"""Rows as the database made them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,23 @@ class Outcome:
 
 
 class BatchWriter:
-    """Writes batches; called by several threads at once. `remember` comes before each request."""
+    """Writes batches; called by several threads at once.
 
-    def __init__(self, table: Table, plan: Plan, remember: Callable[[Batch], None]) -> None:
+    `remember` comes before the first request of a batch, `made` after each that wrote, with the
+    rows as the database made them.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        plan: Plan,
+        remember: Callable[[Batch], None],
+        made: Callable[[Batch, Made], None],
+    ) -> None:
         self._table = table
         self._plan = plan
         self._remember = remember
+        self._made = made
         self._lock = threading.Lock()
         self._largest: int | None = None
 
@@ -108,10 +122,12 @@ class BatchWriter:
         return outcome if outcome.fatal else outcome.joined(self._write(second))
 
     def _try(self, batch: Batch) -> ListingSyncError | None:
+        is_new = isinstance(batch.writes[0], Listing)
         try:
-            self._table.upsert(batch.columns, batch.rows())
+            made = self._table.upsert(batch.columns, batch.rows(), whole=is_new)
         except (RemoteError, RefusedError, StoppedError) as error:
             return error
+        self._made(batch, made)
         return None
 
     def _with_kept_values(self, batch: Batch, error: RowError) -> Batch | None:

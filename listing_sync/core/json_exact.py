@@ -10,7 +10,7 @@ Nothing here recurses in Python, whatever the depth of a document.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed leaves it out
 from json.encoder import encode_basestring
@@ -48,7 +48,8 @@ def decode(text: str, frames: int = 0) -> Any:
         ValueError: it is not JSON, or holds NaN or Infinity, which JSON does not know.
         RecursionError: it is nested beyond what the decoder can take.
     """
-    value, end = _read(text, _after_blanks(text, 0), frames)
+    start = _after_blanks(text, 0)
+    value, end = _read_frames(text, start, frames) or _read(text, start, frames)
     if _after_blanks(text, end) != len(text):
         raise ValueError("something follows the JSON text")
     return value
@@ -89,6 +90,11 @@ def is_exact(value: Value) -> bool:
     return type(value) in _EXACT
 
 
+def is_plain(row: Mapping[str, Value] | None) -> bool:
+    """Return whether any encoder writes the values of a row as they are."""
+    return row is None or _EXACT.isdisjoint(map(type, row.values()))
+
+
 def is_same(left: Value, right: Value) -> bool:
     """Return whether two JSON values say the same: numbers by value, true and 1 are two things."""
     stack = [(left, right)]
@@ -114,6 +120,31 @@ def is_same(left: Value, right: Value) -> bool:
 
 
 # -- reading --------------------------------------------------------------------------------------
+
+
+def _read_frames(text: str, start: int, frames: int) -> tuple[Any, int] | None:
+    """Read rows without a document, as most are, by the decoder alone, which is in C.
+
+    None where there is one: its text is to be kept.
+    """
+    if not frames:
+        return None
+    try:
+        value, end = _scan(text, start)
+    except (StopIteration, ValueError):  # told where it is read in parts
+        return None
+    is_all = text.count("{") + text.count("[") == _count_frames(value, frames)
+    return (value, end) if is_all else None
+
+
+def _count_frames(value: Any, frames: int) -> int:
+    """Return how many arrays and objects there are in so many levels."""
+    if not isinstance(value, dict | list):
+        return 0
+    if frames == 1:
+        return 1
+    inner = value.values() if isinstance(value, dict) else value
+    return 1 + sum(_count_frames(item, frames - 1) for item in inner)
 
 
 def _read(text: str, start: int, frames: int) -> tuple[Any, int]:

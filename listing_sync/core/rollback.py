@@ -107,6 +107,8 @@ def _away(
 ) -> Step:
     """Return the step that removes a row which we made, if it is as we left it."""
     ours = Ours(changes, table)
+    made = ours.made()
+    is_known = made is not None and made.made is not None
     sent = {name for change in changes for name in change.new or ()}
     left_alone = []
     for name, value in now.items():
@@ -114,8 +116,12 @@ def _away(
             continue
         change = ours.wrote(name, value)
         if change is None and not table.is_clock(name, value):
-            how = "changed" if name in sent else "filled in"
-            left_alone.append(LeftAlone(number, name, f"added by us, {how} by somebody else"))
+            why = "added by us, filled in by somebody else"
+            if name in sent:
+                why = "added by us, changed by somebody else"
+            elif not is_known:
+                why = "added by us; whether somebody else filled it in is not known"
+            left_alone.append(LeftAlone(number, name, why))
         elif change is not None and run_id not in {None, change.run_id}:
             left_alone.append(LeftAlone(number, name, f"added by us, changed by {change.run}"))
     action = Action.NONE if left_alone else Action.REMOVE

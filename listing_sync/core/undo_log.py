@@ -22,6 +22,8 @@ from listing_sync.core.mapping import Mapping as ColumnMapping
 Row = Mapping[str, Value]
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
+_ROW_ID = "id"
+"""The primary key of the tables that Supabase makes; not every API shows which one it is."""
 _DATE_CHARACTERS = len("2026-01-31")
 _NUMBERS = frozenset(
     {"smallint", "integer", "bigint", "int16", "int32", "int64", "numeric", "real"}
@@ -118,7 +120,7 @@ class TableNow:
             value is None
             or name in self.fixed
             or name in self.primary_key
-            or self.table_types.get(name) == "uuid"
+            or (name == _ROW_ID and name not in self.types)
             or self.is_clock(name, value)
         )
 
@@ -132,15 +134,20 @@ class Ours:
 
     def wrote(self, name: str, value: Value) -> Logged | None:
         """Return the change that left this value in the column, None when it is somebody else's."""
+        updates = 0
         for change in self._latest_first:
             if change.new is not None:
                 left = change.left(name)
-                if left is not None and self._table.is_same(name, left[0], value, change):
+                if left is not None and (
+                    self._table.is_same(name, left[0], value, change)
+                    or _is_counted(left[0], value, updates)
+                ):
                     return change
                 is_silent = left is None and change.old is None
-                if is_silent and (change.made is None or self._table.may_be_given(name, value)):
+                if is_silent and self._table.may_be_given(name, value):
                     return change
                 if left is None and not is_silent:
+                    updates += 1
                     continue
             if change.is_certain:
                 return None
@@ -181,6 +188,25 @@ class Ours:
             and self._table.is_same(name, change.made[name], value, change)
             for change in self._latest_first
         )
+
+
+def made_of(
+    columns: Sequence[str], values: Sequence[Value], row: Row, types: Mapping[str, ColumnType]
+) -> dict[str, Value]:
+    """Return what the database made of the values sent where that is another, and what it added."""
+    if len(row) > len(columns):
+        sent = set(columns)
+        made = {name: value for name, value in row.items() if name not in sent}
+    else:
+        made = {}
+    for name, value in zip(columns, values, strict=True):
+        if name in row:
+            found = row[name]
+            if (type(value) is not type(found) or value != found) and not is_equal(
+                value, found, types.get(name, ColumnType.TEXT)
+            ):
+                made[name] = found
+    return made
 
 
 def folded(changes: Sequence[Logged]) -> Logged | None:
@@ -224,6 +250,13 @@ def _means(left: Value, right: Value, kind: ColumnType | None) -> bool:
         # A date column takes the day out of a moment as it is written.
         return str(left)[:_DATE_CHARACTERS] == str(right)[:_DATE_CHARACTERS]
     return is_equal(left, right, kind)
+
+
+def _is_counted(left: Value, value: Value, updates: int) -> bool:
+    """Return whether a number went up with our own updates, as triggers count versions."""
+    if not (type(left) is type(value) is int):
+        return False
+    return 0 < value - left <= updates
 
 
 def _is_date(value: Value) -> bool:

@@ -8,6 +8,7 @@ sent, and `zcat` reads the file.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import zlib
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from listing_sync.core.json_exact import is_plain
 from listing_sync.core.listings import Value
 from listing_sync.core.mapping import ColumnType
 from listing_sync.local.sequence import UNDO_FOLDER, next_sequence, numbered, sequence_of
@@ -27,6 +29,8 @@ _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _SUFFIX = ".jsonl.gz"
 _GZIP = 31
 _CHUNK_BYTES = 1 << 16
+# In C, for what a first run writes.
+_encode_plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,7 @@ class UndoFiles:
 
     def record(self, run_id: str, started_at: datetime, changes: Iterable[Replaced]) -> None:
         """Append what a batch will replace and write; raises OSError when it cannot be kept."""
-        lines = b"".join(
-            encode_json([change.property_number, change.old, change.new]) + b"\n"
-            for change in changes
-        )
+        lines = b"".join(map(_line, changes))
         if not lines:
             return
         with self._lock:
@@ -192,6 +193,13 @@ class UndoFiles:
                     yield b"".join(parts)
                     parts = []
                     decompressor = zlib.decompressobj(wbits=_GZIP)
+
+
+def _line(change: Replaced) -> bytes:
+    document = [change.property_number, change.old, change.new]
+    if is_plain(change.old) and is_plain(change.new):
+        return _encode_plain(document).encode("utf-8", "surrogatepass") + b"\n"
+    return encode_json(document) + b"\n"
 
 
 def is_change(line: bytes) -> bool:

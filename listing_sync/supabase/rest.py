@@ -104,6 +104,22 @@ class Rest:
 
         self._call(send, what, patience)
 
+    def write_back(
+        self, query: Query, what: str, patience: Patience = Patience.OUTLAST
+    ) -> list[Row]:
+        """Send a query whose answer is what the database made of it; return that, exact."""
+        sent = _sent_exactly(query)
+
+        def send() -> list[Row]:
+            answer, response = self._try(sent)
+            if not response.content:
+                return []
+            if not _are_objects(answer.data):
+                raise self._failure(response)
+            return decode(response.content.decode(), frames=2)  # type: ignore[no-any-return]
+
+        return self._call(send, what, patience)
+
     def description(self) -> Row:
         """Return the OpenAPI document of the API, which tells tables and columns."""
 

@@ -18,6 +18,8 @@ from listing_sync.supabase.filters import among, chunks
 from listing_sync.supabase.rest import Rest, Row
 from listing_sync.supabase.schema import describe_table, explained
 
+_NOT_GRANTED: Final = "42501"
+
 PAGE_ROWS: Final = 1000
 """Supabase cuts longer pages (max-rows) without a word; shorter cuts are noticed too."""
 
@@ -31,6 +33,7 @@ class SupabaseTable:
         self._name = mapping.table
         self._key = mapping.key
         self._mark = mapping.mark_column
+        self._sees_whole = True
         self._has_json = any(column.type is ColumnType.JSON for column in mapping.columns)
 
     def pages(self, columns: Sequence[Column]) -> Iterator[Sequence[TableRow]]:
@@ -61,14 +64,26 @@ class SupabaseTable:
             for row in page
         ]
 
-    def upsert(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:
-        """Write rows, each a value per column, in one request: all of them or none."""
+    def upsert(
+        self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, whole: bool = False
+    ) -> Sequence[Mapping[str, Value]]:
+        """Write rows, each a value per column, in one request: all of them or none.
+
+        Return what the database made of them, in these columns or `whole`.
+        """
         body = [dict(zip(columns, row, strict=True)) for row in rows]
-        query = self._rest.table(self._name).upsert(
-            body, returning=ReturnMethod.minimal, on_conflict=self._key
-        )
-        with explained(self._mapping):
-            self._rest.write(query, f"writing {len(rows)} listings")
+        sees_whole = whole and self._sees_whole
+        query = self._rest.table(self._name).upsert(body, on_conflict=self._key)
+        query = query.select("*" if sees_whole else ",".join(dict.fromkeys((self._key, *columns))))
+        try:
+            with explained(self._mapping):
+                return self._rest.write_back(query, f"writing {len(rows)} listings")
+        except PermanentError as error:
+            if error.code != _NOT_GRANTED or not sees_whole:
+                raise
+        # Somebody grants column by column: what is mapped can be read, or no run could compare.
+        self._sees_whole = False
+        return self.upsert(columns, rows)
 
     def delete(self, numbers: Sequence[str]) -> None:
         """Delete the rows of these numbers."""

@@ -155,10 +155,13 @@ class WatchedTable(MemoryTable):
         self.told_written: list[str] = []
         self.told_removed: list[str] = []
 
-    def upsert(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:
-        super().upsert(columns, rows)
+    def upsert(
+        self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, whole: bool = False
+    ) -> Sequence[Mapping[str, Value]]:
+        made = super().upsert(columns, rows, whole=whole)
         at = list(columns).index(MAPPING.key)
         self.told_written += [str(row[at]) for row in rows]
+        return made
 
     def delete(self, numbers: Sequence[str]) -> None:
         super().delete(numbers)

@@ -177,11 +177,11 @@ def test_an_interrupted_rollback_is_finished_by_the_next(tmp_path):
     away = TransientError("gone", service=Service.SUPABASE, category=Category.NETWORK)
     upsert, calls = ports.table.upsert, []
 
-    def failing(columns, rows):
+    def failing(columns, rows, **options):
         calls.append(len(rows))
         if len(calls) == 3:
             raise away
-        upsert(columns, rows)
+        return upsert(columns, rows, **options)
 
     ports.table.upsert = failing
     result = back(ports)
@@ -266,7 +266,7 @@ def test_columns_that_only_the_database_fills_are_left_to_it(tmp_path):
     sync_all(ports, prune=True)
     upsert = ports.table.upsert
 
-    def insisting(columns, rows):
+    def insisting(columns, rows, **options):
         if "photo" in columns:
             raise PermanentError(
                 "cannot insert",
@@ -275,7 +275,7 @@ def test_columns_that_only_the_database_fills_are_left_to_it(tmp_path):
                 code="428C9",
                 column="photo",
             )
-        upsert(columns, rows)
+        return upsert(columns, rows, **options)
 
     ports.table.upsert = insisting
     result = back(ports)

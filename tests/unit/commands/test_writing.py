@@ -36,6 +36,10 @@ COLUMNS = tuple(
 GONE = RowError("breaks a rule", service=Service.SUPABASE, category=Category.DATABASE)
 
 
+def unheard(*_: object) -> None:
+    """Let nobody hear of the rows made."""
+
+
 def names(count: int) -> list[str]:
     return [f"AA{number:04}" for number in range(count)]
 
@@ -52,7 +56,7 @@ def plan_of(*writes: Listing | Update) -> Plan:
 
 def write(table: MemoryTable, plan: Plan, *, size: int = 1000, concurrency: int = 1) -> Outcome:
     """Write the whole plan; return all outcomes together."""
-    writer = BatchWriter(table, plan, lambda _: None)
+    writer = BatchWriter(table, plan, lambda _: None, unheard)
     outcome = Outcome()
     todo = batches(plan, size, "withdrawn_at")
     for part in write_all(writer, todo, concurrency=concurrency, tick_s=1):
@@ -182,7 +186,7 @@ def test_a_slow_batch_lets_its_caller_tick() -> None:
         return send()
 
     plan = plan_of(insert("AA1"))
-    writer = BatchWriter(MemoryTable(call=call), plan, lambda _: None)
+    writer = BatchWriter(MemoryTable(call=call), plan, lambda _: None, unheard)
     outcomes = write_all(writer, batches(plan, 1, None), concurrency=1, tick_s=0.01)
     assert next(outcomes) == Outcome()
     go_on.set()
@@ -197,7 +201,9 @@ def test_what_is_replaced_is_remembered_before_each_request() -> None:
         return send()
 
     plan = plan_of(*map(insert, names(2)))
-    writer = BatchWriter(MemoryTable(call=call), plan, lambda _: events.append("remembered"))
+    writer = BatchWriter(
+        MemoryTable(call=call), plan, lambda _: events.append("remembered"), unheard
+    )
     for batch in batches(plan, 1, None):
         writer.write(batch)
     assert events == ["remembered", "writing 1 listings"] * 2

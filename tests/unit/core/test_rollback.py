@@ -143,8 +143,11 @@ def test_a_row_that_we_inserted_and_somebody_filled_in_stays() -> None:
     assert named(step) == [("own", "added by us, filled in by somebody else")]
 
 
-def test_what_an_insert_gave_where_nobody_saw_it_is_taken_for_its_own() -> None:
-    assert back(None, GIVEN, maybe(None, NEW)).action is Action.REMOVE
+def test_what_an_insert_gave_where_nobody_saw_it_is_judged_by_what_it_can_be() -> None:
+    now = {**GIVEN, "updated_at": "2026-03-01T09:00:00+00:00"}
+    assert back(None, now, maybe(None, NEW)).action is Action.REMOVE
+    step = back(None, {**now, "own": "typed"}, maybe(None, NEW))
+    assert named(step) == [("own", "added by us; whether somebody else filled it in is not known")]
 
 
 def test_a_column_that_came_after_the_insert_is_judged_by_what_it_can_hold() -> None:
@@ -160,6 +163,17 @@ def test_a_moment_that_a_trigger_moves_blames_nobody() -> None:
     assert back(WAS, {**WAS, "updated_at": "t99"}, did(WAS, None), inserted("r2", given=WAS)) == (
         Step("A1", Action.NONE, {}, {**WAS, "updated_at": "t99"})
     )
+
+
+@pytest.mark.parametrize(
+    ("seen", "action"), [(2, Action.REMOVE), (3, Action.NONE)], ids=["ours", "more than ours"]
+)
+def test_a_number_that_a_trigger_counts_up_with_our_updates_is_ours(
+    seen: int, action: Action
+) -> None:
+    updates = [did({"price": n}, {"price": n + 1}, f"u{n}") for n in (100, 101)]
+    now = {**GIVEN, "price": 102, "seen": seen}
+    assert back(None, now, inserted(given={**GIVEN, "seen": 0}), *updates).action is action
 
 
 def test_what_the_database_puts_in_place_of_the_value_of_then_counts_as_back() -> None:

@@ -111,7 +111,7 @@ def test_whole_rows_keep_numbers_that_a_float_cannot_hold():
     }
 
 
-def test_every_request_carries_the_key_and_a_write_asks_for_no_answer():
+def test_every_request_carries_the_key_and_a_removal_asks_for_no_answer():
     seen: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -125,7 +125,7 @@ def test_every_request_carries_the_key_and_a_write_asks_for_no_answer():
     for request in seen:
         assert request.headers["apikey"] == KEY
         assert request.headers["Authorization"] == f"Bearer {KEY}"
-        assert "return=minimal" in request.headers["Prefer"]
+    assert "return=minimal" in delete.headers["Prefer"]
     assert upsert.url.path == "/rest/v1/things"
     assert upsert.url.params["on_conflict"] == "number"
     assert set(upsert.url.params["columns"].split(",")) == {'"number"', '"note"'}
