@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from listing_sync.core.amounts import number_from_value, number_rules
 from listing_sync.core.dates import date_rules, datetime_rules
-from listing_sync.core.error_cells import ERROR_STARTS, LOADING_TEXTS, error_cell
+from listing_sync.core.error_cells import ERROR_STARTS, error_cell
 from listing_sync.core.json_cells import JSON_EXPECTED, json_from_text, json_from_value
 from listing_sync.core.listings import (
     KEPT,
@@ -70,11 +70,12 @@ def parser_for(column: Column, zone: tzinfo | None) -> Parse:
             return read_text(cell)
         if cell is None:
             return blank
-        if isinstance(cell, Unreadable):
-            return Problem(cell.reason)
-        if isinstance(cell, Shown):
-            return read_shown(cell)
-        return read_value(cell)
+        kind = type(cell)
+        if kind is Shown:
+            return read_shown(cell)  # type: ignore[arg-type]  # just checked
+        if kind is Unreadable:
+            return Problem(cell.reason)  # type: ignore[union-attr]  # just checked
+        return read_value(cell)  # type: ignore[arg-type]  # what is left
 
     return parse
 
@@ -117,10 +118,8 @@ def _text_reader(column: Column, understand: ReadText | None) -> ReadText:
         text = cell.strip(EDGES)
         if not text:
             return blank
-        if text in LOADING_TEXTS or text[0] in ERROR_STARTS:
-            problem = error_cell(text)
-            if problem is not None:
-                return problem
+        if text[0] in ERROR_STARTS and (problem := error_cell(text)) is not None:
+            return problem
         if special and (spelling := normalise(text)) in special:
             return special[spelling]
         if not text.isprintable():

@@ -14,8 +14,10 @@ LOADING_TEXTS: Final = frozenset(
 )
 """What Google Sheets shows while a formula is calculated."""
 
-ERROR_STARTS: Final = frozenset("#＃EFeｅエ")
-"""The first characters of the shapes below, so that few texts are looked at."""
+ERROR_STARTS: Final = "#＃EFエLWC読"
+"""The first characters of all of them, so that few texts are looked at."""
+
+_LONGEST = 40
 
 _ERROR: Final = re.compile(
     r"#+"  # a number in a column that is too narrow for it
@@ -35,7 +37,10 @@ def error_cell(text: str) -> Problem | None:
     """
     if text in LOADING_TEXTS:
         return Problem("a formula that was still loading", "its value: sync again later")
-    if not _ERROR.fullmatch(half_width(text)):
+    may_be_one = text[0] in "#＃" or ":" in text or "：" in text
+    if not may_be_one or len(text) > _LONGEST:
+        return None
+    if not _ERROR.fullmatch(text if text.isascii() else half_width(text)):
         return None
     if not text.strip("#＃"):
         return Problem(f"only {text[:8]}: its column is too narrow, or a formula fails", "a value")

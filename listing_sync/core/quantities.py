@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
 from listing_sync.core.mapping import Column, ColumnType
 from listing_sync.core.spelling import half_width
@@ -20,6 +20,11 @@ _SHAPE = re.compile(
     r"(?P<number>[0-9.][0-9.,千万億]*)(?P<unit>(?:[^0-9.,千万億].*)?)",
     re.IGNORECASE,
 )
+_COMMON = re.compile(
+    r"((?:[0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,15})(?:\.[0-9]{1,2})?)(?:(万)?円)?", re.ASCII
+)
+"""The usual texts of numbers, in no more than 15 digits: a shorter way to what _SHAPE finds."""
+_MAN = Decimal(10_000)
 _SPACE_AT_MYRIAD = re.compile(r" (?=[千万億])|(?<=[万億]) (?=[0-9])")
 _SPACE_AS_GROUP = re.compile(r"(?<=[0-9])[ '](?=[0-9]{3}(?![0-9]))")
 _PART = re.compile(r"([0-9.,]+)(千?)([万億]?)")
@@ -30,6 +35,7 @@ _DOTS_GROUP = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+|(?<=\.[0-9]{3}\.[
 _TIMES = {"": 1, "千": 10**3, "万": 10**4, "億": 10**8}
 
 _REMARK = re.compile(r"(.*\S) ?(?:\(([^()]*)\)|\[([^\[\]]*)\]|【([^【】]*)】|〔([^〔〕]*)〕)")
+_CLOSING_BRACKETS = (")", "]", "】", "〕")
 _NUMBER_IN_REMARK = re.compile(r"([0-9][0-9.,]*) ?([^0-9.,\s・、:;/]*)")
 _CHANGES_MEANING = re.compile(
     r"あたり|当たり|当り|単価|\bper\b|/|[~〜–]|(?:以上|以下|以内|未満|超|から|まで|より|台)$",
@@ -55,10 +61,10 @@ class Scale:
     type: ColumnType
     unit: Unit | None
     decimal_mark: str | None
+    is_common: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Spelled:
+class _Spelled(NamedTuple):
     """The parts of a text: what stands before the digits, they, and the unit behind them."""
 
     before: str
@@ -67,27 +73,25 @@ class _Spelled:
     is_negative: bool
     remarks: tuple[str, ...]
 
+    has_myriad: bool
+
     @property
     def names_unit(self) -> bool:
         return bool(self.before or self.after)
-
-    @property
-    def has_myriad(self) -> bool:
-        return any(sign in self.number for sign in "千万億")
 
 
 def scale_of(column: Column) -> Scale:
     """Return how a column counts."""
     unit = None if column.unit is None else unit_of(column.unit)
-    return Scale(column.type, unit, column.decimal_mark)
+    is_common = unit is None and column.decimal_mark is None and column.type is not ColumnType.AREA
+    return Scale(column.type, unit, column.decimal_mark, is_common)
 
 
 def times(number: Decimal, factor: Fraction) -> Decimal:
     """Return the product: exact, but for 坪, which is cut beyond 2,000 digits."""
-    if factor == 1:
-        return number
-    product = WIDE.multiply(number, Decimal(factor.numerator))
-    return WIDE.divide(product, Decimal(factor.denominator)) if factor.denominator > 1 else product
+    numerator, denominator = factor.as_integer_ratio()
+    product = number if numerator == 1 else WIDE.multiply(number, Decimal(numerator))
+    return product if denominator == 1 else WIDE.divide(product, Decimal(denominator))
 
 
 def number_from_text(text: str, scale: Scale) -> Decimal | str:
@@ -97,6 +101,9 @@ def number_from_text(text: str, scale: Scale) -> Decimal | str:
 
     Source: docs/contract.md section 5; docs/reading.md.
     """
+    if scale.is_common and (common := _COMMON.fullmatch(text)) is not None:
+        usual = Decimal(common[1].replace(",", ""))
+        return WIDE.multiply(usual, _MAN) if common[2] else usual
     plain = with_squares(half_width(text)) if len(text) <= _LONGEST else ""
     spelled = _spelled(plain, scale)
     if isinstance(spelled, str):
@@ -107,7 +114,8 @@ def number_from_text(text: str, scale: Scale) -> Decimal | str:
     number = _number(spelled, scale)
     if isinstance(number, str):
         return number
-    number = times(number, Fraction(1) if unit is None else unit.factor)
+    if unit is not None:
+        number = times(number, unit.factor)
     for remark in spelled.remarks:
         if problem := _remark_problem(remark, number, unit):
             return problem
@@ -116,19 +124,21 @@ def number_from_text(text: str, scale: Scale) -> Decimal | str:
 
 def _spelled(plain: str, scale: Scale) -> _Spelled | str:
     main, remarks = plain, []
-    while found := _REMARK.fullmatch(main):
+    while main.endswith(_CLOSING_BRACKETS) and (found := _REMARK.fullmatch(main)):
         main = found[1]
         remarks.append(next(filter(None, found.groups()[1:]), ""))
     if scale.decimal_mark == ",":
         main = _SPACE_AS_GROUP.sub(".", main)
-    shape = _SHAPE.fullmatch(_SPACE_AT_MYRIAD.sub("", main))
+    shape = _SHAPE.fullmatch(_SPACE_AT_MYRIAD.sub("", main) if " " in main else main)
     if shape is None or (shape["sign"] and shape["inner_sign"]):
         return "not a number"
     before, after = (shape["currency"] or "").lower(), shape["unit"].strip()
     if before == "¥" or after.startswith("円"):
         after = after.rstrip(_CLOSING)
     is_negative = (shape["sign"] or shape["inner_sign"]) in {"-", "▲", "△"}
-    spelled = _Spelled(before, shape["number"], after, is_negative, tuple(remarks))
+    number = shape["number"]
+    has_myriad = not number.isascii()
+    spelled = _Spelled(before, number, after, is_negative, tuple(remarks), has_myriad)
     if remarks and not (spelled.names_unit or spelled.has_myriad):
         return "not a number"
     return spelled
@@ -153,11 +163,10 @@ def _unit(spelled: _Spelled, scale: Scale) -> Unit | str | None:
         return "not a number: two units"
     if unit.kind is Kind.SHARE:
         return unit if own == unit else "a percentage"
-    is_own = own is not None and own == unit
-    converts = unit.kind is Kind.AREA and unit.factor != 1
-    if unit.kind not in _KINDS.get(scale.type, _ALL_KINDS) or (converts and not is_own):
+    is_foreign = unit.kind is Kind.AREA and own != unit and unit.factor != 1
+    if is_foreign or unit.kind not in _KINDS.get(scale.type, _ALL_KINDS):
         return f"wrong unit: {after}"
-    if unit.factor != 1 and unit.kind is Kind.MONEY and spelled.has_myriad:
+    if spelled.has_myriad and unit.kind is Kind.MONEY and unit.factor != 1:
         return "not a number: two units"
     return unit
 
@@ -176,20 +185,22 @@ def _number(spelled: _Spelled, scale: Scale) -> Decimal | str:
     Parts go down (1億2,000万), and only the last may have decimals. What follows 万 or 億 without
     one of its own must name its unit: in 1億5000 people may mean either 5000 or 5000万.
     """
-    text = spelled.number
+    text, mark = spelled.number, scale.decimal_mark
+    is_measured = spelled.names_unit or spelled.has_myriad or scale.type in _KINDS
+    if not spelled.has_myriad:
+        return _plain_digits(text, mark, is_measured=is_measured)
     parts = _PART.findall(text)
     if "".join(map("".join, parts)) != text:
         return "not a number"
-    is_measured = spelled.names_unit or spelled.has_myriad or scale.type in _KINDS
     total, above = Decimal(0), Decimal("Infinity")
     for position, (digits, thousand, myriad) in enumerate(parts):
-        plain = _plain_digits(digits, scale.decimal_mark, is_measured=is_measured)
+        plain = _plain_digits(digits, mark, is_measured=is_measured)
         if isinstance(plain, str):
             return plain
         factor = _TIMES[thousand] * _TIMES[myriad]
         value = WIDE.multiply(plain, Decimal(factor))
         is_last = position == len(parts) - 1
-        if value >= above or (plain != plain.to_integral_value() and not is_last):
+        if value >= above or (not is_last and plain != plain.to_integral_value()):
             return "not a number: 億, 万 and 千 do not go down"
         if position > 0 and factor == 1 and not (spelled.names_unit and above == _TIMES["万"]):
             return "not a number: what comes after 億 or 万 is not certain"

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from listing_sync.core.spelling import half_width, normalise, without_spaces
@@ -63,6 +64,7 @@ UNIT_NAMES: Final = ("円", "千円", "万円", "百万円", "億円", "㎡", "�
 """What the mapping's `unit` can say."""
 
 
+_REMEMBERED = 256
 _SQUARE = re.compile(r"(?<=m)(?:2|\^2)(?![0-9])|(?<=ft)(?:2|\^2)(?![0-9])", re.IGNORECASE)
 _FOREIGN_AREA = re.compile(
     r"帖|畳|ac|acres?|エーカー|a|アール|反|町歩?|sq ?yd|"
@@ -73,7 +75,7 @@ _FOREIGN_AREA = re.compile(
 
 def with_squares(text: str) -> str:
     """Return a text with the square of m2 and ft^2 as ², so that no digit is left of it."""
-    return _SQUARE.sub("²", text)
+    return _SQUARE.sub("²", text) if "2" in text else text
 
 
 def is_foreign_area(text: str) -> bool:
@@ -81,6 +83,7 @@ def is_foreign_area(text: str) -> bool:
     return _FOREIGN_AREA.fullmatch(without_spaces(text)) is not None
 
 
+@lru_cache(_REMEMBERED)
 def unit_of(text: str) -> Unit | None:
     """Return the unit that a text names, whatever its width, case and spaces; None when none."""
     return _BY_SPELLING.get(without_spaces(with_squares(half_width(text))).casefold())

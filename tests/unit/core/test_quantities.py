@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from listing_sync.core.cells import parser_for
 from listing_sync.core.listings import Problem, Value
 from listing_sync.core.mapping import Column, ColumnType
+from listing_sync.core.quantities import number_from_text, scale_of
 
 CASES = Path(__file__).parents[2] / "cases"
 
@@ -303,3 +305,13 @@ def test_numbers_of_more_than_28_digits_are_exact(
 def test_any_whole_number_is_exact_in_any_unit(number: int, unit: str) -> None:
     factor = {"": 1, "万": 10**4, "億円": 10**8}[unit]
     assert parse(ColumnType.MONEY, f"{number}{unit}", scale=0) == number * factor
+
+
+@given(
+    st.from_regex(r"[0-9]{1,3}(,[0-9]{3}){0,5}(\.[0-9]{1,4})?(万|円|万円|千円)?", fullmatch=True)
+    | st.from_regex(r"[0-9]{1,20}(\.[0-9]{1,4})?(万円|円)?", fullmatch=True)
+)
+def test_the_short_way_of_usual_texts_says_what_the_long_one_says(text: str) -> None:
+    column = Column("c", ("C",), ColumnType.MONEY)
+    scale = scale_of(column)
+    assert number_from_text(text, scale) == number_from_text(text, replace(scale, is_common=False))
