@@ -10,8 +10,9 @@ from datetime import UTC
 from listing_sync.core.cells import parser_for
 from listing_sync.core.header_words import english_name
 from listing_sync.core.listings import Problem, Value
-from listing_sync.core.mapping import Column, ColumnType, normalise_header
+from listing_sync.core.mapping import Column, ColumnType, normalise_header, takes_unit
 from listing_sync.core.spelling import normalise
+from listing_sync.core.units import Kind, named_unit
 
 SAMPLE = 200
 """So many cells of a column are looked at."""
@@ -115,6 +116,9 @@ def _block(name: str, column: UnmappedColumn) -> str:
         f'type = "{column_type}"',
         *options,
     ]
+    _, unit = named_unit(column.header)
+    if unit is not None and unit.kind is Kind.SHARE and column_type is not ColumnType.TEXT:
+        lines.append('# as in the sheet; type = "decimal" with unit = "%" would make 0.6 of 60')
     dashes = sorted(_DASHES & set(filled)) if column_type is not ColumnType.TEXT else []
     if dashes:
         lines.append(f"blank = [{', '.join(map(_basic_string, dashes))}]")
@@ -126,6 +130,8 @@ def _guess(header: str, filled: Sequence[str]) -> tuple[ColumnType, tuple[str, .
     cells = [cell for cell in filled if cell not in _DASHES]
     if len(cells) < _ENOUGH or _looks_like_codes(header, cells):
         return ColumnType.TEXT, ()
+    if measured := _measured(header, cells):
+        return measured
     for column_type, shows in _EVIDENCE:
         values = _values(cells, column_type) if shows(cells) else None
         if values is not None:
@@ -133,10 +139,25 @@ def _guess(header: str, filled: Sequence[str]) -> tuple[ColumnType, tuple[str, .
     return ColumnType.TEXT, ()
 
 
+def _measured(header: str, cells: Sequence[str]) -> tuple[ColumnType, tuple[str, ...]] | None:
+    """Return the type and unit that a header names, 価格（万円）, where all cells are numbers."""
+    _, unit = named_unit(header)
+    column_type = None if unit is None else _TYPE_OF_KIND.get(unit.kind)
+    if unit is None or column_type is None:
+        return None
+    usual = _USUAL_SCALE[column_type]
+    needs_scale = not takes_unit(column_type, None, unit)
+    values = _values(cells, column_type, unit.name, usual if needs_scale else None)
+    if values is None:
+        return None
+    scale = (f"scale = {usual}",) if needs_scale else _scale(column_type, values)
+    return column_type, (*scale, f"unit = {_basic_string(unit.name)}")
+
+
 def _scale(column_type: ColumnType, values: Iterable[Value]) -> tuple[str, ...]:
     """Return the usual scale of the type where the values lose nothing by it."""
     usual = _USUAL_SCALE.get(column_type)
-    places = max(len(str(value).partition(".")[2]) for value in values)
+    places = max(len(str(value).partition(".")[2].rstrip("0")) for value in values)
     return (f"scale = {usual}",) if usual is not None and places <= usual else ()
 
 
@@ -146,8 +167,14 @@ def _looks_like_codes(header: str, cells: Sequence[str]) -> bool:
     return has_leading_zero or (all_digits and bool(_CODE_HEADER.search(normalise(header))))
 
 
-def _values(cells: Iterable[str], column_type: ColumnType) -> list[Value] | None:
-    parse = parser_for(Column("draft", ("draft",), column_type), UTC)
+def _values(
+    cells: Iterable[str],
+    column_type: ColumnType,
+    unit: str | None = None,
+    scale: int | None = None,
+) -> list[Value] | None:
+    column = Column("draft", ("draft",), column_type, scale=scale, unit=unit)
+    parse = parser_for(column, UTC)
     values = [parse(cell) for cell in cells]
     return None if any(isinstance(value, Problem) for value in values) else values
 
@@ -160,6 +187,7 @@ def _every(pattern: re.Pattern[str]) -> Callable[[Sequence[str]], bool]:
     return lambda cells: all(pattern.fullmatch(cell) for cell in cells)
 
 
+_TYPE_OF_KIND = {Kind.MONEY: ColumnType.MONEY, Kind.AREA: ColumnType.AREA}
 _USUAL_SCALE = {ColumnType.AREA: 2, ColumnType.MONEY: 0}
 _EVIDENCE: tuple[tuple[ColumnType, Callable[[Sequence[str]], bool]], ...] = (
     (ColumnType.BOOLEAN, lambda cells: all(cell.lower() in _TRUTHS for cell in cells)),

@@ -46,6 +46,24 @@ def test_a_type_is_proposed_only_where_every_cell_is_of_it(
     assert (column["type"], column.get("scale")) == (column_type, scale)
 
 
+@pytest.mark.parametrize(
+    ("header", "cells", "column_type", "scale", "unit"),
+    [
+        pytest.param("売出（万円）", ["2,980", "3180.5", "-"] * 2, "money", 0, "万円", id="man"),
+        pytest.param("売出(千円)", ["29,800", "31,800", "1.5"], "money", 0, "千円", id="sen"),
+        pytest.param("地積（坪）", ["30.5", "40", "50坪"], "area", 2, "坪", id="tsubo"),
+        pytest.param("地積（㎡）", ["30.5", "40", "50㎡"], "area", 2, "㎡", id="square metres"),
+        pytest.param("容積率（%）", ["200", "100", "80"], "integer", None, None, id="percent"),
+        pytest.param("売出（万円）", ["2,980", "応相談", "1"], "text", None, None, id="words"),
+    ],
+)
+def test_a_unit_that_a_header_names_is_drafted(
+    header: str, cells: list[str], column_type: str, scale: int | None, unit: str | None
+) -> None:
+    (column,) = drafted(header, *cells).values()
+    assert (column["type"], column.get("scale"), column.get("unit")) == (column_type, scale, unit)
+
+
 def test_dashes_among_numbers_become_blanks() -> None:
     (column,) = drafted("総戸数", "12", "-", "3", "ー", "4").values()
     assert column["blank"] == ["-", "ー"]
