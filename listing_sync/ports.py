@@ -98,7 +98,9 @@ class Table(Protocol):
     """The target table, bound to its name, key and mark column; one request a call or a page.
 
     `pages` yields all rows by keyset order of the key; `rows` those of the numbers given; both in
-    the order of `columns`. `whole_*` give every column with exact values as JSON texts or numbers
+    the order of `columns`. `meant_by` gives, for each of the numbers that mean a row in the
+    table's own eyes, the key as that row spells it; a number that the key's type cannot hold means
+    none, and has no rows. `whole_*` give every column with exact values as JSON texts or numbers
     that PostgREST takes back unchanged. `upsert` returns the rows as the database made them, in the
     columns written or `whole`, exact; it raises RowError or BatchTooLargeError for the splitter.
     `accepts_key` says whether a unique key fits the upsert, without writing a row.
@@ -108,6 +110,7 @@ class Table(Protocol):
     def rows(
         self, columns: Sequence[Column], numbers: Sequence[str]
     ) -> Iterator[Sequence[TableRow]]: ...
+    def meant_by(self, numbers: Sequence[str]) -> Dictionary[str, str]: ...
     def whole_pages(self) -> Iterator[Sequence[Dictionary[str, Value]]]: ...
     def whole_rows(self, numbers: Sequence[str]) -> Sequence[Dictionary[str, Value]]: ...
     def upsert(

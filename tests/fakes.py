@@ -320,6 +320,47 @@ class MemorySheet:
         )
 
 
+def exact(number: str) -> str:
+    """The equality of a text key."""
+    return number
+
+
+def padded(number: str) -> str:
+    """The equality of a char(10) key: blanks at the end do not count."""
+    return number.rstrip(" ")
+
+
+def folded(number: str) -> str:
+    """The equality of a citext key."""
+    return number.lower()
+
+
+def whole(number: str) -> str:
+    """The equality of a bigint key.
+
+    Raises:
+        RowError: it is no whole number.
+    """
+    try:
+        return str(int(number))
+    except ValueError:
+        raise RowError(
+            "the database does not take a value",
+            service=Service.SUPABASE,
+            category=Category.DATABASE,
+            http_status=400,
+            code="22P02",
+        ) from None
+
+
+Equality = Callable[[str], str]
+_SPELLINGS: dict[Equality, Callable[[str], str]] = {
+    padded: lambda number: number.rstrip(" ").ljust(10),
+    whole: whole,
+}
+"""How a key of the type spells a number that it takes; the others keep it as it is."""
+
+
 class MemoryTable:
     """The target table: property number -> its row by column, read in pages of `page_rows`.
 
@@ -327,6 +368,8 @@ class MemoryTable:
     `mark_column`. Null in one of the columns `required` is refused as PostgreSQL does (23502);
     `refused` are errors by listing, raised for a batch that holds it; more than `largest` listings
     in a batch are too many. `requests` tells every request made: its kind, and its listings.
+
+    `equality` gives a form that all spellings of a number share in the table's eyes.
     """
 
     def __init__(
@@ -336,9 +379,13 @@ class MemoryTable:
         key: str = "property_number",
         mark_column: str = "withdrawn_at",
         page_rows: int = 1000,
+        equality: Equality = exact,
         call: Call = straight,
     ) -> None:
-        self.content = {number: {key: number, **row} for number, row in (rows or {}).items()}
+        self._equality = equality
+        self._spelling = _SPELLINGS.get(equality, exact)
+        spelled = {self._spelling(number): row for number, row in (rows or {}).items()}
+        self.content = {number: {key: number, **row} for number, row in spelled.items()}
         self.marks: dict[str, Value] = {}
         self.away: Exception | None = None
         self.required: frozenset[str] = frozenset()
@@ -373,6 +420,16 @@ class MemoryTable:
             Patience.OUTLAST,
         )
 
+    def meant_by(self, numbers: Sequence[str]) -> Mapping[str, str]:
+        def read() -> dict[str, str]:
+            with self._lock:
+                self._ask("read", tuple(numbers))
+                there = self._there()
+                forms = {number: self._form(number) for number in numbers}
+                return {number: there[form] for number, form in forms.items() if form in there}
+
+        return self._call(read, "reading the table", Patience.OUTLAST)
+
     def whole_pages(self) -> Iterator[Sequence[Mapping[str, Value]]]:
         last = ""
         while page := self._call(
@@ -399,12 +456,21 @@ class MemoryTable:
                 self._ask("upsert", numbers)
                 for row in new:
                     self._refuse_null(row)
-                for number, row in zip(numbers, new, strict=True):
+                forms = [self._equality(number) for number in numbers]
+                self._refuse_twice(forms)
+                there = self._there()
+                for form, row in zip(forms, new, strict=True):
+                    number = self._spelling(str(row[self._key]))
+                    old = there.get(form, number)
                     if self._mark_column in row:
-                        self.marks.pop(number, None)
+                        self.marks.pop(old, None)
                         del row[self._mark_column]
-                    self.content.setdefault(number, {}).update(row)
-                made = [self._whole(number) for number in numbers]
+                    kept = self.content.pop(old, {})
+                    if old in self.marks:
+                        self.marks[number] = self.marks.pop(old)
+                    self.content[number] = {**kept, **row, self._key: number}
+                there = self._there()
+                made = [self._whole(there[form]) for form in forms]
             return made if whole else [{name: row.get(name) for name in columns} for row in made]
 
         return self._call(write, f"writing {len(rows)} listings", Patience.OUTLAST)
@@ -413,7 +479,7 @@ class MemoryTable:
         def write() -> None:
             with self._lock:
                 self._ask("delete", tuple(numbers))
-                for number in numbers:
+                for number in self._found(numbers):
                     self.content.pop(number, None)
                     self.marks.pop(number, None)
 
@@ -423,7 +489,7 @@ class MemoryTable:
         def write() -> None:
             with self._lock:
                 self._ask("mark", tuple(numbers))
-                self.marks |= dict.fromkeys(numbers, marked_at.isoformat())
+                self.marks |= dict.fromkeys(self._found(numbers), marked_at.isoformat())
 
         self._call(write, f"marking {len(numbers)} listings", Patience.OUTLAST)
 
@@ -463,7 +529,31 @@ class MemoryTable:
     def _known(self, numbers: Sequence[str]) -> list[str]:
         with self._lock:
             self._ask("read", tuple(numbers))
-            return [number for number in numbers if number in self.content]
+            return self._found(numbers)
+
+    def _found(self, numbers: Sequence[str]) -> list[str]:
+        there = self._there()
+        forms = dict.fromkeys(map(self._form, numbers))
+        return [there[form] for form in forms if form in there]
+
+    def _there(self) -> dict[str | None, str]:
+        return {self._equality(number): number for number in self.content}
+
+    def _form(self, number: str) -> str | None:
+        try:
+            return self._equality(number)
+        except RowError:
+            return None
+
+    def _refuse_twice(self, forms: Sequence[str]) -> None:
+        if len(set(forms)) < len(forms):
+            raise RowError(
+                "two rows of the batch are one to the database",
+                service=Service.SUPABASE,
+                category=Category.DATABASE,
+                http_status=500,
+                code="21000",
+            )
 
     def _row(self, number: str, columns: Sequence[Column]) -> TableRow:
         row = self.content[number]

@@ -10,14 +10,24 @@ from typing import Any
 from listing_sync.commands.recording import REFRESH_S
 from listing_sync.commands.removing import remove
 from listing_sync.commands.tally import Tally
-from listing_sync.commands.writing import BatchWriter, Made, Outcome, replaced_by, write_all
-from listing_sync.core.batcher import Batch, batches, listing_of
+from listing_sync.commands.writing import (
+    WRITTEN_TWICE,
+    BatchWriter,
+    Made,
+    Outcome,
+    replaced_by,
+    write_all,
+)
+from listing_sync.core.batcher import Batch, batches, key_of, listing_of
 from listing_sync.core.listings import Listing
 from listing_sync.core.plan import Plan
 from listing_sync.core.runs import Run
 from listing_sync.core.undo_log import made_of, written_types
+from listing_sync.core.wording import listed
 from listing_sync.errors import BatchTooLargeError, ListingSyncError, RowError, StoppedError
 from listing_sync.ports import Ports, Progress, Replaced
+
+_NAMED = 10
 
 
 class _Undo:
@@ -51,7 +61,7 @@ class _Undo:
         found = {str(row[self._key]): row for row in rows}
         made = {}
         for write, values in zip(batch.writes, batch.rows(), strict=True):
-            number = listing_of(write).property_number
+            number = key_of(write)
             if number in found:
                 made[number] = made_of(batch.columns, values, found[number], self._types)
         self._conclude(done=list(made), made=made)
@@ -90,6 +100,7 @@ class Applying:
         unwritten = {item.property_number: item for item in self.plan.inserts}
         unwritten |= {item.listing.property_number: item.listing for item in self.plan.updates}
         mark_column = self.ports.mapping.mark_column
+        keys = {item.listing.property_number: item.key for item in self.plan.updates if item.stored}
         undo = _Undo(self.ports, self.tally.run)
 
         def remember(batch: Batch) -> None:
@@ -104,7 +115,7 @@ class Applying:
         ):
             undo.refused(
                 [
-                    failure.listing.property_number
+                    keys.get(failure.listing.property_number, failure.listing.property_number)
                     for failure in outcome.failures
                     if isinstance(failure.error, RowError | BatchTooLargeError)
                 ]
@@ -128,6 +139,7 @@ class Applying:
         for failure in outcome.failures:
             del unwritten[failure.listing.property_number]
             self.tally.not_written(failure.listing, failure.error)
+            self.tally.has_twins |= failure.error.code == WRITTEN_TWICE
         self.progress.advance(len(outcome.written) + len(outcome.failures))
 
     def prune(self) -> None:
@@ -137,6 +149,13 @@ class Applying:
             ListingSyncError: what ended the removing.
         """
         if not self.plan.removals:
+            return
+        if self.tally.has_twins:
+            self.tally.warn(
+                f"nothing is removed in this run: {listed(self.plan.removals, _NAMED)} would have"
+                " been removed, but the table takes two numbers of the sheet for one, and one of"
+                " them may be meant to be another"
+            )
             return
         self.progress.phase("Removing", len(self.plan.removals))
         undo = _Undo(self.ports, self.tally.run)

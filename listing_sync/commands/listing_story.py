@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 
+from listing_sync.commands.reading import as_in_sheet
 from listing_sync.core.compare import comparer
 from listing_sync.core.listings import Listing, SheetColumn, Value
 from listing_sync.core.mapping import Column
@@ -43,6 +44,7 @@ class _Inquiry:
     def __init__(self, ports: Ports, number: str) -> None:
         self._ports = ports
         self._number = number
+        self._stored = number
         self._problems: list[str] = []
         self._columns: tuple[SheetColumn, ...] = ()
         self._now_there: dict[str, Value] | None = None
@@ -84,23 +86,28 @@ class _Inquiry:
     def _in_sheet(self) -> SheetView | None:
         try:
             selected = self._ports.sheet.read_listings(frozenset({self._number}))
+            spelled = self._as_in_sheet(selected.all_numbers)
+            if spelled != self._number:
+                selected = self._ports.sheet.read_listings(frozenset({spelled}))
         except _UNREADABLE as error:
             self._problems.append(f"the sheet cannot be read: {error}")
             return None
         self._columns = selected.contents.columns
         zone = self._ports.clock.now().astimezone().tzinfo or UTC
         checked = validate(selected.contents, self._ports.mapping, default_zone=zone)
-        listing = next(
-            (item for item in checked.listings if item.property_number == self._number), None
-        )
-        rejections = tuple(
-            item for item in checked.rejections if item.property_number == self._number
-        )
+        listing = next((item for item in checked.listings if item.property_number == spelled), None)
+        rejections = tuple(item for item in checked.rejections if item.property_number == spelled)
         rows = {item.sheet_row for item in rejections if item.sheet_row is not None}
         if listing is not None:
             rows.add(listing.sheet_row)
         near = () if rows else near_matches(self._number, selected.all_numbers)
         return SheetView(tuple(sorted(rows)), listing, rejections, near)
+
+    def _as_in_sheet(self, in_sheet: Sequence[str]) -> str:
+        try:
+            return as_in_sheet(self._ports, in_sheet, (self._number,))[0]
+        except (RemoteError, RefusedError):
+            return self._number  # that the table cannot be read is told where it is looked at
 
     def _in_table(self, sheet: SheetView | None) -> TableView:
         columns = [item.column for item in self._columns] or [self._key()]
@@ -110,11 +117,21 @@ class _Inquiry:
             return TableView(is_there=False, is_marked=False, differences=())
         names = (column.name for column in columns)
         self._now_there = dict(zip(names, rows[0].values, strict=True))
+        self._stored = rows[0].property_number
         listing = sheet.listing if sheet else None
         return TableView(
             is_there=True,
             is_marked=rows[0].mark is not None,
-            differences=_differences(self._columns, listing, rows[0]) if listing else (),
+            differences=self._differences(listing, rows[0]) if listing else (),
+        )
+
+    def _differences(self, listing: Listing, row: TableRow) -> tuple[Difference, ...]:
+        columns = self._columns
+        differing = comparer([item.column for item in columns])
+        return tuple(
+            Difference(columns[index].header, listing.values[index], row.values[index])
+            for index in differing(listing.values, row.values)
+            if columns[index].column.name != self._ports.mapping.key  # one number, spelled anew
         )
 
     def _key(self) -> Column:
@@ -123,7 +140,7 @@ class _Inquiry:
 
     def _last_change(self) -> LastChange | None:
         try:
-            changes = self._ports.undo.changes_of(self._number, _CHANGES_LOOKED_AT)
+            changes = self._ports.undo.changes_of(self._stored, _CHANGES_LOOKED_AT)
         except OSError as error:
             self._problems.append(f"what past runs replaced cannot be read: {error.strerror}")
             return None
@@ -158,13 +175,3 @@ class _Inquiry:
         if reason is None:
             return None
         return f"the file {self._ports.hold.path}" + (f" ({reason})" if reason else "")
-
-
-def _differences(
-    columns: Sequence[SheetColumn], listing: Listing, row: TableRow
-) -> tuple[Difference, ...]:
-    differing = comparer([item.column for item in columns])
-    return tuple(
-        Difference(columns[index].header, listing.values[index], row.values[index])
-        for index in differing(listing.values, row.values)
-    )

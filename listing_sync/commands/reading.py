@@ -7,12 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 
 from listing_sync.commands.background import Prefetched
+from listing_sync.core.likeness import likeness
 from listing_sync.core.listings import Checked, Rejection, SheetColumn, SheetContents
 from listing_sync.core.mapping import Mapping as ColumnMapping
+from listing_sync.core.meaning import Settled, in_question, settle
 from listing_sync.core.near import near_matches
-from listing_sync.core.plan import Plan, TableRow, make_plan, within_share
-from listing_sync.core.rollout import is_in_share
-from listing_sync.core.validator import loading_columns, shown_cells, validate
+from listing_sync.core.plan import TableRow, make_plan
+from listing_sync.core.rollout import is_in_share, within_share
+from listing_sync.core.validator import (
+    loading_columns,
+    normalise_number,
+    shown_cells,
+    validate,
+)
 from listing_sync.errors import SourceError
 from listing_sync.ports import Ports, Progress, SelectedRows
 
@@ -48,8 +55,33 @@ def read(
         SourceError: a whole column still shows Loading... after the retries.
     """
     selected = _read_sheet(ports, numbers, progress)
+    if numbers is not None:
+        spelled = as_in_sheet(ports, selected.all_numbers, numbers)
+        if spelled != tuple(numbers):
+            numbers = spelled
+            selected = _read_sheet(ports, numbers, progress)
     zone = ports.clock.now().astimezone().tzinfo or UTC
     return _check(selected, ports.mapping, numbers=numbers, percent=percent, default_zone=zone)
+
+
+def as_in_sheet(ports: Ports, in_sheet: Sequence[str], numbers: Sequence[str]) -> tuple[str, ...]:
+    """Return the numbers as the sheet spells them, where the table takes both for one listing."""
+    there = set(map(normalise_number, in_sheet))
+    missing = {number for number in numbers if number not in there}
+    if not missing:
+        return tuple(numbers)
+    forms = set(map(likeness, missing))
+    near = {number for number in there if likeness(number) in forms}
+    if not near:
+        return tuple(numbers)
+    meant = ports.table.meant_by(sorted(missing | near))
+    spelled = {meant[number]: number for number in near if number in meant}
+    return tuple(
+        dict.fromkeys(
+            spelled.get(meant.get(number, ""), number) if number in missing else number
+            for number in numbers
+        )
+    )
 
 
 def _read_sheet(ports: Ports, numbers: Sequence[str] | None, progress: Progress) -> SelectedRows:
@@ -138,7 +170,7 @@ def _payloads(
 
 def plan_changes(
     ports: Ports,
-    checked: Checked,
+    reading: Reading,
     *,
     selected_only: bool,
     percent: float,
@@ -146,8 +178,12 @@ def plan_changes(
     prune: bool,
     on_rows: Callable[[int], None],
     tick: Callable[[], None],
-) -> Plan:
-    """Compare with the table, whose pages are read ahead meanwhile."""
+) -> Settled:
+    """Compare with the table, whose pages are read ahead meanwhile.
+
+    Where a number of the sheet is on no row, the table is asked which row it means.
+    """
+    checked = reading.checked
     columns = [column.column for column in checked.columns]
     if selected_only:
         pages = ports.table.rows(
@@ -162,4 +198,19 @@ def plan_changes(
             on_rows(len(page))
             tick()
 
-    return make_plan(checked, counted(), percent=percent, force=force, prune=prune)
+    plan = make_plan(checked, counted(), percent=percent, force=force, prune=prune)
+    asked = in_question(plan)
+    meant = ports.table.meant_by(asked) if asked else {}
+    if not meant:
+        return Settled(plan, checked)
+    found = ports.table.rows(columns, sorted(set(meant.values())))
+    return settle(
+        plan,
+        checked,
+        meant,
+        {row.property_number: row for page in found for row in page},
+        contents=reading.contents,
+        key=reading.key,
+        force=force,
+        prune=prune,
+    )

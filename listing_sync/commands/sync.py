@@ -25,7 +25,9 @@ from listing_sync.commands.recording import (
 )
 from listing_sync.commands.tally import Tally
 from listing_sync.core.listings import Rejection
-from listing_sync.core.plan import Limits, Plan, refusal, rewritten_sample
+from listing_sync.core.meaning import why_none_is_removed
+from listing_sync.core.plan import Limits, Plan, refusal
+from listing_sync.core.rewritten import rewritten_sample
 from listing_sync.core.runs import (
     GOOD,
     Run,
@@ -186,9 +188,9 @@ class _Sync:
         self.tally.take(reading)
         self.progress.phase("Comparing", None)
         try:
-            self.plan = plan_changes(
+            settled = plan_changes(
                 self.ports,
-                reading.checked,
+                reading,
                 selected_only=self.options.numbers is not None,
                 percent=self.options.percent,
                 force=self.options.force,
@@ -200,12 +202,11 @@ class _Sync:
             # The cause of the run says it once for all of them.
             self.tally.count(failed=len(reading.checked.listings))
             raise
+        self.plan = settled.plan
+        self.tally.reject(settled.twins)
         self.tally.count(unchanged=self.plan.unchanged)
-        if self.options.prune and reading.checked.unknown_numbers and self.plan.unlisted:
-            self.tally.warn(
-                "nothing is removed in this run: the property number of a row cannot be read, so"
-                " it may be any of the listings that seem to be gone"
-            )
+        if self.options.prune:
+            self.tally.warn(why_none_is_removed(settled.checked, self.plan.unlisted))
         return self.plan
 
     def _heed_hold(self, why_held: Callable[[Ports], str | None]) -> None:

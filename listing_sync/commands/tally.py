@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from listing_sync.commands.reading import Reading
@@ -22,7 +23,7 @@ class Tally:
 
     `service_failures` are listings neither written nor removed for another reason than their row,
     `row_failures` those for a reason of their row; `unremoved` are those of both that should have
-    gone.
+    gone. `has_twins` says that the table took two listings for one.
     """
 
     run: Run
@@ -33,6 +34,7 @@ class Tally:
     first_service_failure: ListingSyncError | None = None
     row_failures: int = 0
     unremoved: int = 0
+    has_twins: bool = False
 
     def take(self, reading: Reading) -> None:
         """Count what the validator found."""
@@ -40,6 +42,11 @@ class Tally:
         self.rejections += reading.checked.rejections
         self.warnings += reading.warnings
         self.run = replace(self.run, stats=RunStats(total=reading.total, failed=reading.failed))
+
+    def reject(self, rejections: Sequence[Rejection]) -> None:
+        """Count listings, one a rejection, that were valid until the table was asked."""
+        self.rejections += rejections
+        self.count(failed=len(rejections))
 
     def count(self, **counts: int) -> None:
         """Add to the totals of the run."""

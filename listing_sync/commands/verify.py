@@ -55,9 +55,9 @@ def verify(ports: Ports, percent: float, progress: Progress) -> Verification:
     """Compare the listings inside the share with the table; marked rows are not looked at."""
     reading = read(ports, progress, percent=percent)
     progress.phase("Comparing", None)
-    plan = plan_changes(
+    settled = plan_changes(
         ports,
-        reading.checked,
+        reading,
         selected_only=False,
         percent=percent,
         force=False,
@@ -65,13 +65,14 @@ def verify(ports: Ports, percent: float, progress: Progress) -> Verification:
         on_rows=progress.advance,
         tick=_nothing,
     )
+    plan = settled.plan
     return Verification(
         percent=percent,
-        compared=len(reading.checked.listings),
+        compared=len(settled.checked.listings),
         missing=tuple(listing.property_number for listing in plan.inserts),
         unexpected=plan.unlisted,
         differing=_differences(ports, plan),
-        rejected=reading.checked.rejections,
+        rejected=settled.checked.rejections,
     )
 
 
@@ -91,7 +92,7 @@ def _differences(ports: Ports, plan: Plan) -> tuple[Difference, ...]:
             update.listing.values[index],
             old,
             by_others=_is_known(
-                known.get(update.listing.property_number, {}),
+                known.get(update.key, {}),
                 plan.columns[index].column,
                 update.listing.values[index],
             ),
@@ -111,7 +112,7 @@ def _last_known(ports: Ports, plan: Plan, updates: list[Update]) -> dict[str, di
     That is what the last snapshot holds, and over it what our runs wrote.
     """
     names = {column.column.name for column in plan.columns}
-    known: dict[str, dict[str, Value]] = {update.listing.property_number: {} for update in updates}
+    known: dict[str, dict[str, Value]] = {update.key: {} for update in updates}
     beginning: SnapshotMeta | None = None
     with suppress(RefusedError):  # a damaged snapshot tells nothing
         for meta in ports.snapshots.all()[:1]:

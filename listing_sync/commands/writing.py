@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
-from listing_sync.core.batcher import Batch, Write, listing_of
+from listing_sync.core.batcher import Batch, Write, halves, listing_of, number_of
+from listing_sync.core.likeness import alike, close_likeness, likeness
 from listing_sync.core.listings import KEPT, Listing, Value
+from listing_sync.core.meaning import same_listing
 from listing_sync.core.plan import Plan, Update
 from listing_sync.errors import (
     BatchTooLargeError,
+    Category,
     ListingSyncError,
     RefusedError,
     RemoteError,
@@ -22,6 +25,8 @@ from listing_sync.errors import (
 from listing_sync.ports import Replaced, Table
 
 NOT_NULL_VIOLATION = "23502"
+WRITTEN_TWICE = "21000"
+"""Two rows of a batch are one to the table (PostgreSQL, INSERT, ON CONFLICT)."""
 
 Made = Sequence[Mapping[str, Value]]
 """Rows as the database made them."""
@@ -101,17 +106,18 @@ class BatchWriter:
             return self._write(filled)
         if isinstance(error, TransientError):
             return Outcome(failures=_all_failed(batch, error))
+        if isinstance(error, RemoteError) and error.code == WRITTEN_TWICE:
+            return self._without_twins(batch, error)
         if not isinstance(error, RowError | BatchTooLargeError):
             return Outcome(fatal=error)
         if len(batch.writes) == 1:
             return Outcome(failures=_all_failed(batch, error))
-        middle = len(batch.writes) // 2
-        first = replace(batch, writes=batch.writes[:middle])
-        second = replace(batch, writes=batch.writes[middle:])
         if isinstance(error, BatchTooLargeError):
+            middle = len(batch.writes) // 2
             with self._lock:
                 self._largest = min(self._largest or middle, middle)
             return self._write_in_parts(batch)
+        first, second = (replace(batch, writes=part) for part in halves(batch.writes))
         first_error = self._try(first)
         if first_error is None:
             outcome = Outcome(first.writes)
@@ -120,6 +126,32 @@ class BatchWriter:
             return outcome.joined(rest or self._without_guilty(second, error))
         outcome = self._without_guilty(first, first_error)
         return outcome if outcome.fatal else outcome.joined(self._write(second))
+
+    def _without_twins(self, batch: Batch, error: RemoteError) -> Outcome:
+        """Write what can be written of a batch of which the table takes two listings for one.
+
+        Which of them it cannot say: those alike are sent by themselves. Both of a pair fail.
+        """
+        if len(batch.writes) <= 2:  # noqa: PLR2004 - a pair
+            return Outcome(failures=_twins(batch.writes, error))
+        for form in (likeness, close_likeness):
+            groups = alike(batch.writes, number_of, form)
+            grouped = {id(write) for group in groups for write in group}
+            rest = [write for write in batch.writes if id(write) not in grouped]
+            parts = [part for part in (rest, *groups) if part]
+            if len(parts) > 1:
+                return self._all_of(batch, parts)
+        if form is close_likeness and groups:
+            return Outcome(failures=_twins(batch.writes, error))
+        middle = len(batch.writes) // 2
+        return self._all_of(batch, [batch.writes[:middle], batch.writes[middle:]])
+
+    def _all_of(self, batch: Batch, parts: Sequence[Sequence[Write]]) -> Outcome:
+        outcome = Outcome()
+        for part in parts:
+            if outcome.fatal is None:
+                outcome = outcome.joined(self._write(replace(batch, writes=tuple(part))))
+        return outcome
 
     def _try(self, batch: Batch) -> ListingSyncError | None:
         is_new = isinstance(batch.writes[0], Listing)
@@ -160,6 +192,29 @@ def _all_failed(batch: Batch, error: RemoteError) -> tuple[Failure, ...]:
     return tuple(Failure(listing_of(write), error) for write in batch.writes)
 
 
+def _twins(writes: Sequence[Write], error: RemoteError) -> tuple[Failure, ...]:
+    listings = [listing_of(write) for write in writes]
+    return tuple(
+        Failure(
+            listing,
+            RowError(
+                same_listing(
+                    [
+                        f"{other.property_number} on row {other.sheet_row}"
+                        for other in listings
+                        if other is not listing
+                    ]
+                ),
+                service=error.service,
+                category=Category.VALIDATION,
+                http_status=error.http_status,
+                code=error.code,
+            ),
+        )
+        for listing in listings
+    )
+
+
 def replaced_by(batch: Batch, plan: Plan, mark_column: str | None) -> Iterator[Replaced]:
     """Yield what writing the batch replaces, row by row; equal rows yield nothing."""
     names = [column.column.name for column in plan.columns]
@@ -175,7 +230,7 @@ def replaced_by(batch: Batch, plan: Plan, mark_column: str | None) -> Iterator[R
             old[mark_column] = write.mark
             new[mark_column] = None
         if new:
-            yield Replaced(write.listing.property_number, old, new)
+            yield Replaced(write.key, old, new)
 
 
 def write_all(

@@ -136,7 +136,8 @@ class Checked:
 
     `numbers` are the property numbers that appear on any row, valid or not; `unknown_numbers` is
     True when the number of a row that is not blank is blank or fails its pattern.
-    `rejected_rows` counts the rows that have at least one rejection.
+    `rejected_rows` counts the rows that have at least one rejection; `repeated` are the numbers
+    that stand on several rows, with these.
     """
 
     columns: tuple[SheetColumn, ...]
@@ -146,3 +147,4 @@ class Checked:
     unknown_numbers: bool
     total_rows: int
     rejected_rows: int
+    repeated: tuple[tuple[str, tuple[int, ...]], ...] = ()

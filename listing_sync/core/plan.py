@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
-from heapq import nsmallest
-from zlib import crc32
 
 from listing_sync.core import wording
 from listing_sync.core.compare import comparer
@@ -39,7 +37,7 @@ class Update:
 
     `changed` is empty for a row that is written although equal (--force); `mark` is the mark of a
     listing that comes back, which is cleared; `kept` are (index, value just read) of its KEPT
-    columns.
+    columns; `stored` is the number as the row spells it, where that is not as the sheet does.
     """
 
     listing: Listing
@@ -47,6 +45,21 @@ class Update:
     old: tuple[Value, ...]
     mark: Value = None
     kept: tuple[tuple[int, Value], ...] = ()
+    stored: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Return the number as the row bears it."""
+        return self.listing.property_number if self.stored is None else self.stored
+
+    @property
+    def blanked(self) -> tuple[int, ...]:
+        """Return the columns of a row seen on the site that would become blank."""
+        if self.mark is not None:
+            return ()
+        values = self.listing.values
+        pairs = zip(self.changed, self.old, strict=True)
+        return tuple(index for index, old in pairs if values[index] is None and old != "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +69,9 @@ class Plan:
     `unlisted` are the numbers in the table that are on no row of the sheet; `removals` those of
     them that this run removes. `table_size` counts the rows of the table inside the rollout share
     that are not marked; `filled` and `blanked` count, per column, its values that are not blank in
-    those rows and those of them that this plan would make blank.
+    those rows and those of them that this plan would make blank. `unseen` are numbers on rows of
+    the sheet, not to be written, that no row of the table bears; `has_rows` says whether the table
+    showed any row.
     """
 
     columns: tuple[SheetColumn, ...]
@@ -68,6 +83,8 @@ class Plan:
     table_size: int
     filled: tuple[int, ...]
     blanked: tuple[int, ...]
+    unseen: frozenset[str] = frozenset()
+    has_rows: bool = True
 
     @property
     def writes(self) -> int:
@@ -79,6 +96,11 @@ class Plan:
         """Return how many rows would change: neither rewritten as equal nor unmarked."""
         return sum(1 for update in self.updates if update.changed and update.mark is None)
 
+    @property
+    def additions(self) -> int:
+        """Return how many listings would appear: inserted, or unmarked."""
+        return len(self.inserts) + sum(1 for update in self.updates if update.mark is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -86,28 +108,6 @@ class Limits:
 
     prune_percent: float
     change_percent: float
-
-
-def within_share(checked: Checked, percent: float) -> Checked:
-    """Return what the validator found for the listings that this tool owns.
-
-    Rows outside the share leave `total_rows` as it is: they are skipped.
-    """
-    if percent >= 100:  # noqa: PLR2004 - the whole
-        return checked
-    rejections = tuple(
-        rejection
-        for rejection in checked.rejections
-        if rejection.property_number is None or is_in_share(rejection.property_number, percent)
-    )
-    return replace(
-        checked,
-        listings=tuple(
-            listing for listing in checked.listings if is_in_share(listing.property_number, percent)
-        ),
-        rejections=rejections,
-        rejected_rows=len({rejection.sheet_row for rejection in rejections}),
-    )
 
 
 def make_plan(
@@ -120,18 +120,23 @@ def make_plan(
 ) -> Plan:
     """Compare the listings (within the share) with the table, page by page.
 
-    With `prune`, what no row of the sheet names is removed, unless the number of a row that is not
-    blank cannot be read: then it might be any of them. `force` writes equal rows too.
+    With `prune`, what no row of the sheet names is removed, unless the number of a row is unknown:
+    then it might be any of them. `force` writes equal rows too. Numbers are matched as texts.
     """
     columns = checked.columns
     differing = comparer([column.column for column in columns])
     wanted = {listing.property_number: listing for listing in checked.listings}
     updates: list[Update] = []
     unlisted: list[str] = []
+    unseen = checked.numbers - wanted.keys()
+    has_rows = False
     unchanged = table_size = 0
     filled = [0] * len(columns)
     blanked = [0] * len(columns)
     for page in pages:
+        has_rows = has_rows or bool(page)
+        if unseen:
+            unseen = unseen.difference(row.property_number for row in page)
         rows = [row for row in page if is_in_share(row.property_number, percent)]
         live = [row.values for row in rows if row.mark is None]
         table_size += len(live)
@@ -143,28 +148,42 @@ def make_plan(
                 if row.mark is None and row.property_number not in checked.numbers:
                     unlisted.append(row.property_number)
                 continue
-            changed = differing(listing.values, row.values)
-            if not (changed or row.mark is not None or force):
+            update = compared(listing, row, differing(listing.values, row.values), force=force)
+            if update is None:
                 unchanged += 1
                 continue
-            updates.append(_update(listing, row, changed))
-            if row.mark is None:
-                for index in changed:
-                    blanked[index] += listing.values[index] is None and row.values[index] != ""
+            updates.append(update)
+            for index in update.blanked:
+                blanked[index] += 1
     return Plan(
         columns=columns,
         inserts=tuple(wanted.values()),
         updates=tuple(updates),
         unchanged=unchanged,
         unlisted=tuple(unlisted),
-        removals=tuple(unlisted) if prune and not checked.unknown_numbers else (),
+        removals=removable(unlisted, checked) if prune else (),
         table_size=table_size,
         filled=tuple(filled),
         blanked=tuple(blanked),
+        unseen=unseen,
+        has_rows=has_rows,
     )
 
 
-def _update(listing: Listing, row: TableRow, changed: tuple[int, ...]) -> Update:
+def removable(unlisted: Sequence[str], checked: Checked) -> tuple[str, ...]:
+    """Return what may be removed: nothing when one of these may be the number of some row.
+
+    Of two rows with one number, one should have another one.
+    """
+    return () if checked.unknown_numbers or checked.repeated else tuple(unlisted)
+
+
+def compared(
+    listing: Listing, row: TableRow, changed: tuple[int, ...], *, force: bool
+) -> Update | None:
+    """Return what writing the listing does to its row, None when there is nothing to write."""
+    if not (changed or row.mark is not None or force):
+        return None
     return Update(
         listing=listing,
         changed=changed,
@@ -177,6 +196,7 @@ def _update(listing: Listing, row: TableRow, changed: tuple[int, ...]) -> Update
         )
         if KEPT in listing.values
         else (),
+        stored=None if row.property_number == listing.property_number else row.property_number,
     )
 
 
@@ -231,10 +251,10 @@ def _changed_too_many(plan: Plan, limits: Limits) -> Iterator[_Excess]:
             needed = min(100, _percentage_for(count, whole))
             yield _Excess(f"{what} ({share})", "--change-limit", needed)
 
-    changed, inserted = plan.changes, len(plan.inserts)
+    changed, added = plan.changes, plan.additions
     most = _most_changed(plan)
     yield from excess(changed, size, f"{changed} of {size} listings would be changed{most}")
-    yield from excess(inserted, size, f"{inserted} would be added to a table of {size} listings")
+    yield from excess(added, size, f"{added} would be added to a table of {size} listings")
     blanked, filled, column = max(
         zip(plan.blanked, plan.filled, plan.columns, strict=True), key=_blanked_share
     )
@@ -261,23 +281,3 @@ def _most_changed(plan: Plan) -> str:
     counts = Counter(index for update in plan.updates for index in update.changed)
     names = [f"{plan.columns[index].header!r} {count}" for index, count in counts.most_common(3)]
     return f", most often in {', '.join(names)}" if names else ""
-
-
-REWRITTEN_SAMPLE = 16
-
-
-def rewritten_sample(plan: Plan) -> dict[str, list[int]]:
-    """Return for each changed column digests of (number, new value): at most 16, the smallest.
-
-    What three runs in a row have in common was written again and again: rounding, a trigger or
-    another writer. The smallest ones make samples of different runs comparable.
-    """
-    digests: dict[int, list[int]] = {}
-    for update in plan.updates:
-        for index in update.changed:
-            text = f"{update.listing.property_number}\0{update.listing.values[index]!r}"
-            digests.setdefault(index, []).append(crc32(text.encode("utf-8", "replace")))
-    return {
-        plan.columns[index].column.name: nsmallest(REWRITTEN_SAMPLE, found)
-        for index, found in digests.items()
-    }

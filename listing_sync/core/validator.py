@@ -119,6 +119,7 @@ class _Validation:
             unknown_numbers=self._unknown_numbers,
             total_rows=self._total_rows,
             rejected_rows=len(self._rejected_rows),
+            repeated=tuple((number, tuple(rows)) for number, rows in repeated.items()),
         )
 
     def _listing_rows(self) -> Sequence[SheetRow]:

@@ -15,6 +15,7 @@ from listing_sync.core.plan import TableRow
 from listing_sync.errors import BatchTooLargeError, Category, PermanentError, RowError, Service
 from listing_sync.ports import TableDescription
 from listing_sync.supabase.filters import among, chunks
+from listing_sync.supabase.meaning import meant_by
 from listing_sync.supabase.rest import Rest, Row
 from listing_sync.supabase.schema import describe_table, explained
 
@@ -47,9 +48,12 @@ class SupabaseTable:
     ) -> Iterator[Sequence[TableRow]]:
         """Yield the rows of these numbers that the table has."""
         to_row = self._to_row(columns)
-        for chunk in chunks(numbers):
-            for page in self._keyset(self._select(columns), chunk):
-                yield [to_row(row) for row in page]
+        for page in self._of(numbers, self._select(columns)):
+            yield [to_row(row) for row in page]
+
+    def meant_by(self, numbers: Sequence[str]) -> Mapping[str, str]:
+        """Return for each number that means a row, in the table's own eyes, the key of that row."""
+        return meant_by(numbers, self._keys_of)
 
     def whole_pages(self) -> Iterator[Sequence[Mapping[str, Value]]]:
         """Yield every row with every column, its numbers exact."""
@@ -57,12 +61,7 @@ class SupabaseTable:
 
     def whole_rows(self, numbers: Sequence[str]) -> Sequence[Mapping[str, Value]]:
         """Return the rows of these numbers with every column, their numbers exact."""
-        return [
-            row
-            for chunk in chunks(numbers)
-            for page in self._keyset("*", chunk, exact=True)
-            for row in page
-        ]
+        return [row for page in self._of(numbers, "*", exact=True) for row in page]
 
     def upsert(
         self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, whole: bool = False
@@ -134,6 +133,25 @@ class SupabaseTable:
     def describe(self) -> TableDescription:
         """Return what the API shows of the table."""
         return describe_table(self._rest, self._mapping)
+
+    def _keys_of(self, numbers: Sequence[str]) -> list[str]:
+        return [str(row[self._key]) for page in self._of(numbers, self._key) for row in page]
+
+    def _of(
+        self, numbers: Sequence[str], select: str, *, exact: bool = False
+    ) -> Iterator[list[Row]]:
+        """Yield the rows of these numbers; one that the key's type cannot hold has none."""
+        for chunk in chunks(numbers):
+            try:
+                pages = list(self._keyset(select, chunk, exact=exact))
+            except RowError:
+                middle = len(chunk) // 2
+                if middle == 0:
+                    continue
+                for half in (chunk[:middle], chunk[middle:]):
+                    yield from self._of(half, select, exact=exact)
+            else:
+                yield from pages
 
     def _select(self, columns: Sequence[Column]) -> str:
         # A number as JSON would become a float, and lose digits.

@@ -134,7 +134,7 @@ def expected(day: Day, world: SyncWorld) -> dict[str, dict[str, Value]]:
         for column, value in zip(checked.columns, item.values, strict=True):
             if value is not KEPT:
                 row[column.column.name] = _plain(value)
-    if not day.options["prune"] or checked.unknown_numbers:
+    if not day.options["prune"] or checked.unknown_numbers or checked.repeated:
         return after
     for number in list(after):
         if number in checked.numbers or not is_in_share(number, day.percent):

@@ -17,10 +17,9 @@ from listing_sync.core.plan import (
     TableRow,
     make_plan,
     refusal,
-    rewritten_sample,
-    within_share,
 )
-from listing_sync.core.rollout import is_in_share
+from listing_sync.core.rewritten import rewritten_sample
+from listing_sync.core.rollout import is_in_share, within_share
 
 NUMBER = SheetColumn(Column("property_number", ("Property Number",), ColumnType.TEXT), "番号", "A")
 PRICE = SheetColumn(Column("price", ("Price",), ColumnType.MONEY), "Price", "B")

@@ -1,0 +1,122 @@
+"""What holds of `sync` whatever the table takes for one number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from listing_sync.core.runs import RunStatus
+from tests.fakes import MemoryTable, exact, folded, padded, whole
+from tests.sync_world import SyncWorld, in_table, listing
+
+SHARED = Path("/dev/shm")
+FOLDERS = SHARED if SHARED.is_dir() else None
+MAPPING = """
+table = "listings"
+key = "property_number"
+[columns.property_number]
+header = "Property Number"
+type = "text"
+required = true
+[columns.name]
+header = "Name"
+type = "text"
+[columns.price]
+header = "Price"
+type = "money"
+scale = 0
+"""
+SPELLINGS = {
+    exact: ["A1", "a1", "A2", "A3", "A4"],
+    padded: ["A1", "a1", "A2", "A3", "A4"],
+    folded: ["A1", "a1", "A2", "a2", "A3", "b4"],
+    whole: ["1", "01", "001", "2", "02", "3", "x"],
+}
+STORED = {
+    exact: ["A1", "a1", "A2", "A9"],
+    padded: ["A1", "A2", "A9"],
+    folded: ["a1", "A2", "B4", "A9"],
+    whole: ["1", "2", "9"],
+}
+
+
+@pytest.mark.parametrize("equality", SPELLINGS, ids=lambda equality: equality.__name__)
+@settings(max_examples=40)
+@given(data=st.data(), prune=st.booleans(), batch_size=st.integers(1, 3))
+def test_each_listing_is_there_once_and_a_second_run_writes_nothing(
+    equality: Callable[[str], str], data: st.DataObject, batch_size: int, *, prune: bool
+) -> None:
+    numbers = data.draw(
+        st.lists(st.sampled_from(SPELLINGS[equality]), max_size=6, unique=True), "sheet"
+    )
+    stored = data.draw(st.sets(st.sampled_from(STORED[equality])), "table")
+    with TemporaryDirectory(dir=FOLDERS) as folder:
+        world = SyncWorld(Path(folder), map(listing, numbers), mapping=MAPPING)
+        rows = {number: {"name": "old", "price": 1, "own": "ours"} for number in sorted(stored)}
+        world.table = MemoryTable(rows, equality=equality)
+        result = world.sync(prune=prune, batch_size=batch_size)
+        forms = [world.table._form(number) for number in numbers]
+        valid = [
+            n for n, form in zip(numbers, forms, strict=True) if form and forms.count(form) == 1
+        ]
+        stats = result.run.stats
+        if numbers:
+            assert stats.success + stats.failed == stats.total == len(numbers)
+            assert stats.success == len(valid)
+        there = {equality(number): row for number, row in world.table.content.items()}
+        assert len(there) == len(world.table.content)
+        for number in valid:
+            row = there[equality(number)]
+            assert (row["name"], row["price"]) == (f"House {number}", 1000)
+        is_unknown = len(set(forms)) < len(forms)
+        for form in map(equality, rows):
+            if form in forms:
+                assert there[form]["own"] == "ours"
+            elif prune and numbers and not is_unknown:
+                assert form not in there
+            else:
+                assert there[form]["name"] == "old"
+        writes = len(world.table.writes)
+        again = world.sync(prune=prune, batch_size=batch_size, change_limit=50)
+        if all(forms):
+            assert len(world.table.writes) == writes or is_unknown
+            assert (again.run.stats.inserted, again.run.stats.updated) == (0, 0)
+        assert again.run.stats.removed == 0
+
+
+def test_of_two_rows_with_one_number_one_may_be_the_one_that_is_missing(tmp_path: Path) -> None:
+    world = SyncWorld(
+        tmp_path,
+        [listing("AA1"), listing("AA32"), listing("AA32")],
+        {number: in_table(number) for number in ("AA1", "AA32", "AA33")},
+    )
+    result = world.sync(prune=True)
+    assert result.run.status is RunStatus.PARTIAL
+    assert world.table.content.keys() == {"AA1", "AA32", "AA33"}
+    [warning] = result.run.warnings
+    assert warning == (
+        "nothing is removed in this run: AA33 would have been removed, but AA32 stands on rows 3"
+        " and 4, and one of them may be it"
+    )
+
+
+def test_a_run_without_new_listings_asks_the_table_nothing_more(tmp_path: Path) -> None:
+    world = SyncWorld(tmp_path, [listing("AA1")], {"AA1": in_table("AA1"), "AA2": in_table("AA2")})
+    world.sync(prune=True)
+    world.table.requests.clear()
+    world.sync(prune=True)
+    assert world.table.requests == [("read", ()), ("read", ())]
+
+
+def test_listings_that_come_back_count_with_new_ones_for_the_limit(tmp_path: Path) -> None:
+    table = {f"AA{number}": in_table(f"AA{number}") for number in range(60)}
+    world = SyncWorld(tmp_path, [listing(f"AA{number}") for number in range(60)], table)
+    world.table.marks = dict.fromkeys([f"AA{number}" for number in range(40)], "2026-01-01")
+    result = world.sync(change_limit=50)
+    assert "40 would be added to a table of 20 listings" in str(result.error)
+    assert not world.table.writes
