@@ -1,0 +1,82 @@
+"""Each example of the page for those who fill the sheet is what the program makes of the cell."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from datetime import UTC
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from listing_sync.core.cells import parser_for
+from listing_sync.core.json_exact import encode
+from listing_sync.core.listings import Problem
+from listing_sync.core.mapping import NUMBER_TYPES, Column, ColumnType, parse_mapping
+from listing_sync.core.shown import joiner
+from listing_sync.core.units import UNIT_NAMES
+
+PAGE = Path(__file__).parents[2] / "docs" / "reading.md"
+HEAD = '[columns.number]\nheader = "No"\ntype = "text"\n[columns.c]\nheader = "C"\n'
+WORDS = {"nothing": None, "yes": True, "no": False}
+
+
+def column_of(text: str) -> Column | None:
+    """Return the column whose options a paragraph names, None when it names no type."""
+    options = re.findall(r'`(\w+ = (?:"[^"`]*"|\[[^`]*\]|\d+))`', text)
+    if not any(option.startswith("type") for option in options):
+        return None
+    lines = "\n".join(options)
+    return parse_mapping(f'table = "t"\nkey = "number"\n{HEAD}{lines}', name="m").columns[1]
+
+
+def examples() -> Iterator[tuple[Column, list[str]]]:
+    """Yield each row of each table of cells, with the column that the text above it names."""
+    column = None
+    for paragraph in PAGE.read_text(encoding="utf-8").split("\n\n"):
+        if not paragraph.startswith("| The cell"):
+            column = column_of(paragraph) or column
+            continue
+        assert column is not None
+        for row in paragraph.strip().splitlines()[2:]:
+            yield column, [cell.strip() for cell in row.strip("|").split(" | ")]
+
+
+EXAMPLES = [pytest.param(column, cells, id=" | ".join(cells)) for column, cells in examples()]
+
+
+def code(text: str) -> str:
+    return text.removeprefix("`").removesuffix("`")
+
+
+@pytest.mark.parametrize(("column", "cells"), EXAMPLES)
+def test_each_example_is_what_the_program_makes_of_the_cell(
+    column: Column, cells: list[str]
+) -> None:
+    says, *holds, expected = cells
+    cell = joiner(column)(code(says), ast.literal_eval(code(holds[0]))) if holds else code(says)
+    value = parser_for(column, UTC)(cell)
+    if expected.startswith("rejected: "):
+        assert isinstance(value, Problem), f"accepted as {value!r}"
+        assert expected.removeprefix("rejected: ") in value.reason
+    elif expected in WORDS:
+        assert value is WORDS[expected]
+    elif column.type in NUMBER_TYPES:
+        assert Decimal(str(value)) == Decimal(code(expected))
+    else:
+        assert (value if isinstance(value, str) else encode(value)) == code(expected)
+
+
+def test_the_page_has_examples_of_every_type() -> None:
+    types = {column.type for column, _ in examples()}
+    assert types == set(ColumnType) - {ColumnType.INTEGER, ColumnType.DATETIME}
+    assert len(EXAMPLES) > 100
+
+
+def test_the_page_names_every_unit() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert f"Units: {', '.join(UNIT_NAMES).replace('㎡', '㎡ (m2, 平米)')}." in " ".join(
+        text.split()
+    )
