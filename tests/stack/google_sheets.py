@@ -20,7 +20,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from tests.stack import spreadsheet as sheets
+from tests.stack.field_masks import BadMaskError
 from tests.stack.google_methods import content_of
+from tests.stack.google_refusals import bad_field, quota_used_up, refusal
 from tests.stack.google_token import (
     SERVICE_ACCOUNT,
     RefusedError,
@@ -53,6 +55,11 @@ class LoopbackGoogle(LoopbackServer):
         requests: every request, in order of arrival.
         clock_skew_s: added to this machine's clock when a token is asked for.
         token_lifetime_s: how long an access token is accepted.
+        token_refusal: what the token endpoint answers instead of a token (TOKEN_REFUSALS).
+        refusal: what the API answers instead of content (google_refusals.with_reason).
+        reads_a_minute: the quota of the account, 60 in reality; None: no quota.
+        clock: what the quota's minutes are counted by.
+        computing_s: how long each answer takes.
 
     Besides Google's own paths, `POST /_edit` takes {"spreadsheetId", "tab", "cell", "value"}.
     """
@@ -62,12 +69,19 @@ class LoopbackGoogle(LoopbackServer):
         self.requests: list[Request] = []
         self.clock_skew_s = 0.0
         self.token_lifetime_s = 3599.0
+        self.token_refusal: dict[str, Any] | None = None
+        self.refusal: dict[str, Any] | None = None
+        self.reads_a_minute: int | None = None
+        self.clock: Callable[[], float] = time.monotonic
+        self.computing_s = 0.0
+        self._reads: dict[int, int] = {}
         self._spreadsheets: dict[str, Spreadsheet] = {}
         self._tokens: dict[str, float] = {}
         self._answers: dict[tuple[str, bool], Answer] = {}
         self._lock = threading.RLock()
         self._before: BeforeRequest | None = None
         self._after: AfterRequest | None = None
+        self._ended = threading.Event()
 
     # The key file
 
@@ -105,8 +119,12 @@ class LoopbackGoogle(LoopbackServer):
         hidden: bool = False,
         row_count: int | None = None,
         column_count: int | None = None,
+        sheet_type: str = "GRID",
     ) -> None:
-        """Add a tab, or replace the one of that title; the spreadsheet is made when absent."""
+        """Add a tab, or replace the one of that title; the spreadsheet is made when absent.
+
+        `sheet_type` is OBJECT for a chart, DATA_SOURCE for connected data.
+        """
         tab = sheets.make_tab(
             title,
             rows,
@@ -114,6 +132,7 @@ class LoopbackGoogle(LoopbackServer):
             hidden=hidden,
             row_count=row_count,
             column_count=column_count,
+            sheet_type=sheet_type,
         )
         with self._lock:
             spreadsheet = self._spreadsheets.setdefault(spreadsheet_id, Spreadsheet("Loopback"))
@@ -123,6 +142,16 @@ class LoopbackGoogle(LoopbackServer):
             else:
                 spreadsheet.tabs.append(tab)
             self._answers.clear()
+
+    def name_range(self, spreadsheet_id: str, name: str, cells: str) -> None:
+        """Give a range a name."""
+        self._spreadsheets[spreadsheet_id].named[name] = cells
+        self._answers.clear()
+
+    def trim_blank_ends(self, spreadsheet_id: str) -> None:
+        """Send no row's last cells that read as "", whatever is in them."""
+        self._spreadsheets[spreadsheet_id].keeps_blank_ends = False
+        self._answers.clear()
 
     def rename_tab(self, spreadsheet_id: str, title: str, new_title: str) -> None:
         """Give a tab another title."""
@@ -191,6 +220,11 @@ class LoopbackGoogle(LoopbackServer):
         """Let every access token given so far be refused."""
         self._tokens.clear()
 
+    def __exit__(self, *ended: object) -> None:
+        """End what is still being computed, and the server."""
+        self._ended.set()
+        super().__exit__(*ended)  # type: ignore[arg-type]  # the three of every __exit__
+
     # Answers
 
     def answer(self, request: Request) -> Answer:
@@ -215,30 +249,55 @@ class LoopbackGoogle(LoopbackServer):
             case ["GET", "v4", "spreadsheets", spreadsheet_id, *rest]:
                 return self._authorised(request, spreadsheet_id, rest)
             case _:
-                return _error(404, "NOT_FOUND", "Requested entity was not found.")
+                return _error(404, "Requested entity was not found.")
 
     def _authorised(self, request: Request, spreadsheet_id: str, rest: list[str]) -> Answer:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
-            return _error(403, "PERMISSION_DENIED", _NO_CREDENTIALS)
+            return _error(403, _NO_CREDENTIALS)
         if time.time() >= self._tokens.get(token, 0.0):
-            return _error(401, "UNAUTHENTICATED", _BAD_CREDENTIALS)
+            return _error(401, _BAD_CREDENTIALS)
+        if self.refusal is not None:
+            return _json(self.refusal["error"]["code"], self.refusal)
+        if not self._takes_read():
+            return _json(429, quota_used_up(self.reads_a_minute or 0))
+        if self.computing_s:
+            self._ended.wait(self.computing_s)
         with self._lock:
             spreadsheet = self._spreadsheets.get(spreadsheet_id)
             if spreadsheet is None:
-                return _error(404, "NOT_FOUND", "Requested entity was not found.")
+                return _error(404, "Requested entity was not found.")
             if not spreadsheet.shared:
-                return _error(403, "PERMISSION_DENIED", "The caller does not have permission")
-            key = (request.target, "gzip" in request.headers.get("accept-encoding", ""))
-            if key not in self._answers:
-                try:
-                    content = content_of(spreadsheet_id, spreadsheet, rest, request.query)
-                except RangeError as error:
-                    return _error(400, "INVALID_ARGUMENT", str(error))
-                if content is None:
-                    return _error(404, "NOT_FOUND", "Requested entity was not found.")
-                self._answers[key] = _json(200, content, compressed=key[1])
-            return self._answers[key]
+                return _error(403, "The caller does not have permission")
+            return self._content(request, spreadsheet_id, spreadsheet, rest)
+
+    def _content(
+        self, request: Request, spreadsheet_id: str, spreadsheet: Spreadsheet, rest: list[str]
+    ) -> Answer:
+        key = (request.target, "gzip" in request.headers.get("accept-encoding", ""))
+        answer = self._answers.get(key)
+        if answer is None:
+            try:
+                content = content_of(spreadsheet_id, spreadsheet, rest, request.query)
+            except RangeError as error:
+                return _error(400, str(error))
+            except BadMaskError as error:
+                return _json(400, bad_field(str(error)))
+            if content is None:
+                return _error(404, "Requested entity was not found.")
+            is_pretty = request.query.get("prettyPrint", ["true"])[-1] != "false"
+            answer = _json(200, content, compressed=key[1], is_pretty=is_pretty)
+            if not any(tab.is_volatile for tab in spreadsheet.tabs):
+                self._answers[key] = answer
+        return answer
+
+    def _takes_read(self) -> bool:
+        if self.reads_a_minute is None:
+            return True
+        with self._lock:
+            minute = int(self.clock() // 60)
+            self._reads[minute] = self._reads.get(minute, 0) + 1
+            return self._reads[minute] <= self.reads_a_minute
 
     def _token(self, request: Request) -> Answer:
         form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
@@ -246,6 +305,9 @@ class LoopbackGoogle(LoopbackServer):
             return _refused(
                 "unsupported_grant_type", f"Invalid grant_type: {form.get('grant_type')}"
             )
+        if self.token_refusal is not None:
+            is_object = isinstance(self.token_refusal["error"], dict)
+            return _json(403 if is_object else 400, self.token_refusal)
         now = time.time() + self.clock_skew_s
         try:
             check_assertion(form.get("assertion", ""), now)
@@ -270,8 +332,9 @@ class LoopbackGoogle(LoopbackServer):
             self._answers.clear()
 
 
-def _json(status: int, content: Any, *, compressed: bool = False) -> Answer:
-    body = json.dumps(content, ensure_ascii=False).encode()
+def _json(status: int, content: Any, *, compressed: bool = False, is_pretty: bool = True) -> Answer:
+    """Return an answer in JSON: as Google writes it, with two spaces, unless asked not to."""
+    body = json.dumps(content, ensure_ascii=False, indent=2 if is_pretty else None).encode()
     headers = (("Content-Type", "application/json; charset=UTF-8"), ("Vary", "Origin"))
     if not compressed:
         return Answer(status, headers, body)
@@ -279,8 +342,8 @@ def _json(status: int, content: Any, *, compressed: bool = False) -> Answer:
     return Answer(status, (*headers, ("Content-Encoding", "gzip")), packed)
 
 
-def _error(code: int, status: str, message: str) -> Answer:
-    return _json(code, {"error": {"code": code, "message": message, "status": status}})
+def _error(code: int, message: str) -> Answer:
+    return _json(code, refusal(code, message))
 
 
 def _refused(code: str, description: str) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - serial numbers have no zone
 _CORNER = re.compile(r"([A-Za-z]{0,3})(\d*)")
 _PLAIN_TITLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LIKE_A_CELL = re.compile(r"[A-Za-z]{1,3}[0-9]+|[Rr][0-9]*[Cc][0-9]*|[Rr]|[Cc]")
+_R1C1 = re.compile(r"[Rr](\d+)[Cc](\d+)(?::[Rr](\d+)[Cc](\d+))?")
 
 Scalar = str | int | float | bool | date | datetime
 
@@ -23,7 +25,37 @@ class Shown:
     raw: Scalar
 
 
-Cell = Scalar | Shown | None  # None: the empty cell; "": a formula that gives ""
+@dataclass(frozen=True, slots=True)
+class Rich:
+    """A cell with more behind it: a formula, a link over the whole of it, chips.
+
+    `value` "" reads as empty and is not: a picture, where neither a formula nor a text is there.
+    """
+
+    value: Scalar | Shown | None = ""
+    formula: str = ""
+    link: str = ""
+    chips: tuple[str, ...] = ()
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it shows what no value holds."""
+        drawn = self.formula.upper().startswith(("=IMAGE(", "=SPARKLINE("))
+        return drawn or (self.value == "" and not self.formula)
+
+
+@dataclass(frozen=True, slots=True)
+class Volatile:
+    """A cell that is computed anew each time it is read, as =NOW() is at each edit of anybody."""
+
+    compute: Callable[[], Scalar | Shown]
+
+
+Cell = Scalar | Shown | Rich | Volatile | None
+"""None: the empty cell; "": a formula that gives "". """
+Plain = Scalar | Shown | None
+
+FORMATTED, UNFORMATTED, FORMULA = "FORMATTED_VALUE", "UNFORMATTED_VALUE", "FORMULA"
 
 
 class RangeError(Exception):
@@ -40,17 +72,29 @@ class Tab:
     hidden: bool
     row_count: int
     column_count: int
+    sheet_type: str = "GRID"
+
+    @property
+    def is_volatile(self) -> bool:
+        """Whether two readings may differ without an edit."""
+        return any(isinstance(cell, Volatile) for row in self.rows for cell in row)
 
 
 @dataclass(slots=True)
 class Spreadsheet:
-    """Its tabs in the order shown, and with whom it is shared."""
+    """Its tabs in the order shown, and with whom it is shared.
+
+    `named` are its named ranges. `keeps_blank_ends`: whether a row's last cells that read as ""
+    without being empty are sent; recorded answers have both.
+    """
 
     title: str
     locale: str = "ja_JP"
     time_zone: str = "Asia/Tokyo"
     tabs: list[Tab] = field(default_factory=list)
     shared: bool = True
+    named: dict[str, str] = field(default_factory=dict)
+    keeps_blank_ends: bool = True
 
     def tab(self, title: str) -> Tab | None:
         """Return the tab of that title."""
@@ -74,7 +118,7 @@ class Area:
     def a1(self) -> str:
         """Return the range as Google names it in its answer."""
         title = self.tab.title
-        if not _PLAIN_TITLE.fullmatch(title):
+        if not _PLAIN_TITLE.fullmatch(title) or _LIKE_A_CELL.fullmatch(title):
             title = "'" + title.replace("'", "''") + "'"
         first = f"{letters(self.left)}{self.top + 1}"
         last = f"{letters(self.right - 1)}{self.bottom}"
@@ -85,13 +129,14 @@ def resolve(spreadsheet: Spreadsheet, text: str) -> Area:
     """Return what a range means; raises RangeError.
 
     Source: "Sheets API concepts", A1 notation: quoted titles, open ends, whole rows and columns, a
-    title alone, a range alone.
+    title alone, a range alone; R1C1 notation; a named range, which wins over a tab of its name.
     """
+    text = spreadsheet.named.get(text, text)
     title, cells = _split(text)
     if title is None and cells is not None and (corners := _corners(cells)):
         return _clamp(spreadsheet.first_visible(), corners, text)
     tab = spreadsheet.tab(title if title is not None else text)
-    if tab is None:
+    if tab is None or tab.sheet_type == "OBJECT":
         raise RangeError(f"Unable to parse range: {text}")
     if title is None or cells is None:
         return _clamp(tab, (None, None, None, None), text)
@@ -101,37 +146,102 @@ def resolve(spreadsheet: Spreadsheet, text: str) -> Area:
     return _clamp(tab, found, text)
 
 
-def read(area: Area, *, formatted: bool, dates_as_text: bool, columns_first: bool) -> list[Any]:
+def read(
+    area: Area,
+    *,
+    rendering: str,
+    dates_as_text: bool,
+    columns_first: bool,
+    keeps_blank_ends: bool = True,
+) -> list[Any]:
     """Return an area's values: trailing empty rows and cells left out, inner ones [] and ""."""
-    rows = [
-        _padded(row[area.left : area.right], area.right - area.left)
-        for row in area.tab.rows[area.top : area.bottom]
-    ]
+    rows = cells_in(area)
     if columns_first:
         rows = [list(column) for column in zip(*rows, strict=True)]
     values = [
-        [render(cell, formatted=formatted, dates_as_text=dates_as_text) for cell in _trimmed(row)]
+        [render(cell, rendering=rendering, dates_as_text=dates_as_text) for cell in _trimmed(row)]
         for row in rows
     ]
+    for row in values if not keeps_blank_ends else ():
+        while row and row[-1] == "":
+            row.pop()
     while values and not values[-1]:
         values.pop()
     return values
 
 
-def render(cell: Cell, *, formatted: bool, dates_as_text: bool) -> Any:
+def cells_in(area: Area) -> list[list[Cell]]:
+    """Return an area's cells, the empty ones too."""
+    return [
+        _padded(row[area.left : area.right], area.right - area.left)
+        for row in area.tab.rows[area.top : area.bottom]
+    ]
+
+
+def plain(cell: Cell) -> Plain:
+    """Return what a cell is for who looks at its value alone."""
+    if isinstance(cell, Volatile):
+        return cell.compute()
+    return cell.value if isinstance(cell, Rich) else cell
+
+
+def render(cell: Cell, *, rendering: str, dates_as_text: bool) -> Any:
     """Return a cell as the API gives it."""
+    if rendering == FORMULA and (formula := formula_of(cell)):
+        return formula
+    cell = plain(cell)
     if cell is None:
         return ""
     raw = cell.raw if isinstance(cell, Shown) else cell
     text = cell.formatted if isinstance(cell, Shown) else _shown(cell)
-    if formatted or (dates_as_text and isinstance(raw, date)):
+    if rendering == FORMATTED or (dates_as_text and isinstance(raw, date)):
         return text
     return serial(raw) if isinstance(raw, date) else raw
 
 
+def formula_of(cell: Cell) -> str:
+    """Return the formula of a cell, "" when it has none."""
+    if isinstance(cell, Rich):
+        return cell.formula
+    if isinstance(cell, Volatile):
+        return "=NOW()"
+    return '=""' if cell == "" else ""
+
+
+def cell_data(cell: Cell) -> dict[str, Any]:
+    """Return a cell as CellData: what was entered, what it comes to, what is shown and linked."""
+    value, formula, text = plain(cell), formula_of(cell), shown(cell)
+    raw = value.raw if isinstance(value, Shown) else value
+    extended = None if raw is None or is_picture(cell) else _extended(raw)
+    entered = {"formulaValue": formula} if formula else extended
+    rich = cell if isinstance(cell, Rich) else Rich()
+    chips = [{"chip": {"richLinkProperties": {"uri": uri}}} for uri in rich.chips]
+    content = {
+        "userEnteredValue": entered,
+        "effectiveValue": extended,
+        "formattedValue": text,
+        "hyperlink": rich.link,
+        "chipRuns": chips,
+    }
+    return {name: part for name, part in content.items() if part}
+
+
+def is_picture(cell: Cell) -> bool:
+    """Say whether a cell shows what no value holds."""
+    return cell == Shown("", "") or (isinstance(cell, Rich) and cell.is_picture)
+
+
+def _extended(raw: Scalar) -> dict[str, Any]:
+    if isinstance(raw, bool):
+        return {"boolValue": raw}
+    if isinstance(raw, date):
+        return {"numberValue": serial(raw)}
+    return {"stringValue" if isinstance(raw, str) else "numberValue": raw}
+
+
 def shown(cell: Cell) -> str:
     """Return what a person sees in a cell."""
-    return str(render(cell, formatted=True, dates_as_text=False))
+    return str(render(cell, rendering=FORMATTED, dates_as_text=False))
 
 
 def serial(day: date | datetime) -> int | float:
@@ -168,6 +278,7 @@ def make_tab(
     hidden: bool,
     row_count: int | None,
     column_count: int | None,
+    sheet_type: str = "GRID",
 ) -> Tab:
     """Return a tab; its grid is at least 1000 rows by 26 columns unless said otherwise."""
     cells = [list(row) for row in rows]
@@ -179,11 +290,20 @@ def make_tab(
         hidden=hidden,
         row_count=max(1000, len(cells)) if row_count is None else row_count,
         column_count=max(26, width) if column_count is None else column_count,
+        sheet_type=sheet_type,
     )
 
 
 def cell_to_json(cell: Cell) -> Any:
-    """Return a cell as JSON; what is no JSON value becomes {"formatted", "raw"} or {"date"}."""
+    """Return a cell as JSON; what is no JSON value becomes {"formatted", "raw"} or {"date"}.
+
+    What has more behind it becomes {"value", "formula", "link", "chips"}.
+    """
+    if isinstance(cell, Volatile):
+        raise TypeError("a volatile cell is no JSON")
+    if isinstance(cell, Rich):
+        more = {"formula": cell.formula, "link": cell.link, "chips": list(cell.chips)}
+        return {"value": cell_to_json(cell.value), **{k: v for k, v in more.items() if v}}
     if isinstance(cell, Shown):
         return {"formatted": cell.formatted, "raw": cell_to_json(cell.raw)}
     if isinstance(cell, date):
@@ -194,6 +314,9 @@ def cell_to_json(cell: Cell) -> Any:
 def cell_from_json(content: Any) -> Cell:
     """Return the cell that `cell_to_json` made `content` of."""
     match content:
+        case {"value": value}:
+            more = {name: content[name] for name in ("formula", "link") if name in content}
+            return Rich(cell_from_json(value), chips=tuple(content.get("chips", ())), **more)  # type: ignore[arg-type]
         case {"formatted": formatted, "raw": raw}:
             return Shown(formatted, cell_from_json(raw))  # type: ignore[arg-type]
         case {"date": text}:
@@ -218,6 +341,9 @@ _Corners = tuple[int | None, int | None, int | None, int | None]
 
 def _corners(cells: str) -> _Corners | None:
     """Return top, left, last row, last column (0-based, None: open) of the cells of a range."""
+    if found := _R1C1.fullmatch(cells):
+        top, left, bottom, right = (int(part) - 1 if part else None for part in found.groups())
+        return top, left, top if bottom is None else bottom, left if right is None else right
     first, colon, last = cells.partition(":")
     start = _corner(first)
     end = _corner(last) if colon else start

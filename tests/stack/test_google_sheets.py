@@ -19,10 +19,11 @@ from google.oauth2.service_account import Credentials
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
+from tests.stack.google_refusals import TOKEN_REFUSALS
 from tests.stack.google_sheets import LoopbackGoogle
 from tests.stack.google_token import READ_ONLY_SCOPE
 from tests.stack.loopback import Answer, Request
-from tests.stack.spreadsheet import Cell, Shown, cell_to_json
+from tests.stack.spreadsheet import Cell, Rich, Shown, Volatile, cell_from_json, cell_to_json
 
 SHEET = "sheet-1"
 ROWS: list[list[Cell]] = [
@@ -237,3 +238,167 @@ def test_it_serves_a_file_from_a_process_of_its_own(tmp_path: Path) -> None:
         api.close()
         process.terminate()
     assert process.returncode == 0
+
+
+# -- what recorded and documented answers of Google add ----------------------------------------
+
+
+def test_a_title_like_a_cell_is_quoted_in_the_answer(google: LoopbackGoogle, api: Any) -> None:
+    google.put_tab(SHEET, "D3", [["x"]], sheet_id=8)
+    assert get(api, "'D3'!A1:B1")["range"] == "'D3'!A1:B1"
+
+
+def test_a_field_that_is_not_there_is_400_with_its_path(api: Any) -> None:
+    with pytest.raises(HttpError) as caught:
+        api.get(spreadsheetId=SHEET, fields="properties(title),sheets.propertys").execute()
+    error = json.loads(caught.value.content)["error"]
+    assert (error["code"], error["status"]) == (400, "INVALID_ARGUMENT")
+    assert error["details"][0]["fieldViolations"][0]["field"] == "sheets.propertys"
+
+
+def test_formulas_are_given_when_asked_for(google: LoopbackGoogle, api: Any) -> None:
+    cells: list[Cell] = [Rich(formula='=IMAGE("https://x.example/a.png")'), "", 5, None]
+    google.put_tab(SHEET, "F", [cells], sheet_id=8)
+    assert get(api, "F!A1:D1", valueRenderOption="FORMULA")["values"] == [
+        ['=IMAGE("https://x.example/a.png")', '=""', 5]
+    ]
+    assert get(api, "F!A1:D1")["values"] == [["", "", "5"]]
+
+
+def test_ranges_have_names_and_r1c1(google: LoopbackGoogle, api: Any) -> None:
+    google.name_range(SHEET, "prices", "'It''s'!B2:B2")
+    assert get(api, "prices")["values"] == [["¥3,480"]]
+    assert get(api, "'It''s'!R2C1:R2C2")["range"] == "'It''s'!A2:B2"
+
+
+def test_bodies_are_pretty_unless_asked_otherwise(google: LoopbackGoogle, api: Any) -> None:
+    sizes = []
+    google.after_request(None)
+    for pretty in (True, False):
+        request = api.values().get(spreadsheetId=SHEET, range="'It''s'", prettyPrint=pretty)
+        _, content = request.http.request(request.uri, headers=request.headers)
+        sizes.append(len(content))
+        assert (b'{\n  "range"' in content) is pretty
+    assert sizes[0] > 1.3 * sizes[1]
+
+
+def test_the_quota_of_an_account_is_filled_again_each_minute(
+    google: LoopbackGoogle, api: Any
+) -> None:
+    google.reads_a_minute, google.clock = 2, lambda: 30.0
+    get(api, "A1")
+    get(api, "A1")
+    with pytest.raises(HttpError) as caught:
+        api.values().get(spreadsheetId=SHEET, range="A1").execute(num_retries=0)
+    error = json.loads(caught.value.content)["error"]
+    assert caught.value.status_code == 429
+    assert error["details"][0]["metadata"]["quota_limit_value"] == "2"
+    google.clock = lambda: 60.0
+    get(api, "A1")
+
+
+def test_charts_and_connected_data_are_told_from_tabs(google: LoopbackGoogle, api: Any) -> None:
+    google.put_tab(SHEET, "Chart", [], sheet_id=8, sheet_type="OBJECT")
+    tabs = api.get(spreadsheetId=SHEET, fields="sheets.properties").execute()["sheets"]
+    assert tabs[-1]["properties"] == {
+        "sheetId": 8,
+        "title": "Chart",
+        "index": 2,
+        "sheetType": "OBJECT",
+    }
+    with pytest.raises(HttpError, match="Unable to parse range"):
+        get(api, "Chart!A1")
+
+
+def test_volatile_cells_are_computed_each_time(google: LoopbackGoogle, api: Any) -> None:
+    ticks = iter(range(9))
+    google.put_tab(SHEET, "V", [[Volatile(lambda: next(ticks))]], sheet_id=8)
+    assert [get(api, "V!A1")["values"] for _ in range(2)] == [[["0"]], [["1"]]]
+
+
+@pytest.mark.parametrize(("keeps", "row"), [(True, ["x", "", ""]), (False, ["x"])])
+def test_a_row_ends_with_cells_that_read_as_nothing_or_before_them(
+    google: LoopbackGoogle, api: Any, *, keeps: bool, row: list[str]
+) -> None:
+    google.put_tab(SHEET, "B", [["x", Rich(), "", None]], sheet_id=8)
+    if not keeps:
+        google.trim_blank_ends(SHEET)
+    assert get(api, "B!A1:D1")["values"] == [row]
+
+
+def test_cell_data_has_formula_link_and_chips(google: LoopbackGoogle, api: Any) -> None:
+    row: list[Cell] = [
+        Rich("写真", link="https://x.example/1"),
+        Rich("a.jpg", chips=("https://drive.example/a",)),
+        Shown("", ""),
+        "",
+        Shown("¥5", 5),
+    ]
+    google.put_tab(SHEET, "L", [[], row], sheet_id=8)
+    fields = "sheets(data(startRow,startColumn,rowData))"
+    content = api.get(spreadsheetId=SHEET, ranges=["L!A2:E2"], fields=fields).execute()
+    text = {"stringValue": "写真"}
+    chip_text = {"stringValue": "a.jpg"}
+    chip = {"richLinkProperties": {"uri": "https://drive.example/a"}}
+    assert content["sheets"] == [
+        {
+            "data": [
+                {
+                    "startRow": 1,
+                    "rowData": [
+                        {
+                            "values": [
+                                {
+                                    "userEnteredValue": text,
+                                    "effectiveValue": text,
+                                    "formattedValue": "写真",
+                                    "hyperlink": "https://x.example/1",
+                                },
+                                {
+                                    "userEnteredValue": chip_text,
+                                    "effectiveValue": chip_text,
+                                    "formattedValue": "a.jpg",
+                                    "chipRuns": [{"chip": chip}],
+                                },
+                                {},
+                                {
+                                    "userEnteredValue": {"formulaValue": '=""'},
+                                    "effectiveValue": {"stringValue": ""},
+                                },
+                                {
+                                    "userEnteredValue": {"numberValue": 5},
+                                    "effectiveValue": {"numberValue": 5},
+                                    "formattedValue": "¥5",
+                                },
+                            ]
+                        }
+                    ],
+                }
+            ]
+        }
+    ]
+
+
+@pytest.mark.parametrize("name", TOKEN_REFUSALS)
+def test_the_token_endpoint_refuses_in_googles_words(
+    google: LoopbackGoogle, api: Any, name: str
+) -> None:
+    google.token_refusal = TOKEN_REFUSALS[name]
+    with pytest.raises(RefreshError) as caught:
+        get(api, "A1")
+    assert caught.value.args[1] == TOKEN_REFUSALS[name]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        Rich("", formula="=IMAGE(A1)", link="https://x.example", chips=("https://y.example",)),
+        Rich(Shown("¥5", 5)),
+        Shown("● Memo", "Memo"),
+        date(2024, 1, 31),
+        None,
+    ],
+    ids=str,
+)
+def test_a_cell_comes_back_from_json(cell: Cell) -> None:
+    assert cell_from_json(json.loads(json.dumps(cell_to_json(cell)))) == cell
