@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 
 from listing_sync.core.mapping import Mapping
 from listing_sync.sheets.google import GoogleSheet
-from listing_sync.sheets.google_api import SheetsApi
+from listing_sync.sheets.google_api import Call, SheetsApi
 from listing_sync.sheets.google_http import GoogleHttp, connect
 from listing_sync.sheets.google_key import parse_key
 from tests.stack.google_sheets import DEFAULT_SPREADSHEET, LoopbackGoogle
@@ -34,20 +34,28 @@ class GoogleReading:
         *,
         spreadsheet_id: str = DEFAULT_SPREADSHEET,
         endpoint: str | None = None,
+        call: Call | None = None,
+        timeout_s: float = 5,
         **options: Any,
     ) -> GoogleSheet:
         credentials = parse_key(self.google.key_json())
         endpoint = endpoint or self.google.url
-        http = connect(credentials, endpoint, timeout_s=5, on_bytes=lambda _: None)
+        http = connect(
+            credentials,
+            endpoint,
+            timeout_s=timeout_s,
+            connect_timeout_s=5,
+            on_bytes=lambda _: None,
+        )
         self._https.append(http)
         api = SheetsApi(
             spreadsheet_id,
             http,
             endpoint=endpoint,
             client_email=credentials.service_account_email,
-            call=self._call,
+            call=call or self._call,
             now=lambda: datetime.now(UTC),
-            timeout_s=5,
+            timeout_s=timeout_s,
         )
         return GoogleSheet(api, mapping, **options)
 

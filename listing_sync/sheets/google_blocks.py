@@ -170,7 +170,9 @@ class BlockReader:
             for left, right in spans:
                 table = tables.pop(0)
                 by_column |= {
-                    index: cells_of(table, index - left, rendering)
+                    index: cells_of(
+                        table, index - left, rendering, is_linked=index in self._layout.linked
+                    )
                     for index in columns
                     if left <= index <= right
                 }

@@ -112,9 +112,9 @@ def _all(header: Header) -> tuple[SheetColumn, ...]:
     return (*header.columns, *(found for each in header.duplicates for found in each.found))
 
 
-def _places(header: Header) -> frozenset[tuple[str, str]]:
-    """Return name and letter of every mapped column, also of those that are there twice."""
-    return frozenset((each.column.name, each.letter) for each in _all(header))
+def _places(header: Header) -> frozenset[tuple[str, str, str | None]]:
+    """Return name, letter and unit of every mapped column, also of those that are there twice."""
+    return frozenset((each.column.name, each.letter, each.column.unit) for each in _all(header))
 
 
 def header_range(tab: str, row: int, rows: int) -> str:
@@ -122,10 +122,17 @@ def header_range(tab: str, row: int, rows: int) -> str:
     return f"{quoted_tab(tab)}!A{row}:{LAST_COLUMN}{row + rows - 1}"
 
 
-def cells_of(table: Rows, offset: int, rendering: Rendering) -> list[Any]:
-    """Return one column of a range, from the top; "" is blank."""
+def cells_of(
+    table: Rows, offset: int, rendering: Rendering, *, is_linked: bool = False
+) -> list[Any]:
+    """Return one column of a range, from the top; "" is blank, None too, in a column of addresses.
+
+    There "" is a cell that is not empty, and None is one that may be.
+    """
     if rendering is Rendering.STORED:
         return [row[offset] if len(row) > offset else "" for row in table]
+    if is_linked:
+        return [row[offset] if len(row) > offset else None for row in table]
     # Equal texts are kept once; shown cells are all texts, so that nothing else can be equal.
     shared: dict[str, str] = {"": ""}
     share = shared.setdefault
