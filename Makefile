@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STACK := tests/stack
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: test check demo demo-up bench chaos format setup clean
+.PHONY: test test-versions check demo demo-up bench chaos format setup clean
 
 ## test: everything: format, lint, types, and all tests against the local stack
 test: setup lint
@@ -37,6 +37,11 @@ demo-up: setup
 ## bench: how fast and how small, beside the bare minimum; BESIDE=COMMIT: beside an older build
 bench: setup
 	$(BIN)/python -m tests.bench $(if $(BESIDE),--beside $(BESIDE)) $(if $(ONLY),--only $(ONLY))
+
+## test-versions: the offline tests with the lowest and the newest versions of everything; for a release
+test-versions: $(VENV)/ready
+	$(BIN)/pip install -q --disable-pip-version-check uv
+	$(BIN)/python -m tests.versions
 
 ## chaos: fault schedules and kills for as long as one likes: make chaos SCHEDULES=2000 KILLS=100
 SCHEDULES ?= 2000

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import typer
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from listing_sync.cli.face import Face
 from listing_sync.cli.health import health_document, register, summary_line
@@ -24,6 +24,7 @@ from listing_sync.core.verdict import CheckName, Verdict, fail, ok, warn
 from listing_sync.errors import Category, Service, TransientError
 from listing_sync.ports import SheetDescription, TableDescription
 from listing_sync.reliability.breaker import BreakerState
+from tests.command_line import runner
 from tests.fakes import START
 from tests.local_world import LocalWorld
 from tests.runs import make_run
@@ -143,7 +144,7 @@ def ask(world: World, *arguments: str, quiet: bool = False) -> Result:
     app.callback()(lambda: None)
     face = GivenFace(quiet=quiet)
     face.world = world
-    return CliRunner().invoke(app, ["health", *arguments], obj=face)
+    return runner().invoke(app, ["health", *arguments], obj=face)
 
 
 def break_sheet(world: World) -> None:

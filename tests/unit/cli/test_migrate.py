@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 import typer
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from listing_sync.cli.face import Face
 from listing_sync.cli.migrate import register
 from listing_sync.cli.text import cell_width
 from listing_sync.core.migrations import SqlFile
 from listing_sync.errors import Category, PermanentError, RefusedError, Service
+from tests.command_line import runner
 from tests.local_world import HEADER
 from tests.moving_world import MovingWorld
 
@@ -44,7 +45,7 @@ def ask(world: MovingWorld, *arguments: str) -> Result:
     app.callback()(lambda: None)
     face = GivenFace()
     face.world = world
-    return CliRunner().invoke(app, ["migrate", *arguments], obj=face)
+    return runner().invoke(app, ["migrate", *arguments], obj=face)
 
 
 def document(world: MovingWorld, *arguments: str) -> dict[str, object]:

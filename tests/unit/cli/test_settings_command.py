@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 import typer
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from listing_sync.cli.face import Face
 from listing_sync.cli.settings import register
 from listing_sync.errors import SettingsError
 from listing_sync.settings import Settings
+from tests.command_line import runner
 
 KEY = "sb_secret_abcdefghijklmnop_12345678"
 
@@ -34,7 +35,7 @@ def ask(*arguments: str) -> Result:
     app = typer.Typer(pretty_exceptions_enable=False)
     register(app)
     app.callback()(lambda: None)
-    return CliRunner().invoke(app, ["settings", *arguments], obj=Face())
+    return runner().invoke(app, ["settings", *arguments], obj=Face())
 
 
 def test_every_setting_is_shown_with_its_value_and_where_it_comes_from() -> None:

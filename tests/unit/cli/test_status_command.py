@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 import typer
 from rich.console import Console
-from typer.testing import CliRunner
 
 from listing_sync.cli.face import Face
 from listing_sync.cli.status import register
@@ -23,6 +22,7 @@ from listing_sync.core.listings import Rejection
 from listing_sync.core.runs import RunStats, RunStatus, RunType, StoredRejection
 from listing_sync.errors import Category, PermanentError, Service, StoppedError
 from listing_sync.ports import JournalEntry, Replaced
+from tests.command_line import runner
 from tests.fakes import START
 from tests.local_world import LocalWorld
 from tests.runs import make_run, run_id
@@ -89,7 +89,7 @@ def ask(world: LocalWorld, monkeypatch: pytest.MonkeyPatch) -> Ask:
 
     def run(*arguments: str) -> Printed:
         face = LocalFace(world)
-        result = CliRunner().invoke(_app(), ["status", *arguments], obj=face)
+        result = runner().invoke(_app(), ["status", *arguments], obj=face)
         return Printed(
             result.exit_code, result.stdout, result.stderr, face.needed_sheet, result.exception
         )
@@ -455,7 +455,7 @@ def test_watching_on_a_terminal_redraws_every_second(world) -> None:
     world.clock.at(1.5, go_away)
     stop = world.clock.stop
     world.clock.at(3.5, lambda: stop.request(2))
-    result = CliRunner().invoke(_app(), ["status", "--watch"], obj=face)
+    result = runner().invoke(_app(), ["status", "--watch"], obj=face)
     assert isinstance(result.exception, StoppedError)
     frames = drawn.getvalue().split("\x1b[H")[2:]
     assert [run_id(1) in frame for frame in frames] == [True, True, False, False]
