@@ -30,7 +30,8 @@ def commands_in(page: Path) -> list[str]:
     """Return the lines of its console blocks that run the program."""
     blocks = re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    return [line for line in lines if PROGRAM.search(line.split(" ")[0])]
+    as_itself = [re.sub(r"^sudo -u [\w-]+ ", "", line) for line in lines]
+    return [line for line in as_itself if PROGRAM.search(line.split(" ")[0])]
 
 
 COMMANDS = [

@@ -1,0 +1,96 @@
+"""The Containerfile's own steps, executed in an empty folder, make a small program that runs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+CONTAINERFILE = (ROOT / "docs" / "container" / "Containerfile").read_text(encoding="utf-8")
+EXAMPLES = ROOT / "docs" / "examples"
+PRUNED_MB = 70
+
+
+def copied(source: Path) -> None:
+    """Copy what .dockerignore lets into a build."""
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    names = [line.removeprefix("!") for line in ignored if line.startswith("!")]
+    assert names
+    for name in names:
+        if (ROOT / name).is_dir():
+            without = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, source / name, ignore=without)
+        else:
+            shutil.copy(ROOT / name, source / name)
+
+
+@pytest.mark.stack
+def test_the_steps_of_the_container_make_a_program_that_runs(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "opt"
+    source.mkdir()
+    copied(source)
+    first_stage = CONTAINERFILE.split("\nFROM ")[1]
+    steps = re.findall(r"^RUN (.+)$", first_stage, flags=re.MULTILINE)
+    assert len(steps) == 4
+    for step in steps:
+        here = step.replace("/opt/listing-sync", str(target)).replace("/source", str(source))
+        here = re.sub(r"^python ", f"{sys.executable} ", here)
+        done = subprocess.run(
+            ["/bin/sh", "-ec", here], capture_output=True, text=True, check=False, cwd=tmp_path
+        )
+        assert done.returncode == 0, done.stderr
+    entry = re.findall(r'^ENTRYPOINT \["(.+)"\]$', CONTAINERFILE, flags=re.MULTILINE)
+    program = entry[0].replace("/opt/listing-sync", str(target))
+    said = subprocess.run(
+        [program, "health"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin"},
+    )
+    assert (said.returncode, "SUPABASE_URL: required" in said.stderr) == (78, True)
+    probe = "import googleapiclient.discovery as d; d.build('sheets', 'v4', http=object())"
+    subprocess.run([target / "bin" / "python", "-c", probe], check=True, cwd=tmp_path)
+    kilobytes = subprocess.run(
+        ["du", "-sk", "--exclude=__pycache__", target], capture_output=True, text=True, check=True
+    )
+    assert int(kilobytes.stdout.split()[0]) < PRUNED_MB * 1000
+
+
+def test_the_container_has_no_root_and_one_writable_place() -> None:
+    last_stage = CONTAINERFILE.split("\nFROM ")[-1]
+    assert re.findall(r"^USER (.+)$", last_stage, flags=re.MULTILINE) == ["65532:65532"]
+    assert re.findall(r"^VOLUME (.+)$", last_stage, flags=re.MULTILINE) == ["/state"]
+    assert "SYNC_STATE_DIR=/state" in last_stage
+
+
+def test_the_cronjob_never_runs_twice_at_once_and_keeps_its_state() -> None:
+    job, claim = yaml.safe_load_all((EXAMPLES / "kubernetes-cronjob.yaml").read_text())
+    assert job["spec"]["concurrencyPolicy"] == "Forbid"
+    run = job["spec"]["jobTemplate"]["spec"]
+    assert run["activeDeadlineSeconds"] > 1800
+    [container] = run["template"]["spec"]["containers"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    mounted = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+    volumes = {volume["name"]: volume for volume in run["template"]["spec"]["volumes"]}
+    assert mounted.keys() == volumes.keys()
+    assert mounted["state"] == "/state"
+    name = volumes["state"]["persistentVolumeClaim"]["claimName"]
+    assert name == claim["metadata"]["name"]
+
+
+def test_the_workflow_of_github_saves_its_state_whatever_happens() -> None:
+    workflow = yaml.safe_load((EXAMPLES / "github-actions.yaml").read_text())
+    steps = workflow["jobs"]["sync"]["steps"]
+    used = [step.get("uses", step.get("run")) for step in steps]
+    assert used[-3:] == ["pip install .", "listing-sync sync all", "actions/cache/save@v4"]
+    assert steps[-1]["if"] == "always()"
+    assert workflow["concurrency"]["cancel-in-progress"] is False
+    assert workflow["jobs"]["sync"]["env"]["SYNC_STATE_DIR"].endswith("/state")
