@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Dictionary
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -18,7 +18,8 @@ from listing_sync.core.listings import SheetColumn, SheetContents, Value
 from listing_sync.core.mapping import Column, Mapping
 from listing_sync.core.migrations import SqlFile
 from listing_sync.core.plan import TableRow
-from listing_sync.core.runs import Run, StoredRejection
+from listing_sync.core.runs import Process, Run, StoredRejection
+from listing_sync.core.taking_turns import Claim
 from listing_sync.core.undo_log import Logged
 from listing_sync.errors import Service
 from listing_sync.reliability.breaker import BreakerState
@@ -125,13 +126,18 @@ class Table(Protocol):
 class RunRecords(Protocol):
     """sync_state and sync_errors.
 
-    `recent`, `get`, `rejections*` see runs of this source and target only, newest first;
-    `in_progress` sees all sources on this target; `other_sources` names those since `since`.
-    `save` inserts or replaces by id, so that repeating it is harmless. `*_last` variants make one
-    short try even when the run was stopped.
+    `recent`, `get`, `rejections*`, `last_told` see runs of this source and target only, newest
+    first; `in_progress` sees all sources on this target, first come first; `other_sources` names
+    those since `since`. `save` inserts or replaces by id, so that repeating it is harmless;
+    `came_at` dates a record that comes late. With `last` it is one short try even when the run was
+    stopped. `renew`, `withdraw` and `bury` change a record in progress only, and `bury` only one
+    that was last heard of at `heard_at`; they say whether they did.
     """
 
-    def save(self, run: Run, *, last: bool = False) -> None: ...
+    def save(self, run: Run, *, last: bool = False, came_at: datetime | None = None) -> None: ...
+    def renew(self, run: Run) -> bool: ...
+    def withdraw(self, run: Run) -> None: ...
+    def bury(self, run: Run, heard_at: datetime) -> bool: ...
     def save_rejections(
         self, rejections: Sequence[StoredRejection], *, last: bool = False
     ) -> None: ...
@@ -139,7 +145,8 @@ class RunRecords(Protocol):
     def get(self, run_id: str) -> Run | None: ...
     def rejections(self, run_id: str) -> tuple[StoredRejection, ...]: ...
     def rejections_of(self, property_number: str, limit: int) -> tuple[StoredRejection, ...]: ...
-    def in_progress(self) -> tuple[Run, ...]: ...
+    def in_progress(self) -> tuple[Claim, ...]: ...
+    def last_told(self) -> Run | None: ...
     def other_sources(self, since: datetime) -> tuple[str, ...]: ...
     def delete_older(self, before: datetime, *, keep: int) -> None: ...
 
@@ -186,8 +193,11 @@ class Lock(Protocol):
     """One run at a time per target on this host; gone with its process, however it ends.
 
     `held` waits up to `timeout_s` and raises LockTimeoutError naming the holder. `holder` says who
-    holds it now, None when nobody does.
+    holds it now, None when nobody does. `name` tells the lock from every other of this machine.
     """
+
+    @property
+    def name(self) -> str: ...
 
     def held(self, me: Holder, timeout_s: float) -> AbstractContextManager[None]: ...
     def holder(self) -> Holder | None: ...
@@ -375,6 +385,7 @@ class Identity:
     user: str
     version: str
     trigger: str
+    process: Process = field(default_factory=Process)
 
     def owns(self, run: Run) -> bool:
         """Return whether this is a run of our source."""
@@ -432,6 +443,6 @@ class Ports(Protocol):
     ) -> AbstractContextManager[Written]: ...
     def breaker_state(self, service: Service) -> BreakerState: ...
     def limit_time(self) -> None: ...
-    def is_process_alive(self, pid: int) -> bool: ...
+    def is_process_there(self, pid: int, started: str) -> bool: ...
     def probing(self) -> Ports: ...
     def request_metrics(self) -> Dictionary[str, object]: ...

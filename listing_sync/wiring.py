@@ -27,6 +27,7 @@ from listing_sync.local.breaker_file import BreakerFile
 from listing_sync.local.hold import HoldFile
 from listing_sync.local.journal import JournalFiles
 from listing_sync.local.lock import FileLock
+from listing_sync.local.process import is_there, this_process
 from listing_sync.local.snapshots import SnapshotFiles
 from listing_sync.local.state_dir import StateDir, find_state_dir, target_folder
 from listing_sync.local.undo import UndoFiles
@@ -114,6 +115,7 @@ class World:
             user=_user(),
             version=__version__,
             trigger=self._trigger,
+            process=this_process(),
         )
 
     @property
@@ -390,15 +392,9 @@ class World:
         """Return what alerting remembers."""
         return AlertMemoryFile(self.state)
 
-    def is_process_alive(self, pid: int) -> bool:
-        """Return whether a process of this host has that number."""
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-        except OSError:  # it is somebody else's
-            return True
-        return True
+    def is_process_there(self, pid: int, started: str) -> bool:
+        """Return whether this space of processes has one of that number that began then."""
+        return is_there(pid, started)
 
     # -- signals -------------------------------------------------------------------------------
 

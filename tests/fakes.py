@@ -14,7 +14,8 @@ from listing_sync.core.listings import Cell, SheetColumn, SheetContents, Value
 from listing_sync.core.mapping import Column
 from listing_sync.core.mapping import Mapping as SheetMapping
 from listing_sync.core.plan import TableRow
-from listing_sync.core.runs import Run, RunStatus, StoredRejection
+from listing_sync.core.runs import ENDED, Process, Run, RunStatus, RunType, StoredRejection
+from listing_sync.core.taking_turns import Claim
 from listing_sync.core.validator import normalise_number
 from listing_sync.errors import BatchTooLargeError, Category, RemoteError, RowError, Service
 from listing_sync.ports import SelectedRows, SharedHold
@@ -154,95 +155,203 @@ class MemoryBreakerStore:
 
 
 class MemoryRecords:
-    """sync_state and sync_errors of one source and target; `away` is raised by every call.
+    """sync_state and sync_errors of one target, as the runs of one source (empty: any) see them.
 
-    `others` are the other sources that wrote the target, `refused` errors by run that refuse its
-    record; `saved` are all states of all runs, in the order in which they were saved.
+    `runs` are the records; those that `save` did not bring came when they started and were last
+    heard of when they say. `now` is the database's clock, which without one stands at the latest
+    time that it was told. `away` is raised by every call, `refused` are errors by run that refuse
+    its record; `saved` are all states of all runs, in order.
     """
 
     def __init__(
-        self, *runs: Run, rejections: Sequence[StoredRejection] = (), call: Call = straight
+        self,
+        *runs: Run,
+        rejections: Sequence[StoredRejection] = (),
+        call: Call = straight,
+        source: str = "sheet",
+        target: str = "table",
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self.runs = {run.run_id: run for run in runs}
         self.stored = list(rejections)
         self.away: Exception | None = None
-        self.others: tuple[str, ...] = ()
         self.refused: dict[str, RemoteError] = {}
         self.saved: list[Run] = []
         self.deleted: list[tuple[datetime, int]] = []
         self._call = call
+        self._source = source
+        self._target = target
+        self._now = now or self._latest
+        self._came: dict[str, datetime] = {}
+        self._heard: dict[str, datetime] = {}
 
-    def _ask(self) -> None:
+    def as_seen_by(self, source: str) -> MemoryRecords:
+        """Return the same records for the runs of another source."""
+        other = MemoryRecords(call=self._call, source=source, target=self._target, now=self._now)
+        other.runs, other.stored, other.saved = self.runs, self.stored, self.saved
+        other._came, other._heard = self._came, self._heard
+        return other
+
+    def _latest(self) -> datetime:
+        return max((run.heartbeat_at for run in self.runs.values()), default=START)
+
+    def _ask(self, run: Run | None = None) -> None:
         if self.away is not None:
             raise self.away
+        if run is not None and run.run_id in self.refused:
+            raise self.refused[run.run_id]
 
-    def save(self, run: Run, *, last: bool = False) -> None:
+    def _keep(self, run: Run, came_at: datetime | None = None) -> None:
+        self.runs[run.run_id] = run
+        now = self._now()
+        if came_at is not None or run.run_id not in self._came:
+            self._came[run.run_id] = came_at or now
+        self._heard[run.run_id] = now
+        self.saved.append(run)
+
+    def save(self, run: Run, *, last: bool = False, came_at: datetime | None = None) -> None:
         def write() -> None:
-            self._ask()
-            if run.run_id in self.refused:
-                raise self.refused[run.run_id]
-            self.runs[run.run_id] = run
-            self.saved.append(run)
+            self._ask(run)
+            self._keep(run, came_at)
 
-        if last:
-            patience = Patience.LAST
-        elif run.status is RunStatus.IN_PROGRESS and run.heartbeat_at > run.started_at:
-            patience = Patience.ONCE
-        else:
-            patience = Patience.RETRY
-        self._call(write, "recording the run", patience)
+        self._call(write, "recording the run", Patience.LAST if last else Patience.RETRY)
+
+    def renew(self, run: Run) -> bool:
+        def write() -> bool:
+            self._ask(run)
+            if not self._is_in_progress(run):
+                return False
+            self._keep(run)
+            return True
+
+        return self._call(write, "recording the run", Patience.ONCE)
+
+    def withdraw(self, run: Run) -> None:
+        def write() -> None:
+            self._ask(run)
+            if self._is_in_progress(run):
+                for kept in (self.runs, self._came, self._heard):
+                    kept.pop(run.run_id, None)  # type: ignore[attr-defined]
+
+        self._call(write, "withdrawing the record of the run", Patience.RETRY)
+
+    def bury(self, run: Run, heard_at: datetime) -> bool:
+        def write() -> bool:
+            self._ask(run)
+            if not self._is_in_progress(run) or self._heard_at(run) != heard_at:
+                return False
+            self._keep(run)
+            return True
+
+        return self._call(write, "closing the record of a run that is gone", Patience.RETRY)
+
+    def _is_in_progress(self, run: Run) -> bool:
+        there = self.runs.get(run.run_id)
+        return there is not None and there.status is RunStatus.IN_PROGRESS
 
     def save_rejections(self, rejections: Sequence[StoredRejection], *, last: bool = False) -> None:
         def write() -> None:
             self._ask()
-            self.stored += [item for item in rejections if item not in self.stored]
+            known = {(item.run_id, _said(item)) for item in self.stored}
+            for item in rejections:
+                if (item.run_id, _said(item)) not in known:
+                    known.add((item.run_id, _said(item)))
+                    self.stored.append(item)
 
         if rejections:
             patience = Patience.LAST if last else Patience.RETRY
             self._call(write, "recording rejected listings", patience)
 
     def recent(self, limit: int, *, since: datetime | None = None) -> tuple[Run, ...]:
-        newest = sorted(self._all(), key=lambda run: run.started_at, reverse=True)
+        newest = sorted(self._ours(), key=lambda run: (run.started_at, run.run_id), reverse=True)
         return tuple(run for run in newest if since is None or run.started_at >= since)[:limit]
 
     def get(self, run_id: str) -> Run | None:
-        return next((run for run in self._all() if run.run_id == run_id), None)
+        return next((run for run in self._ours() if run.run_id == run_id), None)
 
     def rejections(self, run_id: str) -> tuple[StoredRejection, ...]:
-        return tuple(item for item in self._all_stored() if item.run_id == run_id)
+        found = [item for item in self._our_stored() if item.run_id == run_id]
+        order = [(item.rejection.sheet_row or 0, item.rejection.column or "") for item in found]
+        return tuple(item for _, item in sorted(zip(order, found, strict=True), key=lambda x: x[0]))
 
     def rejections_of(self, property_number: str, limit: int) -> tuple[StoredRejection, ...]:
         of_it = [
-            item for item in self._all_stored() if item.rejection.property_number == property_number
+            item for item in self._our_stored() if item.rejection.property_number == property_number
         ]
         newest = sorted(of_it, key=lambda item: item.created_at, reverse=True)
         return tuple(newest[:limit])
 
-    def in_progress(self) -> tuple[Run, ...]:
-        runs = self._all(Patience.OUTLAST)
-        return tuple(run for run in runs if run.status is RunStatus.IN_PROGRESS)
+    def in_progress(self) -> tuple[Claim, ...]:
+        claims = [
+            Claim(run, self._came_at(run), self._heard_at(run))
+            for run in self._of_target(Patience.OUTLAST)
+            if run.status is RunStatus.IN_PROGRESS
+        ]
+        return tuple(sorted(claims, key=lambda claim: (claim.came_at, claim.run.run_id)))
+
+    def last_told(self) -> Run | None:
+        told = [run for run in self._ours() if run.told and run.run_type is RunType.FULL]
+        return max(told, key=lambda run: (self._came_at(run), run.run_id), default=None)
 
     def other_sources(self, since: datetime) -> tuple[str, ...]:
-        self._all(Patience.OUTLAST)
-        return self.others
+        others = {
+            run.source
+            for run in self._of_target(Patience.OUTLAST)
+            if run.source != self._source and run.started_at >= since and run.stats.success
+        }
+        return tuple(sorted(others))
 
     def delete_older(self, before: datetime, *, keep: int) -> None:
-        self._all()
+        ours = sorted(self._ours(), key=lambda run: run.started_at, reverse=True)
         self.deleted.append((before, keep))
+        if len(ours) < keep:
+            return
+        cut = min(before, ours[keep - 1].started_at)
+        held = {run.rejections_run_id for run in ours if run.started_at >= cut}
+        for run in ours:
+            if run.started_at < cut and run.status in ENDED and run.run_id not in held:
+                del self.runs[run.run_id]
+        self.stored[:] = [item for item in self.stored if item.run_id in self.runs]
 
-    def _all(self, patience: Patience = Patience.RETRY) -> list[Run]:
+    def _came_at(self, run: Run) -> datetime:
+        return self._came.get(run.run_id, run.started_at)
+
+    def _heard_at(self, run: Run) -> datetime:
+        return self._heard.get(run.run_id, run.heartbeat_at)
+
+    def _as_read(self, run: Run) -> Run:
+        """Return a run as it is read: what the database had not seen yet counts as its last."""
+        latest = self._heard.get(run.run_id)
+        if latest is None:
+            return run
+        return replace(
+            run,
+            started_at=min(run.started_at, latest),
+            heartbeat_at=min(run.heartbeat_at, latest),
+            completed_at=run.completed_at and min(run.completed_at, latest),
+            process=run.process if run.status is RunStatus.IN_PROGRESS else Process(),
+        )
+
+    def _of_target(self, patience: Patience = Patience.RETRY) -> list[Run]:
         def read() -> list[Run]:
             self._ask()
-            return list(self.runs.values())
+            there = [run for run in list(self.runs.values()) if run.target == self._target]
+            return [self._as_read(run) for run in there]
 
         return self._call(read, "reading the runs", patience)
 
-    def _all_stored(self) -> list[StoredRejection]:
-        def read() -> list[StoredRejection]:
-            self._ask()
-            return list(self.stored)
+    def _ours(self) -> list[Run]:
+        return [run for run in self._of_target() if self._source in {"", run.source}]
 
-        return self._call(read, "reading the runs")
+    def _our_stored(self) -> list[StoredRejection]:
+        ours = {run.run_id for run in self._ours()}
+        return [item for item in list(self.stored) if item.run_id in ours]
+
+
+def _said(stored: StoredRejection) -> tuple[object, ...]:
+    """Return what makes a rejection the same one within a run, as its id does."""
+    item = stored.rejection
+    return item.property_number, item.sheet_row, item.column, item.reason
 
 
 class MemoryHolds:

@@ -106,7 +106,7 @@ class MovingWorld(LocalWorld):
     ) -> AbstractContextManager[Written]:
         return written_since(self.undo, beginning)
 
-    def is_process_alive(self, pid: int) -> bool:
+    def is_process_there(self, pid: int, started: str) -> bool:
         return False
 
     def limit_time(self) -> None:

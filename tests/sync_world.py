@@ -122,7 +122,7 @@ class SyncWorld:
         self.identity = Identity("sheet", "table", "web1", 42, "office", "1.0", "cron")
         self.sheet = MemorySheet(self.mapping, rows, lacks=lacks, call=google)
         self.table = MemoryTable(table, page_rows=page_rows, call=call)
-        self.records = MemoryRecords(call=call)
+        self.records = MemoryRecords(call=call, now=self.clock.now)
         self.heartbeat = MemoryHeartbeat()
         self.webhook = SlackWebhook(())
         self.metrics_file = PrometheusFile(None)
@@ -153,7 +153,7 @@ class SyncWorld:
         if limit_s := self.settings.sync_time_limit:
             self.clock.at(self.clock.monotonic() + limit_s, stop)
 
-    def is_process_alive(self, pid: int) -> bool:
+    def is_process_there(self, pid: int, started: str) -> bool:
         return pid in self.alive
 
     def request_metrics(self) -> dict[str, object]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from listing_sync import logs
 from listing_sync.core.alerts import Ended, Memory, due_messages
 from listing_sync.core.listings import Rejection
-from listing_sync.core.runs import Run, RunStatus
+from listing_sync.core.runs import Run, RunStatus, RunType
 from listing_sync.ports import Ports
 
 UNSENT_KEPT = 10
@@ -25,6 +25,24 @@ def report(
     ports.metrics_file.write(run)
     if ports.webhook.addresses:
         _alert(ports, run, new_rejections, recent_runs)
+
+
+def report_dead(ports: Ports, buried: Sequence[Run], recent_runs: Sequence[Run]) -> None:
+    """Tell of runs of this source whose process died: they could not do it themselves."""
+    for run in buried:
+        if run.run_type is RunType.FULL and ports.identity.owns(run):
+            report(ports, run, (), recent_runs)
+            ports.heartbeat.failed(run.run_id, summary(run))
+
+
+def summary(run: Run) -> str:
+    """Return the totals of a run on one line, for whoever takes the pings."""
+    stats = run.stats
+    return (
+        f"{run.status}: {stats.total} listings: {stats.inserted} inserted, {stats.updated} updated,"
+        f" {stats.unchanged} unchanged, {stats.removed} removed, {stats.failed} failed,"
+        f" {stats.skipped} skipped"
+    )
 
 
 def _alert(

@@ -2,77 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import uuid4
 
 from listing_sync import logs
-from listing_sync.core.listings import Rejection
+from listing_sync.commands.history import History, read_history
+from listing_sync.commands.turns import PASSING, Turns
 from listing_sync.core.runs import (
-    GOOD,
     Cause,
     Run,
     RunStats,
     RunStatus,
     RunType,
     StoredRejection,
-    is_dead,
-    rejection_key,
 )
+from listing_sync.core.taking_turns import SIGN_OF_LIFE_S
 from listing_sync.errors import (
     BatchTooLargeError,
     BreakerOpenError,
     Category,
     ListingSyncError,
-    LockTimeoutError,
     RefusedError,
     RemoteError,
     RowError,
     SourceError,
     StoppedError,
-    TransientError,
 )
 from listing_sync.ports import JournalEntry, Ports
 
 REFRESH_S = 2.0
-SILENCE_S = 30.0
-RECENT_RUNS = 50
 KEPT_RUNS = 100
-STORED_AGAIN_AFTER = timedelta(days=1)
-_WAIT_STEP_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """What earlier runs of this source and target left; `rejections` are of `last_checked`.
+class Opened:
+    """A run whose turn it is; `buried` are runs that it found dead and closed.
 
-    `is_known` is False when it could not be read: then nothing can be told to be new.
+    `waited` says that it waited for another one, so that what was read before may be old.
     """
 
-    runs: tuple[Run, ...] = ()
-    rejections: tuple[StoredRejection, ...] = ()
-    is_known: bool = True
-
-    @property
-    def last_checked(self) -> Run | None:
-        """Return the newest full run that came as far as to know what it rejects."""
-        return next(
-            (
-                run
-                for run in self.runs
-                if run.run_type is RunType.FULL
-                and (run.status in GOOD or run.rejections_run_id is not None)
-            ),
-            None,
-        )
-
-    def news(self, rejections: Sequence[Rejection]) -> tuple[Rejection, ...]:
-        """Return the rejections that the last run that checked the sheet did not have."""
-        if not self.is_known:
-            return ()
-        known = {rejection_key(stored.rejection) for stored in self.rejections}
-        return tuple(item for item in rejections if rejection_key(item) not in known)
+    run: Run
+    history: History
+    waited: bool = False
+    buried: tuple[Run, ...] = ()
 
 
 def new_run(ports: Ports, run_type: RunType, trigger: str) -> Run:
@@ -93,6 +68,7 @@ def new_run(ports: Ports, run_type: RunType, trigger: str) -> Run:
         host=who.host,
         pid=who.pid,
         version=who.version,
+        process=who.process,
     )
 
 
@@ -105,50 +81,121 @@ def cause_of(error: ListingSyncError | None) -> Cause | None:
     return Cause(Category.NETWORK if isinstance(error, BreakerOpenError) else category, text)
 
 
-class Recorder:
-    """Keeps the record of one run in sync_state, or in the journal when that cannot be."""
+def cause_of_bug(name: str) -> Cause:
+    """Return what a bug, known by the name of its exception, leaves in the record: no data."""
+    return Cause(
+        Category.UNKNOWN, f"a bug in listing-sync ({name}): run it with -v, and report what it says"
+    )
 
-    def __init__(self, ports: Ports, run: Run) -> None:
+
+class Heard:
+    """Around a run: tells of a bug by its name, on its way out, so that somebody hears of it."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Tell of what nobody foresaw; it goes on to exit 70."""
+        if isinstance(error, Exception) and not isinstance(error, ListingSyncError):
+            self._tell(type(error).__name__)
+
+
+class Recorder:
+    """Keeps the record of one run in sync_state, or in the journal when that cannot be.
+
+    From its turn to its end a thread of its own sees to a sign of life in time, whatever the
+    command's thread waits for; it looks every `pulse_s` seconds.
+    """
+
+    def __init__(self, ports: Ports, run: Run, *, pulse_s: float = SIGN_OF_LIFE_S / 3) -> None:
         self._ports = ports
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._pulse_s = pulse_s
         self._is_recorded = False
-        self._saved = run
+        self._is_closed_by_others = False
+        self._bug: BaseException | None = None
+        self._run = self._saved = run
         self._saved_at = ports.clock.monotonic()
 
-    def open(self, run: Run) -> tuple[History, bool]:
-        """Insert the record; return what earlier runs left, and whether another was waited for.
+    def open(self, run: Run) -> Opened:
+        """Insert the record and return once it is this run's turn, with what earlier runs left.
 
-        Delivers the journal and closes dead runs first. A passing failure does not end the run: one
-        whose own record cannot be written still syncs.
+        Closes dead runs and delivers the journal. A passing failure does not end the run: one whose
+        own record cannot be written still syncs.
 
         Raises:
             NotSetUpError: sync_state is missing.
             LockTimeoutError: a live run elsewhere did not finish in time.
         """
+        turns = Turns(self._ports)
         try:
-            self._deliver_journal()
-            history = self._history()
-            waited = self._wait_for_others(run, since=None)
-            self._save(run)
-            waited = self._wait_for_others(run, since=run.started_at) or waited
-        except (TransientError, RowError, BatchTooLargeError) as error:
+            taken = turns.take(run)
+        except PASSING as error:
             logs.event("info", "record_failed", f"this run cannot be recorded yet: {error}")
-            return History(is_known=False), False
-        return history, waited
+            self._is_recorded = turns.is_claimed
+            return Opened(run, History(is_known=False))
+        run = taken.run
+        self._is_recorded = True
+        self._run = self._saved = run
+        self._saved_at = self._ports.clock.monotonic()
+        threading.Thread(target=self._give_signs_of_life, daemon=True).start()
+        try:
+            self._deliver_journal(taken.came_at)
+            history = read_history(self._ports.records, run.run_id)
+        except PASSING as error:
+            logs.event("info", "history_unread", f"earlier runs cannot be read yet: {error}")
+            history = History(is_known=False)
+        return Opened(run, history, waited=taken.waited, buried=taken.buried)
 
     def refresh(self, run: Run) -> None:
-        """Save the counts every 2 seconds while they change, and a sign of life every 30."""
-        now = self._ports.clock.monotonic()
-        due_s = REFRESH_S if run.stats != self._saved.stats else SILENCE_S
-        if not self._is_recorded or now - self._saved_at < due_s:
-            return
-        try:
-            self._save(replace(run, heartbeat_at=self._ports.clock.now()))
-        except (RemoteError, RefusedError, StoppedError) as error:
+        """Save the counts every 2 seconds while they change, and a sign of life every 30.
+
+        Raises:
+            RefusedError: the record is no longer in progress, so that others may be writing.
+        """
+        self._run = run
+        if self._bug is not None:
+            raise self._bug
+        self._renew(REFRESH_S)
+        if self._is_closed_by_others:
+            raise RefusedError(
+                "the record of this run is no longer in progress in sync_state: another run took it"
+                " for dead, since nothing was heard of it, or somebody changed it. What is left is"
+                " for the next run"
+            )
+
+    def _renew(self, changed_after_s: float) -> None:
+        with self._lock:
+            now = self._ports.clock.monotonic()
+            is_changed = self._run.stats != self._saved.stats
+            due_s = changed_after_s if is_changed else SIGN_OF_LIFE_S
+            is_over = self._ended.is_set() or self._is_closed_by_others
+            if is_over or not self._is_recorded or now - self._saved_at < due_s:
+                return
+            run = replace(
+                self._run, heartbeat_at=self._ports.clock.now(), process=self._saved.process
+            )
+            try:
+                self._is_closed_by_others = not self._ports.records.renew(run)
+                self._saved = run
+            except (RemoteError, RefusedError, StoppedError) as error:
+                logs.event("debug", "refresh_failed", f"progress was not recorded: {error}")
             self._saved_at = now
-            logs.event("debug", "refresh_failed", f"progress was not recorded: {error}")
+
+    def _give_signs_of_life(self) -> None:
+        try:
+            while not self._ended.wait(self._pulse_s):
+                self._renew(SIGN_OF_LIFE_S)
+        except BaseException as error:  # noqa: BLE001 - raised again in the command's thread
+            self._bug = error
 
     def close(self, run: Run, rejections: Sequence[StoredRejection]) -> Run:
         """Record the end, or keep it in the journal; return the run, marked when it is there."""
+        self._ended.set()
         is_last = run.status in {RunStatus.FAILED, RunStatus.INTERRUPTED}
         try:
             try:
@@ -165,6 +212,7 @@ class Recorder:
 
     def keep(self, run: Run, rejections: Sequence[StoredRejection], why: str) -> Run:
         """Keep the record on this disk, for the next run that can deliver it."""
+        self._ended.set()
         try:
             self._ports.journal.add(JournalEntry(run, tuple(rejections)))
         except OSError as error:
@@ -173,109 +221,21 @@ class Recorder:
         logs.event("info", "record_kept", f"the record of this run is delivered later: {why}")
         return replace(run, in_journal=True)
 
-    def _save(self, run: Run) -> None:
-        self._ports.records.save(run)
-        self._is_recorded = True
-        self._saved = run
-        self._saved_at = self._ports.clock.monotonic()
-
-    def _deliver_journal(self) -> None:
+    def _deliver_journal(self, before: datetime) -> None:
         try:
             for entry in self._ports.journal.entries():
-                self._deliver(entry)
+                self._deliver(entry, before)
         except OSError as error:
             text = f"the journal of earlier runs cannot be used: {error.strerror}"
             logs.event("warning", "journal_unusable", text)
 
-    def _deliver(self, entry: JournalEntry) -> None:
+    def _deliver(self, entry: JournalEntry, before: datetime) -> None:
+        """Record a run that comes late as of when it was, so that it is not the newest."""
         try:
-            self._ports.records.save(entry.run)
+            self._ports.records.save(entry.run, came_at=min(entry.run.started_at, before))
             self._ports.records.save_rejections(entry.rejections)
         except (RowError, BatchTooLargeError) as error:  # it must not keep later runs from syncing
             text = f"the record of run {entry.run.run_id} still waits: {error}"
             logs.event("info", "record_refused", text)
         else:
             self._ports.journal.delivered(entry.run.run_id)
-
-    def _history(self) -> History:
-        now = self._ports.clock.now()
-        runs = []
-        for run in self._ports.records.recent(RECENT_RUNS):
-            if run.status is RunStatus.IN_PROGRESS and self._is_dead(run, now):
-                cause = Cause(Category.UNKNOWN, f"its process {run.pid} on {run.host} is gone")
-                ended = run.ended(RunStatus.INTERRUPTED, run.heartbeat_at, cause)
-                self._ports.records.save(ended)
-                runs.append(ended)
-            else:
-                runs.append(run)
-        history = History(tuple(runs))
-        before = history.last_checked
-        if before is None or before.rejections_run_id is None:
-            return history
-        return replace(history, rejections=self._ports.records.rejections(before.rejections_run_id))
-
-    def _wait_for_others(self, run: Run, *, since: datetime | None) -> bool:
-        """Wait for live runs elsewhere; with `since` only for those that came before us.
-
-        Two that start at once both see each other: the later one waits.
-        """
-        waited_s = 0.0
-        while other := self._other_alive(run, since):
-            limit_s = self._ports.settings.sync_lock_timeout
-            if waited_s >= limit_s:
-                self._give_way(run)
-                raise LockTimeoutError(
-                    f"another run (process {other.pid} on {other.host}, since"
-                    f" {other.started_at.astimezone():%Y-%m-%d %H:%M:%S}) is still at work after"
-                    f" {limit_s} s (SYNC_LOCK_TIMEOUT); try again later"
-                )
-            step_s = min(_WAIT_STEP_S, limit_s - waited_s)
-            self._ports.clock.sleep(step_s)
-            waited_s += step_s
-            self.refresh(run)
-        return waited_s > 0
-
-    def _other_alive(self, run: Run, since: datetime | None) -> Run | None:
-        now = self._ports.clock.now()
-        for other in self._ports.records.in_progress():
-            is_earlier = since is None or (other.started_at, other.run_id) < (since, run.run_id)
-            if other.run_id != run.run_id and is_earlier and not self._is_dead(other, now):
-                return other
-        return None
-
-    def _give_way(self, run: Run) -> None:
-        if self._is_recorded:
-            cause = Cause(Category.UNKNOWN, "another run was at work")
-            self.close(run.ended(RunStatus.INTERRUPTED, self._ports.clock.now(), cause), ())
-
-    def _is_dead(self, run: Run, now: datetime) -> bool:
-        return is_dead(
-            run,
-            now,
-            host=self._ports.identity.host,
-            own_pid=self._ports.identity.pid,
-            is_alive=self._ports.is_process_alive(run.pid),
-        )
-
-
-def stored(
-    run: Run,
-    rejections: Sequence[Rejection],
-    payloads: Mapping[int, Mapping[str, str]],
-    history: History,
-) -> tuple[Run, tuple[StoredRejection, ...]]:
-    """Return what to store in sync_errors, and the run saying where its rejections are.
-
-    Fifty standing rejections must not fill a database: the same ones are stored once a day.
-    """
-    if not rejections:
-        return run, ()
-    at = run.completed_at or run.started_at
-    before = {(rejection_key(item.rejection), item.rejection.cell) for item in history.rejections}
-    is_same = before == {(rejection_key(item), item.cell) for item in rejections}
-    if is_same and at - max(s.created_at for s in history.rejections) < STORED_AGAIN_AFTER:
-        return replace(run, rejections_run_id=history.rejections[0].run_id), ()
-    return replace(run, rejections_run_id=run.run_id), tuple(
-        StoredRejection(run.run_id, item, at, payloads.get(item.sheet_row or 0))
-        for item in rejections
-    )

@@ -10,18 +10,19 @@ from functools import partial
 from time import process_time
 
 from listing_sync import logs
-from listing_sync.commands.after_run import report
+from listing_sync.commands.after_run import report, report_dead, summary
 from listing_sync.commands.applying import Applying
 from listing_sync.commands.background import Background
+from listing_sync.commands.history import History, stored
 from listing_sync.commands.holding import held_elsewhere, held_here
 from listing_sync.commands.reading import Reading, plan_changes, read
 from listing_sync.commands.recording import (
     KEPT_RUNS,
-    History,
+    Heard,
     Recorder,
     cause_of,
+    cause_of_bug,
     new_run,
-    stored,
 )
 from listing_sync.commands.tally import Tally
 from listing_sync.core.listings import Rejection
@@ -104,7 +105,6 @@ def sync(ports: Ports, options: SyncOptions, progress: Progress) -> SyncResult:
         # The wait for another run is not part of this one.
         now = ports.clock.now()
         run = replace(run, started_at=now, heartbeat_at=now)
-        ports.limit_time()
         return _Sync(ports, options, progress, Tally(run), Recorder(ports, run)).execute()
 
 
@@ -143,11 +143,16 @@ class _Sync:
         run = self.tally.run
         logs.name_run(run.run_id)
         logs.event("info", "run_started", f"{run.run_type} run {run.run_id} started")
-        error: ListingSyncError | None = None
+        with Heard(self._crashed):
+            error = self._run()
+            return self._record(self._end(error), error)
+
+    def _run(self) -> ListingSyncError | None:
+        """Do it; return what ended it early."""
         try:
             self._heed_hold(held_here)
             reading = Background(self._read)
-            self.history, waited = self.recorder.open(run)
+            waited = self._open()
             self._announce()
             if self.history.is_known:  # after the wait: it may have been for a rollback
                 self._heed_hold(partial(held_elsewhere, may_release=True))
@@ -164,9 +169,18 @@ class _Sync:
             self._heed_signal()
         except LockTimeoutError:  # it never became a run: no record, no signal
             raise
-        except ListingSyncError as caught:
-            error = caught
-        return self._record(self._end(error), error)
+        except ListingSyncError as error:
+            return error
+        return None
+
+    def _open(self) -> bool:
+        """Record the run; return whether it waited for another one, which is no part of it."""
+        opened = self.recorder.open(self.tally.run)
+        self.tally.run, self.history = opened.run, opened.history
+        self.ports.limit_time()
+        if self.options.signals:
+            report_dead(self.ports, opened.buried, self.history.runs)
+        return opened.waited
 
     def _announce(self) -> None:
         """Ping the start, once; a run that waits in vain for another one never starts."""
@@ -256,13 +270,14 @@ class _Sync:
         status = self._status(error)
         why = error or (tally.first_service_failure if status is RunStatus.FAILED else None)
         run = run.ended(status, self.ports.clock.now(), cause_of(why))
-        before = self.history.last_checked
-        known = before.warnings if before else ()
+        payloads = tally.reading.payloads if tally.reading else {}
+        if run.run_type is RunType.FULL and tally.reading is not None:
+            run = replace(run, told=self.history.is_known)
         return SyncResult(
             run=run,
             rejections=tuple(tally.rejections),
-            news=self.history.news(tally.rejections),
-            new_warnings=tuple(item for item in tally.warnings if item not in known),
+            news=self.history.news(tally.rejections, payloads),
+            new_warnings=self.history.new_warnings(tally.warnings),
             not_found=tally.reading.not_found if tally.reading else {},
             plan=self.plan,
             error=error,
@@ -299,17 +314,25 @@ class _Sync:
         logs.event(
             "info", "run_ended", f"{run.status}: {run.stats.success} of {run.stats.total} listings"
         )
+        self._signal(run, result.news)
         self._delete_old(run)
+        return replace(result, run=run)
+
+    def _signal(self, run: Run, news: tuple[Rejection, ...]) -> None:
+        """Tell the outside; what is to be told first, since the record says that it was."""
+        if self.options.signals:
+            report(self.ports, run, news, self.history.runs)
         if self._sends_signals:
-            summary = _summary(run)
             if run.status in GOOD:
-                self.ports.heartbeat.succeeded(run.run_id, summary)
+                self.ports.heartbeat.succeeded(run.run_id, summary(run))
             elif run.status is RunStatus.FAILED:
                 self._announce()
-                self.ports.heartbeat.failed(run.run_id, summary)
-        if self.options.signals:
-            report(self.ports, run, result.news, self.history.runs)
-        return replace(result, run=run)
+                self.ports.heartbeat.failed(run.run_id, summary(run))
+
+    def _crashed(self, bug: str) -> None:
+        """Record and tell that a bug of this program ended the run."""
+        run = self.tally.run.ended(RunStatus.FAILED, self.ports.clock.now(), cause_of_bug(bug))
+        self._signal(self.recorder.close(run, ()), ())
 
     def _delete_old(self, run: Run) -> None:
         """Delete what is older than SYNC_HISTORY_DAYS; before a first run there is nothing."""
@@ -323,12 +346,3 @@ class _Sync:
             is_passing = isinstance(error, TransientError | RefusedError | StoppedError)
             level = "info" if is_passing else "warning"  # the next day's first run deletes it
             logs.event(level, "history_kept", f"old history was not deleted: {error}")
-
-
-def _summary(run: Run) -> str:
-    stats = run.stats
-    return (
-        f"{run.status}: {stats.total} listings: {stats.inserted} inserted, {stats.updated} updated,"
-        f" {stats.unchanged} unchanged, {stats.removed} removed, {stats.failed} failed,"
-        f" {stats.skipped} skipped"
-    )

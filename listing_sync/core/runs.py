@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from listing_sync.core.listings import Rejection
@@ -66,11 +65,26 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
+class Process:
+    """What tells the process of a run from every other; empty where it is not known.
+
+    `space` is its space of process numbers (a container has its own), `started` when it began in
+    ticks since the machine did, `lock` the file whose lock it holds.
+    """
+
+    boot_id: str = ""
+    space: str = ""
+    started: str = ""
+    lock: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One execution of `sync`, as sync_state records it. Times are aware UTC.
 
     `rejections_run_id` names the run that holds the stored rejections (itself, or an earlier one
-    that had the same); None when there are none.
+    that had the same); None when there are none. `told` says whether messages
+    told them, None when that is not known.
     """
 
     run_id: str
@@ -91,6 +105,8 @@ class Run:
     metrics: Mapping[str, object] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     in_journal: bool = False
+    process: Process = Process()
+    told: bool | None = None
 
     def __post_init__(self) -> None:
         if self.status in ENDED and self.stats.open != 0:
@@ -117,21 +133,6 @@ class Run:
         )
 
 
-DEAD_AFTER = timedelta(minutes=10)
-"""A run that has been silent for longer is taken for dead."""
-
-
-def is_dead(run: Run, now: datetime, *, host: str, own_pid: int, is_alive: bool) -> bool:
-    """Return whether the process of a run in progress is gone.
-
-    `is_alive` says whether a process with its pid exists on this host, `own_pid` is ours: a
-    process that bears the number of the one that asks is another one than the one recorded.
-    """
-    if now - run.heartbeat_at > DEAD_AFTER:
-        return True
-    return run.host == host and (run.pid == own_pid or not is_alive)
-
-
 def final_status(
     stats: RunStats, *, unremoved: int = 0, service_failures: int = 0, row_failures: int = 0
 ) -> RunStatus:
@@ -146,21 +147,6 @@ def final_status(
     if service_failures and not done + row_failures:
         return RunStatus.FAILED
     return RunStatus.PARTIAL
-
-
-_DIGITS = re.compile(r"\d+")
-
-
-def rejection_key(rejection: Rejection) -> tuple[str, ...]:
-    """Return what makes a rejection the same as one of an earlier run, wherever its row moved.
-
-    Digits of the reason do not count: a repeated number names the rows of the others.
-    """
-    who = rejection.property_number or rejection.value or f"row {rejection.sheet_row}"
-    reason = _DIGITS.sub("", rejection.reason)
-    # What a service says of itself holds times and counts that differ from run to run.
-    is_about_row = rejection.category in {Category.VALIDATION, Category.DATABASE}
-    return (who, rejection.column or "", reason if is_about_row else rejection.category)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from listing_sync.core.listings import Listing, Rejection, Value
+from listing_sync.core.news import rejection_key
 from listing_sync.core.runs import (
     ENDED,
     GOOD,
@@ -15,7 +16,6 @@ from listing_sync.core.runs import (
     RunStatus,
     RunType,
     StoredRejection,
-    rejection_key,
 )
 from listing_sync.core.wording import one_line
 from listing_sync.errors import Category

@@ -12,9 +12,10 @@ from enum import StrEnum
 from itertools import chain
 
 from listing_sync.core.mapping import Column, Mapping
-from listing_sync.core.runs import DEAD_AFTER, Run, RunStatus
+from listing_sync.core.runs import Run, RunStatus
 from listing_sync.core.statistics import Statistics, full_runs, last_good, rewritten_columns
 from listing_sync.core.table_check import TableFacts, lacks_of
+from listing_sync.core.taking_turns import GONE_AFTER_S
 from listing_sync.core.wording import count, duration, percent
 
 DEGRADED_ERROR_RATE = 0.05
@@ -23,8 +24,9 @@ UNHEALTHY_ERROR_RATE = 0.10
 LEGACY_KEYS_END = datetime(2027, 1, 1, tzinfo=UTC)
 """Supabase switches legacy JWT keys off at the end of 2026 ("Understanding API keys")."""
 KEY_NOTICE = timedelta(days=90)
-SILENT_AFTER = timedelta(minutes=2)
-"""A living run gives a sign of life every 30 s."""
+SILENT_AFTER = timedelta(seconds=GONE_AFTER_S)
+STUCK_AFTER = timedelta(minutes=10)
+"""A run that keeps the lock and has been silent for so long will not go on."""
 
 
 _HEADERS_SHOWN = 3
@@ -262,7 +264,7 @@ def progress_check(runs: Iterable[Run], now: datetime, lock_run_id: str | None) 
         return ok(name, f"{queue_size(going, now):,} still to do")
     run = silent[0]
     who = f"process {run.pid} on {run.host} has been silent for {_age(run.heartbeat_at, now)}"
-    if run.run_id == lock_run_id and now - run.heartbeat_at > DEAD_AFTER:
+    if run.run_id == lock_run_id and now - run.heartbeat_at > STUCK_AFTER:
         return fail(name, f"{who} but keeps the lock, so no other run can start: end that process")
     return warn(name, f"{who}; if it is dead, the next run closes its record and goes on")
 
@@ -272,7 +274,7 @@ def queue_size(runs: Iterable[Run], now: datetime) -> int:
     return sum(
         run.stats.open
         for run in runs
-        if run.status is RunStatus.IN_PROGRESS and now - run.heartbeat_at <= DEAD_AFTER
+        if run.status is RunStatus.IN_PROGRESS and now - run.heartbeat_at <= SILENT_AFTER
     )
 
 

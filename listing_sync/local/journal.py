@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from listing_sync.core.listings import Rejection
-from listing_sync.core.runs import Cause, Run, RunStats, RunStatus, RunType, StoredRejection
+from listing_sync.core.runs import (
+    Cause,
+    Process,
+    Run,
+    RunStats,
+    RunStatus,
+    RunType,
+    StoredRejection,
+)
 from listing_sync.errors import Category
 from listing_sync.local.state_dir import StateDir
 from listing_sync.ports import JournalEntry
@@ -94,6 +102,7 @@ def _from_json(stored: Any) -> JournalEntry:
                 "stats": RunStats(**run["stats"]),
                 "cause": cause and Cause(Category(cause["category"]), cause["message"]),
                 "warnings": tuple(run["warnings"]),
+                "process": Process(**run.get("process", {})),
             }
         ),
         rejections=tuple(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,6 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from listing_sync.errors import LockTimeoutError, SettingsError
+from listing_sync.local.process import is_there
 from listing_sync.local.state_dir import StateDir
 from listing_sync.ports import Holder
 
@@ -23,6 +23,15 @@ class FileLock:
 
     def __init__(self, state: StateDir) -> None:
         self._state = state
+
+    @property
+    def name(self) -> str:
+        """Return device and number of the lock file: no other file bears them while it is open."""
+        try:
+            status = (self._state.path / "lock").stat()
+        except OSError:
+            return ""
+        return f"{status.st_dev}:{status.st_ino}"
 
     @contextmanager
     def held(self, me: Holder, timeout_s: float) -> Iterator[None]:
@@ -64,7 +73,8 @@ class FileLock:
             holder = _read_holder(self._state.read_json(_HOLDER))
         except (KeyError, OSError, TypeError, ValueError):
             return None
-        return holder if holder.host != socket.gethostname() or _is_alive(holder.pid) else None
+        is_away = holder.host != socket.gethostname()
+        return holder if is_away or is_there(holder.pid) else None
 
     def _who(self, timeout_s: float) -> str:
         holder = self.holder()
@@ -88,13 +98,3 @@ def _read_holder(stored: object) -> Holder:
         run_id=str(stored["run_id"]),
         since=datetime.fromisoformat(stored["since"]),
     )
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # somebody else's
-    return True

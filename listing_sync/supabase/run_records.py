@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import Final, overload
-from uuid import UUID, uuid5
+from datetime import datetime
+from typing import Final
 
 from postgrest import CountMethod, ReturnMethod, SyncSelectRequestBuilder
 
-from listing_sync.core.listings import Rejection
-from listing_sync.core.runs import (
-    ENDED,
-    Cause,
-    Run,
-    RunStats,
-    RunStatus,
-    RunType,
-    StoredRejection,
-)
-from listing_sync.errors import BatchTooLargeError, Category, NotSetUpError, PermanentError
+from listing_sync.core.runs import ENDED, Run, RunStatus, RunType, StoredRejection
+from listing_sync.core.taking_turns import Claim
+from listing_sync.errors import BatchTooLargeError, NotSetUpError, PermanentError
 from listing_sync.reliability.guard import Patience
 from listing_sync.supabase.filters import among
 from listing_sync.supabase.rest import Query, Rest, Row, Rows
+from listing_sync.supabase.run_rows import (
+    as_object,
+    moment,
+    rejection_to_row,
+    row_to_rejection,
+    row_to_run,
+    run_to_row,
+)
 
 _RUNS: Final = "sync_state"
 _REJECTIONS: Final = "sync_errors"
@@ -32,7 +30,7 @@ _REJECTIONS: Final = "sync_errors"
 _RUN_COLUMNS: Final = (
     "id,sync_type,trigger,status,started_at,completed_at,heartbeat_at,total_items,success_count,"
     "failed_count,skipped_count,inserted_count,updated_count,unchanged_count,removed_count,"
-    "error_details,metrics,source,target,host,pid,version"
+    "error_details,metrics,source,target,host,pid,version,created_at,updated_at"
 )
 _REJECTION_COLUMNS: Final = (
     "id,run_id,property_number,sheet_row,column_name,cell,value,category,message,link,payload,"
@@ -40,8 +38,6 @@ _REJECTION_COLUMNS: Final = (
 )
 _PAGE_ROWS: Final = 1000
 _CHUNK_ROWS: Final = 500
-_PAYLOAD_BYTES: Final = 8192
-_SHORTEST_CUT: Final = 16
 _NOT_THERE: Final = frozenset({"PGRST200", "PGRST204", "PGRST205", "42P01", "42703"})
 
 
@@ -53,22 +49,38 @@ class SupabaseRunRecords:
         self._source = source
         self._target = target
 
-    def save(self, run: Run, *, last: bool = False) -> None:
-        """Insert or replace the record of a run.
+    def save(self, run: Run, *, last: bool = False, came_at: datetime | None = None) -> None:
+        """Insert or replace the record of a run; `came_at` dates a record that comes late."""
+        row = run_to_row(run)
+        if came_at is not None:
+            row["created_at"] = came_at.isoformat()
+        patience = Patience.LAST if last else Patience.RETRY
+        self._upsert(_RUNS, [row], "recording the run", patience)
 
-        That of a run under way is tried once after the first time: the next follows in seconds.
-        """
-        if last:
-            patience = Patience.LAST
-        elif run.status is RunStatus.IN_PROGRESS and run.heartbeat_at > run.started_at:
-            patience = Patience.ONCE
-        else:
-            patience = Patience.RETRY
-        self._upsert(_RUNS, [_run_to_row(run)], "recording the run", patience)
+    def renew(self, run: Run) -> bool:
+        """Give a sign of life in one try; False where the record is no longer in progress."""
+        query = self._rest.table(_RUNS).update(run_to_row(run)).eq("id", run.run_id)
+        return self._changed(query, "recording the run", Patience.ONCE)
+
+    def withdraw(self, run: Run) -> None:
+        """Delete the record of a run that never began."""
+        query = self._rest.table(_RUNS).delete().eq("id", run.run_id)
+        self._changed(query, "withdrawing the record of the run", Patience.RETRY)
+
+    def bury(self, run: Run, heard_at: datetime) -> bool:
+        """Record the end of a run that is gone; False where it has been heard of since."""
+        query = self._rest.table(_RUNS).update(run_to_row(run)).eq("id", run.run_id)
+        query = query.eq("updated_at", heard_at.isoformat())
+        return self._changed(query, "closing the record of a run that is gone", Patience.RETRY)
+
+    def _changed(self, query: SyncSelectRequestBuilder, what: str, patience: Patience) -> bool:
+        query = query.eq("status", RunStatus.IN_PROGRESS.value).select("id")
+        with set_up():
+            return bool(self._rest.read(query, what, patience).rows)
 
     def save_rejections(self, rejections: Sequence[StoredRejection], *, last: bool = False) -> None:
         """Insert rejections; ids made of what they say let a repetition change nothing."""
-        rows = {row["id"]: row for row in map(_rejection_to_row, rejections)}
+        rows = {row["id"]: row for row in map(rejection_to_row, rejections)}
         ids = sorted(rows)
         patience = Patience.LAST if last else Patience.RETRY
         for start in range(0, len(ids), _CHUNK_ROWS):
@@ -94,7 +106,7 @@ class SupabaseRunRecords:
                 query = query.gte("started_at", since.isoformat())
             query = query.order("started_at", desc=True).order("id", desc=True)
             page = self._read(query.range(len(runs), limit - 1))
-            runs += map(_row_to_run, page.rows)
+            runs += map(row_to_run, page.rows)
             if not page.rows or len(runs) == page.total:
                 break
         return tuple(runs)
@@ -102,7 +114,7 @@ class SupabaseRunRecords:
     def get(self, run_id: str) -> Run | None:
         """Return one run, None when there is no such run."""
         rows = self._read(self._ours(_RUN_COLUMNS).eq("id", run_id)).rows
-        return _row_to_run(rows[0]) if rows else None
+        return row_to_run(rows[0]) if rows else None
 
     def rejections(self, run_id: str) -> tuple[StoredRejection, ...]:
         """Return what a run rejected, in the order of the sheet."""
@@ -114,19 +126,28 @@ class SupabaseRunRecords:
                 break
             rows += page
         rows.sort(key=lambda row: (row["sheet_row"] or 0, row["column_name"] or ""))
-        return tuple(map(_row_to_rejection, rows))
+        return tuple(map(row_to_rejection, rows))
 
     def rejections_of(self, property_number: str, limit: int) -> tuple[StoredRejection, ...]:
         """Return the newest rejections of one listing, at most `limit`."""
         query = self._our_rejections().eq("property_number", property_number)
         rows = self._read(query.order("created_at", desc=True).order("id").limit(limit)).rows
-        return tuple(map(_row_to_rejection, rows))
+        return tuple(map(row_to_rejection, rows))
 
-    def in_progress(self) -> tuple[Run, ...]:
-        """Return the runs of any source on this target that have not ended, newest first."""
+    def in_progress(self) -> tuple[Claim, ...]:
+        """Return the runs of any source on this target that have not ended, first come first."""
         query = self._of_target(_RUN_COLUMNS).eq("status", RunStatus.IN_PROGRESS.value)
-        newest = query.order("started_at", desc=True)
-        return tuple(map(_row_to_run, self._read(newest, Patience.OUTLAST).rows))
+        return tuple(
+            Claim(row_to_run(row), moment(row["created_at"]), moment(row["updated_at"]))
+            for row in self._read(query.order("created_at").order("id"), Patience.OUTLAST).rows
+        )
+
+    def last_told(self) -> Run | None:
+        """Return the full run that came last to say that its rejections were told."""
+        query = self._ours(_RUN_COLUMNS).eq("sync_type", RunType.FULL.value)
+        query = query.eq("error_details->>told", "yes").order("created_at", desc=True)
+        rows = self._read(query.order("id", desc=True).limit(1)).rows
+        return row_to_run(rows[0]) if rows else None
 
     def other_sources(self, since: datetime) -> tuple[str, ...]:
         """Return the sources but ours of which a run since then had listings in the table."""
@@ -153,10 +174,10 @@ class SupabaseRunRecords:
         rows = self._read(newest.range(keep - 1, keep - 1)).rows
         if not rows:
             return
-        cut = min(before, _time(rows[0]["started_at"])).isoformat()
+        cut = min(before, moment(rows[0]["started_at"])).isoformat()
         oldest = self._ours("error_details").gte("started_at", cut).order("started_at")
         rows = self._read(oldest.limit(1)).rows
-        held = rows and _object(rows[0]["error_details"]).get("rejections_run_id")
+        held = rows and as_object(rows[0]["error_details"]).get("rejections_run_id")
         query = self._rest.table(_RUNS).delete(returning=ReturnMethod.minimal)
         query = query.eq("target", self._target).eq("source", self._source).lt("started_at", cut)
         query = among(query, "status", sorted(ENDED))
@@ -200,163 +221,3 @@ def set_up() -> Iterator[None]:
         raise NotSetUpError(
             f"the tables of listing-sync are not set up: run `listing-sync migrate up` ({error})"
         ) from error
-
-
-def _run_to_row(run: Run) -> Row:
-    stats = run.stats
-    details = {
-        "cause": run.cause and _text(run.cause.message),
-        "category": run.cause and run.cause.category.value,
-        "rejections_run_id": run.rejections_run_id,
-        "warnings": [_text(warning) for warning in run.warnings],
-    }
-    return {
-        "id": run.run_id,
-        "sync_type": run.run_type.value,
-        "trigger": run.trigger,
-        "status": run.status.value,
-        "started_at": run.started_at.isoformat(),
-        "completed_at": run.completed_at and run.completed_at.isoformat(),
-        "heartbeat_at": run.heartbeat_at.isoformat(),
-        "total_items": stats.total,
-        "success_count": stats.success,
-        "failed_count": stats.failed,
-        "skipped_count": stats.skipped,
-        "inserted_count": stats.inserted,
-        "updated_count": stats.updated,
-        "unchanged_count": stats.unchanged,
-        "removed_count": stats.removed,
-        "error_details": details if any(details.values()) else None,
-        "metrics": dict(run.metrics) or None,
-        "source": run.source,
-        "target": run.target,
-        "host": run.host,
-        "pid": run.pid,
-        "version": run.version,
-    }
-
-
-def _row_to_run(row: Row) -> Run:
-    details = _object(row["error_details"])
-    warnings = details.get("warnings")
-    return Run(
-        run_id=row["id"],
-        run_type=RunType(row["sync_type"]),
-        trigger=row["trigger"],
-        status=RunStatus(row["status"]),
-        started_at=_time(row["started_at"]),
-        completed_at=row["completed_at"] and _time(row["completed_at"]),
-        heartbeat_at=_time(row["heartbeat_at"]),
-        stats=_row_to_stats(row),
-        cause=_cause(details),
-        source=row["source"],
-        target=row["target"],
-        host=row["host"],
-        pid=row["pid"],
-        version=row["version"],
-        rejections_run_id=details.get("rejections_run_id"),
-        metrics=_object(row["metrics"]),
-        warnings=tuple(map(str, warnings)) if isinstance(warnings, list) else (),
-    )
-
-
-def _row_to_stats(row: Row) -> RunStats:
-    """Return the totals; a row that a person wrote by hand is read so that they add up."""
-    success, failed, skipped = row["success_count"], row["failed_count"], row["skipped_count"]
-    changed = row["inserted_count"] + row["updated_count"]
-    unchanged = max(row["unchanged_count"], success - changed)
-    total = max(row["total_items"], changed + unchanged + failed + skipped)
-    if row["status"] in ENDED:
-        skipped = total - changed - unchanged - failed
-    return RunStats(
-        total=total,
-        failed=failed,
-        skipped=skipped,
-        inserted=row["inserted_count"],
-        updated=row["updated_count"],
-        unchanged=unchanged,
-        removed=row["removed_count"],
-    )
-
-
-def _object(value: object) -> Row:
-    """Return a JSON object; anything else, as a person may have put there, is an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def _cause(details: Row) -> Cause | None:
-    message = details.get("cause")
-    return None if message is None else Cause(_category(details.get("category")), str(message))
-
-
-def _category(text: object) -> Category:
-    return next((item for item in Category if item.value == text), Category.UNKNOWN)
-
-
-def _rejection_to_row(stored: StoredRejection) -> Row:
-    rejection = stored.rejection
-    row: Row = {
-        "run_id": stored.run_id,
-        "property_number": _text(rejection.property_number),
-        "sheet_row": rejection.sheet_row,
-        "column_name": _text(rejection.column),
-        "cell": _text(rejection.cell),
-        "value": _text(rejection.value),
-        "category": rejection.category.value,
-        "message": _text(rejection.reason),
-        "link": rejection.link,
-        "payload": stored.payload and _payload(stored.payload),
-        "created_at": stored.created_at.isoformat(),
-    }
-    said = json.dumps(
-        [row[name] for name in ("property_number", "sheet_row", "column_name", "message")]
-    )
-    return {"id": str(uuid5(UUID(stored.run_id), said)), **row}
-
-
-def _row_to_rejection(row: Row) -> StoredRejection:
-    return StoredRejection(
-        run_id=row["run_id"],
-        rejection=Rejection(
-            property_number=row["property_number"],
-            sheet_row=row["sheet_row"],
-            column=row["column_name"],
-            cell=row["cell"],
-            value=row["value"],
-            reason=row["message"],
-            category=_category(row["category"]),
-            link=row["link"],
-        ),
-        created_at=_time(row["created_at"]),
-        payload=row["payload"],
-    )
-
-
-def _payload(cells: Mapping[str, str]) -> dict[str, str]:
-    """Return the cells that are not blank, as far as they fit: the longest are cut first."""
-    texts = {_text(header): _text(cell) for header, cell in cells.items() if cell}
-    while len(json.dumps(texts, ensure_ascii=False).encode()) > _PAYLOAD_BYTES:
-        longest = max(map(len, texts.values()))
-        if longest > _SHORTEST_CUT:
-            texts = {header: cell[: longest // 2] for header, cell in texts.items()}
-        else:
-            texts.popitem()
-    return texts
-
-
-@overload
-def _text(value: str) -> str: ...
-@overload
-def _text(value: str | None) -> str | None: ...
-def _text(value: str | None) -> str | None:
-    """Return what PostgreSQL can store: no NUL, no half of a surrogate pair."""
-    if value is None:
-        return None
-    return (
-        value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    )
-
-
-def _time(text: str) -> datetime:
-    """Read `2024-01-02T00:00:00+00:00` as well as Lite's `2024-01-02 00:00:00+00`."""
-    return datetime.fromisoformat(text).astimezone(UTC)

@@ -188,7 +188,10 @@ class Scene:
             **settings,
         )
         self.table = WatchedTable(table, page_rows=4, call=partial(self._ask, Service.SUPABASE))
-        self.records = MemoryRecords(call=partial(self._ask, Service.SUPABASE))
+        self.records = MemoryRecords(
+            call=partial(self._ask, Service.SUPABASE),
+            now=lambda: START + timedelta(seconds=self.time.elapsed_s),
+        )
         self.sheet = MemorySheet(MAPPING, call=partial(self._ask, Service.GOOGLE))
         self.folder = folder
         self.warnings: list[str] = []
@@ -282,7 +285,7 @@ class Scene:
             heartbeat=_Deaf(),
             webhook=SimpleNamespace(addresses=()),
             metrics_file=_Deaf(),
-            is_process_alive=lambda other: other == pid,
+            is_process_there=lambda other, _: other == pid,
             request_metrics=dict,
             limit_time=lambda: None,
         )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import socket
-import subprocess
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from threading import Event
@@ -13,6 +15,8 @@ from uuid import uuid4
 
 import pytest
 
+from listing_sync.core.runs import Process
+from listing_sync.local.process import this_process
 from tests.chaos.program import Running, Site, until
 from tests.stack.chaos_proxy import Fault
 from tests.stack.google_sheets import DEFAULT_SPREADSHEET
@@ -29,9 +33,11 @@ def insert_run(
     status: str = "in_progress",
     source: str = SOURCE,
     silent: timedelta = timedelta(),
+    clock_ahead: timedelta = timedelta(),
     listings: int = 0,
+    process: Process | None = None,
 ) -> str:
-    """Record a run of another host, last heard of some time ago."""
+    """Record a run of another host, last heard of some time ago by the database's clock."""
     run_id = str(uuid4())
     heard = datetime.now(UTC) - silent
     columns = {
@@ -39,17 +45,20 @@ def insert_run(
         "sync_type": "full",
         "trigger": "cron",
         "status": status,
-        "started_at": heard - timedelta(seconds=5),
+        "started_at": heard + clock_ahead - timedelta(seconds=5),
         "completed_at": None if status == "in_progress" else heard,
-        "heartbeat_at": heard,
+        "heartbeat_at": heard + clock_ahead,
         "total_items": listings,
         "success_count": listings,
         "unchanged_count": listings,
         "source": source,
         "target": f"{site.supabase_proxy.url.removeprefix('http://')}/property_listings",
         "host": "elsewhere",
-        "pid": 4711,
+        "error_details": process and json.dumps({"process": asdict(process)}),
+        "pid": os.getpid() if process else 4711,
         "version": "1.0",
+        "created_at": heard - timedelta(seconds=5),
+        "updated_at": heard,
     }
     places = ", ".join(["%s"] * len(columns))
     site.supabase.execute(
@@ -161,29 +170,47 @@ def test_a_run_goes_on_once_that_of_another_host_has_ended(site: Site) -> None:
     assert site.prices() == SHEET
 
 
-def test_a_run_of_another_host_silent_for_ten_minutes_is_closed(site: Site) -> None:
+def test_a_run_of_another_host_silent_for_two_minutes_is_closed(site: Site) -> None:
     site.put(SHEET)
-    other = insert_run(site, silent=timedelta(minutes=11))
+    other = insert_run(site, silent=timedelta(seconds=121))
     assert site.run("sync", "all").code == 0
-    assert status_of(site, other) == "interrupted"
+    assert status_of(site, other) == "failed"
 
 
-def test_a_run_of_this_host_whose_process_is_gone_is_closed(site: Site) -> None:
+def test_a_run_whose_clock_was_a_day_ahead_blocks_nobody_once_it_is_silent(site: Site) -> None:
     site.put(SHEET)
-    other = insert_run(site)
-    site.supabase.execute(
-        "update sync_state set host = %s, pid = %s where id = %s",
-        (socket.gethostname(), _unused_pid(), other),
-    )
-    assert site.run("sync", "all").code == 0
-    assert status_of(site, other) == "interrupted"
+    other = insert_run(site, silent=timedelta(seconds=121), clock_ahead=timedelta(hours=26))
+    assert site.run("sync", "all", sync_lock_timeout="1").code == 0
+    assert status_of(site, other) == "failed"
 
 
-def test_runs_of_another_source_are_waited_for_and_not_closed(site: Site) -> None:
+@pytest.mark.parametrize(("silent_s", "code"), [(41, 0), (5, 75)])
+def test_a_run_of_this_host_whose_process_is_gone_is_closed_once_it_is_silent(
+    site: Site, silent_s: int, code: int
+) -> None:
     site.put(SHEET)
-    other = insert_run(site, source="google:Another", silent=timedelta(minutes=11))
-    assert site.run("sync", "all").code == 0
+    other = insert_run(site, silent=timedelta(seconds=silent_s), process=_ended_process())
+    assert site.run("sync", "all", sync_lock_timeout="1").code == code
+    assert status_of(site, other) == ("in_progress" if code else "failed")
+
+
+def test_a_live_run_whose_process_cannot_be_seen_from_here_is_waited_for(site: Site) -> None:
+    site.put(SHEET)
+    elsewhere = replace(_ended_process(), space="pid:[1]")
+    other = insert_run(site, silent=timedelta(seconds=60), process=elsewhere)
+    assert site.run("sync", "all", sync_lock_timeout="1").code == 75
     assert status_of(site, other) == "in_progress"
+    assert site.prices() == {}
+
+
+def test_a_dead_run_of_another_source_is_closed_too_and_is_no_failure_of_this_one(
+    site: Site,
+) -> None:
+    site.put(SHEET)
+    other = insert_run(site, source="google:Another", silent=timedelta(seconds=121))
+    assert site.run("sync", "all").code == 0
+    assert status_of(site, other) == "failed"
+    assert "google:Another" not in site.run("status").out
 
 
 def test_nothing_is_removed_where_another_source_wrote_the_table(site: Site) -> None:
@@ -198,7 +225,6 @@ def test_nothing_is_removed_where_another_source_wrote_the_table(site: Site) -> 
     assert site.prices() == SHEET
 
 
-def _unused_pid() -> int:
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    return ended.pid
+def _ended_process() -> Process:
+    """Return where a process of this machine was that is no longer there: its number is used."""
+    return replace(this_process(), started="1", lock="0:0")

@@ -1,27 +1,36 @@
-"""Run records over REST, against a real PostgreSQL behind Supabase Lite."""
+"""Run records over REST, against a real PostgreSQL behind Supabase Lite, and those in memory."""
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
 
 from listing_sync.core.listings import Rejection
-from listing_sync.core.runs import Cause, Run, RunStats, RunStatus, RunType, StoredRejection
+from listing_sync.core.runs import (
+    Cause,
+    Process,
+    Run,
+    RunStats,
+    RunStatus,
+    RunType,
+    StoredRejection,
+)
 from listing_sync.errors import Category, NotSetUpError, PermanentError
 from listing_sync.ports import RunRecords
 from listing_sync.reliability.guard import Patience
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.run_records import SupabaseRunRecords
 from tests.contract.supabase_rest import Calls, connected
+from tests.fakes import MemoryRecords
 from tests.stack.chaos_proxy import ChaosProxy, status
 from tests.stack.supabase_lite import SupabaseLite
-
-pytestmark = pytest.mark.stack
 
 START = datetime(2026, 3, 1, 9, 0, 0, 123456, tzinfo=UTC)
 CELLS = {"Property Number": "AA1", "Price": "応相談", "Note": ""}
@@ -76,9 +85,36 @@ def rest(project: SupabaseLite, calls: Calls) -> Iterator[Rest]:
         yield rest
 
 
+def over_rest(rest: Rest, source: str = "sheet-1") -> SupabaseRunRecords:
+    return SupabaseRunRecords(rest, source=source, target="project/table")
+
+
 @pytest.fixture
-def records(rest: Rest) -> RunRecords:
-    return SupabaseRunRecords(rest, source="sheet-1", target="project/table")
+def recorded(rest: Rest) -> RunRecords:
+    """The real ones, where a test asks more than the port."""
+    return over_rest(rest)
+
+
+BOTH = ["memory", pytest.param("supabase", marks=pytest.mark.stack)]
+
+
+@pytest.fixture(params=BOTH)
+def each(request: pytest.FixtureRequest) -> Callable[[str], RunRecords]:
+    """The records as the runs of a source see them: those in memory, then the real ones."""
+    if request.param == "supabase":
+        return partial(over_rest, request.getfixturevalue("rest"))
+    seconds = itertools.count()
+    memory = MemoryRecords(
+        source="sheet-1",
+        target="project/table",
+        now=lambda: START + timedelta(days=200, seconds=next(seconds)),
+    )
+    return memory.as_seen_by
+
+
+@pytest.fixture
+def records(each: Callable[[str], RunRecords]) -> RunRecords:
+    return each("sheet-1")
 
 
 @pytest.mark.parametrize(
@@ -107,20 +143,22 @@ def test_a_run_comes_back_as_it_was_saved(records, stored):
     assert records.recent(10) == (stored,)
 
 
-def test_saving_again_replaces_the_record(project, records):
-    records.save(in_progress(1))
-    records.save(run(1))
-    records.save(run(1))
-    assert records.recent(10) == (run(1),)
+@pytest.mark.stack
+def test_saving_again_replaces_the_record(project, recorded):
+    recorded.save(in_progress(1))
+    recorded.save(run(1))
+    recorded.save(run(1))
+    assert recorded.recent(10) == (run(1),)
     assert project.execute("select updated_at > created_at from sync_state") == [(True,)]
 
 
-def test_a_refresh_is_tried_once_and_an_end_as_often_as_allowed(records, calls):
-    records.save(in_progress(1))
-    records.save(in_progress(1, heartbeat_at=START + timedelta(seconds=2)))
-    records.save(run(1))
-    records.save(run(1), last=True)
-    records.save_rejections([rejected(run(1).run_id, 1)], last=True)
+@pytest.mark.stack
+def test_a_refresh_is_tried_once_and_an_end_as_often_as_allowed(recorded, calls):
+    recorded.save(in_progress(1))
+    recorded.renew(in_progress(1, heartbeat_at=START + timedelta(seconds=2)))
+    recorded.save(run(1))
+    recorded.save(run(1), last=True)
+    recorded.save_rejections([rejected(run(1).run_id, 1)], last=True)
     assert [patience for _, patience in calls.made] == [
         Patience.RETRY,
         Patience.ONCE,
@@ -130,18 +168,19 @@ def test_a_refresh_is_tried_once_and_an_end_as_often_as_allowed(records, calls):
     ]
 
 
-def test_recent_is_newest_first_within_limit_and_time_even_beyond_one_page(project, records):
-    records.save(run(1))
+@pytest.mark.stack
+def test_recent_is_newest_first_within_limit_and_time_even_beyond_one_page(project, recorded):
+    recorded.save(run(1))
     project.execute(
         "insert into sync_state select (jsonb_populate_record(s, jsonb_build_object("
         "'id', gen_random_uuid(), 'started_at', s.started_at + n * interval '1 minute'))).*"
         " from sync_state s, generate_series(1, 1200) n"
     )
-    runs = records.recent(5000)
+    runs = recorded.recent(5000)
     assert len(runs) == 1201
     assert [r.started_at for r in runs] == sorted((r.started_at for r in runs), reverse=True)
-    assert records.recent(3) == runs[:3]
-    assert len(records.recent(5000, since=START + timedelta(minutes=1199))) == 2
+    assert recorded.recent(3) == runs[:3]
+    assert len(recorded.recent(5000, since=START + timedelta(minutes=1199))) == 2
 
 
 def test_runs_of_another_source_or_target_are_not_seen(records):
@@ -153,7 +192,7 @@ def test_runs_of_another_source_or_target_are_not_seen(records):
         records.save_rejections([rejected(each.run_id, 17)])
     assert records.recent(10) == (ours,)
     assert records.get(other_source.run_id) is None
-    assert records.in_progress() == (ours, other_source)
+    assert [claim.run for claim in records.in_progress()] == [ours, other_source]
     assert [stored.run_id for stored in records.rejections_of("AA1", 10)] == [ours.run_id]
     assert records.rejections(other_source.run_id) == ()
 
@@ -165,6 +204,71 @@ def test_other_sources_are_those_that_have_listings_in_the_table(records):
     records.save(run(8, source="wrong", status=RunStatus.FAILED, stats=failed))
     records.save(run(9, source="long ago", started=START - timedelta(days=2)))
     assert records.other_sources(START - timedelta(days=1)) == ("a,b", "sheet-2", "sheet-3")
+
+
+def test_a_claim_says_where_its_process_lives_and_how_long_it_was_silent_by_the_database(records):
+    process = Process("boot", "pid:[4026531836]", "578453", "8:1:77")
+    ahead = datetime.now(UTC) + timedelta(hours=26)
+    records.save(in_progress(1, process=process, started_at=ahead, heartbeat_at=ahead))
+    records.save(in_progress(2))
+    first, second = records.in_progress()
+    assert first.run.process == process
+    assert first.came_at == first.heard_at < second.heard_at
+    assert first.run.heartbeat_at == first.run.started_at == first.heard_at
+    assert records.renew(in_progress(1, process=process))
+    again, _ = records.in_progress()
+    assert again.came_at == first.came_at
+    assert again.heard_at > second.heard_at
+
+
+def test_only_a_record_in_progress_is_renewed(records):
+    assert not records.renew(in_progress(1))
+    records.save(in_progress(1))
+    assert records.renew(in_progress(1, stats=RunStats(total=10, inserted=1)))
+    assert records.get(run(1).run_id).stats.inserted == 1
+    records.save(run(1))
+    assert not records.renew(in_progress(1))
+    assert records.get(run(1).run_id) == run(1)
+
+
+def test_a_claim_is_withdrawn_and_a_record_of_a_run_that_ended_is_not(records):
+    records.save(in_progress(1))
+    records.withdraw(in_progress(1))
+    records.withdraw(in_progress(1))
+    assert (records.get(run(1).run_id), records.in_progress()) == (None, ())
+    records.save(run(1))
+    records.withdraw(in_progress(1))
+    assert records.get(run(1).run_id) == run(1)
+
+
+def test_a_run_is_buried_once_and_only_as_it_was_seen(records):
+    records.save(in_progress(1))
+    (seen,) = records.in_progress()
+    records.renew(in_progress(1))
+    dead = run(1, status=RunStatus.FAILED, cause=Cause(Category.UNKNOWN, "its process died"))
+    assert not records.bury(dead, seen.heard_at)
+    (seen,) = records.in_progress()
+    assert records.bury(dead, seen.heard_at)
+    assert not records.bury(dead, seen.heard_at)
+    assert records.get(dead.run_id) == dead
+
+
+def test_who_told_last_is_known_by_when_the_records_came_however_many_failed_since(records):
+    ahead = START + timedelta(hours=2)
+    assert records.last_told() is None
+    records.save(run(1, started_at=ahead, told=True))
+    records.save(run(2, told=True, warnings=("a column is missing",)))
+    records.save(run(3, run_type=RunType.SELECTIVE, told=True))
+    records.save(run(4, told=False))
+    for number in range(5, 60):
+        records.save(run(number, status=RunStatus.FAILED))
+    assert records.last_told() == run(2, told=True, warnings=("a column is missing",))
+
+
+def test_a_record_that_comes_late_is_not_the_newest(records):
+    records.save(run(1, told=True))
+    records.save(run(2, told=True), came_at=START)
+    assert records.last_told() == run(1, told=True)
 
 
 def test_rejections_come_back_in_the_order_of_the_sheet_beyond_one_page(records):
@@ -188,14 +292,15 @@ def test_delivering_rejections_twice_stores_them_once(records):
     assert set(map(repr, records.rejections(run(1).run_id))) == set(map(repr, stored))
 
 
-def test_what_postgresql_cannot_store_is_replaced(records):
-    records.save(run(1, warnings=("a\0b",), cause=Cause(Category.UNKNOWN, "half \ud83d")))
-    records.save_rejections(
+@pytest.mark.stack
+def test_what_postgresql_cannot_store_is_replaced(recorded):
+    recorded.save(run(1, warnings=("a\0b",), cause=Cause(Category.UNKNOWN, "half \ud83d")))
+    recorded.save_rejections(
         [replace(rejected(run(1).run_id, 1, value="\0\ud800"), payload={"A": "\ud800\0"})]
     )
-    [stored] = records.rejections(run(1).run_id)
+    [stored] = recorded.rejections(run(1).run_id)
     assert (stored.rejection.value, stored.payload) == ("��", {"A": "��"})
-    saved = records.get(run(1).run_id)
+    saved = recorded.get(run(1).run_id)
     assert saved is not None
     assert (saved.warnings, saved.cause) == (
         ("a�b",),
@@ -203,6 +308,7 @@ def test_what_postgresql_cannot_store_is_replaced(records):
     )
 
 
+@pytest.mark.stack
 @pytest.mark.parametrize(
     "cells",
     [
@@ -211,12 +317,12 @@ def test_what_postgresql_cannot_store_is_replaced(records):
         pytest.param({f"{'見' * 40} {n}": "x" for n in range(126)}, id="long-headers"),
     ],
 )
-def test_payloads_are_at_most_8_kb(project, records, cells):
-    records.save(run(1))
-    records.save_rejections([replace(rejected(run(1).run_id, 1), payload=cells)])
+def test_payloads_are_at_most_8_kb(project, recorded, cells):
+    recorded.save(run(1))
+    recorded.save_rejections([replace(rejected(run(1).run_id, 1), payload=cells)])
     [(size,)] = project.execute("select octet_length(payload::text) from sync_errors")
     assert 0 < size <= 8192 + 2 * len(cells)  # PostgreSQL shows jsonb with spaces
-    [stored] = records.rejections(run(1).run_id)
+    [stored] = recorded.rejections(run(1).run_id)
     assert stored.payload is not None
     for header, cell in stored.payload.items():
         assert cells[header].startswith(cell)
@@ -249,14 +355,16 @@ def test_the_run_that_holds_the_rejections_of_a_kept_one_is_kept(records):
     assert len(records.rejections(holder.run_id)) == 1
 
 
-def test_deleting_a_run_deletes_its_rejections(project, records):
+@pytest.mark.stack
+def test_deleting_a_run_deletes_its_rejections(project, recorded):
     for number, started in ((1, START), (2, START + timedelta(days=1))):
-        records.save(run(number, started=started))
-        records.save_rejections([rejected(run(number).run_id, 17)])
-    records.delete_older(START + timedelta(hours=1), keep=1)
+        recorded.save(run(number, started=started))
+        recorded.save_rejections([rejected(run(number).run_id, 17)])
+    recorded.delete_older(START + timedelta(hours=1), keep=1)
     assert project.execute("select run_id::text from sync_errors") == [(run(2).run_id,)]
 
 
+@pytest.mark.stack
 def test_without_its_tables_the_program_says_how_to_set_them_up(project):
     missing = status(404, '{"code": "PGRST205", "message": "Could not find the table"}')
     with (
@@ -270,6 +378,7 @@ def test_without_its_tables_the_program_says_how_to_set_them_up(project):
             records.save(run(1))
 
 
+@pytest.mark.stack
 @pytest.mark.parametrize(
     ("details", "cause", "warnings"),
     [
@@ -281,36 +390,39 @@ def test_without_its_tables_the_program_says_how_to_set_them_up(project):
     ],
     ids=["no category", "odd category", "no warnings", "list", "text"],
 )
-def test_what_a_person_put_into_a_record_is_no_bug(project, records, details, cause, warnings):
-    records.save(run(1))
+def test_what_a_person_put_into_a_record_is_no_bug(project, recorded, details, cause, warnings):
+    recorded.save(run(1))
     project.execute(
         "update sync_state set error_details = %s, metrics = '[1]'", (json.dumps(details),)
     )
-    found = records.get(run(1).run_id)
+    found = recorded.get(run(1).run_id)
     assert (found.cause, found.warnings, found.metrics) == (cause, warnings, {})
 
 
-def test_totals_that_somebody_else_wrote_are_read_so_that_they_add_up(project, records):
+@pytest.mark.stack
+def test_totals_that_somebody_else_wrote_are_read_so_that_they_add_up(project, recorded):
     project.execute(
         "insert into sync_state (id, sync_type, status, started_at, total_items, success_count,"
         " failed_count, source, target) values (gen_random_uuid(), 'full', 'partial', now(), 1000,"
         " 990, 5, 'sheet-1', 'project/table')"
     )
-    (found,) = records.recent(1)
+    (found,) = recorded.recent(1)
     assert found.stats == RunStats(total=1000, failed=5, skipped=5, unchanged=990)
 
 
+@pytest.mark.stack
 @pytest.mark.parametrize("name", ["sync_state", "sync_errors"])
-def test_a_table_that_lacks_a_column_is_not_set_up(project, records, name):
+def test_a_table_that_lacks_a_column_is_not_set_up(project, recorded, name):
     column = {"sync_state": "metrics", "sync_errors": "link"}[name]
     project.execute(f"alter table {name} rename column {column} to other")
     try:
         with pytest.raises(NotSetUpError, match="migrate up"):
-            records.recent(1) if name == "sync_state" else records.rejections(run(1).run_id)
+            recorded.recent(1) if name == "sync_state" else recorded.rejections(run(1).run_id)
     finally:
         project.execute(f"alter table {name} rename column other to {column}")
 
 
+@pytest.mark.stack
 def test_another_refusal_is_not_called_a_missing_table(project):
     with connected(project.url, project.publishable_key) as rest:
         records = SupabaseRunRecords(rest, source="sheet-1", target="project/table")

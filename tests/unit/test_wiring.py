@@ -130,6 +130,6 @@ def test_the_time_limit_stops_the_run(tmp_path: Path) -> None:
 
 def test_whether_a_process_of_this_host_is_alive(tmp_path: Path) -> None:
     with world(tmp_path) as made:
-        assert made.is_process_alive(os.getpid())
-        assert made.is_process_alive(1)
-        assert not made.is_process_alive(2**22 + 1)
+        assert made.is_process_there(os.getpid(), "")
+        assert made.is_process_there(1, "")
+        assert not made.is_process_there(2**22 + 1, "")

@@ -100,8 +100,8 @@ def test_a_rollback_that_gives_way_leaves_no_hold(machines):
     here, _ = machines
     run(here)
     other = make_run(status=RunStatus.IN_PROGRESS, host="web9")
-    here.records.runs[other.run_id] = other
-    here.clock.set_wall(other.heartbeat_at)
+    here.records.save(other)
+    here.settings = here.settings.model_copy(update={"sync_lock_timeout": 30})
     with pytest.raises(LockTimeoutError):
         roll_back(here)
     assert (here.hold.reason(), here.holds.all()) == (None, ())

@@ -113,7 +113,8 @@ def test_an_unreadable_journal_is_said_and_the_rest_shown(world, tmp_path) -> No
 
 
 def test_one_run_has_the_rejections_of_the_run_that_stored_them(world) -> None:
-    record(world, [make_run(2, RunStatus.PARTIAL, rejections_run_id=run_id(1))])
+    record(world, [make_run(1), make_run(2, RunStatus.PARTIAL, rejections_run_id=run_id(1))])
+    record(world, [make_run(7)])
     world.records.save_rejections([stored("AA1"), stored("AA2", run=7)])
     found = one_run(world, run_id(2))
     assert found.run is not None
@@ -133,6 +134,7 @@ def test_one_run_is_found_in_the_journal_while_supabase_is_away(world) -> None:
 def test_a_waiting_run_with_standing_rejections_has_those_recorded_before(world) -> None:
     run = make_run(2, RunStatus.PARTIAL, rejections_run_id=run_id(1))
     world.journal.add(JournalEntry(run, ()))
+    record(world, [make_run(1)])
     world.records.save_rejections([stored("AA1")])
     assert [item.property_number for item in one_run(world, run_id(2)).rejections] == ["AA1"]
 

@@ -8,16 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listing_sync.core.listings import Rejection
 from listing_sync.core.runs import (
-    DEAD_AFTER,
     ENDED,
     Cause,
     RunStats,
     RunStatus,
     final_status,
-    is_dead,
-    rejection_key,
 )
 from listing_sync.errors import Category
 from tests.fakes import START
@@ -101,48 +97,3 @@ def test_how_a_run_that_went_through_ended(
     stats: RunStats, others: dict[str, int], status: RunStatus
 ) -> None:
     assert final_status(stats, **others) is status
-
-
-@pytest.mark.parametrize(
-    ("host", "pid", "is_alive", "silent", "dead"),
-    [
-        pytest.param("web1", 42, True, timedelta(0), False, id="alive here"),
-        pytest.param("web1", 42, False, timedelta(0), True, id="its process is gone"),
-        pytest.param("web1", 7, True, timedelta(0), True, id="we bear its number"),
-        pytest.param("web2", 7, False, DEAD_AFTER, False, id="elsewhere, not silent for long"),
-        pytest.param("web2", 7, True, DEAD_AFTER * 1.01, True, id="elsewhere, silent"),
-        pytest.param("web1", 42, True, DEAD_AFTER * 1.01, True, id="its number was given away"),
-        pytest.param("web2", 7, False, -DEAD_AFTER, False, id="its clock is ahead"),
-    ],
-)
-def test_whether_a_run_under_way_is_dead(
-    host: str, pid: int, *, is_alive: bool, silent: timedelta, dead: bool
-) -> None:
-    run = make_run(status=UNDER_WAY, host=host, pid=pid)
-    now = run.heartbeat_at + silent
-    assert is_dead(run, now, host="web1", own_pid=7, is_alive=is_alive) is dead
-
-
-def test_a_rejection_is_the_same_wherever_its_row_moved() -> None:
-    first = Rejection("AA1", 17, "Price", "Listings!F17", "ask", "not a number")
-    moved = Rejection("AA1", 90, "Price", "Listings!F90", "tba", "not a number")
-    other = Rejection("AA1", 17, "Area", "Listings!G17", "ask", "not a number")
-    assert rejection_key(first) == rejection_key(moved) != rejection_key(other)
-
-
-def test_a_repeated_number_is_the_same_wherever_its_rows_moved() -> None:
-    first = Rejection("AA1", 6, None, "A6", None, "the property number is also on row 7")
-    moved = Rejection("AA1", 7, None, "A7", None, "the property number is also on row 8")
-    assert rejection_key(first) == rejection_key(moved)
-
-
-def test_a_wrong_number_is_the_same_wherever_its_row_moved() -> None:
-    first = Rejection(None, 6, "Number", "A6", "AA-x", "not in the form of this column")
-    moved = Rejection(None, 7, "Number", "A7", "AA-x", "not in the form of this column")
-    other = Rejection(None, 8, "Number", "A8", "AA-y", "not in the form of this column")
-    assert rejection_key(first) == rejection_key(moved) != rejection_key(other)
-
-
-def test_rejections_of_rows_without_a_number_differ_by_row() -> None:
-    nameless = [Rejection(None, row, None, None, None, "no property number") for row in (2, 3)]
-    assert rejection_key(nameless[0]) != rejection_key(nameless[1])
