@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -13,9 +14,31 @@ from listing_sync.core.spelling import normalise
 
 WHOLE_FLOAT: Final = re.compile(r"[0-9]+\.0+")
 """A property number as a program writes it that took the column for numbers."""
+_WHOLE = re.compile(r"[0-9]+(?:\.0+)?")
+
+PropertyNumber = Callable[[str], str]
+"""A key cell's text in, the property number that it means out."""
 
 _LONGEST_BYTES = 200
 """Longer ones do not fit into the address of a request for the next page."""
+
+
+def whole_float_reader(keys: Iterable[str]) -> PropertyNumber:
+    """Return how the texts of a key column are read, of which these are all.
+
+    Where a program took it for numbers, 1001.0 is 1001; where any key is no whole number, every
+    one is as it stands. All are normalised.
+
+    Source: docs/contract.md section 5.
+    """
+    numbers = [normalise(key) for key in keys]
+    floats = any(
+        number.endswith("0") and WHOLE_FLOAT.fullmatch(number) is not None for number in numbers
+    )
+    if floats and all(_WHOLE.fullmatch(number) for number in numbers if number):
+        return lambda key: normalise(key).partition(".")[0]
+    return normalise
+
 
 _FLOAT_KEY = Problem(
     "a number with decimals, beside property numbers that are none",

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TypeVar
 
+from listing_sync.core.keys import PropertyNumber, whole_float_reader
 from listing_sync.core.listings import SheetContents, SheetRow
 from listing_sync.core.mapping import Mapping
 from listing_sync.core.validator import normalise_number
@@ -45,6 +46,8 @@ from listing_sync.sheets.grid import (
     filled_down,
     read_header,
     runs,
+    whole_keys,
+    with_numbers,
 )
 
 T = TypeVar("T")
@@ -83,17 +86,18 @@ class GoogleSheet:
 
     def read(self, on_rows: Callable[[int], None]) -> SheetContents:
         """Return every row that is not blank; `on_rows` is told how many more were read."""
-        return self._while_still(
-            lambda layout: self._contents(layout, self._read_all(layout, on_rows))
-        )
+        return self._while_still(lambda layout: self._whole(layout, on_rows))
 
     def read_listings(self, numbers: frozenset[str]) -> SelectedRows:
         """Return the rows whose normalised number is asked for: the key column, then those rows."""
 
         def select(layout: Layout) -> SelectedRows:
             keys = BlockReader(self._api, layout).keys()
-            rows = self._read_selected(layout, keys, numbers)
-            texts = tuple(map(key_text, keys.values()))
+            number_of = whole_float_reader(map(key_text, keys.values()))
+            rows = self._read_selected(layout, keys, numbers, number_of)
+            columns = layout.header.columns
+            rows = with_numbers(columns, rows, self._mapping.key, number_of)
+            texts = tuple(number_of(key_text(key)) for key in keys.values())
             return SelectedRows(self._contents(layout, rows), texts)
 
         return self._while_still(select)
@@ -171,13 +175,18 @@ class GoogleSheet:
             f"/edit#gid={layout.tab.gid}"
         )
 
+    def _whole(self, layout: Layout, on_rows: Callable[[int], None]) -> SheetContents:
+        columns = layout.header.columns
+        rows = filled_down(columns, self._read_all(layout, on_rows))
+        return self._contents(layout, whole_keys(columns, rows, self._mapping.key))
+
     def _contents(self, layout: Layout, rows: Sequence[SheetRow]) -> SheetContents:
         return SheetContents(
             tab=layout.tab.title,
             link_base=self._link_base(layout),
             time_zone=layout.spreadsheet.time_zone,
             columns=layout.header.columns,
-            rows=filled_down(layout.header.columns, rows),
+            rows=rows,
             missing=layout.header.missing,
         )
 
@@ -219,10 +228,10 @@ class GoogleSheet:
             last = max(found, default=first)
         return range(first, last + 1, height)
 
-    def _read_selected(self, layout: Layout, keys: Keys, numbers: frozenset[str]) -> list[SheetRow]:
-        expected = {
-            row: key for row, key in keys.items() if normalise_number(key_text(key)) in numbers
-        }
+    def _read_selected(
+        self, layout: Layout, keys: Keys, numbers: frozenset[str], number_of: PropertyNumber
+    ) -> Sequence[SheetRow]:
+        expected = {row: key for row, key in keys.items() if number_of(key_text(key)) in numbers}
         if not expected:
             return []
         wanted = runs(expected)
@@ -231,7 +240,7 @@ class GoogleSheet:
         requests = [wanted[start : start + size] for start in range(0, len(wanted), size)]
         is_filled_down = any(each.column.fill_down for each in layout.header.columns)
         if is_filled_down or len(requests) > len(self._chunk_starts(layout, keys)):
-            rows = self._contents(layout, self._read_all(layout, lambda _: None)).rows
+            rows = self._whole(layout, lambda _: None).rows
             at = [column.column.name for column in layout.header.columns].index(self._mapping.key)
             return [row for row in rows if normalise_number(key_text(row[1][at])) in numbers]
         reader = BlockReader(self._api, layout)

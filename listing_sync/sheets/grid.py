@@ -9,11 +9,10 @@ from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 from listing_sync.core.a1 import column_index, column_letter, quote_tab
-from listing_sync.core.keys import WHOLE_FLOAT
+from listing_sync.core.keys import PropertyNumber, whole_float_reader
 from listing_sync.core.listings import Cell, SheetColumn, SheetRow
 from listing_sync.core.mapping import Column, Mapping, normalise_header
 from listing_sync.core.near import near_matches
-from listing_sync.core.spelling import trim
 from listing_sync.errors import SourceError
 from listing_sync.sheets.headers import (
     in_its_unit,
@@ -142,26 +141,32 @@ def filled_down(columns: Sequence[SheetColumn], rows: Sequence[SheetRow]) -> Seq
     return whole
 
 
-def whole_keys(
-    columns: Sequence[SheetColumn], rows: Sequence[SheetRow], key: str
+def with_numbers(
+    columns: Sequence[SheetColumn], rows: Sequence[SheetRow], key: str, number_of: PropertyNumber
 ) -> Sequence[SheetRow]:
-    """Return the rows with keys such as 1001.0 as 1001, where all are whole numbers.
+    """Return the rows with their keys as the numbers that they mean, see keys.py.
 
-    Of all rows, before any are chosen: programs that take a column for numbers write it so.
+    The same rows where no key is a number with decimals.
     """
     at = next((index for index, found in enumerate(columns) if found.column.name == key), -1)
-    column = [cells[at] for _, cells in rows] if at >= 0 else []
-    keys = [trim(cell) for cell in column if isinstance(cell, str)]
-    if not any(map(WHOLE_FLOAT.fullmatch, keys)):
-        return rows
-    if not all(key.isdecimal() or WHOLE_FLOAT.fullmatch(key) for key in keys if key):
+    if at < 0 or number_of("1.0") == "1.0":
         return rows
     whole = []
     for sheet_row, cells in rows:
         cell = cells[at]
-        plain = cell.partition(".")[0] if isinstance(cell, str) else cell
-        whole.append((sheet_row, (*cells[:at], plain, *cells[at + 1 :])))
+        number = number_of(cell) if isinstance(cell, str) else cell
+        whole.append((sheet_row, (*cells[:at], number, *cells[at + 1 :])))
     return whole
+
+
+def whole_keys(
+    columns: Sequence[SheetColumn], rows: Sequence[SheetRow], key: str
+) -> Sequence[SheetRow]:
+    """Return all rows of a sheet with keys such as 1001.0 as 1001, where all are whole numbers."""
+    at = next((index for index, found in enumerate(columns) if found.column.name == key), -1)
+    keys = [cells[at] for _, cells in rows] if at >= 0 else []
+    texts = [cell for cell in keys if isinstance(cell, str)]
+    return with_numbers(columns, rows, key, whole_float_reader(texts))
 
 
 def match_header(mapping: Mapping, row: int, cells: Sequence[object]) -> Header:

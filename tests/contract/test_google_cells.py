@@ -403,3 +403,22 @@ def test_an_unreadable_key_is_a_rejected_row(reading: GoogleReading) -> None:
     from listing_sync.sheets.google_layout import key_text
 
     assert [key_text(each) for each in (cell, None, "A1", 5)] == ["{}", "", "A1", "5"]
+
+
+# -- keys that a program took for numbers ------------------------------------------------------
+
+
+def test_keys_with_decimals_are_whole_numbers_where_all_are(reading: GoogleReading) -> None:
+    shown = [[Shown(f"{number}.0", number), "x", 5] for number in (1001, 1002)]
+    reading.put([HEADER, *shown])
+    assert values(checked(reading), "price0") == {"1001": 5, "1002": 5}
+    selected = reading.sheet(ITEMS).read_listings(frozenset({"1002"}))
+    assert [cells[0] for _, cells in selected.contents.rows] == ["1002"]
+    assert selected.all_numbers == ("1001", "1002")
+
+
+def test_a_key_with_decimals_beside_another_is_rejected(reading: GoogleReading) -> None:
+    reading.put([HEADER, [Shown("1001.0", 1001), "x", 5], ["AA1", "y", 6]])
+    found = checked(reading)
+    assert values(found, "price0") == {"AA1": 6}
+    assert "with decimals" in found.rejections[0].reason

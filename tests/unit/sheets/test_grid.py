@@ -244,7 +244,7 @@ NUMBERED = (SheetColumn(NUMBER, "物件番号", "A"), SheetColumn(PRICE, "価格
 
 def test_keys_that_are_all_whole_floats_are_their_whole_numbers() -> None:
     rows = whole_keys(NUMBERED, keyed("1001.0", "1002", None, " 1003.00 "), "number")
-    assert [cells[0] for _, cells in rows] == ["1001", "1002", None, " 1003"]
+    assert [cells[0] for _, cells in rows] == ["1001", "1002", None, "1003"]
 
 
 @pytest.mark.parametrize("keys", [("1001.0", "AA1"), ("1.0", "1.1"), ("1001", "1002"), ()])
