@@ -235,7 +235,9 @@ def show_rollback(face: Face, result: RollbackResult, *, hold: Path | None = Non
     elif result.remaining == 0:
         out.print("Verified: everything that was ours is as it was.")
     if result.is_on_hold:
-        out.print(f"Syncing is on hold. To let it go on, delete {hold}", soft_wrap=True)
+        out.print(
+            f"Syncing is on hold ({hold}). `listing-sync resume` lets it go on.", soft_wrap=True
+        )
     else:
         out.print("Nothing was written, so syncing is not put on hold.")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid5
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4, uuid5
 
 from listing_sync import logs
 from listing_sync.core.runs import Run
@@ -16,6 +18,7 @@ from listing_sync.errors import (
 )
 from listing_sync.ports import Ports, SharedHold
 
+_MAKE_ROOM = "make room in SYNC_STATE_DIR"
 _PASSING = (TransientError, RowError, BatchTooLargeError, NotSetUpError)
 
 
@@ -25,21 +28,78 @@ def hold(ports: Ports, run: Run, why: str) -> str | None:
     Raises:
         RefusedError: the file cannot be written.
     """
-    who = ports.identity
-    at = f"{run.started_at.astimezone():%Y-%m-%d %H:%M:%S}"
     # The record of the run itself stands in the same table.
     hold_id = str(uuid5(UUID(run.run_id), "hold"))
-    reason = f"{why} at {at} by {who.user} on {who.host}, run {run.run_id}, {who.target}"
+    problem = f"so nothing was changed: {_MAKE_ROOM}"
+    return _place(ports, hold_id, why, run.started_at, problem, what=f", run {run.run_id}")
+
+
+def pause(ports: Ports, why: str) -> str | None:
+    """Put syncing on hold for a person; return what it could not do, if any.
+
+    Raises:
+        RefusedError: it is on hold already, or the file cannot be written.
+    """
+    if held := held_here(ports):
+        raise RefusedError(held)
+    words = f"paused: {why}" if why else "paused"
+    return _place(ports, str(uuid4()), words, ports.clock.now(), _MAKE_ROOM)
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What `resume` let go on: the reason of this machine's hold, None when there was none.
+
+    `elsewhere` are the holds of other machines; with `everywhere` they are let go too. `problem`
+    says what could not be done.
+    """
+
+    here: str | None
+    elsewhere: tuple[SharedHold, ...]
+    problem: str | None = None
+
+
+def resume(ports: Ports, *, everywhere: bool) -> Resumed:
+    """Let syncing go on here, for the machines that held because of it, and perhaps everywhere.
+
+    Raises:
+        RefusedError: the file cannot be deleted.
+    """
+    reason = ports.hold.reason()
+    try:
+        ports.hold.remove()
+    except OSError as error:
+        raise RefusedError(
+            f"the file {ports.hold.path} cannot be deleted ({error.strerror or error})"
+        ) from error
+    ours = set(ports.hold.shared_ids())
+    try:
+        for hold_id in sorted(ours):
+            ports.holds.release(hold_id)
+        ports.hold.share()
+        others = tuple(item for item in ports.holds.all() if item.hold_id not in ours)
+        for item in others if everywhere else ():
+            ports.holds.release(item.hold_id)
+    except (RemoteError, RefusedError) as error:
+        return Resumed(reason, (), f"other machines may still be on hold: {error}")
+    return Resumed(reason, others)
+
+
+def _place(
+    ports: Ports, hold_id: str, why: str, since: datetime, problem: str, *, what: str = ""
+) -> str | None:
+    who = ports.identity
+    at = f"{since.astimezone():%Y-%m-%d %H:%M:%S}"
+    reason = f"{why} at {at} by {who.user} on {who.host}{what}, {who.target}"
     try:
         ports.hold.place(reason)
         # Remembered before it is there: a hold of which nobody knew would never be taken away.
         ports.hold.share(*dict.fromkeys((*ports.hold.shared_ids(), hold_id)))
     except OSError as error:
         raise RefusedError(
-            f"syncing cannot be put on hold ({error.strerror or error}), so nothing was changed:"
-            " make room in SYNC_STATE_DIR"
+            f"syncing cannot be put on hold ({error.strerror or error}), {problem}"
         ) from error
-    shared = SharedHold(hold_id, reason, who.host, str(ports.hold.path), run.started_at)
+    shared = SharedHold(hold_id, reason, who.host, str(ports.hold.path), since)
     try:
         ports.holds.place(shared)
     except (RemoteError, RefusedError) as error:
@@ -75,10 +135,12 @@ def held_elsewhere(ports: Ports, *, may_release: bool) -> str | None:
     return _sentence(
         first.reason,
         f"{first.path} on {first.host}, whose next sync lets every machine go on; where that"
-        f" machine is gone, the row {first.hold_id} of sync_state",
+        " machine is gone, run `listing-sync resume --everywhere`",
     )
 
 
 def _sentence(reason: str, path: str) -> str:
     why = f" ({reason.strip()})" if reason.strip() else ""
-    return f"syncing is on hold{why}. To go on, delete the file {path}"
+    return (
+        f"syncing is on hold{why}. To go on, run `listing-sync resume`, or delete the file {path}"
+    )

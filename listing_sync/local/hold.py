@@ -42,6 +42,11 @@ class HoldFile:
         """Put it there."""
         write_atomically(self._path, f"{reason}\n".encode())
 
+    def remove(self) -> None:
+        """Delete it, if it is there; raises OSError when it stays."""
+        with suppress(FileNotFoundError, NotADirectoryError):
+            self._path.unlink()
+
     def shared_ids(self) -> tuple[str, ...]:
         """Return the ids of the holds that the other machines see because of this file."""
         try:

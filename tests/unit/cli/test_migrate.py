@@ -214,7 +214,7 @@ def test_a_rollback_lists_snapshots_and_says_how_to_go_on(world):
         "AA100",
         "changed by somebody else",
         "Verified",
-        f"delete {world.hold.path}",
+        "`listing-sync resume` lets it go on.",
     )
 
 

@@ -5,12 +5,19 @@ from pathlib import Path
 import pytest
 
 from listing_sync.cli.progress import Silent
-from listing_sync.commands.holding import held_elsewhere
+from listing_sync.commands.holding import held_elsewhere, pause, resume
 from listing_sync.commands.rollback import find_source, rollback
 from listing_sync.commands.sync import SyncOptions, SyncResult, sync
 from listing_sync.core.plan import Limits
 from listing_sync.core.runs import RunStatus
-from listing_sync.errors import Category, HoldError, LockTimeoutError, Service, TransientError
+from listing_sync.errors import (
+    Category,
+    HoldError,
+    LockTimeoutError,
+    RefusedError,
+    Service,
+    TransientError,
+)
 from listing_sync.ports import Identity
 from tests.moving_world import MovingWorld
 from tests.runs import make_run
@@ -140,3 +147,36 @@ def test_a_hold_of_a_machine_without_its_file_is_left_to_its_next_sync(machines)
     assert held_elsewhere(there, may_release=False) is not None
     assert run(here).error is None
     assert held_elsewhere(there, may_release=False) is None
+
+
+def test_a_pause_holds_every_machine_until_it_is_resumed_there(machines):
+    here, there = machines
+    assert pause(here, "stocktaking") is None
+    assert "paused: stocktaking at" in str(run(here).error)
+    assert "paused: stocktaking at" in str(run(there).error)
+    with pytest.raises(RefusedError, match="stocktaking"):
+        pause(here, "again")
+    elsewhere = resume(there, everywhere=False)
+    assert (elsewhere.here, len(elsewhere.elsewhere)) == (None, 1)
+    assert isinstance(run(there).error, HoldError)
+    assert "stocktaking" in str(resume(here, everywhere=False).here)
+    assert (run(here).error, run(there).error, here.holds.all()) == (None, None, ())
+
+
+def test_the_hold_of_a_machine_that_is_gone_can_be_ended_from_another(machines):
+    here, there = machines
+    pause(here, "")
+    assert len(resume(there, everywhere=True).elsewhere) == 1
+    assert run(there).error is None
+
+
+def test_a_pause_without_supabase_holds_this_machine_and_says_so(machines):
+    here, _ = machines
+    here.holds.away = AWAY
+    assert "only this machine is on hold" in str(pause(here, ""))
+    assert "may still be on hold: away" in str(resume(here, everywhere=False).problem)
+    assert here.hold.reason() is None
+
+
+def test_what_is_not_on_hold_can_be_resumed(machines):
+    assert resume(machines[0], everywhere=False).here is None

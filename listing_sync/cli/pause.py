@@ -1,0 +1,77 @@
+"""`pause` and `resume`: put syncing on hold on every machine, and let it go on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from listing_sync.cli.exits import ExitCode
+from listing_sync.cli.face import Face
+from listing_sync.core.wording import count, plain
+
+if TYPE_CHECKING:
+    from listing_sync.commands.holding import Resumed
+
+
+def register(app: typer.Typer) -> None:
+    """Add `pause` and `resume`."""
+    app.command("pause")(pause)
+    app.command("resume")(resume)
+
+
+def pause(
+    context: typer.Context,
+    *,
+    reason: Annotated[str, typer.Option(help="Said to everybody whose sync is refused.")] = "",
+) -> None:
+    """Put `sync all` on hold on every machine; single numbers can still be synced."""
+    face: Face = context.obj
+    with face.open(needs_sheet=False, moves_breakers=False) as world:
+        from listing_sync.commands import holding
+
+        world.require_state_dir()
+        problem = holding.pause(world, reason.strip())
+        face.out.print(
+            f"Syncing is on hold ({plain(str(world.hold.path))}). `listing-sync resume` lets it"
+            " go on.",
+            soft_wrap=True,
+        )
+        if problem:
+            face.complain(problem)
+            raise typer.Exit(ExitCode.PARTLY)
+
+
+def resume(
+    context: typer.Context,
+    *,
+    everywhere: Annotated[
+        bool, typer.Option("--everywhere", help="Also end the holds of other machines.")
+    ] = False,
+) -> None:
+    """Let syncing go on that a person or a rollback has put on hold."""
+    face: Face = context.obj
+    with face.open(needs_sheet=False, moves_breakers=False) as world:
+        from listing_sync.commands import holding
+
+        found = holding.resume(world, everywhere=everywhere)
+        raise typer.Exit(_show(face, found, everywhere=everywhere))
+
+
+def _show(face: Face, found: Resumed, *, everywhere: bool) -> int:
+    if found.here is not None:
+        face.out.print(f"Syncing goes on. It was: {plain(found.here or 'on hold')}", soft_wrap=True)
+    for item in found.elsewhere:
+        done = "Let go" if everywhere else "Still on hold"
+        face.out.print(f"{done}: {plain(item.reason)} ({plain(item.host)})", soft_wrap=True)
+    if found.elsewhere and not everywhere:
+        face.complain(
+            f"{count(len(found.elsewhere), 'hold')} of another machine: run `listing-sync resume`"
+            " there, or here with --everywhere"
+        )
+    if found.problem:
+        face.complain(found.problem)
+    if found.here is None and not found.elsewhere and not found.problem:
+        face.out.print("Syncing was not on hold.")
+    still_held = bool(found.problem or (found.elsewhere and not everywhere))
+    return ExitCode.PARTLY if still_held else ExitCode.DONE
