@@ -45,6 +45,15 @@ _FLOAT_KEY = Problem(
     "the property number as it is written elsewhere, e.g. 1001",
 )
 
+NO_LISTING: Final = Problem(
+    "no property number but a total or a note",
+    "a listing; rows such as this one can be left out by ignore in the mapping",
+)
+"""Of a row that is none of the listings, whatever pattern numbers have."""
+
+_TOTALS = ("合計", "総計", "小計", "総合計", "平均", "※")
+_TOTAL_WORDS = frozenset({"計", "total", "totals", "subtotal", "grand total", "sum", "average"})
+
 
 def number_parser(key: Column) -> Parse:
     """Return what reads the key column: as text that is never blank, in its normalised form."""
@@ -57,6 +66,8 @@ def number_parser(key: Column) -> Parse:
         number = normalise(cell)
         if is_text and number.endswith("0") and WHOLE_FLOAT.fullmatch(number):
             return _FLOAT_KEY
+        if number.startswith(_TOTALS) or number.casefold().rstrip(":") in _TOTAL_WORDS:
+            return NO_LISTING
         if len(number) > _LONGEST_BYTES // 4:
             size = len(number.encode(errors="replace"))
             if size > _LONGEST_BYTES:

@@ -13,7 +13,7 @@ from listing_sync.core.a1 import column_index
 from listing_sync.core.cells import is_blank, parser_for, plain_text
 from listing_sync.core.dates import limit_problem
 from listing_sync.core.error_cells import LOADING
-from listing_sync.core.keys import number_parser
+from listing_sync.core.keys import NO_LISTING, number_parser
 from listing_sync.core.listings import (
     Cell,
     Checked,
@@ -182,7 +182,7 @@ class _Validation:
         if number is not None:
             self._numbers.add(number)
             self._rows_of.setdefault(number, []).append(sheet_row)
-        else:
+        elif parsed_number is not NO_LISTING:
             self._unknown_numbers = True
             if isinstance(key_cell, str) and has_number:
                 self._numbers.add(normalise_number(key_cell))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -184,15 +185,22 @@ def formatted(number: Decimal, *, places: int, scaled: int, marks: tuple[str, st
     marks=st.sampled_from(LOCALES),
     before=st.sampled_from(["", "¥", "$ ", "約"]),
     after=st.sampled_from(sorted(UNITS)),
+    unit=st.sampled_from([None, "千円", "万円"]),
 )
 def test_a_value_is_what_the_text_means_or_there_is_none(
-    number: float, places: int, scaled: int, marks: tuple[str, str], before: str, after: str
+    number: float,
+    places: int,
+    scaled: int,
+    marks: tuple[str, str],
+    before: str,
+    after: str,
+    unit: str | None,
 ) -> None:
     assume(not scaled or places < 3)  # 1234 in thousands with three places looks like itself
     exact = Decimal(repr(number))
     shown = formatted(exact, places=places, scaled=scaled, marks=marks)
-    value = meaning(EXACT, f"{before}{shown}{after}", number)
-    factor = UNITS[after]
+    value = meaning(replace(EXACT, unit=unit), f"{before}{shown}{after}", number)
+    factor = UNITS[after if after or unit is None else unit]
     if isinstance(value, Problem):
         return
     assert factor is not None

@@ -397,10 +397,18 @@ def test_a_first_filled_cell_is_the_leftmost_one_of_the_sheet() -> None:
     assert validate(sheet, mapping, default_zone=UTC).total_rows == 0
 
 
-def test_a_totals_row_without_that_option_is_a_rejected_row() -> None:
-    checked = check((2, ("AA1", 100)), (3, ("合計", 100)))
-    assert len(checked.listings) == 1
+@pytest.mark.parametrize("total", ["合計", "合計 3件", "小計", "平均", "計", "Total:", "※ 以上"])
+def test_a_totals_row_without_that_option_is_rejected_whatever_numbers_look_like(
+    total: str,
+) -> None:
+    mapping = replace(MAPPING, columns=(replace(NUMBER, pattern=None), *MAPPING.columns[1:]))
+    columns = (replace(COLUMNS[0], column=mapping.columns[0]), *COLUMNS[1:])
+    sheet = replace(contents((2, ("T1",)), (3, (total, 100))), columns=columns)
+    checked = validate(sheet, mapping, default_zone=UTC)
+    assert [listing.property_number for listing in checked.listings] == ["T1"]
     assert checked.rejected_rows == 1
+    assert "a total or a note" in checked.rejections[0].reason
+    assert not checked.unknown_numbers  # nothing that the table has may be on that row
 
 
 def test_a_number_of_more_than_200_bytes_is_rejected() -> None:
