@@ -15,10 +15,14 @@ from listing_sync.errors import Category
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A cell whose value the source does not hold, such as a formula without a stored value."""
+    """A cell whose value the source does not hold, such as a formula without a stored value.
+
+    `whole_row`: every cell of its row is so, for one reason, as where fields do not line up.
+    """
 
     shown: str
     reason: str
+    whole_row: bool = False
 
 
 Stored = int | float | bool | datetime | date | time

@@ -186,6 +186,9 @@ class _Validation:
             self._unknown_numbers = True
             if isinstance(key_cell, str) and has_number:
                 self._numbers.add(normalise_number(key_cell))
+        if isinstance(key_cell, Unreadable) and key_cell.whole_row:
+            self._reject_row(None, sheet_row, key_cell.reason)
+            return
         for index, value in enumerate(values):
             if not isinstance(value, Problem):
                 continue

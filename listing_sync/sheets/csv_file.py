@@ -1,66 +1,142 @@
-"""The bytes of a CSV file in, rows of texts out: one row for each row a spreadsheet would show."""
+"""The bytes of a CSV file in, rows of texts out: one row for each row a spreadsheet would show.
+
+A row whose fields do not line up with the headers is not guessed at: a comma in 29,800,000 that is
+not quoted moves every value behind it by two columns, and most of these would be read. Such a row
+is handed on as unreadable as a whole.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from listing_sync.errors import SourceError
+from listing_sync.sheets.csv_encoding import decoded
 
 if TYPE_CHECKING:
     from _csv import Reader
 
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n)', re.IGNORECASE)
+_NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
+_DELIMITERS = ",;\t"
+_QUOTED_AFTER_BLANK = re.compile(r'[ \t]+".*', re.DOTALL)
 
 
-def csv_rows(content: bytes, name: str, header_row: int) -> list[list[str]]:
-    """Return the rows; a header row without a comma decides on semicolons or tabs.
+@dataclass(frozen=True, slots=True)
+class CsvRows:
+    """The rows of a file, header rows among them; `faults` say by index which do not line up."""
+
+    rows: Sequence[Sequence[str]]
+    faults: dict[int, str]
+
+
+def csv_rows(content: bytes, name: str, first_row: int, encoding: str | None = None) -> CsvRows:
+    """Return the rows; `first_row` is the sheet row of the first listing.
 
     Raises:
-        SourceError: neither UTF-8 nor CP932, or a quotation does not end; names the line.
+        SourceError: an encoding that is not certain, a quotation or a last line that breaks off.
     """
-    text = _decoded(content, name)
+    text = decoded(content, name, encoding)
     csv.field_size_limit(sys.maxsize)  # 128 KiB otherwise; here the file is the limit
-    reader = _reader(text, _delimiter(text, header_row), strict=True)
+    stated = _SEPARATOR_LINE.match(text)
+    if stated:  # Excel's own note on the delimiter, no row of the sheet
+        text = text[stated.end() :]
+    delimiter = stated[1] if stated else _delimiter(text, first_row - 1)
+    reader = _reader(text, delimiter, strict=True)
     try:
-        return list(reader)
+        rows = list(reader)
     except csv.Error as error:
         raise SourceError(
             f"{name}: broken quotation marks in or before line {reader.line_num}: {error}"
         ) from error
+    faults = _faults(rows, first_row, delimiter)
+    last = len(rows) - 1
+    if last >= first_row - 1 and not text.endswith(("\n", "\r")) and last in faults:
+        width = max(map(len, rows[: first_row - 1]), default=0)
+        if len(rows[last]) < width:
+            raise SourceError(
+                f"{name}: cut off: its last line has {len(rows[last])} of {width} fields and no "
+                "line end; save or copy the file again"
+            )
+    return CsvRows(rows, faults)
+
+
+def without_habits(field: str) -> str:
+    """Return a field without what exporters put around digits to keep them as they are.
+
+    ="0123", a leading apostrophe ('0123), or a leading tab or unit separator.
+    """
+    field = field.lstrip("\t\x1f")
+    if field.startswith('="') and field.endswith('"') and len(field) > 2:  # noqa: PLR2004
+        return field[2:-1].replace('""', '"')
+    if field.startswith("'") and not field.endswith("'"):
+        return field[1:]
+    return field
+
+
+def _faults(rows: Sequence[Sequence[str]], first_row: int, delimiter: str) -> dict[int, str]:
+    """Return why rows do not line up with the headers, by index.
+
+    A row has as many fields as the headers. Beside that two habits of exporters are taken, when
+    the whole file has them: every row longer, by blank fields at its end; and rows shorter, their
+    blank fields at the end left out. The latter is a habit when no row ends in a blank field and
+    every second one at least is short.
+    """
+    headers = rows[: first_row - 1]
+    width = max(map(len, headers), default=0)
+    if not width:
+        return {}
+    filled = [(at, row) for at, row in _enumerated(rows, first_row - 1) if any(row)]
+    lengths = {len(row) for _, row in filled}
+    named = max(map(_named_width, headers))
+    longer = width
+    if len(lengths) == 1 and not any(any(row[width:]) for _, row in filled):
+        longer = max(width, *lengths)
+    short = sum(len(row) < width for _, row in filled)
+    leaves_out = short > 1 and len(filled) <= 2 * short and all(row[-1] for _, row in filled)
+    only_named = len(lengths) == 1 and min(lengths) >= named
+    faults = {}
+    for at, row in filled:
+        count = len(row)
+        if count > longer or (count < width and not leaves_out and not only_named):
+            faults[at] = _reason(count, width, delimiter)
+        elif any(map(_QUOTED_AFTER_BLANK.fullmatch, row)):
+            faults[at] = (
+                "a quotation mark after a blank quotes nothing; expected no blank before it"
+            )
+    return faults
+
+
+def _reason(count: int, width: int, delimiter: str) -> str:
+    name = _NAMES.get(delimiter, repr(delimiter))
+    fields = f"this row has {count} field{'' if count == 1 else 's'}, the header {width}"
+    if count > width:
+        return f"{fields}: {name} inside a value must be quoted"
+    return f"{fields}: it breaks off, or a line end inside a value is not quoted"
+
+
+def _named_width(row: Sequence[str]) -> int:
+    return max((at + 1 for at, field in enumerate(row) if field.strip()), default=0)
+
+
+def _enumerated(rows: Sequence[Sequence[str]], start: int) -> Iterator[tuple[int, Sequence[str]]]:
+    return enumerate(islice(rows, start, None), start)
 
 
 def _delimiter(text: str, header_row: int) -> str:
-    for delimiter in ",;\t":
+    """Return what parts the header row into most fields."""
+    counts = {}
+    for delimiter in _DELIMITERS:
         rows = _reader(text, delimiter, strict=False)
-        if len(next(islice(rows, header_row - 1, None), ())) > 1:
-            return delimiter
-    return ","
+        counts[delimiter] = len(next(islice(rows, header_row - 1, None), ()))
+    return max(_DELIMITERS, key=lambda delimiter: counts[delimiter])
 
 
 def _reader(text: str, delimiter: str, *, strict: bool) -> Reader:
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
-
-
-def _decoded(content: bytes, name: str) -> str:
-    if content.startswith(_UTF16):
-        raise SourceError(f'{name}: UTF-16 is not read; save it as "CSV UTF-8"')
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        damage = error
-    # Japanese UTF-8 with one broken byte would pass as nonsense in CP932, whose own texts break
-    # off as UTF-8 at once.
-    if not any(character >= "\u0800" for character in content[: damage.start].decode("utf-8-sig")):
-        try:
-            return content.decode("cp932")
-        except UnicodeDecodeError as error:
-            damage = error
-    line = content.count(b"\n", 0, damage.start) + 1
-    raise SourceError(
-        f"{name}: a character in line {line} is neither UTF-8 nor CP932 (Shift JIS); "
-        'save it as "CSV UTF-8"'
-    )

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 from listing_sync.core.a1 import column_index
-from listing_sync.core.listings import Cell, SheetContents, SheetRow
+from listing_sync.core.listings import Cell, SheetContents, SheetRow, Unreadable
 from listing_sync.core.mapping import Mapping
 from listing_sync.core.validator import normalise_number
 from listing_sync.errors import SourceError
 from listing_sync.ports import SelectedRows, SheetDescription
-from listing_sync.sheets.csv_file import csv_rows
-from listing_sync.sheets.grid import Header, Tab, check_header, match_header
-from listing_sync.sheets.xlsx_file import StoredCell, xlsx_rows
+from listing_sync.sheets.csv_file import CsvRows, csv_rows, without_habits
+from listing_sync.sheets.grid import (
+    Header,
+    Tab,
+    check_header,
+    filled_down,
+    read_header,
+    whole_keys,
+)
+from listing_sync.sheets.xlsx_file import read_xlsx
 
 _TRIES = 3
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -24,12 +29,12 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """One tab of the file: its header, and its rows from the first on, ragged."""
+    """One tab of the file: its header, and its rows below that are not blank."""
 
     tab: Tab
     tabs: tuple[Tab, ...]
     header: Header
-    rows: Sequence[Sequence[StoredCell]]
+    rows: Sequence[SheetRow]
 
 
 class FileSheet:
@@ -47,7 +52,8 @@ class FileSheet:
         """Return every row that is not blank."""
         grid = self._grid()
         check_header(grid.header, self._mapping, grid.tab.title)
-        rows = list(_mapped(grid, self._mapping))
+        columns = grid.header.columns
+        rows = whole_keys(columns, filled_down(columns, grid.rows), self._mapping.key)
         on_rows(len(rows))
         return SheetContents(
             tab=grid.tab.title,
@@ -62,13 +68,11 @@ class FileSheet:
         """Return the rows whose normalised number is asked for."""
         contents = self.read(lambda _: None)
         at = [column.column.name for column in contents.columns].index(self._mapping.key)
-        keyed = [(row[1][at], row) for row in contents.rows]
-        rows = [
-            row for key, row in keyed if isinstance(key, str) and normalise_number(key) in numbers
-        ]
+        keys = [_key_text(cells[at]) for _, cells in contents.rows]
+        keyed = zip(keys, contents.rows, strict=True)
+        rows = [row for key, row in keyed if key and normalise_number(key) in numbers]
         return SelectedRows(
-            contents=replace(contents, rows=rows),
-            all_numbers=tuple(key for key, _ in keyed if isinstance(key, str)),
+            contents=replace(contents, rows=rows), all_numbers=tuple(filter(None, keys))
         )
 
     def describe(self) -> SheetDescription:
@@ -88,9 +92,7 @@ class FileSheet:
     def _grid(self) -> _Grid:
         content = self._content()
         name = str(self._path)
-        tab = Tab(self._path.stem)
-        tabs: tuple[Tab, ...] = (tab,)
-        rows: Sequence[Sequence[StoredCell]]
+        mapping, row = self._mapping, self._header_row
         match self._path.suffix.lower():
             case _ if content.startswith(_OLE):
                 raise SourceError(
@@ -98,14 +100,17 @@ class FileSheet:
                     "without a password"
                 )
             case ".csv":
-                rows = csv_rows(content, name, self._header_row)
+                tab = Tab(self._path.stem)
+                first = row + mapping.header_rows
+                found = csv_rows(content, name, first, mapping.encoding)
+                texts = [[*map(without_habits, each)] for each in found.rows[row - 1 : first - 1]]
+                header = read_header(mapping, row, texts)
+                return _Grid(tab, (tab,), header, _of_csv(found, header))
             case ".xlsx":
-                tabs, tab, rows = xlsx_rows(content, name, self._tab_title)
+                tabs, tab, header, rows = read_xlsx(content, name, self._tab_title, mapping, row)
+                return _Grid(tab, tabs, header, rows)
             case _:
                 raise SourceError(f"{name}: not a .csv or .xlsx file; save it as one of them")
-        headers = rows[self._header_row - 1] if len(rows) >= self._header_row else ()
-        shown = [_shown(cell) for cell in headers]
-        return _Grid(tab, tabs, match_header(self._mapping, self._header_row, shown), rows)
 
     def _content(self) -> bytes:
         """Return the whole file as it was at one moment."""
@@ -127,48 +132,23 @@ class FileSheet:
         raise SourceError(f"{self._path}: written to while it was read, {_TRIES} times; run again")
 
 
-def _mapped(grid: _Grid, mapping: Mapping) -> Iterator[SheetRow]:
-    places = [
-        (column_index(each.letter), _shown if mapping.is_shown(each.column) else _stored)
-        for each in grid.header.columns
-    ]
+def _of_csv(rows: CsvRows, header: Header) -> list[SheetRow]:
+    """Return the mapped columns of the rows that are not blank."""
+    places = [column_index(each.letter) for each in header.columns]
     blank = (None,) * len(places)
-    first = grid.header.row + 1
-    for sheet_row, row in enumerate(grid.rows[grid.header.row :], first):
+    found: list[SheetRow] = []
+    first = header.first_row
+    for sheet_row, row in enumerate(rows.rows[first - 1 :], first):
         width = len(row)
-        cells = tuple([convert(row[index]) if index < width else None for index, convert in places])
+        cells: tuple[Cell, ...] = tuple(
+            [(without_habits(row[at]) or None) if at < width else None for at in places]
+        )
+        if fault := rows.faults.get(sheet_row - 1):
+            cells = tuple([Unreadable(str(cell or ""), fault, whole_row=True) for cell in cells])
         if cells != blank:
-            yield sheet_row, cells
+            found.append((sheet_row, cells))
+    return found
 
 
-def _stored(cell: StoredCell) -> Cell:
-    """Return a cell of a number, date or boolean column; durations count in days, as in Google."""
-    if isinstance(cell, timedelta):
-        return cell / timedelta(days=1)
-    return None if cell == "" else cell
-
-
-def _shown(cell: StoredCell) -> Cell:
-    """Return a cell of a text column as its plain value."""
-    match cell:
-        case str():
-            return cell or None
-        case bool():
-            return str(cell).upper()
-        case int():
-            return str(cell)
-        case float():
-            return str(int(cell)) if cell.is_integer() else format(Decimal(repr(cell)), "f")
-        case datetime() if cell.time() == time():
-            return cell.date().isoformat()
-        case datetime():
-            return cell.isoformat(sep=" ", timespec="seconds")
-        case date():
-            return cell.isoformat()
-        case time():
-            return cell.isoformat(timespec="seconds")
-        case timedelta():
-            minutes, seconds = divmod(round(cell.total_seconds()), 60)
-            return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
-        case _:
-            return cell
+def _key_text(cell: Cell) -> str:
+    return cell.shown if isinstance(cell, Unreadable) else str(cell or "")

@@ -1,122 +1,209 @@
-"""The bytes of an .xlsx file in, its tabs and the cells of one out."""
+"""The bytes of an .xlsx file in, one tab's header and rows out, as Google gives the same cells.
+
+Texts are what a person sees: the number format is rendered. Of numbers, dates and check boxes the
+stored value is compared with what is seen, by the same rules as Google's two forms of a cell.
+"""
 
 from __future__ import annotations
 
-import io
-import re
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
-from xml.etree.ElementTree import ParseError
-from zipfile import BadZipFile, ZipFile
+from datetime import datetime, timedelta
+from zipfile import BadZipFile
 from zlib import error as ZlibError  # noqa: N812 - it is an exception
 
-from listing_sync.core.listings import Cell, Unreadable
+from listing_sync.core.a1 import column_index
+from listing_sync.core.listings import Cell, SheetRow, Unreadable
+from listing_sync.core.mapping import NUMBER_TYPES, Column, Mapping
+from listing_sync.core.number_format import NumberFormat, general_text, number_format
+from listing_sync.core.shown import joiner, residue, says_the_number
 from listing_sync.errors import SourceError
-from listing_sync.sheets.grid import Tab, choose_tab
+from listing_sync.sheets.grid import Header, Tab, choose_tab, read_header
+from listing_sync.sheets.xlsx_cells import CellReader, Columns, Read, TopRows
+from listing_sync.sheets.xlsx_package import Book, DamageError, Package
+from listing_sync.sheets.xlsx_values import Raw, StoredCell
 
-if TYPE_CHECKING:
-    from openpyxl import Workbook
+_DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - serials have no zone
+_DAYS_TO_1904 = 1_462
+_NO_29_FEBRUARY = 60  # serial of the day that 1900 did not have, and Excel has
+_DAY_S = 86_400
+_SIGNS = frozenset("-−‐–+▲△()")
 
-StoredCell = Cell | timedelta
-"""What openpyxl gives; a duration is a timedelta."""
-
-_DAMAGES = (
-    *(BadZipFile, ZlibError, EOFError, ParseError),
-    *(ValueError, TypeError, LookupError, AttributeError),  # openpyxl, of parts it does not find
-)
-_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
-_PIECE = 1 << 20
-_NO_VALUE = "the formula has no stored value; open and save the file in Excel"
+_REMEMBERED = 1_024
 
 
-def xlsx_rows(
-    content: bytes, name: str, tab_title: str | None
-) -> tuple[tuple[Tab, ...], Tab, list[Sequence[StoredCell]]]:
-    """Return the tabs, the chosen one and its rows from the first on, ragged.
+def read_xlsx(
+    content: bytes, name: str, tab_title: str | None, mapping: Mapping, header_row: int
+) -> tuple[tuple[Tab, ...], Tab, Header, list[SheetRow]]:
+    """Return the tabs, the chosen one, its header and its rows that are not blank.
 
     Raises:
         SourceError: damaged, no Excel file, or no such tab.
     """
     with _damage_named(name):
-        with_values = _workbook(content, data_only=True)
-        tabs = tuple(
-            Tab(each.title, hidden=each.sheet_state != "visible") for each in with_values.worksheets
-        )
-    tab = choose_tab(tabs, title=tab_title, gid=None)
+        package = Package(content)
+        book = package.book()
+    tab = choose_tab(book.tabs, title=tab_title, gid=None)
+    show = _shown_reader(book)
+
+    headers: list[Header] = []
+
+    def header_of(top: TopRows) -> Header:
+        wanted = range(header_row, header_row + mapping.header_rows)
+        texts = [[_header_text(show, cell) for cell in top.get(row, ())] for row in wanted]
+        return read_header(mapping, header_row, texts)
+
+    def choose(top: TopRows) -> Columns:
+        headers.append(header_of(top))
+        return [
+            (column_index(each.letter), _reader(each.column, mapping, book))
+            for each in headers[-1].columns
+        ]
+
     with _damage_named(name):
-        if not _has_formulas(content):
-            rows = _iterate(with_values, tab, values_only=True)
-            return tabs, tab, [[_text(cell) for cell in row] for row in rows]
-        formulas = _iterate(_workbook(content, data_only=False), tab, values_only=True)
-        cells = _iterate(with_values, tab, values_only=False)
-        return (
-            tabs,
-            tab,
-            [
-                [_value(*pair) for pair in zip(row, formula_row, strict=True)]
-                for row, formula_row in zip(cells, formulas, strict=True)
-            ],
-        )
+        last = header_row + mapping.header_rows - 1
+        rows = CellReader(package, book, book.parts[tab.title]).read(last, choose)
+        return book.tabs, tab, headers[-1], rows
 
 
 @contextmanager
 def _damage_named(name: str) -> Iterator[None]:
+    from xml.parsers.expat import ExpatError  # noqa: PLC0415 - of .xlsx files alone
+
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of styles and extensions that openpyxl leaves out
-            yield
-    except _DAMAGES as error:
+        yield
+    except DamageError as error:
+        raise SourceError(f"{name}: damaged: {error}; open it in Excel and save it") from error
+    except (ExpatError, BadZipFile, ZlibError, EOFError) as error:
         raise SourceError(
             f"{name}: damaged, or not an Excel file; open it in Excel and save it as .xlsx"
         ) from error
+    except (RuntimeError, NotImplementedError) as error:  # of zipfile
+        raise SourceError(
+            f"{name}: packed in a way that is not read ({error}); open it in Excel and save it"
+        ) from error
 
 
-def _workbook(content: bytes, *, data_only: bool) -> Workbook:
-    from openpyxl import load_workbook  # noqa: PLC0415 - heavy
-
-    workbook: Workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=data_only)
-    return workbook
+def _header_text(show: Read, cell: StoredCell | None) -> str | None:
+    text = None if cell is None else show(cell)
+    return text.shown if isinstance(text, Unreadable) else text  # type: ignore[return-value]
 
 
-def _iterate(workbook: Workbook, tab: Tab, *, values_only: bool) -> Iterator[Sequence[Any]]:
-    sheet = workbook[tab.title]
-    sheet.reset_dimensions()  # files say wrong ones
-    rows: Iterator[Sequence[Any]] = sheet.iter_rows(values_only=values_only)
-    return rows
+def _reader(column: Column, mapping: Mapping, book: Book) -> Read:
+    return _shown_reader(book) if mapping.is_shown(column) else _stored_reader(column, book)
 
 
-def _has_formulas(content: bytes) -> bool:
-    """Say whether any sheet has a formula: to find those without a value takes a second pass."""
-    with ZipFile(io.BytesIO(content)) as archive:
-        for part in archive.namelist():
-            if not part.startswith("xl/worksheets/"):
-                continue
-            with archive.open(part) as xml:
-                before = b""
-                while piece := xml.read(_PIECE):
-                    if _FORMULA.search(before + piece):
-                        return True
-                    before = piece[-64:]
-    return False
+def _shown_reader(book: Book) -> Read:
+    """Return what reads the cells of a text column, as a person sees them."""
+    seen: dict[StoredCell, Cell] = {}
+
+    def read(cell: StoredCell) -> Cell:
+        kind = type(cell)
+        if kind is str:
+            return cell or None  # type: ignore[return-value]  # just checked
+        if kind is bool:
+            return str(cell).upper()
+        if kind is int or kind is float:
+            return _general(cell)  # type: ignore[arg-type]
+        if not isinstance(cell, tuple):
+            return _iso(cell) if isinstance(cell, datetime) else cell
+        if cell in seen:
+            return seen[cell]
+        text, _ = _rendered(cell, book)
+        if len(seen) > _REMEMBERED:
+            seen.clear()
+        seen[cell] = found = text or None
+        return found
+
+    return read
 
 
-def _value(cell: Any, formula: Any) -> StoredCell:
-    """Return a cell's value; type "str" is a formula whose stored value is the empty text."""
-    if cell.value is None and formula is not None and cell.data_type != "str":
-        return Unreadable(str(getattr(formula, "text", formula)), _NO_VALUE)
-    return _text(cell.value)
+def _stored_reader(column: Column, book: Book) -> Read:
+    """Return what reads the cells of a column of numbers, dates or check boxes."""
+    join = joiner(column)
+    seen: dict[StoredCell, Cell] = {}
+    neutral: dict[int, bool] = {}
+
+    def read(cell: StoredCell) -> Cell:
+        if not isinstance(cell, tuple):
+            return cell
+        raw, style = cell
+        if isinstance(raw, int | float) and raw >= 0:
+            if style not in neutral:
+                neutral[style] = _is_neutral(column, book, style)
+            if neutral[style]:
+                return raw
+        if cell in seen:
+            return seen[cell]
+        text, stored = _rendered(cell, book)
+        found = text if isinstance(text, Unreadable) else join(text, stored)
+        if len(seen) > _REMEMBERED:
+            seen.clear()
+        seen[cell] = found
+        return found
+
+    return read
 
 
-def _text(value: StoredCell) -> StoredCell:
-    """Return a value, what XML cannot hold (_x000D_) put back.
+def _is_neutral(column: Column, book: Book, style: int) -> bool:
+    """Return whether a style shows numbers of this column as they are, but for rounding."""
+    code = book.formats[style] if style < len(book.formats) else None
+    found = None if code is None else number_format(code)
+    form = None if found is None else found.plain
+    if form is None or column.type not in NUMBER_TYPES:
+        return False
+    around = "".join(form.around)
+    return _SIGNS.isdisjoint(around) and says_the_number(residue(around), column)
 
-    Source: ECMA-376 part 1, 22.9.2.19 (ST_Xstring).
-    """
-    if not isinstance(value, str) or "_x" not in value:
-        return value
-    from openpyxl.utils.escape import unescape  # noqa: PLC0415 - heavy
 
-    return str(unescape(value))
+def _rendered(cell: tuple[Raw, int], book: Book) -> tuple[str | Unreadable, Raw]:
+    """Return what a person sees of a cell with a format, and its value as Google stores it."""
+    raw, style = cell
+    code = book.formats[style] if style < len(book.formats) else None
+    found = None if code is None else number_format(code)
+    if found is None:
+        return _unknown(raw, code), raw
+    if isinstance(raw, str):
+        shown = found.text_of_text(raw)
+        return _unknown(raw, code) if shown is None else shown, raw
+    value = _google_serial(raw, book, found)
+    text = found.text(value) if isinstance(value, int | float) else _iso(value)
+    return _unknown(raw, code) if text is None else text, value
+
+
+def _google_serial(raw: Raw, book: Book, found: NumberFormat) -> int | float | datetime:
+    """Return the number of a cell; of a moment the days since 1899-12-30, as Google counts."""
+    if isinstance(raw, datetime):
+        if not found.is_date:
+            return raw
+        seconds = (raw - _DAY_ZERO) / timedelta(seconds=1)
+        return seconds / _DAY_S
+    number: int | float = raw  # type: ignore[assignment]  # texts and others have left
+    if not found.is_date:
+        return number
+    if book.base_1904:
+        return number + _DAYS_TO_1904 if found.shows_day else number
+    if 1 <= number < _NO_29_FEBRUARY and found.shows_day:
+        return number + 1
+    return -1 if int(number) == _NO_29_FEBRUARY and found.shows_day else number
+
+
+def _unknown(raw: Raw, code: str | None) -> Unreadable:
+    shown = str(raw) if isinstance(raw, str | datetime) else _general(raw)  # type: ignore[arg-type]
+    text = shown.shown if isinstance(shown, Unreadable) else shown
+    said = "of its style, which the file does not say" if code is None else f"{code[:60]!r}"
+    return Unreadable(
+        text,
+        f"what a person sees here is not certain: the number format {said} does not show this "
+        "value in a way that can be read; format the cell as text or number",
+    )
+
+
+def _general(number: float) -> str | Unreadable:
+    text = general_text(number)
+    return Unreadable(str(number), "a number that has no plain form") if text is None else text
+
+
+def _iso(moment: datetime) -> str:
+    is_day = (moment.hour, moment.minute, moment.second) == (0, 0, 0)
+    return moment.date().isoformat() if is_day else moment.isoformat(" ", "seconds")

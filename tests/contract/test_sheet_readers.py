@@ -58,8 +58,9 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
         def from_file(rows: Rows, **options: object) -> Sheet:
             path = tmp_path / f"Listings.{request.param}"
             if request.param == "csv":
+                width = max(map(len, rows), default=0)
                 with path.open("w", encoding="utf-8", newline="") as file:
-                    csv.writer(file).writerows(rows)
+                    csv.writer(file).writerows([*row, *[""] * (width - len(row))] for row in rows)
             else:
                 workbook = openpyxl.Workbook()
                 workbook.active.title = "Listings"

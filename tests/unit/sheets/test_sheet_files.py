@@ -12,7 +12,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from listing_sync.core.listings import Unreadable
+from listing_sync.core.listings import Shown, Unreadable
 from listing_sync.core.mapping import parse_mapping
 from listing_sync.errors import SourceError
 from listing_sync.sheets.file import FileSheet
@@ -71,7 +71,7 @@ def with_an_empty_chart() -> bytes:
 TEXT = "物件番号,価格,備考\nAA1,100,ﾃｽﾄ①\n"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp932"])
 def test_csv_is_read_in_each_encoding_of_excel(tmp_path: Path, encoding: str) -> None:
     assert read(csv_file(tmp_path, TEXT.encode(encoding))) == [(2, ("AA1", "100", "ﾃｽﾄ①"))]
 
@@ -104,7 +104,7 @@ def test_a_nul_and_a_megabyte_reach_the_validator(tmp_path: Path) -> None:
     [
         pytest.param(TEXT.encode() + "AA2,,備".encode()[:-1], "line 3", id="broken UTF-8"),
         pytest.param(b"a,b\nx,\x81\x20\n", "line 2", id="neither"),
-        pytest.param(TEXT.encode("utf-16"), "CSV UTF-8", id="UTF-16"),
+        pytest.param(TEXT.encode("utf-16")[:-1], "not UTF-16", id="broken UTF-16"),
         pytest.param(TEXT.encode() + b'AA2,"open\n', "line 3", id="quotation without end"),
     ],
 )
@@ -121,20 +121,15 @@ def test_a_broken_csv_file_names_the_line(tmp_path: Path, content: bytes, words:
         pytest.param(1e16, 1e16, "10000000000000000", id="large"),
         pytest.param(0.00001, 0.00001, "0.00001", id="small"),
         pytest.param(True, True, "TRUE", id="boolean"),
+        pytest.param(date(2024, 1, 31), Shown("2024-01-31", 45322), "2024-01-31", id="date"),
         pytest.param(
-            datetime.fromisoformat("2024-01-31"),
-            datetime.fromisoformat("2024-01-31"),
-            "2024-01-31",
-            id="date",
-        ),
-        pytest.param(
-            datetime.fromisoformat("2024-01-31T09:30"),
-            datetime.fromisoformat("2024-01-31T09:30"),
-            "2024-01-31 09:30:00",
+            datetime.fromisoformat("2024-01-31T12:00"),
+            Shown("2024-01-31 12:00:00", 45322.5),
+            "2024-01-31 12:00:00",
             id="date-time",
         ),
-        pytest.param(time(9, 30), time(9, 30), "09:30:00", id="time"),
-        pytest.param(timedelta(hours=36), 1.5, "36:00:00", id="duration"),
+        pytest.param(time(18), Shown("18:00:00", 0.75), "18:00:00", id="time"),
+        pytest.param(timedelta(hours=36), Shown("36:00:00", 1.5), "36:00:00", id="duration"),
         pytest.param("#N/A", "#N/A", "#N/A", id="error"),
         pytest.param("007", "007", "007", id="text of digits"),
         pytest.param("a_x000D_\nb", "a\r\nb", "a\r\nb", id="escaped character"),
@@ -152,12 +147,12 @@ def test_numeric_headers_and_numbers_are_read_as_text(tmp_path: Path) -> None:
     assert read(path) == [(2, ("12345", None, None))]
 
 
-def test_a_formula_without_a_stored_value_is_unreadable(tmp_path: Path) -> None:
+def test_a_formula_that_was_never_calculated_is_unreadable(tmp_path: Path) -> None:
     path = xlsx_file(tmp_path, ("一覧", [HEADER, ["AA1", "=1+1", "x"], ["AA2", 5, None]]))
     (_, (_, price, note)), second = read(path)
     assert isinstance(price, Unreadable)
     assert price.shown == "=1+1"
-    assert "no stored value" in price.reason
+    assert "never calculated" in price.reason
     assert (note, second) == ("x", (3, ("AA2", 5, None)))
 
 
@@ -170,6 +165,8 @@ def test_a_stored_empty_text_of_a_formula_is_blank(tmp_path: Path) -> None:
             if part == "xl/worksheets/sheet1.xml":
                 assert b'<c r="C2"><f>' in content
                 content = content.replace(b'<c r="C2"><f>', b'<c r="C2" t="str"><f>')
+            if part == "xl/workbook.xml":
+                content = content.replace(b'fullCalcOnLoad="1"', b"")
             new.writestr(part, content)
     path.write_bytes(packed.getvalue())
     assert read(path) == [(2, ("AA1", 5, None))]
@@ -196,7 +193,9 @@ def test_several_visible_tabs_are_listed(tmp_path: Path) -> None:
         ),
         pytest.param("a.xlsx", b"PK\x03\x04cut", "damaged", id="cut"),
         pytest.param("a.xlsx", b"", "damaged", id="empty"),
-        pytest.param("a.xlsx", with_an_empty_chart(), "damaged", id="a chart without its drawing"),
+        pytest.param(
+            "a.xlsx", with_an_empty_chart(), "has no headers", id="a chart without its drawing"
+        ),
         pytest.param("a.ods", b"PK", "not a .csv or .xlsx", id="other"),
     ],
 )

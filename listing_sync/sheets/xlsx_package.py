@@ -1,0 +1,287 @@
+"""The bytes of an .xlsx file in, its parts out: tabs, texts, formats, and the tab's own part.
+
+Names of parts are compared without case and with either slash, and both Open XML vocabularies,
+Transitional and Strict, are read. An element is known by its local name in one of the two; a part
+that declares a document type is refused, so that no entity is ever expanded.
+
+Source: ECMA-376 parts 1 (18.2 to 18.8), 2 (9) and 4.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from posixpath import dirname, join, normpath
+from xml.parsers.expat import XMLParserType
+from zipfile import ZipFile, ZipInfo
+
+from listing_sync.core.number_format import GENERAL, adds_to_text, built_in_format
+from listing_sync.sheets.grid import Tab
+
+MAIN = (
+    "http://schemas.openxmlformats.org/spreadsheetml/2006/main ",
+    "http://purl.oclc.org/ooxml/spreadsheetml/main ",
+)
+_RELATION_IDS = (
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships id",
+    "http://purl.oclc.org/ooxml/officeDocument/relationships id",
+)
+_FIRST_PIECE, _PIECE = 1 << 14, 1 << 18
+_LARGEST_PART = 1 << 30
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+Attributes = dict[str, str]
+Start = Callable[[str, Attributes], object]
+
+
+class DamageError(Exception):
+    """The file is not what an .xlsx file is; says what is wrong, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What the workbook says beside the cells; `recalculates` means stored results are stale."""
+
+    tabs: tuple[Tab, ...]
+    parts: Mapping[str, str]
+    base_1904: bool
+    recalculates: bool
+    formats: Sequence[str | None]
+    texts: Sequence[str]
+    text_styles: frozenset[int]
+
+    def speaks(self, style: int) -> bool:
+        """Return whether a style may show a number as anything but itself."""
+        return style >= len(self.formats) or self.formats[style] != GENERAL
+
+    def speaks_of_text(self, style: int) -> bool:
+        """Return whether a style shows texts as anything but themselves."""
+        return style in self.text_styles
+
+
+class Package:
+    """The parts of one file by name."""
+
+    def __init__(self, content: bytes) -> None:
+        self._archive = ZipFile(io.BytesIO(content))
+        self._parts: dict[str, ZipInfo] = {
+            _plain(info.filename): info for info in self._archive.infolist()
+        }
+
+    def book(self) -> Book:
+        """Return what the workbook part and those it names say."""
+        path = self._workbook_path()
+        related = self._related(path)
+        parts: dict[str, str] = {}
+        tabs: list[Tab] = []
+        flags = {"base_1904": False, "recalculates": False}
+
+        def start(name: str, attributes: Attributes) -> None:
+            if name == "sheet":
+                relation = next(filter(None, map(attributes.get, _RELATION_IDS)), "")
+                kind, target = related.get(relation, ("", ""))
+                if kind == "worksheet" and target in self._parts:
+                    title = unescaped(attributes.get("name", ""))
+                    is_hidden = attributes.get("state", "visible") != "visible"
+                    tabs.append(Tab(title, hidden=is_hidden))
+                    parts[title] = target
+            elif name == "workbookPr":
+                flags["base_1904"] = is_true(attributes.get("date1904"))
+            elif name == "calcPr":
+                flags["recalculates"] = is_true(attributes.get("fullCalcOnLoad"))
+
+        self.parse(path, local(start))
+        by_kind = {kind: target for kind, target in related.values() if target in self._parts}
+        styles, texts = by_kind.get("styles"), by_kind.get("sharedStrings")
+        formats = self._formats(styles) if styles else [GENERAL]
+        return Book(
+            tabs=tuple(tabs),
+            parts=parts,
+            formats=formats,
+            texts=self._texts(texts) if texts else (),
+            text_styles=frozenset(
+                style
+                for style, code in enumerate(formats)
+                if code is not None and adds_to_text(code)
+            ),
+            **flags,
+        )
+
+    def parse(
+        self,
+        path: str,
+        start: Start,
+        end: Callable[[str], object] | None = None,
+        *,
+        prepare: Callable[[XMLParserType], object] | None = None,
+        thin: Callable[[bytes], bytes] | None = None,
+    ) -> None:
+        """Send the elements of a part, named "namespace local", to the handlers given.
+
+        `prepare` is handed the parser, `thin` takes out of each piece what no handler needs.
+
+        Raises:
+            DamageError, or one of expat, zipfile or zlib: the part is not what it should be.
+        """
+        from xml.parsers.expat import ParserCreate  # noqa: PLC0415 - of .xlsx files alone
+
+        parser = ParserCreate(namespace_separator=" ")
+        parser.buffer_text = True
+        parser.StartDoctypeDeclHandler = _refuse_document_type
+        parser.StartElementHandler = start
+        if end is not None:
+            parser.EndElementHandler = end
+        if prepare is not None:
+            prepare(parser)
+        size = 0
+        left = b""
+        with self._archive.open(self._parts[path]) as part:
+            while piece := part.read(_PIECE if size else _FIRST_PIECE):
+                size += len(piece)
+                if size > _LARGEST_PART:
+                    raise DamageError(f"its part {path} is larger than {_LARGEST_PART >> 30} GiB")
+                if thin is None:
+                    parser.Parse(piece, False)
+                    continue
+                whole, mark, left = (left + piece).rpartition(b"<")
+                parser.Parse(thin(whole), False)
+                left = mark + left
+        parser.Parse(left, True)
+
+    def _workbook_path(self) -> str:
+        found = [target for kind, target in self._related("").values() if kind == "officeDocument"]
+        path = next((each for each in [*found, "xl/workbook.xml"] if each in self._parts), None)
+        if path is None:
+            raise DamageError("it holds no workbook")
+        return path
+
+    def _related(self, path: str) -> dict[str, tuple[str, str]]:
+        """Return (kind, part) of what a part names, by relation."""
+        folder = dirname(path)
+        name = path.removeprefix(folder).strip("/")
+        relations: dict[str, tuple[str, str]] = {}
+
+        def start(name: str, attributes: Attributes) -> None:
+            if name.endswith(" Relationship") and attributes.get("TargetMode") != "External":
+                target = attributes.get("Target", "").replace("\\", "/")
+                full = target if target.startswith("/") else join(folder, target)
+                kind = attributes.get("Type", "").rpartition("/")[2]
+                relations[attributes.get("Id", "")] = (kind, _plain(normpath(full)))
+
+        source = join(folder, "_rels", f"{name}.rels")
+        if source in self._parts:
+            self.parse(source, start)
+        return relations
+
+    def _formats(self, path: str) -> list[str | None]:
+        """Return the code of each style's number format, None where the file does not say it."""
+        own: dict[int, str] = {}
+        numbers: list[int] = []
+        inside = [""]
+
+        def start(name: str, attributes: Attributes) -> None:
+            if name in {"cellXfs", "cellStyleXfs", "dxfs"}:
+                inside[0] = name
+            elif name == "numFmt" and inside[0] != "dxfs":
+                with suppress(ValueError):
+                    number = int(attributes.get("numFmtId", ""))
+                    own[number] = unescaped(attributes.get("formatCode", ""))
+            elif name == "xf" and inside[0] == "cellXfs":
+                numbers.append(_number(attributes.get("numFmtId", "0")))
+
+        self.parse(path, local(start))
+        return [own.get(number, built_in_format(number)) for number in numbers]
+
+    def _texts(self, path: str) -> list[str]:
+        """Return the shared texts, without what is written over them to say how they are read."""
+        texts: list[str] = []
+        pieces: list[str] = []
+        aside = [0]
+
+        def prepare(parser: XMLParserType) -> None:
+            parsers.append(parser)
+
+        parsers: list[XMLParserType] = []
+
+        def start(name: str, _: Attributes) -> None:
+            if name == "t" and not aside[0]:
+                parsers[0].CharacterDataHandler = pieces.append
+            elif name == "rPh":
+                aside[0] += 1
+            elif name == "si":
+                pieces.clear()
+
+        def end(name: str) -> None:
+            if name == "t":
+                parsers[0].CharacterDataHandler = None
+            elif name == "rPh":
+                aside[0] -= 1
+            elif name == "si":
+                texts.append(unescaped("".join(pieces)))
+
+        self.parse(path, local(start), local_end(end), prepare=prepare)
+        return texts
+
+
+def local(handler: Callable[[str, Attributes], object]) -> Start:
+    """Return a handler of elements that is told local names, and of spreadsheets' own alone."""
+    names: dict[str, str | None] = {}
+
+    def start(name: str, attributes: Attributes) -> None:
+        known = names[name] if name in names else names.setdefault(name, local_name(name))
+        if known is not None:
+            handler(known, attributes)
+
+    return start
+
+
+def local_end(handler: Callable[[str], object]) -> Callable[[str], None]:
+    """Return the like for ends of elements."""
+
+    def end(name: str) -> None:
+        known = local_name(name)
+        if known is not None:
+            handler(known)
+
+    return end
+
+
+def local_name(name: str) -> str | None:
+    """Return the local name of one of the spreadsheets' own elements, None for any other."""
+    for namespace in MAIN:
+        if name.startswith(namespace):
+            return name[len(namespace) :]
+    return name if " " not in name else None
+
+
+def is_true(text: str | None) -> bool:
+    """Return whether an attribute says yes: 1 or true."""
+    return text is not None and text.strip().lower() in {"1", "true", "on"}
+
+
+def unescaped(text: str) -> str:
+    """Return a text, what XML cannot hold (_x000D_) put back.
+
+    Source: ECMA-376 part 1, 22.9.2.19 (ST_Xstring).
+    """
+    if "_x" not in text:
+        return text
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+
+
+def _plain(name: str) -> str:
+    return name.replace("\\", "/").lstrip("/").casefold()
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        return -1
+
+
+def _refuse_document_type(*_: object) -> None:
+    raise DamageError("one of its parts declares a document type, which no .xlsx file has")
