@@ -24,6 +24,7 @@ from listing_sync.errors import Service, SettingsError
 from listing_sync.loading import load
 from listing_sync.local.alert_memory import AlertMemoryFile
 from listing_sync.local.breaker_file import BreakerFile
+from listing_sync.local.header_memory import HeaderMemoryFile
 from listing_sync.local.hold import HoldFile
 from listing_sync.local.journal import JournalFiles
 from listing_sync.local.lock import FileLock
@@ -252,6 +253,7 @@ class World:
             tab_title=settings.sync_sheet_name,
             gid=gid,
             header_row=settings.sync_header_row,
+            memory=HeaderMemoryFile(self.state, keeps=self._moves_breakers),
         )
 
     # -- out -----------------------------------------------------------------------------------

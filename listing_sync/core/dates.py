@@ -160,6 +160,8 @@ def _moment(cell: Stored) -> datetime | str:
     if isinstance(cell, int | float):
         return "not a date: a bare number, which is no date by its own format"
     if isinstance(cell, datetime):
+        if not cell.microsecond:
+            return cell
         half = timedelta(microseconds=500_000)
         rounded = cell if cell > cell.max.replace(tzinfo=cell.tzinfo) - half else cell + half
         return rounded.replace(microsecond=0)

@@ -13,18 +13,20 @@ they may hold =NOW().
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from listing_sync.core.keys import PropertyNumber, whole_float_reader
 from listing_sync.core.listings import SheetContents, SheetRow
-from listing_sync.core.mapping import Mapping
+from listing_sync.core.mapping import Mapping as ColumnMapping
 from listing_sync.core.validator import normalise_number
 from listing_sync.errors import Category, Service, SourceError, TransientError
 from listing_sync.ports import SelectedRows, SheetDescription
 from listing_sync.sheets.google_api import (
     Rendering,
+    Rows,
     SheetsApi,
     Spreadsheet,
     ranges_in_a_request,
@@ -52,6 +54,17 @@ from listing_sync.sheets.grid import (
 
 T = TypeVar("T")
 
+
+class HeaderMemory(Protocol):
+    """Keeps one JSON document between runs; neither method raises."""
+
+    def load(self) -> Mapping[str, object]:
+        """Return the document, empty where there is none."""
+
+    def store(self, memory: Mapping[str, object]) -> None:
+        """Replace the document."""
+
+
 BUDGET_CELLS = 250_000
 """Cells of one request and rendering pair; a larger tab is read in chunks of rows."""
 
@@ -69,12 +82,13 @@ class GoogleSheet:
     def __init__(
         self,
         api: SheetsApi,
-        mapping: Mapping,
+        mapping: ColumnMapping,
         *,
         tab_title: str | None = None,
         gid: int | None = None,
         header_row: int = 1,
         budget_cells: int = BUDGET_CELLS,
+        memory: HeaderMemory | None = None,
     ) -> None:
         self._api = api
         self._mapping = mapping
@@ -82,6 +96,7 @@ class GoogleSheet:
         self._gid = gid
         self._header_row = header_row
         self._budget_cells = budget_cells
+        self._memory = memory
         self._seen_gid: int | None = None
 
     def read(self, on_rows: Callable[[int], None]) -> SheetContents:
@@ -104,7 +119,7 @@ class GoogleSheet:
 
     def describe(self) -> SheetDescription:
         """Return what the sheet really is, whether or not it can be read."""
-        layout = self._layout()
+        layout = self._layout(uses_memory=False)
         return SheetDescription(
             title=layout.spreadsheet.title,
             tab=layout.tab.title,
@@ -118,7 +133,7 @@ class GoogleSheet:
 
     # -- where things stand
 
-    def _layout(self) -> Layout:
+    def _layout(self, *, uses_memory: bool) -> Layout:
         spreadsheet = self._api.spreadsheet()
         tab = self._tab(spreadsheet)
         mapping, row = self._mapping, self._header_row
@@ -127,8 +142,27 @@ class GoogleSheet:
                 f'the tab "{tab.title}" has {tab.row_count} rows; SYNC_HEADER_ROW is {row}'
             )
         headers = header_range(tab.title, row, mapping.header_rows)
+        place: dict[str, object] = {
+            "spreadsheet": self._api.spreadsheet_id,
+            "gid": tab.gid,
+            "range": headers,
+        }
+        if uses_memory and (known := self._remembered(place)) is not None:
+            header = read_header(mapping, row, known)
+            with suppress(SourceError):  # of another mapping, perhaps
+                check_header(header, mapping, tab.title)
+                return Layout(spreadsheet, tab, mapping, header, known, is_remembered=True)
         (rows,) = self._api.values([headers], Rendering.SHOWN, "reading the header row")
+        if self._memory is not None and self._remembered(place) != rows:
+            self._memory.store({**place, "headers": rows})
         return Layout(spreadsheet, tab, mapping, read_header(mapping, row, rows), rows)
+
+    def _remembered(self, place: dict[str, object]) -> Rows | None:
+        match dict(self._memory.load()) if self._memory is not None else {}:
+            case {"headers": [[*_], *_] as rows, **known} if known == place:
+                return [[str(cell) for cell in row] for row in rows if isinstance(row, list)]
+            case _:
+                return None
 
     def _tab(self, spreadsheet: Spreadsheet) -> Tab:
         for other in spreadsheet.others:
@@ -150,9 +184,11 @@ class GoogleSheet:
     def _while_still(self, read: Callable[[Layout], T]) -> T:
         changed = ""
         was_gone = False
-        for _ in range(_TRIES):
+        uses_memory, tries = True, 0
+        while tries < _TRIES:
+            layout = None
             try:
-                layout = self._layout()
+                layout = self._layout(uses_memory=uses_memory)
                 check_header(layout.header, self._mapping, layout.tab.title)
                 return read(layout)
             except MovedError as moved:
@@ -161,6 +197,8 @@ class GoogleSheet:
                 if was_gone:
                     raise
                 was_gone = True
+            tries += layout is None or not layout.is_remembered
+            uses_memory = False
         raise TransientError(
             f"{EDITED}, {_TRIES} times in a row"
             + (f": the header in {changed} keeps changing, write it as text" if changed else "")

@@ -9,7 +9,7 @@ from typing import Any
 
 from listing_sync.core.listings import SheetRow
 from listing_sync.sheets.google_api import Place, Rendering, SheetsApi, ranges_in_a_request
-from listing_sync.sheets.google_cells import joined_column
+from listing_sync.sheets.google_cells import Joins, without_blanks
 from listing_sync.sheets.google_layout import (
     Keys,
     Layout,
@@ -17,7 +17,6 @@ from listing_sync.sheets.google_layout import (
     Run,
     cells_of,
     keys_of,
-    without_blanks,
 )
 from listing_sync.sheets.google_links import (
     CELL_FIELDS,
@@ -49,6 +48,7 @@ class BlockReader:
         self._layout = layout
         self._columns = layout.columns
         self._order = layout.order
+        self._joins = Joins()
 
     def keys(self) -> Keys:
         """Return every number of the key column, as shown."""
@@ -75,8 +75,9 @@ class BlockReader:
             is_sure = keys == keys_of(first, as_stored[layout.key])
             found = {index: without_blanks(as_shown[index]) for index in self._order} | linked
             for index in layout.stored:
-                column = self._columns[index]
-                found[index] = joined_column(column, as_shown[index], as_stored[index])
+                found[index] = self._joins.column(
+                    self._columns[index], as_shown[index], as_stored[index]
+                )
             cells = zip_longest(*(found[index] for index in self._order))
             read = [row for row in zip(count(first), cells, strict=False) if row[1] != blank]
             block = Block(block.rows + read, block.keys | keys, block.is_sure and is_sure)
@@ -164,18 +165,22 @@ class BlockReader:
             f"reading {len(columns)} columns from row {rows[0][0]} on",
         )
         self._check_header(header_rows, rendering)
+        is_shown = rendering is Rendering.SHOWN
+        linked = self._layout.linked if is_shown else ()
+        texts = frozenset(columns) - {*self._layout.stored} if is_shown else frozenset()
         found = []
         for _ in rows:
             by_column: Columns = {}
             for left, right in spans:
                 table = tables.pop(0)
-                by_column |= {
-                    index: cells_of(
-                        table, index - left, rendering, is_linked=index in self._layout.linked
-                    )
-                    for index in columns
-                    if left <= index <= right
-                }
+                for index in columns:
+                    if left <= index <= right:
+                        by_column[index] = cells_of(
+                            table,
+                            index - left,
+                            is_text=index in texts,
+                            is_linked=index in linked,
+                        )
             found.append(by_column)
         return found
 

@@ -13,31 +13,61 @@ from typing import Any
 
 from listing_sync.core.listings import Cell, Unreadable
 from listing_sync.core.mapping import NUMBER_TYPES, Column, ColumnType
-from listing_sync.core.shown import joiner, residue, says_the_number
+from listing_sync.core.shown import Join, joiner, residue, says_the_number
 
 _DIGITS = b"0123456789."
 _GROUPED = _DIGITS + b","
 _NO_DIGITS = bytes(set(range(256)) - {*_DIGITS, 0})
+_DATE_TYPES = frozenset({ColumnType.DATE, ColumnType.DATETIME})
 _SIGNS = frozenset("-−‐–+▲△()")
 
 
-def joined_column(column: Column, shown: Sequence[str], stored: Sequence[Any]) -> list[Cell]:
-    """Return the cells of a column read in both forms, from the top; "" is blank in either.
+class Joins:
+    """Joins columns read in both forms; what it learned of one block serves the next."""
 
-    Where the longer of the two ends, the other is blank.
-    """
-    count = max(len(shown), len(stored))
-    texts = [*shown, *[""] * (count - len(shown))]
-    cells: list[Any] = [*stored, *[""] * (count - len(stored))]
-    if not {str}.issuperset(map(type, texts)):  # unreadable ones
-        for index, text in enumerate(texts):
-            if isinstance(text, Unreadable):
-                texts[index], cells[index] = "", text
-            else:
-                texts[index] = str(text)
-    join = joiner(column)
-    for index in _doubtful(column, texts, cells):
-        cells[index] = join(texts[index], cells[index])
+    def __init__(self) -> None:
+        self._joins: dict[Column | ColumnType, Join] = {}
+        self._moments: dict[tuple[str, Any], Cell] = {}
+
+    def column(self, column: Column, shown: Sequence[Any], stored: Sequence[Any]) -> list[Cell]:
+        """Return the cells of a column read in both forms, from the top; "" is blank in either.
+
+        Where the longer of the two ends, the other is blank.
+        """
+        count = max(len(shown), len(stored))
+        texts = [*shown, *[""] * (count - len(shown))]
+        cells: list[Any] = [*stored, *[""] * (count - len(stored))]
+        if not {str}.issuperset(map(type, texts)):  # unreadable ones
+            for index, text in enumerate(texts):
+                if isinstance(text, Unreadable):
+                    texts[index], cells[index] = "", text
+                else:
+                    texts[index] = str(text)
+        if column.type in _DATE_TYPES:
+            return self._dates(column, texts, cells)
+        join = self._join(column)
+        for index in _doubtful(column, texts, cells):
+            cells[index] = join(texts[index], cells[index])
+        return without_blanks(cells)
+
+    def _dates(self, column: Column, texts: list[str], cells: list[Any]) -> list[Cell]:
+        """Join each of the days, which repeat in a sheet, once."""
+        pairs = list(zip(texts, cells, strict=True))
+        known, join = self._moments, self._join(column)
+        for pair in set(pairs).difference(known):
+            known[pair] = join(*pair)
+        return [known[pair] for pair in pairs]
+
+    def _join(self, column: Column) -> Join:
+        # A date and its text are compared in the same way whatever the column.
+        key = column.type if column.type in _DATE_TYPES else column
+        if key not in self._joins:
+            self._joins[key] = joiner(column)
+        return self._joins[key]
+
+
+def without_blanks(cells: list[Any]) -> list[Cell]:
+    """Return cells with None for what is blank."""
     return [None if cell == "" else cell for cell in cells] if "" in cells else cells
 
 
@@ -59,9 +89,10 @@ def _doubtful_numbers(column: Column, texts: list[str], values: list[Any]) -> Se
     forms = dict(zip(around, texts, strict=True))
     loaded = {form for form, text in forms.items() if not _is_neutral(form, text, column)}
     found = {index for index, form in enumerate(around) if form in loaded} if loaded else set()
-    numbers = joined.translate(None, _NO_DIGITS).decode().split("\0")
+    digits = joined.translate(None, _NO_DIGITS).decode()
     wanted = list(map(str, values))
-    if numbers != wanted:
+    if digits != "\0".join(wanted):
+        numbers = digits.split("\0")
         differing = [index for index, pair in enumerate(map(eq, numbers, wanted)) if not pair]
         found.update(index for index in differing if not _is_same(numbers[index], values[index]))
     return sorted(found)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from listing_sync.core.a1 import column_index, column_letter, quote_tab, quoted_tab
-from listing_sync.core.listings import Cell, SheetColumn, Unreadable
+from listing_sync.core.listings import SheetColumn, Unreadable
 from listing_sync.core.mapping import Column, ColumnType, Mapping
-from listing_sync.sheets.google_api import Rendering, Rows, Spreadsheet
+from listing_sync.sheets.google_api import Rows, Spreadsheet
 from listing_sync.sheets.grid import Header, Tab, read_header
 from listing_sync.sheets.headers import joined_headers
 
@@ -33,10 +33,9 @@ class MovedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the mapped columns stand; `key`, `shown` and `stored` are column indexes.
+    """Where the mapped columns stand, by the header rows as they are shown.
 
-    `stored` are those of which the stored value counts too; `linked` those of addresses, whose
-    cells may show a picture or a link's name.
+    `is_remembered`: those of an earlier run, which this one has not seen yet.
     """
 
     spreadsheet: Spreadsheet
@@ -44,6 +43,7 @@ class Layout:
     mapping: Mapping
     header: Header
     header_rows: Rows
+    is_remembered: bool = False
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -69,7 +69,7 @@ class Layout:
 
     @property
     def linked(self) -> tuple[int, ...]:
-        """Return the columns of addresses."""
+        """Return the columns of addresses, whose cells may show a picture or a link's name."""
         return tuple(i for i, each in self.columns.items() if each.type is ColumnType.URL)
 
     def a1(self, columns: tuple[int, int], rows: Run) -> str:
@@ -122,17 +122,15 @@ def header_range(tab: str, row: int, rows: int) -> str:
     return f"{quoted_tab(tab)}!A{row}:{LAST_COLUMN}{row + rows - 1}"
 
 
-def cells_of(
-    table: Rows, offset: int, rendering: Rendering, *, is_linked: bool = False
-) -> list[Any]:
+def cells_of(table: Rows, offset: int, *, is_text: bool, is_linked: bool = False) -> list[Any]:
     """Return one column of a range, from the top; "" is blank, None too, in a column of addresses.
 
     There "" is a cell that is not empty, and None is one that may be.
     """
-    if rendering is Rendering.STORED:
-        return [row[offset] if len(row) > offset else "" for row in table]
     if is_linked:
         return [row[offset] if len(row) > offset else None for row in table]
+    if not is_text:
+        return [row[offset] if len(row) > offset else "" for row in table]
     # Equal texts are kept once; shown cells are all texts, so that nothing else can be equal.
     shared: dict[str, str] = {"": ""}
     share = shared.setdefault
@@ -142,11 +140,6 @@ def cells_of(
 def keys_of(first: int, cells: Sequence[Any]) -> dict[int, Any]:
     """Return the key cells that are not blank by sheet row."""
     return {row: cell for row, cell in enumerate(cells, first) if cell != ""}
-
-
-def without_blanks(cells: list[Any]) -> list[Cell]:
-    """Return cells with None for what is blank."""
-    return [None if cell == "" else cell for cell in cells] if "" in cells else cells
 
 
 def first_difference(left: Keys, right: Keys) -> int | None:

@@ -471,3 +471,93 @@ def test_no_thread_is_left_that_asks_google_for_more(reading: GoogleReading) -> 
     new = [thread for thread in set(threading.enumerate()) - before if "Boundary" in repr(thread)]
     assert new == []
     assert {request.path.split("/")[1] for request in reading.google.requests} == {"token", "v4"}
+
+
+# -- the headers of the last run ---------------------------------------------------------------
+
+
+class Memory:
+    """Keeps a document as a file does: as JSON."""
+
+    def __init__(self) -> None:
+        self.text = "{}"
+        self.stores = 0
+
+    def load(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.text)
+        return found
+
+    def store(self, memory: Any) -> None:
+        self.text = json.dumps(memory)
+        self.stores += 1
+
+
+def test_a_run_that_remembers_the_headers_takes_three_reads(reading: GoogleReading) -> None:
+    reading.put([HEADER, *listings(2)])
+    memory = Memory()
+    for _ in range(2):
+        reading.calls.clear()
+        assert rows_of(reading.sheet(MAPPING, memory=memory)) == expected(listings(2))
+    assert reading.calls[1:] == [
+        "looking up the spreadsheet",
+        "reading 4 columns from row 2 on",
+        "reading 3 columns from row 2 on",
+    ]
+    assert memory.stores == 1
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param(lambda rows: [["new", *row] for row in rows], id="a column more"),
+        pytest.param(lambda rows: [row[:1] + row[2:] for row in rows], id="a column less"),
+        pytest.param(lambda rows: [list(reversed(row)) for row in rows], id="other order"),
+        pytest.param(lambda rows: [rows[0][:3], *(row[:3] for row in rows[1:])], id="cut"),
+    ],
+)
+def test_headers_that_moved_since_the_last_run_are_looked_up(
+    reading: GoogleReading, edit: Callable[[Any], Any]
+) -> None:
+    rows = [HEADER, *listings(2)]
+    memory = Memory()
+    reading.put(rows)
+    rows_of(reading.sheet(MAPPING, memory=memory))
+    reading.put(edit(rows))
+    remembering = reading.sheet(MAPPING, memory=memory).read(lambda _: None)
+    looking = reading.sheet(MAPPING).read(lambda _: None)
+    assert remembering == looking
+    assert memory.stores == 2
+
+
+def test_a_required_header_that_went_is_missed_though_it_is_remembered(
+    reading: GoogleReading,
+) -> None:
+    reading.put([HEADER, *listings(2)])
+    memory = Memory()
+    rows_of(reading.sheet(MAPPING, memory=memory))
+    reading.put([["No.", *HEADER[1:]], *listings(2)])
+    with pytest.raises(SourceError, match="no header for the required column"):
+        rows_of(reading.sheet(MAPPING, memory=memory))
+
+
+def test_headers_of_another_mapping_tab_or_row_are_not_remembered(reading: GoogleReading) -> None:
+    reading.put([["No."], ["AA1"]], title="Other", sheet_id=1)
+    reading.put([HEADER, *listings(2)])
+    memory = Memory()
+    rows_of(reading.sheet(MAPPING, tab_title="Listings", memory=memory))
+    other = parse_mapping(
+        'table = "t"\nkey = "number"\n[columns.number]\nheader = "No."\ntype = "text"\n', name="m"
+    )
+    assert rows_of(reading.sheet(other, tab_title="Other", memory=memory)) == [(2, ("AA1",))]
+    memory.text = '{"headers": 5}'
+    assert len(rows_of(reading.sheet(MAPPING, tab_title="Listings", memory=memory))) == 2
+
+
+def test_a_tab_that_became_smaller_than_remembered_is_looked_at_anew(
+    reading: GoogleReading,
+) -> None:
+    reading.put([HEADER, *listings(2)])
+    memory = Memory()
+    rows_of(reading.sheet(MAPPING, memory=memory))
+    reading.put([["Number"], ["AA1"]], column_count=1)
+    assert rows_of(reading.sheet(MAPPING, memory=memory)) == [(2, ("AA1",))]
