@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from importlib.resources import files
 
@@ -386,3 +387,9 @@ def test_whatever_an_option_holds_the_answer_is_a_mapping_or_problems(
     else:
         assert mapping.columns[1].headers
     assert all(problem.startswith("m: columns.b.") for problem in found)
+
+
+def test_the_bundled_mapping_explains_every_option() -> None:
+    text = files("listing_sync").joinpath("mapping.toml").read_text("utf-8")
+    explained = set(re.findall(r"\b\w+\b", text.partition("\ntable = ")[0]))
+    assert {*OPTIONS, "type", "header_rows", "ignore", "encoding", "prune"} <= explained
