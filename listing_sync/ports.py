@@ -19,6 +19,7 @@ from listing_sync.core.mapping import Column, Mapping
 from listing_sync.core.migrations import SqlFile
 from listing_sync.core.plan import TableRow
 from listing_sync.core.runs import Process, Run, StoredRejection
+from listing_sync.core.sources import Source
 from listing_sync.core.taking_turns import Claim
 from listing_sync.core.undo_log import Logged
 from listing_sync.errors import Service
@@ -128,10 +129,11 @@ class RunRecords(Protocol):
 
     `recent`, `get`, `rejections*`, `last_told` see runs of this source and target only, newest
     first; `in_progress` sees all sources on this target, first come first; `other_sources` names
-    those since `since`. `save` inserts or replaces by id, so that repeating it is harmless;
-    `came_at` dates a record that comes late. With `last` it is one short try even when the run was
-    stopped. `renew`, `withdraw` and `bury` change a record in progress only, and `bury` only one
-    that was last heard of at `heard_at`; they say whether they did.
+    those since `since`. `go_by` sets the names by which runs are ours from now on. `save` inserts
+    or replaces by id, so that repeating it is harmless; `came_at` dates a record that comes late.
+    With `last` it is one short try even when the run was stopped. `renew`, `withdraw` and `bury`
+    change a record in progress only, and `bury` only one that was last heard of at `heard_at`; they
+    say whether they did.
     """
 
     def save(self, run: Run, *, last: bool = False, came_at: datetime | None = None) -> None: ...
@@ -147,6 +149,7 @@ class RunRecords(Protocol):
     def rejections_of(self, property_number: str, limit: int) -> tuple[StoredRejection, ...]: ...
     def in_progress(self) -> tuple[Claim, ...]: ...
     def last_told(self) -> Run | None: ...
+    def go_by(self, source: Source) -> None: ...
     def other_sources(self, since: datetime) -> tuple[str, ...]: ...
     def delete_older(self, before: datetime, *, keep: int) -> None: ...
 
@@ -376,7 +379,8 @@ class MetricsFile(Protocol):
 class Identity:
     """Who runs, from what to what; `source` and `target` are as sync_state records them.
 
-    `source` is empty when no setting names one: then the runs of every source are ours.
+    `source` is empty when no setting names one: then the runs of every source are ours. `spelling`
+    knows the other names that records may bear.
     """
 
     source: str
@@ -387,10 +391,16 @@ class Identity:
     version: str
     trigger: str
     process: Process = field(default_factory=Process)
+    sources: Source | None = None
+
+    @property
+    def spelling(self) -> Source:
+        """Return the names of the source."""
+        return self.sources or Source(self.source)
 
     def owns(self, run: Run) -> bool:
         """Return whether this is a run of our source."""
-        return self.source in {"", run.source}
+        return self.spelling.owns(run.source)
 
 
 class Ports(Protocol):
@@ -444,6 +454,7 @@ class Ports(Protocol):
     ) -> AbstractContextManager[Written]: ...
     def breaker_state(self, service: Service) -> BreakerState: ...
     def limit_time(self) -> None: ...
+    def learn_source(self, source: Source, *, keep: bool) -> None: ...
     def is_process_there(self, pid: int, started: str) -> bool: ...
     def probing(self) -> Ports: ...
     def request_metrics(self) -> Dictionary[str, object]: ...

@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 from listing_sync import __version__, logs
 from listing_sync.clock import Stop, SystemClock
 from listing_sync.core.mapping import Mapping as ColumnMapping
+from listing_sync.core.sources import Source, unread
 from listing_sync.core.undo_log import written_types
 from listing_sync.errors import Service, SettingsError
 from listing_sync.loading import load
@@ -30,6 +32,7 @@ from listing_sync.local.journal import JournalFiles
 from listing_sync.local.lock import FileLock
 from listing_sync.local.process import is_there, this_process
 from listing_sync.local.snapshots import SnapshotFiles
+from listing_sync.local.source_file import SourceFile
 from listing_sync.local.state_dir import StateDir, find_state_dir, target_folder
 from listing_sync.local.undo import UndoFiles
 from listing_sync.ports import Database, Identity, Ports, Sheet, SnapshotMeta, Written
@@ -108,8 +111,9 @@ class World:
     @cached_property
     def identity(self) -> Identity:
         """Return who runs, from what to what."""
+        source = self._sources.load(self._spelled_source())
         return Identity(
-            source=self._source(),
+            source=source.names[0],
             target=f"{self._project_host}/{self.mapping.table}",
             host=socket.gethostname(),
             pid=os.getpid(),
@@ -117,22 +121,36 @@ class World:
             version=__version__,
             trigger=self._trigger,
             process=this_process(),
+            sources=source,
         )
+
+    def learn_source(self, source: Source, *, keep: bool) -> None:
+        """Go by the names of what was read, and remember them if they are to be kept."""
+        self.__dict__["identity"] = replace(self.identity, source=source.names[0], sources=source)
+        self.records.go_by(source)
+        if keep:
+            try:
+                self._sources.store(source)
+            except OSError as error:  # the next run learns it again
+                logs.event("info", "source_unkept", f"the sheet's name was not kept: {error}")
 
     @property
     def _project_host(self) -> str:
         return urlsplit(self.settings.supabase_url).netloc
 
-    def _source(self) -> str:
+    def _spelled_source(self) -> Source:
+        """Return the source as the settings name it."""
         settings = self.settings
+        tab = settings.sync_sheet_name
         if settings.sync_sheet_file is not None:
-            tab = f"#{settings.sync_sheet_name}" if settings.sync_sheet_name else ""
-            return f"file:{settings.sync_sheet_file.resolve()}{tab}"
-        if not settings.sync_spreadsheet_id:
-            return ""
-        spreadsheet_id, gid = parse_spreadsheet_reference(settings.sync_spreadsheet_id)
-        tab = settings.sync_sheet_name or (f"gid={gid}" if gid is not None else "")
-        return f"google:{spreadsheet_id}" + (f"#{tab}" if tab else "")
+            base = f"file:{settings.sync_sheet_file.resolve()}"
+        elif not settings.sync_spreadsheet_id:
+            return Source("")
+        else:
+            spreadsheet_id, gid = parse_spreadsheet_reference(settings.sync_spreadsheet_id)
+            base = f"google:{spreadsheet_id}"
+            tab = tab or (None if gid is None else f"gid={gid}")
+        return unread(f"{base}#{tab}" if tab else base, base)
 
     # -- patience ------------------------------------------------------------------------------
 
@@ -292,7 +310,7 @@ class World:
         from listing_sync.supabase.run_records import SupabaseRunRecords
 
         who = self.identity
-        return SupabaseRunRecords(self._rest, source=who.source, target=who.target)
+        return SupabaseRunRecords(self._rest, source=who.spelling, target=who.target)
 
     @cached_property
     def holds(self) -> SupabaseHolds:
@@ -388,6 +406,10 @@ class World:
     def snapshots(self) -> SnapshotFiles:
         """Return the snapshots of this target."""
         return SnapshotFiles(self.state, self.identity.target)
+
+    @cached_property
+    def _sources(self) -> SourceFile:
+        return SourceFile(self.state)
 
     @cached_property
     def alert_memory(self) -> AlertMemoryFile:

@@ -15,6 +15,7 @@ from listing_sync.core.mapping import Column
 from listing_sync.core.mapping import Mapping as SheetMapping
 from listing_sync.core.plan import TableRow
 from listing_sync.core.runs import ENDED, Process, Run, RunStatus, RunType, StoredRejection
+from listing_sync.core.sources import Source
 from listing_sync.core.taking_turns import Claim
 from listing_sync.core.validator import normalise_number
 from listing_sync.errors import BatchTooLargeError, Category, RemoteError, RowError, Service
@@ -168,7 +169,7 @@ class MemoryRecords:
         *runs: Run,
         rejections: Sequence[StoredRejection] = (),
         call: Call = straight,
-        source: str = "sheet",
+        source: str | Source = "sheet",
         target: str = "table",
         now: Callable[[], datetime] | None = None,
     ) -> None:
@@ -179,13 +180,16 @@ class MemoryRecords:
         self.saved: list[Run] = []
         self.deleted: list[tuple[datetime, int]] = []
         self._call = call
-        self._source = source
+        self._source = source if isinstance(source, Source) else Source(source)
         self._target = target
         self._now = now or self._latest
         self._came: dict[str, datetime] = {}
         self._heard: dict[str, datetime] = {}
 
-    def as_seen_by(self, source: str) -> MemoryRecords:
+    def go_by(self, source: Source) -> None:
+        self._source = source
+
+    def as_seen_by(self, source: str | Source) -> MemoryRecords:
         """Return the same records for the runs of another source."""
         other = MemoryRecords(call=self._call, source=source, target=self._target, now=self._now)
         other.runs, other.stored, other.saved = self.runs, self.stored, self.saved
@@ -297,7 +301,9 @@ class MemoryRecords:
         others = {
             run.source
             for run in self._of_target(Patience.OUTLAST)
-            if run.source != self._source and run.started_at >= since and run.stats.success
+            if run.source not in self._source.names
+            and run.started_at >= since
+            and run.stats.success
         }
         return tuple(sorted(others))
 
@@ -341,7 +347,7 @@ class MemoryRecords:
         return self._call(read, "reading the runs", patience)
 
     def _ours(self) -> list[Run]:
-        return [run for run in self._of_target() if self._source in {"", run.source}]
+        return [run for run in self._of_target() if self._source.owns(run.source)]
 
     def _our_stored(self) -> list[StoredRejection]:
         ours = {run.run_id for run in self._ours()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,10 +11,12 @@ from listing_sync.commands.sync import SyncOptions, SyncResult, sync
 from listing_sync.core.listings import Cell, Value
 from listing_sync.core.mapping import parse_mapping
 from listing_sync.core.plan import Limits
+from listing_sync.core.sources import Source, unread
 from listing_sync.local.alert_memory import AlertMemoryFile
 from listing_sync.local.hold import HoldFile
 from listing_sync.local.journal import JournalFiles
 from listing_sync.local.lock import FileLock
+from listing_sync.local.source_file import SourceFile
 from listing_sync.local.state_dir import StateDir
 from listing_sync.local.undo import UndoFiles
 from listing_sync.monitoring.metrics_file import PrometheusFile
@@ -137,6 +140,7 @@ class SyncWorld:
         self.holds = MemoryHolds()
         self.hold = HoldFile(self.root, self.state.path)
         self.alert_memory = AlertMemoryFile(self.state)
+        self.sources = SourceFile(self.state)
 
     @staticmethod
     def _unexpected(warning: str) -> None:
@@ -155,6 +159,17 @@ class SyncWorld:
 
     def is_process_there(self, pid: int, started: str) -> bool:
         return pid in self.alive
+
+    def learn_source(self, source: Source, *, keep: bool) -> None:
+        self.identity = replace(self.identity, source=source.names[0], sources=source)
+        self.records.go_by(source)
+        if keep:
+            self.sources.store(source)
+
+    def next_process(self, spelled: str, base: str) -> None:
+        """Be another process on this machine, whose settings spell the source so."""
+        source = self.sources.load(unread(spelled, base))
+        self.learn_source(source, keep=False)
 
     def request_metrics(self) -> dict[str, object]:
         return {"requests": len(self.table.requests)}

@@ -85,7 +85,9 @@ def _send(ports: Ports, address: str, texts: tuple[str, ...]) -> tuple[str, ...]
 
 def _remembered(ports: Ports, source: str) -> Memory:
     try:
-        return Memory.from_document(ports.alert_memory.load().get(source))
+        document = ports.alert_memory.load()
+        former = (document.get(name) for name in ports.identity.spelling.names)
+        return Memory.from_document(document.get(source) or next(filter(None, former), None))
     except OSError as error:
         logs.event("warning", "alerts_unread", f"earlier alerts cannot be read: {error.strerror}")
         return Memory()

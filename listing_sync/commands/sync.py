@@ -13,8 +13,9 @@ from listing_sync import logs
 from listing_sync.commands.after_run import report, report_dead, summary
 from listing_sync.commands.applying import Applying
 from listing_sync.commands.background import Background
-from listing_sync.commands.history import History, stored
+from listing_sync.commands.history import History, read_history, stored
 from listing_sync.commands.holding import held_elsewhere, held_here
+from listing_sync.commands.naming import learn_source
 from listing_sync.commands.reading import Reading, plan_changes, read
 from listing_sync.commands.recording import (
     KEPT_RUNS,
@@ -25,6 +26,7 @@ from listing_sync.commands.recording import (
     new_run,
 )
 from listing_sync.commands.tally import Tally
+from listing_sync.commands.turns import PASSING
 from listing_sync.core.listings import Rejection
 from listing_sync.core.meaning import why_none_is_removed
 from listing_sync.core.plan import Limits, Plan, refusal
@@ -198,8 +200,22 @@ class _Sync:
         options = self.options
         return read(self.ports, self.progress, percent=options.percent, numbers=options.numbers)
 
+    def _name_source(self, reading: Reading) -> None:
+        """Go by what was read; what earlier runs left is then looked for by its names."""
+        is_kept = not self.options.dry_run
+        if not learn_source(self.ports, reading.contents, keep=is_kept):
+            return
+        run = self.tally.run = replace(self.tally.run, source=self.ports.identity.source)
+        if self.history.is_known:
+            try:
+                self.history = read_history(self.ports.records, run.run_id)
+            except PASSING as error:
+                logs.event("info", "history_unread", f"earlier runs cannot be read yet: {error}")
+                self.history = History(is_known=False)
+
     def _find_changes(self, reading: Reading) -> Plan:
         self.tally.take(reading)
+        self._name_source(reading)
         self.progress.phase("Comparing", None)
         try:
             settled = plan_changes(

@@ -16,17 +16,17 @@ _STARTED = 19
 """Index of the start time among the fields behind the name, which ends with the last bracket."""
 
 
-def this_process() -> Process:
+def this_process(proc: Path = _PROC) -> Process:
     """Return what tells this process from every other."""
     try:
-        boot_id = (_PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        space = str((_PROC / "self/ns/pid").readlink())
+        boot_id = (proc / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        space = str((proc / "self/ns/pid").readlink())
     except (OSError, UnicodeDecodeError):
         return Process()
-    return Process(boot_id=boot_id, space=space, started=_started(os.getpid()) or "")
+    return Process(boot_id=boot_id, space=space, started=_started(os.getpid(), proc) or "")
 
 
-def is_there(pid: int, started: str = "") -> bool:
+def is_there(pid: int, started: str = "", *, proc: Path = _PROC) -> bool:
     """Return whether a process of this space has that number and, where known, began then."""
     try:
         os.kill(pid, 0)
@@ -34,13 +34,13 @@ def is_there(pid: int, started: str = "") -> bool:
         return False
     except PermissionError:
         pass  # somebody else's
-    return not started or _started(pid) in {started, None}
+    return not started or _started(pid, proc) in {started, None}
 
 
-def _started(pid: int) -> str | None:
+def _started(pid: int, proc: Path) -> str | None:
     """Return when a process began, in ticks since the machine did; None where that is hidden."""
     try:
-        text = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
+        text = (proc / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
     fields = text[text.rindex(")") + 2 :].split()

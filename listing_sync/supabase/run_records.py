@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,10 +11,11 @@ from typing import Final
 from postgrest import CountMethod, ReturnMethod, SyncSelectRequestBuilder
 
 from listing_sync.core.runs import ENDED, Run, RunStatus, RunType, StoredRejection
+from listing_sync.core.sources import Source
 from listing_sync.core.taking_turns import Claim
 from listing_sync.errors import BatchTooLargeError, NotSetUpError, PermanentError
 from listing_sync.reliability.guard import Patience
-from listing_sync.supabase.filters import among
+from listing_sync.supabase.filters import among, quoted
 from listing_sync.supabase.rest import Query, Rest, Row, Rows
 from listing_sync.supabase.run_rows import (
     as_object,
@@ -44,10 +46,14 @@ _NOT_THERE: Final = frozenset({"PGRST200", "PGRST204", "PGRST205", "42P01", "427
 class SupabaseRunRecords:
     """ports.RunRecords over the REST API, for runs of one source (empty: any) on one target."""
 
-    def __init__(self, rest: Rest, *, source: str, target: str) -> None:
+    def __init__(self, rest: Rest, *, source: Source, target: str) -> None:
         self._rest = rest
         self._source = source
         self._target = target
+
+    def go_by(self, source: Source) -> None:
+        """Take the runs that bear these names for ours from now on."""
+        self._source = source
 
     def save(self, run: Run, *, last: bool = False, came_at: datetime | None = None) -> None:
         """Insert or replace the record of a run; `came_at` dates a record that comes late."""
@@ -153,7 +159,7 @@ class SupabaseRunRecords:
         """Return the sources but ours of which a run since then had listings in the table."""
         sources: list[str] = []
         while True:
-            query = self._of_target("source").neq("source", self._source)
+            query = self._of_target("source").not_.in_("source", self._source.names)
             query = query.gte("started_at", since.isoformat()).gt("success_count", 0)
             if sources:
                 query = query.gt("source", sources[-1])
@@ -179,7 +185,7 @@ class SupabaseRunRecords:
         rows = self._read(oldest.limit(1)).rows
         held = rows and as_object(rows[0]["error_details"]).get("rejections_run_id")
         query = self._rest.table(_RUNS).delete(returning=ReturnMethod.minimal)
-        query = query.eq("target", self._target).eq("source", self._source).lt("started_at", cut)
+        query = self._of_source(query.eq("target", self._target)).lt("started_at", cut)
         query = among(query, "status", sorted(ENDED))
         if held:
             query = query.neq("id", held)
@@ -190,13 +196,25 @@ class SupabaseRunRecords:
         return self._rest.table(_RUNS).select(select, count=count).eq("target", self._target)
 
     def _ours(self, select: str, count: CountMethod | None = None) -> SyncSelectRequestBuilder:
-        query = self._of_target(select, count)
-        return query.eq("source", self._source) if self._source else query
+        return self._of_source(self._of_target(select, count))
+
+    def _of_source(
+        self, query: SyncSelectRequestBuilder, table: str | None = None
+    ) -> SyncSelectRequestBuilder:
+        """Return the query for rows whose run is one of our source."""
+        source, column = self._source, f"{table}.source" if table else "source"
+        if not source.spelled:
+            return query
+        if source.tabs_of is None or source.base is None:
+            return among(query, column, source.names)
+        names = ",".join(map(quoted, (*source.names, source.base)))
+        # Any one character in place of those that would end the value: quotes do not fit here.
+        tabs = re.sub(r'[,()"\\*]', "_", source.tabs_of) + "*"
+        return query.or_(f"source.in.({names}),source.like.{tabs}", reference_table=table)
 
     def _our_rejections(self) -> SyncSelectRequestBuilder:
         query = self._rest.table(_REJECTIONS).select(f"{_REJECTION_COLUMNS},{_RUNS}!inner()")
-        query = query.eq(f"{_RUNS}.target", self._target)
-        return query.eq(f"{_RUNS}.source", self._source) if self._source else query
+        return self._of_source(query.eq(f"{_RUNS}.target", self._target), _RUNS)
 
     def _read(self, query: Query, patience: Patience = Patience.RETRY) -> Rows:
         with set_up():

@@ -17,7 +17,7 @@ import pytest
 
 from listing_sync.core.runs import Process
 from listing_sync.local.process import this_process
-from tests.chaos.program import Running, Site, until
+from tests.chaos.program import TAB, Running, Site, until
 from tests.stack.chaos_proxy import Fault
 from tests.stack.google_sheets import DEFAULT_SPREADSHEET
 
@@ -223,6 +223,20 @@ def test_nothing_is_removed_where_another_source_wrote_the_table(site: Site) -> 
     assert "google:Another" in refused.err
     assert "without --prune" in refused.err
     assert site.prices() == SHEET
+
+
+def test_the_same_tab_spelled_otherwise_is_the_same_source(site: Site) -> None:
+    site.put(SHEET)
+    insert_run(site, status="completed", source=f"{SOURCE}#{TAB}", listings=30)
+    assert site.run("sync", "all").code == 0
+    site.put({number: price for number, price in SHEET.items() if number != "AA1"})
+    ended = site.run("sync", "all", "--prune", sync_sheet_name=TAB)
+    assert (ended.code, ended.err) == (0, "")
+    assert "AA1" not in site.prices()
+    assert {run["source"] for run in site.runs()} == {f"{SOURCE}#gid=0", f"{SOURCE}#{TAB}"}
+    for settings in ({}, {"sync_sheet_name": TAB}, {"sync_state_dir": str(site.folder / "new")}):
+        shown = json.loads(site.run("status", "--json", **settings).out)
+        assert len(shown["runs"]) == 3
 
 
 def _ended_process() -> Process:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from listing_sync.core.sources import Source
 from listing_sync.ports import Holds, SharedHold
 from listing_sync.supabase.holds import SupabaseHolds
 from listing_sync.supabase.run_records import SupabaseRunRecords
@@ -46,5 +47,5 @@ def test_a_hold_is_of_one_target_and_is_no_run(project):
     with connected(project.url, project.secret_key) as rest:
         SupabaseHolds(rest, target="xyz/listings", version="1.0").place(HOLD)
         assert SupabaseHolds(rest, target="xyz/homes", version="1.0").all() == ()
-        records = SupabaseRunRecords(rest, source="", target="xyz/listings")
+        records = SupabaseRunRecords(rest, source=Source(""), target="xyz/listings")
         assert (records.recent(9), records.in_progress()) == ((), ())

@@ -22,6 +22,7 @@ from listing_sync.core.runs import (
     RunType,
     StoredRejection,
 )
+from listing_sync.core.sources import Source, as_read, unread
 from listing_sync.errors import Category, NotSetUpError, PermanentError
 from listing_sync.ports import RunRecords
 from listing_sync.reliability.guard import Patience
@@ -85,8 +86,9 @@ def rest(project: SupabaseLite, calls: Calls) -> Iterator[Rest]:
         yield rest
 
 
-def over_rest(rest: Rest, source: str = "sheet-1") -> SupabaseRunRecords:
-    return SupabaseRunRecords(rest, source=source, target="project/table")
+def over_rest(rest: Rest, source: str | Source = "sheet-1") -> SupabaseRunRecords:
+    names = Source(source) if isinstance(source, str) else source
+    return SupabaseRunRecords(rest, source=names, target="project/table")
 
 
 @pytest.fixture
@@ -253,6 +255,33 @@ def test_a_run_is_buried_once_and_only_as_it_was_seen(records):
     assert records.get(dead.run_id) == dead
 
 
+SHEET = "google:1-x_Y"
+SPELLINGS = ["google:1-x_Y", "google:1-x_Y#gid=0", "google:1-x_Y#Tab, (1)"]
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS)
+def test_every_spelling_of_the_tab_that_was_read_is_ours_and_no_other_source(each, spelled):
+    records = each(as_read(unread(spelled, SHEET), "Tab, (1)", "https://x/edit#gid=0"))
+    for number, name in enumerate([*SPELLINGS, f"{SHEET}#gid=5", "google:1-x_Y2"], start=1):
+        records.save(run(number, source=name, told=True))
+        records.save_rejections([rejected(run(number).run_id, 17)])
+    assert {found.source for found in records.recent(10)} == set(SPELLINGS)
+    assert records.other_sources(START) == (f"{SHEET}#gid=5", "google:1-x_Y2")
+    assert records.last_told().source == SPELLINGS[2]
+    assert len(records.rejections_of("AA1", 10)) == 3
+
+
+def test_before_it_was_read_every_tab_of_the_sheet_is_ours(each):
+    records = each(unread(SHEET, SHEET))
+    for number, name in enumerate([*SPELLINGS, f"{SHEET}#gid=5", "google:1-x_Y2"], start=1):
+        records.save(run(number, source=name))
+        records.save_rejections([rejected(run(number).run_id, 17)])
+    assert {found.source for found in records.recent(10)} == {*SPELLINGS, f"{SHEET}#gid=5"}
+    assert len(records.rejections_of("AA1", 10)) == 4
+    records.go_by(as_read(unread(SHEET, SHEET), "Tab, (1)", "https://x/edit#gid=0"))
+    assert {found.source for found in records.recent(10)} == set(SPELLINGS)
+
+
 def test_who_told_last_is_known_by_when_the_records_came_however_many_failed_since(records):
     ahead = START + timedelta(hours=2)
     assert records.last_told() is None
@@ -371,7 +400,7 @@ def test_without_its_tables_the_program_says_how_to_set_them_up(project):
         ChaosProxy(project.url, lambda *_: missing) as proxy,
         connected(proxy.url, project.secret_key) as rest,
     ):
-        records = SupabaseRunRecords(rest, source="sheet-1", target="project/table")
+        records = over_rest(rest)
         with pytest.raises(NotSetUpError, match="migrate up"):
             records.recent(1)
         with pytest.raises(NotSetUpError, match="migrate up"):
@@ -425,6 +454,6 @@ def test_a_table_that_lacks_a_column_is_not_set_up(project, recorded, name):
 @pytest.mark.stack
 def test_another_refusal_is_not_called_a_missing_table(project):
     with connected(project.url, project.publishable_key) as rest:
-        records = SupabaseRunRecords(rest, source="sheet-1", target="project/table")
+        records = over_rest(rest)
         with pytest.raises(PermanentError, match="secret"):
             records.recent(1)

@@ -11,7 +11,7 @@ from typing import cast
 from listing_sync.commands.after_run import UNSENT_KEPT, report
 from listing_sync.core.listings import Rejection
 from listing_sync.core.runs import Run, RunStatus, RunType
-from listing_sync.ports import Ports
+from listing_sync.ports import Identity, Ports
 from tests.fakes import FakeClock
 from tests.runs import make_run
 
@@ -70,6 +70,9 @@ class Outside:
     alert_memory: OneDocument = field(default_factory=OneDocument)
     metrics_file: Written = field(default_factory=Written)
     clock: FakeClock = field(default_factory=FakeClock)
+    identity: Identity = field(
+        default_factory=lambda: Identity("sheet", "table", "web1", 42, "office", "1.0", "cron")
+    )
     settings: SimpleNamespace = field(
         default_factory=lambda: SimpleNamespace(sync_alert_after_failures=2)
     )
