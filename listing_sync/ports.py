@@ -238,7 +238,8 @@ class Undo(Protocol):
     """What runs replaced and wrote, compressed, one file a run; on disk before `record` returns.
 
     `record` raises OSError when it cannot be kept; `conclude` appends what came of changes: done,
-    refused, and by number what the database `made` of a row where that is not what was sent.
+    refused, and by number what the database `made` of a row where that is not what was sent, and
+    how it `spelled` the number.
     `changes_of` yields (run_id, started_at, change) of one listing, newest first.
     """
 
@@ -250,6 +251,7 @@ class Undo(Protocol):
         done: Sequence[str] = (),
         refused: Sequence[str] = (),
         made: Dictionary[str, Dictionary[str, Value]] | None = None,
+        spelled: Dictionary[str, str] | None = None,
     ) -> None: ...
     def read(self, run_id: str) -> Iterator[Replaced]: ...
     def runs(self) -> tuple[tuple[str, datetime], ...]: ...

@@ -579,7 +579,8 @@ class MemoryTable:
                     old = there.get(form, number)
                     if self._mark_column in row:
                         self.marks.pop(old, None)
-                        del row[self._mark_column]
+                        if (mark := row.pop(self._mark_column)) is not None:
+                            self.marks[old] = mark
                     kept = self.content.pop(old, {})
                     if old in self.marks:
                         self.marks[number] = self.marks.pop(old)

@@ -263,7 +263,7 @@ def _change(step: Step) -> str:
 def _show_left_alone(out: Console, items: Sequence[LeftAlone]) -> None:
     if not items:
         return
-    out.print(f"{count(len(items), 'value')} not as our runs left them, left alone:")
+    out.print(f"Not as our runs left it, and left alone ({len(items):,}):")
     rows = [
         (cut(plain(item.property_number), 16), plain(item.column or ""), plain(item.reason))
         for item in items[:SHOWN]

@@ -20,9 +20,10 @@ from listing_sync.commands.writing import (
 )
 from listing_sync.core.batcher import Batch, batches, key_of, listing_of
 from listing_sync.core.listings import Listing
+from listing_sync.core.made_rows import made_of
 from listing_sync.core.plan import Plan
 from listing_sync.core.runs import Run
-from listing_sync.core.undo_log import made_of, written_types
+from listing_sync.core.undo_log import written_types
 from listing_sync.core.wording import listed
 from listing_sync.errors import BatchTooLargeError, ListingSyncError, RowError, StoppedError
 from listing_sync.ports import Ports, Progress, Replaced
@@ -58,13 +59,9 @@ class _Undo:
         """
         if self.problem is not None:
             return
-        found = {str(row[self._key]): row for row in rows}
-        made = {}
-        for write, values in zip(batch.writes, batch.rows(), strict=True):
-            number = key_of(write)
-            if number in found:
-                made[number] = made_of(batch.columns, values, found[number], self._types)
-        self._conclude(done=list(made), made=made)
+        numbers = [key_of(write) for write in batch.writes]
+        made, spelled = made_of(numbers, batch.columns, batch.rows(), rows, self._types, self._key)
+        self._conclude(done=list(made), made=made, spelled=spelled)
 
     def refused(self, numbers: Sequence[str]) -> None:
         """Note what the database refused for certain."""

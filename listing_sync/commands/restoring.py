@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Final
 
 from listing_sync.commands.writing import NOT_NULL_VIOLATION
+from listing_sync.core.made_rows import made_of
 from listing_sync.core.rollback import Action, LeftAlone, Step
 from listing_sync.core.runs import Run
-from listing_sync.core.undo_log import Row, TableNow, made_of
+from listing_sync.core.undo_log import Row, TableNow
 from listing_sync.errors import BatchTooLargeError, PermanentError, RemoteError, RowError
 from listing_sync.ports import Ports, Replaced
 
@@ -118,12 +119,14 @@ class Restorer:
                 raise
             self._write(steps)
             return
-        found = {str(row[key]): row for row in made}
-        self._made |= {
-            step.property_number: made_of(columns, sent, found[str(sent[0])], self._table.types)
-            for step, sent in zip(steps, values, strict=True)
-            if str(sent[0]) in found
-        }
+        numbers = [str(sent[0]) for sent in values]
+        found, _ = made_of(numbers, columns, values, made, self._table.types, key)
+        for step, number in zip(steps, numbers, strict=True):
+            if number in found:
+                # What was left out is as it was.
+                there = step.now or {}
+                kept = {n: there[n] for n in step.values.keys() - columns if n in there}
+                self._made[step.property_number] = {**kept, **found[number]}
 
     def _knows_better(self, error: RemoteError, given: set[str], *, is_there: bool) -> bool:
         """Learn from a refusal which column to leave out, or to send too; say whether it did."""

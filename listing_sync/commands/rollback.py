@@ -270,7 +270,7 @@ def _rows_now(ports: Ports, numbers: Sequence[str]) -> dict[str, Row]:
     """Return the rows by the numbers asked for, whatever the table calls the same number."""
     rows = {str(row[ports.mapping.key]): row for row in ports.table.whole_rows(numbers)}
     if rows.keys() - set(numbers):
-        for number in numbers:
-            if number not in rows and (found := ports.table.whole_rows([number])):
-                rows[number] = found[0]
+        missing = [number for number in numbers if number not in rows]
+        meant = ports.table.meant_by(missing)
+        rows |= {number: rows[key] for number, key in meant.items() if key in rows}
     return rows

@@ -14,6 +14,9 @@ from listing_sync.core.json_exact import is_same
 from listing_sync.core.listings import KEPT, Value
 from listing_sync.core.mapping import NUMBER_TYPES, Column, ColumnType
 
+_DIGITS_OF_A_FLOAT = 15
+"""A number of so many digits is a float of its own."""
+
 
 def comparer(
     columns: Sequence[Column],
@@ -64,8 +67,10 @@ def _is_same_number(wanted: Value, found: Value) -> bool:
     if str(wanted) == str(found):
         return True
     try:
+        if type(found) is float and len(str(wanted)) <= _DIGITS_OF_A_FLOAT:
+            return float(str(wanted)) == found
         return Decimal(str(wanted)) == Decimal(str(found))
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):
         return False
 
 

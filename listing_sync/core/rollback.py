@@ -89,7 +89,7 @@ def way_back_of_run(
         if made.run_id != run_id:
             return _untouched(number, now, f"made anew by {made.run}")
         return _away(number, now, changes, table, run_id=run_id)
-    return _restored(number, mine.old, now, list(mine.old), changes, table, run_id=run_id)
+    return _restored(number, mine.old, now, list(mine.old), changes, table, mine=mine)
 
 
 def _gone(number: str, mine: Logged, removed: Logged | None, table: TableNow) -> Step:
@@ -97,7 +97,7 @@ def _gone(number: str, mine: Logged, removed: Logged | None, table: TableNow) ->
         return Step(number, Action.NONE, {}, None)
     if removed is None:
         return _untouched(number, None, "removed by somebody else")
-    if mine.new is None:
+    if removed.run_id == mine.run_id:
         return _brought_back(number, mine.old, table)
     return _untouched(number, None, f"removed by {removed.run}")
 
@@ -115,7 +115,7 @@ def _away(
         if name == table.key or name in table.fixed:
             continue
         change = ours.wrote(name, value)
-        if change is None and not table.is_clock(name, value):
+        if change is None and not ours.is_moved_by_itself(name, value):
             why = "added by us, filled in by somebody else"
             if name in sent:
                 why = "added by us, changed by somebody else"
@@ -136,9 +136,12 @@ def _restored(
     changes: Sequence[Logged],
     table: TableNow,
     *,
-    run_id: str | None = None,
+    mine: Logged | None = None,
 ) -> Step:
-    """Return the step that restores what in these columns is ours (of that run)."""
+    """Return the step that restores what in these columns is ours, or `mine`.
+
+    What an insert of ours did not name, it gave back empty: that is mine where I removed the row.
+    """
     ours = Ours(changes, table)
     values: dict[str, Value] = {}
     left_alone = []
@@ -149,9 +152,13 @@ def _restored(
             continue
         change = ours.wrote(name, now[name])
         if change is None:
-            if not table.is_clock(name, now[name]):
+            if not ours.is_moved_by_itself(name, now[name]):
                 left_alone.append(LeftAlone(number, name, OTHERS))
-        elif run_id in {None, change.run_id} or name not in (change.new or ()):
+        elif (
+            mine is None
+            or change.run_id == mine.run_id
+            or (mine.new is None and name not in (change.new or ()))
+        ):
             values[name] = was[name]
         else:
             left_alone.append(LeftAlone(number, name, f"changed by {change.run}"))

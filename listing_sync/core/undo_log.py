@@ -8,9 +8,9 @@ judged by the value that is there.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from listing_sync.core import json_exact
@@ -24,6 +24,8 @@ Row = Mapping[str, Value]
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 _ROW_ID = "id"
 """The primary key of the tables that Supabase makes; not every API shows which one it is."""
+_CLOCKS_DIFFER = timedelta(minutes=15)
+_RUN_LASTS = timedelta(hours=1)
 _DATE_CHARACTERS = len("2026-01-31")
 _NUMBERS = frozenset(
     {"smallint", "integer", "bigint", "int16", "int32", "int64", "numeric", "real"}
@@ -114,14 +116,17 @@ class TableNow:
             return known.startswith("timestamp")
         return isinstance(value, str) and _MOMENT.match(value) is not None
 
-    def may_be_given(self, name: str, value: Value) -> bool:
-        """Return whether an insert that does not name the column may have left this value in it."""
+    def may_be_given(self, name: str, value: Value, moments: Iterable[datetime]) -> bool:
+        """Return whether an insert that does not name the column may have left this value in it.
+
+        `moments` are when runs of ours began: a time that a default or trigger sets is near one.
+        """
         return (
             value is None
             or name in self.fixed
             or name in self.primary_key
             or (name == _ROW_ID and name not in self.types)
-            or self.is_clock(name, value)
+            or (self.is_clock(name, value) and _is_near(value, moments))
         )
 
 
@@ -144,7 +149,8 @@ class Ours:
                 ):
                     return change
                 is_silent = left is None and change.old is None
-                if is_silent and self._table.may_be_given(name, value):
+                moments = (run.started_at for run in self._latest_first)
+                if is_silent and self._table.may_be_given(name, value, moments):
                     return change
                 if left is None and not is_silent:
                     updates += 1
@@ -161,6 +167,17 @@ class Ours:
             if change.old is None:
                 return change
         return None
+
+    def is_moved_by_itself(self, name: str, value: Value) -> bool:
+        """Return whether a trigger or default may have set this time, other than what we left.
+
+        Where an insert of ours left none, somebody typed it.
+        """
+        made = self.made()
+        left = made.left(name) if made else None
+        if made is not None and left is None:
+            return False
+        return self._table.is_clock(name, value) and (left is None or left[0] is not None)
 
     def removed(self) -> Logged | None:
         """Return the change that removed the row, None when somebody else did."""
@@ -188,25 +205,6 @@ class Ours:
             and self._table.is_same(name, change.made[name], value, change)
             for change in self._latest_first
         )
-
-
-def made_of(
-    columns: Sequence[str], values: Sequence[Value], row: Row, types: Mapping[str, ColumnType]
-) -> dict[str, Value]:
-    """Return what the database made of the values sent where that is another, and what it added."""
-    if len(row) > len(columns):
-        sent = set(columns)
-        made = {name: value for name, value in row.items() if name not in sent}
-    else:
-        made = {}
-    for name, value in zip(columns, values, strict=True):
-        if name in row:
-            found = row[name]
-            if (type(value) is not type(found) or value != found) and not is_equal(
-                value, found, types.get(name, ColumnType.TEXT)
-            ):
-                made[name] = found
-    return made
 
 
 def folded(changes: Sequence[Logged]) -> Logged | None:
@@ -257,6 +255,16 @@ def _is_counted(left: Value, value: Value, updates: int) -> bool:
     if not (type(left) is type(value) is int):
         return False
     return 0 < value - left <= updates
+
+
+def _is_near(value: Value, moments: Iterable[datetime]) -> bool:
+    """Return whether a time is one at which a run was at work, by clocks that differ somewhat."""
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        return False
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return any(-_CLOCKS_DIFFER <= at - moment <= _RUN_LASTS for moment in moments)
 
 
 def _is_date(value: Value) -> bool:

@@ -74,14 +74,16 @@ class UndoFiles:
         done: Sequence[str] = (),
         refused: Sequence[str] = (),
         made: Mapping[str, Mapping[str, Value]] | None = None,
+        spelled: Mapping[str, str] | None = None,
     ) -> None:
         """Append what came of changes of a run: those done, and those refused for certain.
 
-        `made` holds by number what the database made of a row where that is not what was sent.
-        It does nothing for a run that recorded nothing.
+        `made` holds by number what the database made of a row where that is not what was sent,
+        `spelled` how it spells the number. It does nothing for a run that recorded nothing.
         """
-        parts = {"done": done, "refused": refused, "made": made}
-        line = encode_json({name: part for name, part in parts.items() if part}) + b"\n"
+        parts = {"done": done, "refused": refused, "made": made, "spelled": spelled}
+        is_all_plain = all(map(is_plain, (made or {}).values()))
+        line = _encoded({name: part for name, part in parts.items() if part}, plain=is_all_plain)
         with self._lock:
             path = self._writing.get(run_id)
             if path is not None and len(line) > len(b"{}\n"):
@@ -197,7 +199,11 @@ class UndoFiles:
 
 def _line(change: Replaced) -> bytes:
     document = [change.property_number, change.old, change.new]
-    if is_plain(change.old) and is_plain(change.new):
+    return _encoded(document, plain=is_plain(change.old) and is_plain(change.new))
+
+
+def _encoded(document: object, *, plain: bool) -> bytes:
+    if plain:
         return _encode_plain(document).encode("utf-8", "surrogatepass") + b"\n"
     return encode_json(document) + b"\n"
 

@@ -52,12 +52,13 @@ class WrittenIndex:
                 continue
             said = decode_json(line, frames=3)
             self._types[run] |= _types(said.get("types", {}))
-            made = said.get("made", {})
+            made, spelled = said.get("made", {}), said.get("spelled", {})
             for number in said.get("done", ()):
                 of_it = encode_json(made[number]) if number in made else None
-                rows = [(of_it, row) for row in pending.pop(number, ())]
+                key = spelled.get(number, number)
+                rows = [(key, of_it, row) for row in pending.pop(number, ())]
                 self._connection.executemany(
-                    "update change set is_certain = 1, made = ? where rowid = ?", rows
+                    "update change set is_certain = 1, number = ?, made = ? where rowid = ?", rows
                 )
             for number in said.get("refused", ()):
                 gone = [(row,) for row in pending.pop(number, ())]

@@ -64,6 +64,7 @@ def explained(mapping: SheetMapping) -> Iterator[None]:
             category=error.category,
             http_status=error.http_status,
             code=error.code,
+            column=error.column or _missing_column(error),
         ) from error
 
 

@@ -144,8 +144,10 @@ def test_a_row_that_we_inserted_and_somebody_filled_in_stays() -> None:
 
 
 def test_what_an_insert_gave_where_nobody_saw_it_is_judged_by_what_it_can_be() -> None:
-    now = {**GIVEN, "updated_at": "2026-03-01T09:00:00+00:00"}
+    now = {**GIVEN, "updated_at": "2026-03-01T09:00:05+00:00"}
     assert back(None, now, maybe(None, NEW)).action is Action.REMOVE
+    late = {**now, "updated_at": "2026-03-09T09:00:05+00:00"}
+    assert back(None, late, maybe(None, NEW)).action is Action.NONE
     step = back(None, {**now, "own": "typed"}, maybe(None, NEW))
     assert named(step) == [("own", "added by us; whether somebody else filled it in is not known")]
 
@@ -160,6 +162,8 @@ def test_a_column_that_came_after_the_insert_is_judged_by_what_it_can_hold() -> 
 def test_a_moment_that_a_trigger_moves_blames_nobody() -> None:
     moved = {**GIVEN, "updated_at": "t99"}
     assert back(None, moved, inserted()).action is Action.REMOVE
+    typed = back(None, moved, inserted(given={**GIVEN, "updated_at": None}))
+    assert named(typed) == [("updated_at", "added by us, filled in by somebody else")]
     assert back(WAS, {**WAS, "updated_at": "t99"}, did(WAS, None), inserted("r2", given=WAS)) == (
         Step("A1", Action.NONE, {}, {**WAS, "updated_at": "t99"})
     )

@@ -244,3 +244,12 @@ def test_a_document_of_several_lines_keeps_its_text(machine):
     undo.record("r", START, [Replaced("AA1", {"facts": document}, {"facts": None})])
     (change,) = undo.read("r")
     assert change.old["facts"].text == document.text
+
+
+def test_a_listing_is_found_as_the_table_spells_its_number(machine):
+    undo = UndoFiles(machine.state)
+    undo.record("r", START, [Replaced("001", None, {"price": 1})])
+    undo.conclude("r", done=["001"], spelled={"001": "1"})
+    with written_since(undo, None) as written:
+        assert list(written.numbers_of("r")) == ["1"]
+        assert logged(written, "1") == [("r", {"price": 1}, True)]

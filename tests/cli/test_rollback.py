@@ -1,0 +1,298 @@
+"""`migrate rollback` on a table that an office has used: what was ours goes back, nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.agency import Agency, Printed
+from tests.stack.google_sheets import LoopbackGoogle
+from tests.stack.supabase_lite import SQL_FILES, SupabaseLite
+
+pytestmark = pytest.mark.stack
+
+TABLE = """
+create table public.homes (
+  id bigint generated always as identity,
+  num text primary key,
+  price numeric(15,0),
+  area numeric(10,2),
+  facts jsonb,
+  note text,
+  label text generated always as (upper(num)) stored,
+  own text,
+  gone_on date,
+  updated_at timestamptz not null default now()
+);
+create table public.enquiries (num text references public.homes (num));
+create function public.touch_home() returns trigger language plpgsql as $$
+begin new.updated_at := clock_timestamp(); return new; end $$;
+create trigger touch_home before update on public.homes
+  for each row execute function public.touch_home();
+alter table public.homes enable row level security;
+grant all on public.homes to service_role;
+"""
+COLUMN = """
+[columns.{name}]
+header = "{name}"
+type = "{type}"
+"""
+MAPPING = (
+    'table = "homes"\nkey = "num"\n'
+    + COLUMN.format(name="num", type="text")
+    + "required = true\n"
+    + COLUMN.format(name="price", type="money")
+    + "scale = 0\n"
+)
+AREA = COLUMN.format(name="area", type="area") + "scale = 2\n"
+FACTS = COLUMN.format(name="facts", type="json")
+MARKS = '[prune]\nmark_column = "gone_on"\n'
+ALL = ("--prune", "--prune-limit", "100", "--change-limit", "100")
+
+
+@pytest.fixture(scope="module")
+def homes(stack: SupabaseLite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupabaseLite]:
+    made = tmp_path_factory.mktemp("sql") / "homes.sql"
+    made.write_text(TABLE, encoding="utf-8")
+    with SupabaseLite(stack.postgres, database="homes", apply=(*SQL_FILES, made)) as supabase:
+        yield supabase
+
+
+class Office(Agency):
+    """An agency whose sheet is a file, and whose table has columns of its own."""
+
+    def sheet(self, *rows: str, header: str = "num,price,area,facts") -> None:
+        """Write the sheet."""
+        (self.folder / "homes.csv").write_text("\n".join((header, *rows, "")), encoding="utf-8")
+
+    def sync(self, *arguments: str, code: int = 0, **settings: str) -> str:
+        """Sync, and return the id of the run."""
+        done = self.run("sync", "all", *ALL, "--json", *arguments, **settings)
+        assert done.code == code, done.err + done.out
+        run_id = json.loads(done.out)["syncId"]
+        assert isinstance(run_id, str)
+        return run_id
+
+    def snapshot(self) -> str:
+        """Cut over, and return the snapshot taken before; every difference is written."""
+        done = self.run("migrate", "cutover", "--yes", "--json")
+        assert done.code in {0, 1}, done.err + done.out
+        return str(json.loads(done.out)["snapshot"])
+
+    def back(self, *arguments: str, code: int = 0) -> Any:
+        """Roll back after looking: what was foretold is what was done."""
+        looked = self.run("migrate", "rollback", *arguments, "--dry-run", "--json")
+        done = self.run("migrate", "rollback", *arguments, "--yes", "--json")
+        assert done.code == code, done.err + done.out
+        said, foretold = json.loads(done.out), json.loads(looked.out)
+        assert looked.code == code, looked.err
+        # Which columns only the database fills, this API shows no sooner than with a refusal.
+        counts = ("restored", "broughtBack", "removed", "unchanged")
+        assert [foretold[name] for name in counts] == [said[name] for name in counts]
+        assert sorted(map(str, foretold["leftAlone"])) == sorted(map(str, said["leftAlone"]))
+        return said
+
+    def let_go_on(self) -> None:
+        """Delete the file `hold`."""
+        (self.folder / "state" / "hold").unlink()
+
+    def rows(self, columns: str = "num, price, own") -> list[tuple[Any, ...]]:
+        """Return the table."""
+        return self.project.execute(f"select {columns} from homes order by num")
+
+
+@pytest.fixture
+def office(
+    google: LoopbackGoogle,
+    homes: SupabaseLite,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Office:
+    homes.truncate()
+    office = Office(google, homes, tmp_path, monkeypatch, capsys)
+    office.settings["SYNC_SHEET_FILE"] = str(tmp_path / "homes.csv")
+    office.map(MAPPING)
+    return office
+
+
+def left(said: Any) -> list[tuple[str, str | None, str]]:
+    return [(item["number"], item["column"], item["reason"]) for item in said["leftAlone"]]
+
+
+def test_a_prune_of_which_one_row_was_refused_is_undone(office):
+    numbers = [f"AA{n}" for n in range(11, 31)]
+    office.sheet(*(f"{number},100" for number in numbers))
+    office.sync()
+    before = office.rows()
+    office.project.execute("insert into enquiries values ('AA25')")
+    office.sheet(*(f"{number},100" for number in numbers[:10]))
+    run_id = office.sync(code=1)
+    assert len(office.rows()) == 11
+    assert office.back("--run", run_id)["broughtBack"] == 9
+    assert office.rows() == before
+    assert office.back("--run", run_id)["broughtBack"] == 0
+
+
+def test_a_row_that_a_run_made_and_a_colleague_filled_in_stays(office):
+    office.sheet("AA1,100", "AA2,100")
+    run_id = office.sync()
+    office.project.execute("update homes set own = 'typed' where num = 'AA1'")
+    said = office.back("--run", run_id, code=1)
+    assert left(said) == [("AA1", "own", "added by us, filled in by somebody else")]
+    assert office.rows() == [("AA1", 100, "typed")]
+    office.project.execute("update homes set own = null")
+    office.back("--run", run_id)
+    assert office.rows() == []
+
+
+def test_what_a_colleague_typed_into_a_row_made_anew_stays(office):
+    office.project.execute(
+        "insert into homes (num, price, own) values ('AA1', 100, 'first'), ('AA2', 200, 'first')"
+    )
+    office.sheet("AA1,100", "AA2,200", "AA3,300")
+    snapshot = office.snapshot()
+    office.sheet("AA3,300")
+    office.sync()
+    office.sheet("AA1,100", "AA2,200", "AA3,300")
+    office.sync()
+    office.project.execute("update homes set own = 'typed since' where num = 'AA1'")
+    said = office.back("--snapshot", snapshot, code=1)
+    assert left(said) == [("AA1", "own", "changed by somebody else")]
+    assert office.rows() == [("AA1", 100, "typed since"), ("AA2", 200, "first")]
+
+
+def test_columns_that_only_the_database_fills_are_never_sent(office):
+    office.project.execute("insert into homes (num, price, own) values ('AA1', 100, 'first')")
+    office.sheet("AA2,200")
+    run_id = office.sync()
+    assert office.back("--run", run_id)["verified"]
+    assert office.rows("num, price, own, label") == [("AA1", 100, "first", "AA1")]
+
+
+def test_a_column_that_was_dropped_keeps_nothing_else_from_coming_back(office):
+    office.project.execute("alter table homes add column extra text")
+    office.project.restart()
+    office.project.execute("insert into homes (num, price, extra) values ('AA1', 1, 'x')")
+    office.sheet("AA2,200")
+    snapshot = office.snapshot()
+    office.sync()
+    office.project.execute("alter table homes drop column extra")
+    office.project.restart()
+    done = office.run("migrate", "rollback", "--snapshot", snapshot, "--yes", "--json")
+    assert done.code == 0, done.err
+    assert "the table no longer has the column extra: it is left out" in done.document["warnings"]
+    assert office.rows("num, price") == [("AA1", 1)]
+
+
+def test_what_is_back_already_blames_nobody(office):
+    office.map(MAPPING + AREA)
+    office.project.execute("insert into homes (num, price, area) values ('AA1', 100, 70.50)")
+    office.sheet("AA1,200,71.25")
+    run_id = office.sync()
+    for restored in (1, 0):
+        said = office.back("--run", run_id)
+        assert (said["restored"], said["leftAlone"]) == (restored, [])
+    assert office.rows("price, area::text") == [(100, "70.50")]
+
+
+def test_documents_come_back_as_they_were_and_true_is_not_one(office):
+    office.map(MAPPING + FACTS)
+    office.project.execute(
+        """insert into homes (num, price, facts) values ('AA1', 1, '{"a": 1, "b": [1.5]}')"""
+    )
+    before = office.rows("num, facts::text")
+    office.sheet('AA1,1,,"{""a"": true, ""b"": [1.5]}"')
+    run_id = office.sync()
+    assert office.back("--run", run_id)["restored"] == 1
+    assert office.rows("num, facts::text") == before
+
+
+def test_a_second_rollback_after_a_trigger_moved_the_time_blames_nobody(office):
+    office.project.execute("insert into homes (num, price, own) values ('AA1', 100, 'first')")
+    office.sheet("AA2,200")
+    snapshot = office.snapshot()
+    office.sync()
+    office.sheet("AA1,100", "AA2,200")
+    office.sync()
+    assert office.back("--snapshot", snapshot)["restored"] == 1
+    said = office.back("--snapshot", snapshot)
+    assert (said["restored"], said["removed"], said["leftAlone"]) == (0, 0, [])
+    assert office.rows() == [("AA1", 100, "first")]
+
+
+def test_a_column_taken_out_of_the_mapping_since_goes_back_too(office):
+    office.map(MAPPING + AREA)
+    office.project.execute("insert into homes (num, price, area) values ('AA1', 100, 70)")
+    office.sheet("AA1,100,70.5")
+    run_id = office.sync()
+    office.map(MAPPING)
+    assert office.back("--run", run_id)["restored"] == 1
+    assert office.rows("area::text") == [("70.00",)]
+
+
+def test_marks_in_a_date_are_taken_back(office):
+    office.map(MAPPING + MARKS)
+    office.sheet("AA1,100", "AA2,200")
+    snapshot = office.snapshot()
+    office.sync()
+    office.sheet("AA1,100")
+    run_id = office.sync()
+    assert [mark is None for (mark,) in office.rows("gone_on")] == [True, False]
+    assert office.back("--run", run_id)["restored"] == 1
+    assert office.rows("gone_on") == [(None,), (None,)]
+    office.let_go_on()
+    office.sync()
+    assert office.back("--snapshot", snapshot)["removed"] == 2
+
+
+def test_a_later_run_of_ours_is_named_as_ours(office):
+    office.sheet("AA1,100")
+    office.sync()
+    office.sheet("AA1,200")
+    run_id = office.sync()
+    office.sheet("AA1,300")
+    later = office.sync()
+    ((number, column, reason),) = left(office.back("--run", run_id, code=1))
+    assert (number, column) == ("AA1", "price")
+    assert reason.startswith(f"changed by run {later} of ")
+
+
+def test_a_rollback_holds_the_other_machines_too(office):
+    other = str(office.folder / "elsewhere")
+    office.sheet("AA1,100")
+    office.sync()
+    office.sheet("AA1,200")
+    run_id = office.sync()
+    office.back("--run", run_id)
+    here, there = refused(office), refused(office, SYNC_STATE_DIR=other)
+    assert there.err.startswith(here.err.rstrip())
+    assert office.rows("price") == [(100,)]
+    office.let_go_on()
+    office.sync()
+    office.sync(SYNC_STATE_DIR=other)
+    assert office.rows("price") == [(200,)]
+
+
+def refused(office: Office, **settings: str) -> Printed:
+    done = office.run("sync", "all", **settings)
+    assert (done.code, "syncing is on hold" in done.err) == (3, True)
+    return done
+
+
+def test_a_rollback_of_a_run_that_wrote_half_says_what_is_as_it_was(office):
+    office.project.execute(
+        "insert into homes (num, price) select 'AA' || n, 1 from generate_series(10, 29) n"
+    )
+    office.project.execute("alter table homes add constraint small check (price < 1000)")
+    before = office.rows()
+    office.sheet(*(f"AA{n},{2 if n % 2 else 2000}" for n in range(10, 30)))
+    run_id = office.sync(code=1)
+    office.project.execute("alter table homes drop constraint small")
+    said = office.back("--run", run_id)
+    assert (said["restored"], said["leftAlone"]) == (10, [])
+    assert office.rows() == before

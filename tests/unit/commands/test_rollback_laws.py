@@ -1,0 +1,433 @@
+"""Any history of our runs and of others, led back: ours is as it was, theirs is as they left it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from listing_sync.cli.progress import Silent
+from listing_sync.commands.cutover import take_snapshot
+from listing_sync.commands.rollback import RollbackResult, Source, preview, rollback
+from listing_sync.commands.sync import SyncOptions, sync
+from listing_sync.core.listings import Value
+from listing_sync.core.plan import Limits
+from listing_sync.core.undo_log import written_types
+from listing_sync.errors import Category, RowError, Service, TransientError
+from listing_sync.local.undo import UndoFiles
+from tests.moving_world import COLUMNS, DescribedTable, MovingWorld
+
+SILENT = Silent()
+NUMBERS = [f"AA{number}" for number in range(1, 5)]
+THEM = "them"
+FIRST = {number: {"price": 1, "status": "old", "photo": f"{number}.jpg"} for number in NUMBERS[:2]}
+
+State = dict[str, dict[str, Value]]
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class FaultyTable(DescribedTable):
+    """Fails at one of the coming writes: before it is done or after, gone or killed."""
+
+    fault: tuple[str, int] | None = None
+    doubtful: set[str]
+
+    def state(self) -> State:
+        return {number: dict(self._whole(number)) for number in self.content}
+
+    def upsert(
+        self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, whole: bool = False
+    ) -> Sequence[Mapping[str, Value]]:
+        at = list(columns).index("property_number")
+        with self._failing([str(row[at]) for row in rows]):
+            return super().upsert(columns, rows, whole=whole)
+
+    def delete(self, numbers: Sequence[str]) -> None:
+        with self._failing(numbers):
+            super().delete(numbers)
+
+    def mark(self, numbers: Sequence[str], marked_at: object) -> None:
+        with self._failing(numbers):
+            super().mark(numbers, marked_at)  # type: ignore[arg-type]
+
+    def _failing(self, numbers: Sequence[str]) -> _Failing:
+        kind, left = self.fault or ("", -1)
+        self.fault = (kind, left - 1) if left > 0 else None
+        return _Failing(kind if left == 0 else "", self.doubtful, numbers)
+
+
+@dataclass
+class _Failing:
+    kind: str
+    doubtful: set[str]
+    numbers: Sequence[str]
+
+    def __enter__(self) -> None:
+        if self.kind:
+            self.doubtful.update(self.numbers)
+        if self.kind == "killed before":
+            raise Killed
+        if self.kind == "away":
+            raise TransientError("away", service=Service.SUPABASE, category=Category.NETWORK)
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        if error is None and self.kind == "killed after":
+            raise Killed
+        if error is None and self.kind == "answer lost":
+            raise TransientError("lost", service=Service.SUPABASE, category=Category.NETWORK)
+
+
+@dataclass
+class Deed:
+    """What somebody really did: the table before and after."""
+
+    who: str
+    before: State
+    after: State
+
+
+@dataclass
+class Owners:
+    """Who made or removed each row last, and who left each of its values."""
+
+    rows: dict[str, str] = field(default_factory=dict)
+    cells: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def follow(self, deed: Deed) -> None:
+        for number in deed.before.keys() | deed.after.keys():
+            before, after = deed.before.get(number), deed.after.get(number)
+            if (before is None) is not (after is None):
+                self.rows[number] = deed.who
+            for name in COLUMNS:
+                was = None if before is None else before[name]
+                if after is not None and (before is None or was != after[name]):
+                    self.cells[number, name] = deed.who
+
+
+class History:
+    """A table, a machine that syncs it, and others who write into it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ports = MovingWorld(folder, "", FIRST, sync_batch_size=2, sync_concurrency=1)
+        self.table = FaultyTable(FIRST)
+        self.table.doubtful = set()
+        self.ports.table = self.table
+        self.full_mapping = self.ports.mapping
+        self.sheet = dict.fromkeys(NUMBERS[:2], 1)
+        self.deeds: list[Deed] = []
+        self.typed = 100
+        self.snapshot = take_snapshot(self.ports, SILENT)
+        self._is_narrow = False
+        self._deletes = False
+
+    # -- what happens ------------------------------------------------------------------------
+
+    def ours(self, edits: Mapping[str, int | None], fault: tuple[str, object] | None) -> None:
+        for number, price in edits.items():
+            if price is None:
+                self.sheet.pop(number, None)
+            else:
+                self.sheet[number] = price
+        self.ports.write_sheet(
+            "".join(f"{n},{price},s{price}\n" for n, price in sorted(self.sheet.items()))
+        )
+        options = SyncOptions(Limits(100, 100), percent=100, batch_size=2, prune=bool(self.sheet))
+        self._act(lambda: sync(self.ports, options, SILENT), fault)
+
+    def theirs(self, number: str, column: str, price: int | None) -> None:
+        def type_in() -> None:
+            if number in self.table.content:
+                self.table.content[number][column] = self._typed(number, price)[column]
+
+        self._note(type_in, THEM)
+
+    def _typed(self, number: str, price: int | None) -> dict[str, Value]:
+        """Return what somebody types: nobody's values, or such as our runs write.
+
+        Where a run may have written them or not, ours could not be told from theirs.
+        """
+        self.typed += 1
+        if price is None or number in self.table.doubtful:
+            other = f"typed {self.typed}"
+            row = {"price": -self.typed, "status": other, "photo": other}
+        else:
+            row = {"price": price, "status": f"s{price}", "photo": None}
+        return {"property_number": number, **row}
+
+    def they_remove(self, number: str) -> None:
+        def remove() -> None:
+            self.table.content.pop(number, None)
+            self.table.marks.pop(number, None)
+
+        self._note(remove, THEM)
+
+    def they_add(self, number: str, price: int | None) -> None:
+        row = self._typed(number, price)
+        self._note(lambda: self.table.content.setdefault(number, row), THEM)
+
+    def remap(self, *, narrow: bool, deletes: bool) -> None:
+        mapping = self.full_mapping
+        if narrow:
+            kept = tuple(item for item in mapping.columns if item.name != "status")
+            mapping = replace(mapping, columns=kept)
+        if deletes:
+            mapping = replace(mapping, mark_column=None)
+        self.ports.mapping = mapping
+
+    def back(self, which: int, fault: tuple[str, object] | None = None) -> None:
+        source = self.source(which)
+        self._act(lambda: rollback(self.ports, source, SILENT), fault)
+        self.ports.hold.path.unlink(missing_ok=True)
+
+    def source(self, which: int) -> Source:
+        """Return a run of ours that left a file, else the snapshot."""
+        runs = self.ports.undo.runs()
+        if 0 <= which < len(runs):
+            return Source(run_id=runs[which][0])
+        return Source(self.ports.snapshots.find(self.ports.snapshots.path_of(self.snapshot)))
+
+    def _act(self, act: Callable[[], object], fault: tuple[str, object] | None) -> None:
+        ports = self.ports
+        ports.clock.sleep(60)
+        ports.sheet = ports.sheet_for(ports.mapping)
+        ports.undo = UndoFiles(ports.state, written_types(ports.mapping))
+        kind, at = fault or ("", 0)
+        if kind == "refused":
+            self.table.refused[str(at)] = RowError(
+                "no", service=Service.SUPABASE, category=Category.DATABASE, code="23514"
+            )
+        elif kind:
+            self.table.fault = (kind, int(str(at)))
+        known = {run_id for run_id, _ in ports.undo.runs()}
+
+        def acting() -> None:
+            with suppress(Killed):
+                act()
+
+        self._note(acting, "")
+        new = [run_id for run_id, _ in ports.undo.runs() if run_id not in known]
+        self.deeds[-1].who = new[0] if new else "nobody"
+        self.table.refused.clear()
+        self.table.fault = None
+
+    def _note(self, act: Callable[[], object], who: str) -> None:
+        before = self.table.state()
+        act()
+        self.deeds.append(Deed(who, before, self.table.state()))
+
+    # -- what must come of it ----------------------------------------------------------------
+
+    def owners(self, deeds: Sequence[Deed]) -> Owners:
+        owners = Owners()
+        for deed in deeds:
+            owners.follow(deed)
+        return owners
+
+    def expected(self, source: Source) -> State:
+        rows = self._of_snapshot() if source.snapshot else self._of_run(source.run_id or "")
+        return {number: row for number, row in rows if row is not None}
+
+    def _of_snapshot(self) -> Iterator[tuple[str, dict[str, Value] | None]]:
+        then, now = self.deeds[0].before, self.table.state()
+        owners = self.owners(self.deeds)
+        for number in then.keys() | now.keys():
+            was, row = then.get(number), now.get(number)
+            is_ours = owners.rows.get(number) not in {None, THEM}
+            if was is None and row is not None:
+                cells = {owners.cells.get((number, name)) for name in row}
+                yield number, None if is_ours and THEM not in cells else row
+            elif row is None:
+                yield number, was if is_ours else None
+            else:
+                assert was is not None
+                mine = [n for n in row if owners.cells.get((number, n)) not in {None, THEM}]
+                yield number, row | {name: was[name] for name in mine}
+
+    def _of_run(self, run_id: str) -> Iterator[tuple[str, dict[str, Value] | None]]:
+        at = next((i for i, deed in enumerate(self.deeds) if deed.who == run_id), None)
+        now = self.table.state()
+        if at is None:  # it noted what it was to do, and was killed
+            yield from now.items()
+            return
+        deed, owners = self.deeds[at], self.owners(self.deeds[at:])
+        for number in deed.before.keys() | deed.after.keys() | now.keys():
+            was, left, row = deed.before.get(number), deed.after.get(number), now.get(number)
+            if was == left:
+                yield number, row
+            elif was is None:
+                whose = {owners.cells.get((number, name)) for name in row or ()}
+                is_mine = owners.rows.get(number) == run_id and whose <= {run_id}
+                yield number, None if is_mine else row
+            elif row is None:
+                mine = left is None and owners.rows.get(number) == run_id
+                yield number, was if mine else None
+            elif left is None:
+                maker = owners.rows[number]
+                yield number, self._filled_up(number, was, row, maker, owners)
+            else:
+                mine_cells = [
+                    name
+                    for name in row
+                    if was[name] != left[name] and owners.cells[number, name] == run_id
+                ]
+                yield number, row | {name: was[name] for name in mine_cells}
+
+    def _filled_up(
+        self, number: str, was: dict[str, Value], row: dict[str, Value], maker: str, owners: Owners
+    ) -> dict[str, Value]:
+        """Return a row made anew by a later run, with what that one did not write."""
+        if maker == THEM:
+            return row
+        with self.ports.written_since(None) as written:
+            sent = {
+                name
+                for change in written.changes_of(number)
+                if change.run_id == maker
+                for name in change.new or ()
+            }
+        given = [n for n in row if n not in sent and owners.cells.get((number, n)) == maker]
+        return row | {name: was[name] for name in given}
+
+
+FAULTS = st.none() | st.one_of(
+    st.tuples(st.just("refused"), st.sampled_from(NUMBERS)),
+    st.tuples(
+        st.sampled_from(["killed before", "killed after", "away", "answer lost"]),
+        st.integers(0, 3),
+    ),
+)
+PRICES = st.none() | st.integers(1, 3)
+EVENTS = st.one_of(
+    st.tuples(
+        st.just("ours"),
+        st.dictionaries(st.sampled_from(NUMBERS), PRICES, max_size=3),
+        FAULTS,
+    ),
+    st.tuples(
+        st.just("theirs"),
+        st.sampled_from(NUMBERS),
+        st.sampled_from(["price", "status", "photo"]),
+        PRICES,
+    ),
+    st.tuples(st.just("they_remove"), st.sampled_from(NUMBERS)),
+    st.tuples(st.just("they_add"), st.sampled_from(NUMBERS), PRICES),
+    st.tuples(st.just("remap"), st.booleans(), st.booleans()),
+    st.tuples(st.just("back"), st.integers(0, 4), FAULTS),
+)
+
+
+def happen(history: History, event: tuple[object, ...]) -> None:
+    name, *arguments = event
+    if name == "remap":
+        narrow, deletes = arguments
+        history.remap(narrow=bool(narrow), deletes=bool(deletes))
+    else:
+        getattr(history, str(name))(*arguments)
+
+
+def check_named(history: History, source: Source, result: RollbackResult, kept: State) -> None:
+    """Nobody is blamed for what is not theirs, and all that stays of theirs is named."""
+    at = 0
+    if source.run_id is not None:
+        at = next((i for i, d in enumerate(history.deeds) if d.who == source.run_id), 0)
+    owners = history.owners(history.deeds[at:])
+    for item in result.left_alone:
+        if "by somebody else" in item.reason and item.property_number not in history.table.doubtful:
+            number = item.property_number
+            of_it = {owners.rows.get(number), *(owners.cells.get((number, n)) for n in COLUMNS)}
+            whose = of_it if item.column is None else {owners.cells.get((number, item.column))}
+            assert THEM in whose, item
+    if source.run_id is not None:
+        return
+    named = {(item.property_number, item.column) for item in result.left_alone}
+    then = history.deeds[0].before
+    for number in then.keys() | kept.keys():
+        was, row = then.get(number), kept.get(number)
+        if was is None or row is None:
+            assert was is row or any(item[0] == number for item in named), number
+            continue
+        made_by_us = owners.rows.get(number) not in {None, THEM}
+        for name in ("price", "status", "photo"):
+            is_seen = name in written_types(history.ports.mapping) or made_by_us
+            if row[name] != was[name] and is_seen:
+                assert {(number, name), (number, None)} & named, (number, name)
+
+
+def lead_back(history: History, which: int, cut: tuple[str, object] | None) -> None:
+    """Lead back, cut off once perhaps, then again; the law of all three."""
+    ports = history.ports
+    if not history.deeds:
+        return
+    source = history.source(which)
+    expected = history.expected(source)
+    foretold = preview(ports, source, SILENT)
+    deeds = list(history.deeds)
+    if cut is not None:
+        history._act(lambda: rollback(ports, source, SILENT), cut)
+        history.deeds = deeds
+    result = rollback(ports, source, SILENT)
+    now = history.table.state()
+    for number in now.keys() | expected.keys():
+        # Whether a run removed it before somebody else did, nobody can know.
+        if number in expected or number not in history.table.doubtful:
+            assert now.get(number) == expected.get(number), number
+    assert result.error is None
+    assert result.remaining == 0
+    if cut is None:
+        assert (result.stats, set(result.left_alone)) == (foretold.stats, set(foretold.left_alone))
+    check_named(history, source, result, now)
+    writes = len(history.table.writes)
+    again = rollback(ports, source, SILENT)
+    assert len(history.table.writes) == writes
+    assert set(again.left_alone) == set(result.left_alone)
+    assert (again.stats.inserted, again.stats.updated, again.stats.removed) == (0, 0, 0)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    events=st.lists(EVENTS, min_size=1, max_size=8),
+    which=st.integers(-1, 4),
+    cut=FAULTS.filter(lambda fault: fault is None or fault[0] != "refused"),
+)
+@example(
+    events=[
+        ("ours", {"AA1": None}, None),
+        ("ours", {"AA1": 2}, None),
+        ("theirs", "AA1", "photo", None),
+    ],
+    which=-1,
+    cut=None,
+)
+@example(
+    events=[("remap", False, True), ("ours", {"AA4": 2}, None), ("theirs", "AA4", "photo", None)],
+    which=0,
+    cut=None,
+)
+@example(
+    events=[("ours", {"AA1": 2}, None), ("ours", {"AA1": 3}, None), ("theirs", "AA1", "price", 2)],
+    which=-1,
+    cut=None,
+)
+@example(
+    events=[("ours", {"AA4": 2}, ("killed after", 0)), ("theirs", "AA4", "photo", None)],
+    which=-1,
+    cut=None,
+)
+def test_ours_is_as_it_was_and_theirs_as_they_left_it_whatever_happened(
+    tmp_path_factory: pytest.TempPathFactory,
+    events: list[tuple[object, ...]],
+    which: int,
+    cut: tuple[str, object] | None,
+) -> None:
+    history = History(tmp_path_factory.mktemp("history"))
+    for event in events:
+        happen(history, event)
+    lead_back(history, which, cut)
