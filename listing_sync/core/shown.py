@@ -69,9 +69,11 @@ def says_the_number(rest: str, column: Column) -> bool:
 
     Nothing does, and so does a unit by which the bare numbers of the column are counted anyway.
     """
-    if rest in {"", "()"}:
+    if rest.endswith(")") and rest.count("(") == 1:  # (1,234) is negative, $ (1,234) too
+        rest = rest.replace("(", "").removesuffix(")")
+    if not rest:
         return True
-    unit = unit_of(rest.removeprefix("(").removesuffix(")") if rest.startswith("(") else rest)
+    unit = unit_of(rest)
     if unit is None or column.type not in NUMBER_TYPES:
         return False
     if column.unit is not None:
