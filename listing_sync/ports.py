@@ -20,6 +20,7 @@ from listing_sync.core.migrations import SqlFile
 from listing_sync.core.plan import TableRow
 from listing_sync.core.runs import Process, Run, StoredRejection
 from listing_sync.core.sources import Source
+from listing_sync.core.table_check import TableFacts, UniqueKey
 from listing_sync.core.taking_turns import Claim
 from listing_sync.core.undo_log import Logged
 from listing_sync.errors import Service
@@ -88,12 +89,35 @@ class Sheet(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TableDescription:
-    """What the REST API shows of the table: column -> PostgreSQL type, and the primary key."""
+    """What is known of the table: column -> PostgreSQL type ("": not known), and the primary key.
+
+    `required` are columns that have to be given: not null, and nothing fills them. `generated` are
+    those that must not be written. `defaults` are the expressions of those that have one, `longest`
+    how many characters a column takes. What the API document cannot tell is None or empty: that it
+    shows no default does not mean that there is none.
+    """
 
     exists: bool
     columns: Dictionary[str, str]
     primary_key: tuple[str, ...]
     required: frozenset[str]
+    generated: frozenset[str] = frozenset()
+    defaults: Dictionary[str, str] | None = None
+    longest: Dictionary[str, int] = field(default_factory=dict)
+    unique_keys: tuple[UniqueKey, ...] | None = None
+    is_view: bool = False
+
+    def facts(self, *, key_is_unique: bool | None) -> TableFacts:
+        """Return what is known of a table that exists, for judging it."""
+        return TableFacts(
+            columns=self.columns,
+            required=self.required,
+            key_is_unique=key_is_unique,
+            generated=self.generated,
+            defaults=self.defaults,
+            unique_keys=self.unique_keys,
+            is_view=self.is_view,
+        )
 
 
 class Table(Protocol):

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from listing_sync.commands.holding import held_elsewhere, held_here
 from listing_sync.core.runs import Run
 from listing_sync.core.statistics import DAY, Statistics, last_good, statistics
-from listing_sync.core.table_check import TableFacts
+from listing_sync.core.table_check import key_fault
 from listing_sync.core.verdict import (
     Check,
     CheckName,
@@ -147,14 +147,15 @@ def _table_checks(table: Table, ports: Ports) -> tuple[Check, ...]:
     if not description.exists:
         create = "name another in the mapping, or see `listing-sync migrate plan`"
         return (fail(CheckName.TABLE, f"there is no table {mapping.table}: {create}"),)
-    facts = TableFacts(description.columns, description.required, key_is_unique=None)
+    facts = description.facts(key_is_unique=None)
     check = table_check(mapping, facts)
     if mapping.key not in description.columns:
         return (check,)
     if table.accepts_key():
         return check, ok(CheckName.UNIQUE_KEY, f"{mapping.key} is unique")
-    sql = f"alter table {mapping.table} add unique ({mapping.key});"
-    return check, fail(CheckName.UNIQUE_KEY, f"{mapping.key} has no unique constraint: {sql}")
+    fault = key_fault(facts, mapping)
+    way_on = f": {fault.sql}" if fault.sql else ""
+    return check, fail(CheckName.UNIQUE_KEY, f"{fault.what}{way_on}")
 
 
 def _recorded_runs(records: RunRecords, now: datetime) -> tuple[Run, ...]:

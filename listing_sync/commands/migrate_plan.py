@@ -124,7 +124,7 @@ def look_at_table(ports: Ports, pending: Sequence[PendingFile]) -> TableReport:
         return TableReport(
             mapping.table, exists=True, facts=None, lacks=(missing_grant(mapping),), not_owned=()
         )
-    facts = TableFacts(description.columns, description.required, is_unique)
+    facts = description.facts(key_is_unique=is_unique)
     return TableReport(
         mapping.table,
         exists=True,

@@ -220,6 +220,7 @@ def _table_now(ports: Ports) -> TableNow:
         table_types=described.columns,
         columns=frozenset(described.columns) if is_shown else None,
         primary_key=frozenset(described.primary_key),
+        fixed=described.generated,
     )
 
 

@@ -14,7 +14,7 @@ from itertools import chain
 from listing_sync.core.mapping import Column, Mapping
 from listing_sync.core.runs import Run, RunStatus
 from listing_sync.core.statistics import Statistics, full_runs, last_good, rewritten_columns
-from listing_sync.core.table_check import TableFacts, lacks_of
+from listing_sync.core.table_check import FACTS_FILE, TableFacts, lacks_of
 from listing_sync.core.taking_turns import GONE_AFTER_S
 from listing_sync.core.wording import count, duration, percent
 
@@ -167,7 +167,10 @@ def table_check(mapping: Mapping, facts: TableFacts) -> Check:
     """Say whether the table can take what the mapping writes; its key has a check of its own."""
     lacks = lacks_of(replace(facts, key_is_unique=None), mapping)
     if not lacks:
-        return ok(CheckName.TABLE, f"{mapping.table} fits the mapping")
+        said = f"{mapping.table} fits the mapping"
+        if facts.defaults is None:
+            said += f" as far as the API shows it: `listing-sync migrate up` applies {FACTS_FILE}"
+        return ok(CheckName.TABLE, said)
     detail = f"{mapping.table}: {'; '.join(lack.what for lack in lacks)}"
     wanted = {column.name for column in mapping.columns} | {mapping.mark_column or mapping.key}
     judge = warn if wanted <= set(facts.columns) else fail

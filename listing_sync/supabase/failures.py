@@ -20,6 +20,7 @@ from typing import Any
 
 import httpx
 
+from listing_sync.core.sql_text import sql_name
 from listing_sync.errors import (
     BatchTooLargeError,
     Category,
@@ -281,11 +282,15 @@ def _missing_right(answer: _Answer) -> str:
             f"the key has no right to do this ({answer.message[:_LONGEST_MESSAGE]}): is it the"
             " secret (service_role) key of this project?"
         )
-    kind, name = denied.groups()
+    return missing_right(*denied.groups())
+
+
+def missing_right(kind: str, name: str) -> str:
+    """Return what to do where the key may not use a table, view, schema or sequence."""
     right = {"schema": "usage on schema", "sequence": "usage on sequence"}.get(kind, "all on")
     return (
         f"the key may not use the {kind} {name}: run in Supabase's SQL editor:"
-        f" grant {right} {name} to service_role;"
+        f" grant {right} {sql_name(name)} to service_role;"
     )
 
 

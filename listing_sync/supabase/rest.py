@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -76,6 +76,10 @@ class Rest:
     def table(self, name: str) -> SyncRequestBuilder:
         """Return a query builder for a table."""
         return self._postgrest.from_(name)
+
+    def function(self, name: str, arguments: Mapping[str, str]) -> Query:
+        """Return the call of a function that returns rows."""
+        return self._postgrest.rpc(name, dict(arguments))
 
     def read(
         self, query: Query, what: str, patience: Patience = Patience.OUTLAST, *, exact: bool = False

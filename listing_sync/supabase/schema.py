@@ -8,16 +8,19 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from listing_sync.core.mapping import Mapping as SheetMapping
+from listing_sync.core.sql_text import RELOAD_SCHEMA, add_column, add_unique
 from listing_sync.core.table_check import missing_table, sql_type
 from listing_sync.errors import PermanentError
 from listing_sync.ports import TableDescription
 from listing_sync.supabase.rest import Rest, Row
+from listing_sync.supabase.table_facts import read_facts
 
 OUR_TABLE: Final = "property_listings"
 """The table that a file of sql/ creates."""
 
 # Source: PostgREST, docs/references/configuration.rst, openapi-mode = disabled.
 _NO_DOCUMENT: Final = "PGRST126"
+_NO_KEY: Final = frozenset({"42P10", "55000"})
 _NO_TABLE: Final = frozenset({"PGRST205", "42P01"})
 _NO_COLUMN: Final = frozenset({"PGRST204", "42703"})
 # PGRST204 "Could not find the 'nope' column of 'things' ...", 42703 "column things.nope does not
@@ -26,11 +29,14 @@ _COLUMN_NAME = re.compile(r"the '([^']+)' column|column (?:\w+\.)?\"?(\w+)\"? do
 
 
 def describe_table(rest: Rest, mapping: SheetMapping) -> TableDescription:
-    """Return the table's columns as the OpenAPI document shows them.
+    """Return what the catalogue says, or else what the OpenAPI document shows.
 
     Where the API does not show them, the mapped columns are asked for instead; their types, the
     primary key and what is required are then not known (empty).
     """
+    facts = read_facts(rest, mapping.table)
+    if facts is not None:
+        return facts
     try:
         definition = _definition(rest.description(), mapping.table)
     except PermanentError as error:
@@ -76,12 +82,13 @@ def _advice(mapping: SheetMapping, error: PermanentError) -> str | None:
         sql = " ".join((missing_table(mapping).sql or "").split())
         return (
             f"there is no table {table}: name another in the mapping, or run in Supabase's SQL"
-            f" editor: {sql}"
+            f" editor: {sql} If it is there, run {RELOAD_SCHEMA}"
         )
-    if error.code == "42P10":
+    if error.code in _NO_KEY:
         return (
-            f"{key} is not unique in {table}: run in Supabase's SQL editor:"
-            f" alter table {table} add unique ({key});"
+            f"{key} is not unique in {table} by itself, at once and for every row (which a"
+            " deferrable, partial or expression key is not, and a view has none): run in"
+            f" Supabase's SQL editor: {add_unique(table, key)}"
         )
     missing = _missing_column(error)
     if missing is None:
@@ -90,7 +97,8 @@ def _advice(mapping: SheetMapping, error: PermanentError) -> str | None:
     wanted = "timestamptz" if missing == mapping.mark_column else types.get(missing, "text")
     return (
         f"{table} has no column {missing}: run in Supabase's SQL editor:"
-        f" alter table {table} add column {missing} {wanted}; or take it out of the mapping"
+        f" {add_column(table, missing, wanted)} or take it out of the mapping; if it is there, run"
+        f" {RELOAD_SCHEMA}"
     )
 
 
@@ -115,18 +123,18 @@ def _missing_column(error: PermanentError) -> str | None:
     return match and (match[1] or match[2])
 
 
-def _description(
-    columns: Mapping[str, str],
-    primary_key: tuple[str, ...] = (),
-    required: frozenset[str] = frozenset(),
-) -> TableDescription:
+def _description(columns: Mapping[str, str], primary_key: tuple[str, ...] = ()) -> TableDescription:
     return TableDescription(
-        exists=True, columns=columns, primary_key=primary_key, required=required
+        exists=True, columns=columns, primary_key=primary_key, required=frozenset()
     )
 
 
 def _definition(document: Row, name: str) -> TableDescription | None:
-    """Read PostgREST's OpenAPI 2.0: `format` is the type, `<pk/>` marks the primary key."""
+    """Read PostgREST's OpenAPI 2.0: `format` is the type, `<pk/>` marks the primary key.
+
+    What has to be given it does not tell: `required` lists generated columns too, and a default is
+    shown only where it is a literal. Source: PostgREST, Response/OpenAPI.hs (parseDefault).
+    """
     definition = document.get("definitions", {}).get(name)
     if definition is None:
         return None
@@ -137,10 +145,5 @@ def _definition(document: Row, name: str) -> TableDescription | None:
             column
             for column, facts in properties.items()
             if "<pk/>" in str(facts.get("description", ""))
-        ),
-        frozenset(
-            column
-            for column in definition.get("required", ())
-            if "default" not in properties.get(column, {})
         ),
     )

@@ -12,6 +12,7 @@ from listing_sync.core.listings import Value
 from listing_sync.core.mapping import NUMBER_TYPES, Column, ColumnType
 from listing_sync.core.mapping import Mapping as SheetMapping
 from listing_sync.core.plan import TableRow
+from listing_sync.core.sql_text import add_unique
 from listing_sync.errors import BatchTooLargeError, Category, PermanentError, RowError, Service
 from listing_sync.ports import TableDescription
 from listing_sync.supabase.filters import among, chunks
@@ -35,6 +36,7 @@ class SupabaseTable:
         self._key = mapping.key
         self._mark = mapping.mark_column
         self._sees_whole = True
+        self._described: TableDescription | None = None
         self._has_json = any(column.type is ColumnType.JSON for column in mapping.columns)
 
     def pages(self, columns: Sequence[Column]) -> Iterator[Sequence[TableRow]]:
@@ -111,9 +113,13 @@ class SupabaseTable:
     def accepts_key(self) -> bool:
         """Return whether a unique constraint fits the upsert, without writing a row.
 
-        PostgreSQL looks for it when it plans (42P10), and no statement may write one key twice
-        (21000), so that this one fails in any case. Source: PostgreSQL, INSERT, ON CONFLICT.
+        The catalogue says it where it could be asked; else a request has to fail: PostgreSQL looks
+        for the constraint when it plans (42P10), and no statement may write one key twice (21000).
+        Source: PostgreSQL, INSERT, ON CONFLICT.
         """
+        known = None if self._described is None else self._described.unique_keys
+        if known is not None:
+            return any(key.columns == (self._key,) and key.is_usable for key in known)
         query = self._rest.table(self._name).upsert(
             [{self._key: "listing-sync"}] * 2,
             returning=ReturnMethod.minimal,
@@ -125,14 +131,15 @@ class SupabaseTable:
         except RowError:
             return True
         except PermanentError as error:
-            if error.code not in {"21000", "42P10"}:
+            if error.code not in {"21000", "42P10", "55000"}:
                 raise
             return error.code == "21000"
         return True
 
     def describe(self) -> TableDescription:
-        """Return what the API shows of the table."""
-        return describe_table(self._rest, self._mapping)
+        """Return what the catalogue or the API tells of the table."""
+        self._described = describe_table(self._rest, self._mapping)
+        return self._described
 
     def _keys_of(self, numbers: Sequence[str]) -> list[str]:
         return [str(row[self._key]) for page in self._of(numbers, self._key) for row in page]
@@ -225,7 +232,7 @@ class SupabaseTable:
             twice = next(key for key in keys if keys.count(key) > 1)
             raise PermanentError(
                 f"two rows of {self._name} have the {self._key} {twice!r}: delete one, then"
-                f" alter table {self._name} add unique ({self._key});",
+                f" {add_unique(self._name, self._key)}",
                 service=Service.SUPABASE,
                 category=Category.DATABASE,
             )

@@ -193,13 +193,23 @@ def test_down_files_leave_nothing_and_can_be_run_again(database):
 
 def test_listings_are_not_taken_down_while_there_are_any(database):
     database.run("insert into property_listings (property_number) values ('AA1')")
-    first, *others = [path.read_text(encoding="utf-8") for path in DOWN]
+    texts = {path.name: path.read_text(encoding="utf-8") for path in DOWN}
+    first = texts.pop("0004_property_listings.sql")
+    others = texts.values()
     with pytest.raises(psycopg.errors.RaiseException, match="has rows"):
         database.apply(first)
     for text in others:
         database.apply(text)
     database.run("update property_listings set price = 1")
     assert database.run("select property_number from property_listings") == [("AA1",)]
+
+
+@pytest.mark.parametrize("role", ["anon", "authenticated"])
+def test_visitors_may_not_ask_what_a_table_is(database, role):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        database.as_role(role, "select listing_sync_table_facts('sync_state')")
+    [(facts,)] = database.as_role("service_role", "select listing_sync_table_facts('sync_state')")
+    assert facts["kind"] == "r"
 
 
 def test_there_is_a_down_file_for_each_file():

@@ -109,7 +109,7 @@ class Services:
     def describe_table(self) -> TableDescription:
         columns = {"property_number": "text", "price": "numeric", "status": "text"}
         columns["withdrawn_at"] = "timestamp with time zone"
-        return TableDescription(True, columns, ("property_number",), frozenset())
+        return TableDescription(True, columns, ("property_number",), frozenset(), defaults={})
 
 
 class World(LocalWorld):

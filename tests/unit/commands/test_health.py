@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -225,7 +225,14 @@ def test_a_missing_unique_key_comes_with_its_sql(machine: Machine) -> None:
     machine.table.is_unique = False
     found = machine.health()
     assert found.verdict is Verdict.UNHEALTHY
-    assert "alter table listings add unique (number);" in check(found, CheckName.UNIQUE_KEY).detail
+    sql = 'alter table public."listings" add unique ("number");'
+    assert sql in check(found, CheckName.UNIQUE_KEY).detail
+
+
+def test_a_table_known_by_the_api_alone_says_which_file_tells_more(machine: Machine) -> None:
+    assert "0005_table_facts.sql" in check(machine.health(), CheckName.TABLE).detail
+    machine.table.description = replace(FITTING, defaults={})
+    assert "migrate up" not in check(machine.health(), CheckName.TABLE).detail
 
 
 def test_a_table_without_the_key_column_is_not_asked_for_its_uniqueness(machine: Machine) -> None:

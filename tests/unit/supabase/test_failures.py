@@ -238,9 +238,9 @@ def test_a_key_issued_in_the_future_is_a_matter_of_the_moment():
 @pytest.mark.parametrize(
     ("status", "code", "message", "said"),
     [
-        (403, "42501", "permission denied for table sync_state", "grant all on sync_state to"),
-        (403, "42501", "permission denied for sequence a_id_seq", "grant usage on sequence a_id"),
-        (403, "42501", "permission denied for schema public", "grant usage on schema public to"),
+        (403, "42501", "permission denied for table sync_state", 'grant all on "sync_state" to'),
+        (403, "42501", "permission denied for sequence a_id_seq", 'grant usage on sequence "a_id'),
+        (403, "42501", "permission denied for schema public", 'grant usage on schema "public" to'),
         (401, "42501", "permission denied for table sync_state", "secret (service_role) key"),
         (401, "42501", 'new row violates row-level security policy for table "t"', "service_role"),
         (405, "25006", "cannot execute INSERT in a read-only transaction", "disk"),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listing_sync.core.table_check import FACTS_FILE
 from listing_sync.supabase.sql_files import migration_files, split_statements
 
 STATEMENTS = st.sampled_from(
@@ -34,7 +35,8 @@ def test_a_statement_without_an_end_is_refused(text):
 def test_files_come_in_order_each_with_the_checksum_of_its_text():
     files = migration_files()
     assert [file.name for file in files] == sorted(file.name for file in files)
-    assert len(files) == 4
+    assert len(files) == 5
+    assert FACTS_FILE in {file.name for file in files}
     for file in files:
         assert file.checksum == hashlib.sha256(file.text.encode()).hexdigest()
         assert split_statements(file.text)[-1] == "notify pgrst, 'reload schema';"

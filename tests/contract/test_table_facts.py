@@ -1,0 +1,178 @@
+"""What the catalogue says of tables, and that the SQL which is advised works as printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from listing_sync.core.mapping import Column, ColumnType, Mapping
+from listing_sync.core.table_check import lacks_of
+from listing_sync.errors import PermanentError
+from listing_sync.supabase.rest import Rest
+from listing_sync.supabase.table import SupabaseTable
+from tests.contract.supabase_rest import Calls, connected
+from tests.stack.postgres import PostgresServer
+from tests.stack.supabase_lite import SupabaseLite
+
+pytestmark = pytest.mark.stack
+
+LONG = "a_name_of_sixty_three_letters_which_is_as_long_as_postgres_takes"[:63]
+TABLES = f"""
+create domain public.short as varchar(5);
+create table public."Homes" (
+  "Id" bigint generated always as identity primary key,
+  "Number" varchar(12) not null unique,
+  price numeric(15, 0),
+  tax numeric generated always as (price * 0.1) stored,
+  slug public.short,
+  "order" integer not null,
+  opened_at timestamptz not null default now(),
+  gone_at timestamptz
+);
+create table public."order" ("select" text, "{LONG}" text not null);
+create table public.late (number text unique deferrable, gone_at boolean);
+create table public.part (number text, gone_at timestamptz default now());
+create unique index part_number on public.part (number) where gone_at is null;
+create table public.folded (number text, gone_at text not null);
+create unique index folded_number on public.folded (lower(number));
+create table public.paired (number text, office text, unique (number, office));
+create view public.seen as select * from public.part;
+create table public.closed (number text unique);
+grant all on public."Homes", public."order", public.late, public.part, public.folded, public.paired,
+  public.seen to service_role;
+"""
+
+
+def column(name: str, kind: ColumnType = ColumnType.TEXT) -> Column:
+    return Column(name, (name,), kind)
+
+
+@pytest.fixture(scope="module")
+def lite() -> Iterator[SupabaseLite]:
+    with PostgresServer() as postgres, SupabaseLite(postgres) as project:
+        project.execute(TABLES)
+        project.restart()
+        yield project
+
+
+@pytest.fixture
+def calls() -> Calls:
+    return Calls()
+
+
+@pytest.fixture
+def rest(lite: SupabaseLite, calls: Calls) -> Iterator[Rest]:
+    with connected(lite.url, lite.secret_key, calls) as rest:
+        yield rest
+
+
+def table(rest: Rest, name: str, key: str = "number", *more: Column, mark: str | None = None):
+    return SupabaseTable(rest, Mapping(name, key, (column(key), *more), mark_column=mark))
+
+
+def test_one_request_tells_all_of_a_table(rest, calls):
+    homes = table(rest, "Homes", "Number")
+    described = homes.describe()
+    assert described.columns == {
+        "Id": "bigint",
+        "Number": "character varying",
+        "price": "numeric",
+        "tax": "numeric",
+        "slug": "character varying",
+        "order": "integer",
+        "opened_at": "timestamp with time zone",
+        "gone_at": "timestamp with time zone",
+    }
+    assert described.primary_key == ("Id",)
+    assert described.required == {"Number", "order"}
+    assert described.generated == {"Id", "tax"}
+    assert described.defaults == {"opened_at": "now()"}
+    assert described.longest == {"Number": 12, "slug": 5}
+    assert homes.accepts_key()
+    assert len(calls.made) == 1
+
+
+def test_a_missing_table_and_one_that_may_not_be_read_are_told_apart(rest):
+    assert not table(rest, "nosuch").describe().exists
+    with pytest.raises(PermanentError, match='grant all on "closed" to service_role') as caught:
+        table(rest, "closed").describe()
+    assert caught.value.code == "42501"
+
+
+def test_ninety_nine_missing_columns_are_found_in_one_request(rest, calls):
+    wide = [column(f"missing_{n}") for n in range(99)]
+    asked = table(rest, "part", "number", *wide)
+    described = asked.describe()
+    lacks = lacks_of(described.facts(key_is_unique=asked.accepts_key()), asked._mapping)
+    assert len([lack for lack in lacks if lack.what.startswith("no column")]) == 99
+    assert len(calls.made) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("late", "deferrable late_number_key"),
+        ("part", "only for a part of the rows (index part_number)"),
+        ("folded", "an expression (index folded_number)"),
+        ("paired", "only together (number, office)"),
+        ("order", "not unique"),
+    ],
+)
+def test_a_key_that_no_upsert_can_go_by_is_told_with_sql_that_works(lite, rest, name, said):
+    key = "select" if name == "order" else "number"
+    asked = table(rest, name, key)
+    facts = asked.describe().facts(key_is_unique=asked.accepts_key())
+    [fault] = [lack for lack in lacks_of(facts, asked._mapping) if said in lack.what]
+    lite.execute(fault.sql or "")
+    asked.describe()
+    assert asked.accepts_key()
+
+
+def test_a_view_is_named_as_one(rest):
+    seen = table(rest, "seen")
+    described = seen.describe()
+    assert described.is_view
+    assert lacks_of(described.facts(key_is_unique=False), seen._mapping)[0].what.startswith(
+        "seen is a view"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("late", "mark_column gone_at is boolean"),
+        ("part", "has the default now(): every new listing is born withdrawn"),
+        ("folded", "mark_column gone_at must not be null"),
+    ],
+)
+def test_a_mark_column_that_cannot_work_is_told_with_sql_that_works(lite, rest, name, said):
+    asked = table(rest, name, mark="gone_at")
+    [fault] = lacks_of(asked.describe().facts(key_is_unique=None), asked._mapping)
+    assert said in fault.what
+    lite.execute(fault.sql or "")
+    assert lacks_of(asked.describe().facts(key_is_unique=None), asked._mapping) == ()
+
+
+def test_sql_for_columns_of_any_name_works_as_printed(lite, rest):
+    new = [column("Mixed Case", ColumnType.MONEY), column("user"), column(LONG[:-1])]
+    asked = table(rest, "Homes", "Number", *new)
+    lacks = lacks_of(asked.describe().facts(key_is_unique=True), asked._mapping)
+    for lack in lacks:
+        lite.execute(lack.sql or "select")
+    left = lacks_of(asked.describe().facts(key_is_unique=True), asked._mapping)
+    assert left == ()
+
+
+def test_without_the_function_the_api_has_to_do(lite, calls):
+    """And without the right to use it."""
+    name = "public.listing_sync_table_facts(text)"
+    lite.execute(f"revoke execute on function {name} from service_role")
+    try:
+        with connected(lite.url, lite.secret_key, calls) as rest:
+            asked = table(rest, "Homes", "Number", column("nope"))
+            described = asked.describe()
+            assert (set(described.columns), described.defaults) == ({"Number"}, None)
+            assert asked.accepts_key()
+    finally:
+        lite.execute(f"grant execute on function {name} to service_role")
