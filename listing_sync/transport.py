@@ -24,6 +24,12 @@ import httpx
 KEEPALIVE_S = 3.0
 """Servers close a connection idle for 5 s or more; reusing it just then would lose a request."""
 
+GivesUp = Callable[[float], bool]
+"""Whether an answer waited for so many seconds is no longer wanted: the run is stopped."""
+
+_LOOK_S = 0.2
+"""How often that is asked."""
+
 _current = threading.local()
 
 
@@ -49,11 +55,23 @@ def _remaining(timeout_s: float | None, error: type[httpcore.TimeoutException]) 
 
 
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, gives_up: GivesUp | None) -> None:
         self._stream = stream
+        self._gives_up = gives_up
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _remaining(timeout, httpcore.ReadTimeout))
+        left_s = _remaining(timeout, httpcore.ReadTimeout)
+        if self._gives_up is None or left_s is None:
+            return self._stream.read(max_bytes, left_s)
+        waited_s = 0.0
+        while True:
+            step_s = min(left_s - waited_s, _LOOK_S)
+            try:
+                return self._stream.read(max_bytes, step_s)
+            except httpcore.ReadTimeout:
+                waited_s += step_s
+                if waited_s >= left_s or self._gives_up(waited_s):
+                    raise
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, _remaining(timeout, httpcore.WriteTimeout))
@@ -68,13 +86,17 @@ class _Stream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         left_s = _remaining(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left_s))
+        tls = self._stream.start_tls(ssl_context, server_hostname, left_s)
+        return _Stream(tls, self._gives_up)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
 
 
 class _Backend(httpcore.SyncBackend):
+    def __init__(self, gives_up: GivesUp | None) -> None:
+        self._gives_up = gives_up
+
     def connect_tcp(
         self,
         host: str,
@@ -84,7 +106,8 @@ class _Backend(httpcore.SyncBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         left_s = _remaining(timeout, httpcore.ConnectTimeout)
-        return _Stream(super().connect_tcp(host, port, left_s, local_address, socket_options))
+        stream = super().connect_tcp(host, port, left_s, local_address, socket_options)
+        return _Stream(stream, self._gives_up)
 
 
 @contextmanager
@@ -134,6 +157,7 @@ class DeadlineTransport(httpx.BaseTransport):
         *,
         connections: int,
         on_bytes: Callable[[int], None],
+        gives_up: GivesUp | None = None,
     ) -> None:
         self._on_bytes = on_bytes
         parts = urlsplit(base_url)
@@ -147,14 +171,14 @@ class DeadlineTransport(httpx.BaseTransport):
                 ssl_context=context,
                 max_connections=connections,
                 keepalive_expiry=KEEPALIVE_S,
-                network_backend=_Backend(),
+                network_backend=_Backend(gives_up),
             )
         else:
             self._pool = httpcore.ConnectionPool(
                 ssl_context=context,
                 max_connections=connections,
                 keepalive_expiry=KEEPALIVE_S,
-                network_backend=_Backend(),
+                network_backend=_Backend(gives_up),
             )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -194,10 +218,13 @@ def build_client(
     connections: int,
     on_bytes: Callable[[int], None],
     connect_timeout_s: float | None = None,
+    gives_up: GivesUp | None = None,
 ) -> httpx.Client:
     """Return a client that follows no redirect; `timeout_s` bounds each socket operation."""
     return httpx.Client(
-        transport=DeadlineTransport(base_url, connections=connections, on_bytes=on_bytes),
+        transport=DeadlineTransport(
+            base_url, connections=connections, on_bytes=on_bytes, gives_up=gives_up
+        ),
         timeout=httpx.Timeout(timeout_s, connect=connect_timeout_s or timeout_s),
         follow_redirects=False,
     )

@@ -254,6 +254,10 @@ class World:
             timeout_s=settings.google_timeout_s,
             connect_timeout_s=settings.request_timeout_s,
             on_bytes=self._meter.add_bytes,
+            # A sheet that computes for minutes does not keep a stopped run longer than others.
+            gives_up=lambda waited_s: (
+                waited_s > settings.request_timeout_s and self.stop.is_requested()
+            ),
         )
         self._closers.append(http.close)
         api = SheetsApi(

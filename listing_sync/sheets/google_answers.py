@@ -49,6 +49,7 @@ class Refusal:
     message: str = ""
     reason: str = ""
     link: str = ""
+    has_details: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -95,6 +96,7 @@ def refusal_in(failure: object) -> Refusal:
         message=" ".join(str(failure.get("message", "")).split())[:_LONGEST],
         reason=reason,
         link=link,
+        has_details=bool(failure.get("details")),
         metadata=metadata,
     )
 

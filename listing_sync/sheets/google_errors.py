@@ -169,8 +169,8 @@ def _refused(error: HttpError, client_email: str) -> ListingSyncError:
             not reason and ("has not been used in project" in message or "is disabled" in message)
         ):
             text = f"the Google Sheets API is not enabled for the key's project: {refusal.in_words}"
-        case 403 if (
-            not reason and refusal.status == "PERMISSION_DENIED" and ("scopes" not in message)
+        case 403 if refusal.status == "PERMISSION_DENIED" and not (
+            refusal.has_details or "scopes" in message
         ):
             text = f"the spreadsheet is not shared with {client_email}; share it with it (Viewer)"
         case 404 if not reason:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from listing_sync.transport import build_client
+from listing_sync.transport import GivesUp, build_client
 
 if TYPE_CHECKING:
     import httplib2
@@ -106,6 +106,7 @@ def connect(
     timeout_s: float,
     on_bytes: Callable[[int], None],
     connect_timeout_s: float | None = None,
+    gives_up: GivesUp | None = None,
 ) -> AuthorizedGoogleHttp:
     """Return the HTTP object of one process; connections are made when needed."""
     client = build_client(
@@ -114,5 +115,6 @@ def connect(
         connections=2,
         on_bytes=on_bytes,
         connect_timeout_s=connect_timeout_s,
+        gives_up=gives_up,
     )
     return AuthorizedGoogleHttp(client, credentials)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ class Server(LoopbackServer):
     def __init__(self) -> None:
         super().__init__()
         self.requests: list[Request] = []
+        self.waited = threading.Event()
 
     def answer(self, request: Request) -> Answer:
         self.requests.append(request)
@@ -35,6 +37,8 @@ class Server(LoopbackServer):
         return Answer(body=request.body[::-1])
 
     def serve(self, request: Request, wire: Wire) -> None:
+        if request.path == "/late":
+            self.waited.wait(0.5)
         if request.path != "/dripping":
             super().serve(request, wire)
             return
@@ -70,6 +74,39 @@ def test_no_redirect_is_followed(server: Server) -> None:
     with client(server.url) as http:
         assert http.get(f"{server.url}/moved").status_code == 307
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+def test_an_answer_that_a_stopped_run_no_longer_wants_is_given_up(
+    server: Server, *, is_stopped: bool
+) -> None:
+    waits_s: list[float] = []
+
+    def gives_up(waited_s: float) -> bool:
+        waits_s.append(waited_s)
+        return is_stopped
+
+    with build_client(
+        server.url, timeout_s=5, connections=1, on_bytes=lambda _: None, gives_up=gives_up
+    ) as http:
+        if is_stopped:
+            with pytest.raises(httpx.ReadTimeout):
+                http.get(f"{server.url}/late")
+        else:
+            assert http.get(f"{server.url}/late").status_code == 200
+    server.waited.set()
+    assert waits_s == ([0.2] if is_stopped else [0.2, 0.4])
+
+
+def test_the_time_out_holds_beside_giving_up(server: Server) -> None:
+    with (
+        build_client(
+            server.url, timeout_s=0.1, connections=1, on_bytes=lambda _: None, gives_up=bool
+        ) as http,
+        pytest.raises(httpx.ReadTimeout),
+    ):
+        http.get(f"{server.url}/late")
+    server.waited.set()
 
 
 def test_a_dripping_answer_ends_at_the_deadline_of_the_request_as_a_whole(server: Server) -> None:

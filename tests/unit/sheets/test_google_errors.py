@@ -362,4 +362,4 @@ def test_what_the_token_endpoint_refuses_is_said_as_what_it_is(
 def test_details_of_another_shape_say_nothing() -> None:
     body = {"error": {"code": 403, "status": "PERMISSION_DENIED", "details": [1, {"links": []}]}}
     failure = failure_of(http_error(403, body=json.dumps(body).encode()))
-    assert "share it with it (Viewer)" in str(failure)
+    assert str(failure) == "Google refuses the request (403): no reason given"
