@@ -96,8 +96,9 @@ class NumberForm:
         left = digits
         count = 0
         first = next((at for at, token in enumerate(self.whole) if token.kind == "digit"), None)
-        if first is None:
-            return "".join(token.text for token in self.whole) + digits
+        if first is None:  # .00 shows the whole part too; words alone show none
+            has_fraction = any(token.kind == "digit" for token in self.fraction)
+            return "".join(token.text for token in self.whole) + (digits if has_fraction else "")
         for at in range(len(self.whole) - 1, -1, -1):
             token = self.whole[at]
             if token.kind != "digit":

@@ -160,7 +160,7 @@ class NumberFormat:
 
     @property
     def plain(self) -> NumberForm | None:
-        """Return how numbers from 0 on are shown if as they are, but for rounding; else None."""
+        """Return how numbers above 0 are shown if as they are, but for rounding; else None."""
         section = self.sections[0] if self.sections else None
         if section is None or section.is_date or section.condition is not None:
             return None

@@ -14,7 +14,7 @@ from zlib import error as ZlibError  # noqa: N812 - it is an exception
 
 from listing_sync.core.a1 import column_index
 from listing_sync.core.listings import Cell, SheetRow, Unreadable
-from listing_sync.core.mapping import NUMBER_TYPES, Column, Mapping
+from listing_sync.core.mapping import NUMBER_TYPES, Column, ColumnType, Mapping
 from listing_sync.core.number_format import NumberFormat, general_text, number_format
 from listing_sync.core.shown import joiner, residue, says_the_number
 from listing_sync.errors import SourceError
@@ -29,6 +29,7 @@ _NO_29_FEBRUARY = 60  # serial of the day that 1900 did not have, and Excel has
 _DAY_S = 86_400
 _SIGNS = frozenset("-−‐–+▲△()")
 
+_HIDDEN = Unreadable("", "holds a value that its number format does not show")
 _REMEMBERED = 1_024
 
 
@@ -90,7 +91,17 @@ def _header_text(show: Read, cell: StoredCell | None) -> str | None:
 
 
 def _reader(column: Column, mapping: Mapping, book: Book) -> Read:
-    return _shown_reader(book) if mapping.is_shown(column) else _stored_reader(column, book)
+    if not mapping.is_shown(column):
+        return _stored_reader(column, book)
+    show = _shown_reader(book)
+    if column.type is not ColumnType.URL:
+        return show
+
+    def read(cell: StoredCell) -> Cell:
+        found = show(cell)
+        return _HIDDEN if found is None and cell != "" else found
+
+    return read
 
 
 def _shown_reader(book: Book) -> Read:
@@ -128,7 +139,7 @@ def _stored_reader(column: Column, book: Book) -> Read:
         if not isinstance(cell, tuple):
             return cell
         raw, style = cell
-        if isinstance(raw, int | float) and raw >= 0:
+        if isinstance(raw, int | float) and raw > 0:
             if style not in neutral:
                 neutral[style] = _is_neutral(column, book, style)
             if neutral[style]:
