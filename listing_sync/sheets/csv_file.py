@@ -55,16 +55,28 @@ def csv_rows(content: bytes, name: str, first_row: int, encoding: str | None = N
         raise SourceError(
             f"{name}: broken quotation marks in or before line {reader.line_num}: {error}"
         ) from error
-    faults = _faults(rows, first_row, delimiter)
-    last = len(rows) - 1
-    if last >= first_row - 1 and not text.endswith(("\n", "\r")) and last in faults:
-        width = max(map(len, rows[: first_row - 1]), default=0)
-        if len(rows[last]) < width:
-            raise SourceError(
-                f"{name}: cut off: its last line has {len(rows[last])} of {width} fields and no "
-                "line end; save or copy the file again"
-            )
-    return CsvRows(rows, faults)
+    if not text.endswith(("\n", "\r")):
+        _refuse_cut(rows, name, first_row)
+    return CsvRows(rows, _faults(rows, first_row, delimiter))
+
+
+def _refuse_cut(rows: Sequence[Sequence[str]], name: str, first_row: int) -> None:
+    """Refuse a file whose last line has no end and breaks off: of which nobody knows the rest.
+
+    Raises:
+        SourceError: it has fewer fields than the longest other row.
+    """
+    filled = [row for _, row in _enumerated(rows, first_row - 1) if any(row)]
+    if not filled or filled[-1] is not rows[-1]:
+        return
+    width = max(map(len, rows[: first_row - 1]), default=0)
+    named = max(map(_named_width, rows[: first_row - 1]), default=0)
+    whole = min(width, max(map(len, filled[:-1]), default=named))
+    if len(filled[-1]) < whole:
+        raise SourceError(
+            f"{name}: cut off: its last line has {len(filled[-1])} of {width} fields and no "
+            "line end; save or copy the file again"
+        )
 
 
 def without_habits(field: str) -> str:
