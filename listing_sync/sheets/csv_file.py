@@ -127,10 +127,15 @@ def _faults(rows: Sequence[Sequence[str]], first_row: int, delimiter: str) -> di
 
 def _reason(count: int, width: int, delimiter: str) -> str:
     name = _NAMES.get(delimiter, repr(delimiter))
-    fields = f"this row has {count} field{'' if count == 1 else 's'}, the header {width}"
+    noun = "field" if count == 1 else "fields"
     if count > width:
-        return f"{fields}: {name} inside a value must be quoted"
-    return f"{fields}: it breaks off, or a line end inside a value is not quoted"
+        return (
+            f"this row has {count} {noun}, the header {width}: {name} inside a value must be quoted"
+        )
+    return (
+        f"this row has {count} {noun}, the header {width}: it breaks off, or a line end inside a "
+        "value is not quoted"
+    )
 
 
 def _named_width(row: Sequence[str]) -> int:
