@@ -126,9 +126,11 @@ class Table(Protocol):
     `pages` yields all rows by keyset order of the key; `rows` those of the numbers given; both in
     the order of `columns`. `meant_by` gives, for each of the numbers that mean a row in the
     table's own eyes, the key as that row spells it; a number that the key's type cannot hold means
-    none, and has no rows. `whole_*` give every column with exact values as JSON texts or numbers
-    that PostgREST takes back unchanged. `upsert` returns the rows as the database made them, in the
-    columns written or `whole`, exact; it raises RowError or BatchTooLargeError for the splitter.
+    none, and has no rows. `parts` divides numbers into what one request can name; `delete` and
+    `mark` return the keys of the rows that went, or were marked. `whole_*` give every column with
+    exact values as JSON texts or numbers that PostgREST takes back unchanged. `upsert` returns the
+    rows as the database made them, in the columns written or `whole`, exact; it raises RowError or
+    BatchTooLargeError for the splitter.
     `accepts_key` says whether a unique key fits the upsert, without writing a row.
     """
 
@@ -142,8 +144,9 @@ class Table(Protocol):
     def upsert(
         self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, whole: bool = False
     ) -> Sequence[Dictionary[str, Value]]: ...
-    def delete(self, numbers: Sequence[str]) -> None: ...
-    def mark(self, numbers: Sequence[str], marked_at: datetime) -> None: ...
+    def parts(self, numbers: Sequence[str]) -> Iterator[Sequence[str]]: ...
+    def delete(self, numbers: Sequence[str]) -> Sequence[str]: ...
+    def mark(self, numbers: Sequence[str], marked_at: datetime) -> Sequence[str]: ...
     def describe(self) -> TableDescription: ...
     def accepts_key(self) -> bool: ...
 

@@ -484,7 +484,9 @@ class MemoryTable:
     `refused` are errors by listing, raised for a batch that holds it; more than `largest` listings
     in a batch are too many. `requests` tells every request made: its kind, and its listings.
 
-    `equality` gives a form that all spellings of a number share in the table's eyes.
+    A trigger keeps the rows `kept` when they are to be deleted or marked; one request can name
+    `named` numbers. `equality` gives a form that all spellings of a number share in the table's
+    eyes.
     """
 
     def __init__(
@@ -506,6 +508,8 @@ class MemoryTable:
         self.required: frozenset[str] = frozenset()
         self.refused: dict[str, RemoteError] = {}
         self.largest: int | None = None
+        self.kept: frozenset[str] = frozenset()
+        self.named = 1000
         self.requests: list[tuple[str, tuple[str, ...]]] = []
         self._key = key
         self._mark_column = mark_column
@@ -591,23 +595,30 @@ class MemoryTable:
 
         return self._call(write, f"writing {len(rows)} listings", Patience.OUTLAST)
 
-    def delete(self, numbers: Sequence[str]) -> None:
-        def write() -> None:
+    def parts(self, numbers: Sequence[str]) -> Iterator[Sequence[str]]:
+        return (numbers[start : start + self.named] for start in range(0, len(numbers), self.named))
+
+    def delete(self, numbers: Sequence[str]) -> Sequence[str]:
+        def write() -> list[str]:
             with self._lock:
                 self._ask("delete", tuple(numbers))
-                for number in self._found(numbers):
+                gone = [number for number in self._found(numbers) if number not in self.kept]
+                for number in gone:
                     self.content.pop(number, None)
                     self.marks.pop(number, None)
+                return gone
 
-        self._call(write, f"removing {len(numbers)} listings", Patience.OUTLAST)
+        return self._call(write, f"removing {len(numbers)} listings", Patience.OUTLAST)
 
-    def mark(self, numbers: Sequence[str], marked_at: datetime) -> None:
-        def write() -> None:
+    def mark(self, numbers: Sequence[str], marked_at: datetime) -> Sequence[str]:
+        def write() -> list[str]:
             with self._lock:
                 self._ask("mark", tuple(numbers))
-                self.marks |= dict.fromkeys(self._found(numbers), marked_at.isoformat())
+                marked = [number for number in self._found(numbers) if number not in self.kept]
+                self.marks |= dict.fromkeys(marked, marked_at.isoformat())
+                return marked
 
-        self._call(write, f"marking {len(numbers)} listings", Patience.OUTLAST)
+        return self._call(write, f"marking {len(numbers)} listings", Patience.OUTLAST)
 
     def _ask(self, kind: str, numbers: tuple[str, ...]) -> None:
         self.requests.append((kind, numbers))

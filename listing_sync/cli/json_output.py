@@ -45,6 +45,7 @@ def run_document(
         "stats": stats_document(run.stats),
     }
     if rejections is not None:
+        document["removed"] = list(run.removed)
         causes = [_cause_document(run.cause)] if run.cause else []
         document["errors"] = causes + [rejection_document(item) for item in rejections]
     if run.in_journal:

@@ -89,6 +89,8 @@ def run_facts(run: Run) -> Iterator[tuple[str, str]]:
             f" {stats.unchanged:,} unchanged"
         ),
     )
+    if run.removed:
+        yield "Removed", ", ".join(map(plain, run.removed))
     yield from _metric_facts(run)
     for warning in run.warnings:
         yield "Warning", plain(warning)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from listing_sync import logs
@@ -54,6 +54,13 @@ def show_result(out: Console, result: SyncResult, *, dry_run: bool) -> None:
     if result.plan is not None and result.plan.unlisted and not result.plan.removals:
         kept = count(len(result.plan.unlisted), "listing")
         out.print(f"  {kept} in the table but not in the sheet, left there (--prune removes them)")
+
+
+def show_removed(out: Console, numbers: Sequence[str]) -> None:
+    """Print each number whose row was deleted or marked: for cron's mail this is news."""
+    if numbers:
+        named = ", ".join(map(plain, numbers))
+        out.print(f"Removed {count(len(numbers), 'listing')}: {named}", soft_wrap=True)
 
 
 def show_plan(out: Console, plan: Plan) -> None:

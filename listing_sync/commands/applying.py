@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from listing_sync.commands.recording import REFRESH_S
-from listing_sync.commands.removing import remove
+from listing_sync.commands.removing import Removed, remove
 from listing_sync.commands.tally import Tally
 from listing_sync.commands.writing import (
     WRITTEN_TWICE,
@@ -62,6 +62,11 @@ class _Undo:
         numbers = [key_of(write) for write in batch.writes]
         made, spelled = made_of(numbers, batch.columns, batch.rows(), rows, self._types, self._key)
         self._conclude(done=list(made), made=made, spelled=spelled)
+
+    def removed(self, numbers: Sequence[str]) -> None:
+        """Note that rows are gone, or marked."""
+        if self.problem is None and numbers:
+            self._conclude(done=numbers)
 
     def refused(self, numbers: Sequence[str]) -> None:
         """Note what the database refused for certain."""
@@ -156,18 +161,32 @@ class Applying:
             return
         self.progress.phase("Removing", len(self.plan.removals))
         undo = _Undo(self.ports, self.tally.run)
-        for removed in remove(
-            self.ports,
-            self.plan.removals,
-            size=self.batch_size,
-            marked_at=self.tally.run.started_at,
-            remember=undo.remember,
-        ):
-            if removed.refused and isinstance(removed.error, RowError | BatchTooLargeError):
-                undo.refused([removed.refused])
-            self.tally.count(removed=removed.count)
-            if removed.refused and removed.error:
-                self.tally.not_removed(removed.refused, removed.error)
-            self.progress.advance(removed.count)
-            self.tick()
-        self.tally.warn(undo.problem)
+        left = dict.fromkeys(self.plan.removals)
+        try:
+            for removed in remove(
+                self.ports,
+                self.plan.removals,
+                size=self.batch_size,
+                marked_at=self.tally.run.started_at,
+                remember=undo.remember,
+            ):
+                self._count_removed(removed, undo)
+                for number in (*removed.gone, *removed.kept):
+                    left.pop(number, None)
+                self.tick()
+        except ListingSyncError as error:
+            for number in left:
+                self.tally.not_removed(number, error)
+            raise
+        finally:
+            self.tally.warn(undo.problem)
+
+    def _count_removed(self, removed: Removed, undo: _Undo) -> None:
+        self.tally.removed(removed.gone)
+        undo.removed(removed.gone)
+        if isinstance(removed.error, RowError | BatchTooLargeError):
+            undo.refused(removed.kept)
+        if removed.error:
+            for number in removed.kept:
+                self.tally.not_removed(number, removed.error)
+        self.progress.advance(len(removed.gone))

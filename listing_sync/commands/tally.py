@@ -62,6 +62,11 @@ class Tally:
         self.count(failed=1)
         self._fail(listing.property_number, listing.sheet_row, error, "not written")
 
+    def removed(self, numbers: Sequence[str]) -> None:
+        """Note rows that are gone, or marked."""
+        self.run = replace(self.run, removed=(*self.run.removed, *numbers))
+        self.count(removed=len(numbers))
+
     def not_removed(self, number: str, error: ListingSyncError) -> None:
         """Note a row that should have gone; no total of the sheet counts it."""
         self.unremoved += 1

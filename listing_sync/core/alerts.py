@@ -121,7 +121,7 @@ def due_messages(ended: Ended, memory: Memory) -> tuple[tuple[str, ...], Memory]
         return (), memory
     streak_message, memory = _streak(ended, memory)
     rate_message, memory = _error_rate(ended, memory)
-    messages = (streak_message, rate_message, _rejections_message(ended))
+    messages = (streak_message, rate_message, _removal_message(ended), _rejections_message(ended))
     return tuple(message for message in messages if message), memory
 
 
@@ -237,6 +237,19 @@ def _rejections_message(ended: Ended) -> str | None:
         "To do: mend these cells; until then the table keeps what it has of these listings."
     )
     return _message(f"{count(listings, 'listing')} newly rejected", ended, *lines)
+
+
+def _removal_message(ended: Ended) -> str | None:
+    """Return a message that names each listing that left the site."""
+    numbers = ended.run.removed
+    if not numbers:
+        return None
+    return _message(
+        f"{count(len(numbers), 'listing')} removed",
+        ended,
+        f"No longer in the sheet: {_escaped(', '.join(numbers))}",
+        f"Wrong? `listing-sync migrate rollback --run {ended.run.run_id}` brings them back.",
+    )
 
 
 def _rejection(item: Rejection) -> str:

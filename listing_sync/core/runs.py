@@ -83,8 +83,8 @@ class Run:
     """One execution of `sync`, as sync_state records it. Times are aware UTC.
 
     `rejections_run_id` names the run that holds the stored rejections (itself, or an earlier one
-    that had the same); None when there are none. `told` says whether messages
-    told them, None when that is not known.
+    that had the same); None when there are none. `removed` are the numbers whose rows it deleted or
+    marked. `told` says whether messages told of its rejections, None when that is not known.
     """
 
     run_id: str
@@ -104,6 +104,7 @@ class Run:
     rejections_run_id: str | None = None
     metrics: Mapping[str, object] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
     in_journal: bool = False
     process: Process = Process()
     told: bool | None = None

@@ -103,6 +103,7 @@ def _from_json(stored: Any) -> JournalEntry:
                 "cause": cause and Cause(Category(cause["category"]), cause["message"]),
                 "warnings": tuple(run["warnings"]),
                 "process": Process(**run.get("process", {})),
+                "removed": tuple(run.get("removed", ())),
             }
         ),
         rejections=tuple(

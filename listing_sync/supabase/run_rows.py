@@ -37,6 +37,7 @@ def run_to_row(run: Run) -> Row:
         "category": run.cause and run.cause.category.value,
         "rejections_run_id": run.rejections_run_id,
         "warnings": [_text(warning) for warning in run.warnings],
+        "removed": [_text(number) for number in run.removed],
         "told": run.told if run.told is None else _TOLD[run.told],
         _PROCESS: asdict(run.process) if run.status is RunStatus.IN_PROGRESS else None,
     }
@@ -75,7 +76,6 @@ def row_to_run(row: Row) -> Run:
 
     told = {text: is_told for is_told, text in _TOLD.items()}
     details = as_object(row["error_details"])
-    warnings = details.get("warnings")
     return Run(
         run_id=row["id"],
         run_type=RunType(row["sync_type"]),
@@ -93,7 +93,8 @@ def row_to_run(row: Row) -> Run:
         version=row["version"],
         rejections_run_id=details.get("rejections_run_id"),
         metrics=as_object(row["metrics"]),
-        warnings=tuple(map(str, warnings)) if isinstance(warnings, list) else (),
+        warnings=_texts(details.get("warnings")),
+        removed=_texts(details.get("removed")),
         process=_process(details.get(_PROCESS)),
         told=told.get(str(details.get("told"))),
     )
@@ -121,6 +122,10 @@ def _row_to_stats(row: Row) -> RunStats:
         unchanged=unchanged,
         removed=row["removed_count"],
     )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def as_object(value: object) -> Row:

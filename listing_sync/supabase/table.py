@@ -17,7 +17,7 @@ from listing_sync.errors import BatchTooLargeError, Category, PermanentError, Ro
 from listing_sync.ports import TableDescription
 from listing_sync.supabase.filters import among, chunks
 from listing_sync.supabase.meaning import meant_by
-from listing_sync.supabase.rest import Rest, Row
+from listing_sync.supabase.rest import Query, Rest, Row
 from listing_sync.supabase.schema import describe_table, explained
 
 _NOT_GRANTED: Final = "42501"
@@ -86,29 +86,39 @@ class SupabaseTable:
         self._sees_whole = False
         return self.upsert(columns, rows)
 
-    def delete(self, numbers: Sequence[str]) -> None:
-        """Delete the rows of these numbers."""
-        for chunk in chunks(numbers):
-            query = self._rest.table(self._name).delete(returning=ReturnMethod.minimal)
-            query = among(query, self._key, chunk).max_affected(len(chunk))
-            with explained(self._mapping):
-                self._rest.write(query, f"removing {len(chunk)} listings")
+    def parts(self, numbers: Sequence[str]) -> Iterator[Sequence[str]]:
+        """Yield the numbers in parts that one request can name."""
+        return chunks(numbers)
 
-    def mark(self, numbers: Sequence[str], marked_at: datetime) -> None:
-        """Write the time of their withdrawal into the rows of these numbers.
+    def delete(self, numbers: Sequence[str]) -> Sequence[str]:
+        """Delete the rows of these numbers; return the keys of those that went."""
+        gone: list[str] = []
+        for chunk in chunks(numbers):
+            query = self._rest.table(self._name).delete().select(self._key)
+            query = among(query, self._key, chunk).max_affected(len(chunk))
+            gone += self._changed(query, f"removing {len(chunk)} listings")
+        return gone
+
+    def mark(self, numbers: Sequence[str], marked_at: datetime) -> Sequence[str]:
+        """Write the time of their withdrawal into the rows of these numbers; return their keys.
 
         Raises:
             ValueError: the mapping has no mark column.
         """
         if self._mark is None:
             raise ValueError("the mapping has no mark column")
+        marked: list[str] = []
         for chunk in chunks(numbers):
-            query = self._rest.table(self._name).update(
-                {self._mark: marked_at.isoformat()}, returning=ReturnMethod.minimal
-            )
-            query = among(query, self._key, chunk).max_affected(len(chunk))
-            with explained(self._mapping):
-                self._rest.write(query, f"marking {len(chunk)} listings")
+            query = self._rest.table(self._name).update({self._mark: marked_at.isoformat()})
+            query = among(query.select(self._key), self._key, chunk).max_affected(len(chunk))
+            marked += self._changed(query, f"marking {len(chunk)} listings")
+        return marked
+
+    def _changed(self, query: Query, what: str) -> list[str]:
+        """Send a change that answers with the keys of the rows that it changed."""
+        with explained(self._mapping):
+            rows = self._rest.write_back(query, what)
+        return [str(row[self._key]) for row in rows]
 
     def accepts_key(self) -> bool:
         """Return whether a unique constraint fits the upsert, without writing a row.

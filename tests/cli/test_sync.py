@@ -99,6 +99,7 @@ def test_the_document_of_a_run(agency: Agency) -> None:
         ("startedAt", "..."),
         ("completedAt", "..."),
         ("stats", dict(zip(COUNTS, (2, 1, 1, 0, 1, 0, 0, 0), strict=True))),
+        ("removed", []),
         ("errors", [ASK]),
     ]
 
@@ -352,7 +353,9 @@ def test_pruning_marks_when_the_mapping_says_so(agency: Agency) -> None:
     agency.sheet_is(house(1), house(2))
     agency.run("sync", "all")
     agency.sheet_is(house(1))
-    assert agency.run("sync", "all", "--prune", "--prune-limit", "50").code == 0
+    run = agency.run("sync", "all", "--prune", "--prune-limit", "50")
+    assert (run.code, run.err) == (0, "")
+    assert run.out.startswith("Removed 1 listing: ")
     marked = "select property_number from property_listings where withdrawn_at is not null"
     assert agency.project.execute(marked) == [("AA10002",)]
     agency.sheet_is(house(1), house(2))

@@ -134,6 +134,7 @@ def records(each: Callable[[str], RunRecords]) -> RunRecords:
                 rejections_run_id=str(UUID(int=7)),
                 metrics={"requests": 30, "p50": 0.018, "nested": {"bytes": [1, 2]}},
                 warnings=("column ignored", "二つ目"),
+                removed=("AA1", "物件 2"),
             ),
             id="failed-with-everything",
         ),

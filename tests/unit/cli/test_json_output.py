@@ -65,6 +65,7 @@ def test_a_run_is_the_document_of_the_contract() -> None:
             "unchanged": 965,
             "removed": 0,
         },
+        "removed": [],
         "errors": [
             {
                 "propertyNumber": "AA12345",

@@ -208,7 +208,10 @@ def test_a_tab_spelled_otherwise_goes_on_with_history_alerts_and_prune(tmp_path:
     result = world.sync(prune=True)
     assert (result.error, result.news, result.run.stats.removed) == (None, (), 1)
     assert result.run.source == f"{ID}#gid=0"
-    assert world.webhook.taken[before:] == ["*listing-sync: runs work again*"]  # type: ignore[attr-defined]
+    assert world.webhook.taken[before:] == [  # type: ignore[attr-defined]
+        "*listing-sync: runs work again*",
+        "*listing-sync: 1 listing removed*",
+    ]
 
 
 def test_records_of_an_older_version_under_another_spelling_are_ours(tmp_path: Path) -> None:

@@ -50,13 +50,13 @@ class FaultyTable(DescribedTable):
         with self._failing([str(row[at]) for row in rows]):
             return super().upsert(columns, rows, whole=whole)
 
-    def delete(self, numbers: Sequence[str]) -> None:
+    def delete(self, numbers: Sequence[str]) -> Sequence[str]:
         with self._failing(numbers):
-            super().delete(numbers)
+            return super().delete(numbers)
 
-    def mark(self, numbers: Sequence[str], marked_at: object) -> None:
+    def mark(self, numbers: Sequence[str], marked_at: object) -> Sequence[str]:
         with self._failing(numbers):
-            super().mark(numbers, marked_at)  # type: ignore[arg-type]
+            return super().mark(numbers, marked_at)  # type: ignore[arg-type]
 
     def _failing(self, numbers: Sequence[str]) -> _Failing:
         kind, left = self.fault or ("", -1)

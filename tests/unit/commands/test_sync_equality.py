@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listing_sync.core.runs import RunStatus
+from listing_sync.errors import Category, PermanentError, Service, StoppedError, TransientError
 from tests.fakes import MemoryTable, exact, folded, padded, whole
-from tests.sync_world import SyncWorld, in_table, listing
+from tests.sync_world import MAPPING as WITH_NOTE
+from tests.sync_world import MARKS, SyncWorld, in_table, listing
 
 SHARED = Path("/dev/shm")
 FOLDERS = SHARED if SHARED.is_dir() else None
@@ -120,3 +122,40 @@ def test_listings_that_come_back_count_with_new_ones_for_the_limit(tmp_path: Pat
     result = world.sync(change_limit=50)
     assert "40 would be added to a table of 20 listings" in str(result.error)
     assert not world.table.writes
+
+
+@pytest.mark.parametrize("marks", ["", MARKS], ids=["delete", "mark"])
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (StoppedError("stopped", signal=15), RunStatus.INTERRUPTED),
+        (
+            PermanentError("refused", service=Service.SUPABASE, category=Category.DATABASE),
+            RunStatus.FAILED,
+        ),
+        (
+            TransientError("away", service=Service.SUPABASE, category=Category.NETWORK),
+            RunStatus.PARTIAL,
+        ),
+    ],
+    ids=["stopped", "refused", "away"],
+)
+def test_whatever_ends_a_removal_what_is_gone_and_what_is_not_is_named(
+    tmp_path: Path, error: Exception, status: RunStatus, marks: str
+) -> None:
+    gone = [f"AA{number}" for number in range(10, 19)]
+    table = {number: in_table(number) for number in ("AA1", *gone)}
+    world = SyncWorld(tmp_path, [listing("AA1")], table, mapping=WITH_NOTE + marks)
+    world.table.named = 3
+    world.table.refused = {"AA14": error}
+    result = world.sync(prune=True)
+    there = {number for number in world.table.content if number not in world.table.marks}
+    named = {item.property_number for item in result.rejections}
+    assert result.run.status is status
+    assert set(result.run.removed) | named == set(gone)
+    assert len(result.run.removed) == result.run.stats.removed
+    assert there == {"AA1", *named}
+    assert all("not removed" in item.reason for item in result.rejections)
+    recorded = world.records.get(result.run.run_id)
+    assert recorded is not None
+    assert recorded.removed == result.run.removed

@@ -323,3 +323,13 @@ def test_the_memory_survives_being_written_down() -> None:
     assert memory.told_at is not None
     assert memory.told_at.tzinfo == UTC
     assert Memory.from_document(json.loads(json.dumps(memory.to_document()))) == memory
+
+
+def test_each_removed_listing_is_named_with_the_way_back() -> None:
+    numbers = tuple(f"AA{number}" for number in range(40))
+    office = Office()
+    (message,) = office.hears(GOOD, removed=numbers)
+    assert title_of(message) == "40 listings removed"
+    assert ", ".join(numbers) in message
+    assert f"migrate rollback --run {run_id(1)}" in message
+    assert office.hears(GOOD) == []

@@ -114,7 +114,7 @@ def test_whole_rows_keep_numbers_that_a_float_cannot_hold():
     }
 
 
-def test_every_request_carries_the_key_and_a_removal_asks_for_no_answer():
+def test_every_request_carries_the_key_and_a_removal_asks_for_the_keys_that_went():
     seen: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -128,7 +128,8 @@ def test_every_request_carries_the_key_and_a_removal_asks_for_no_answer():
     for request in seen:
         assert request.headers["apikey"] == KEY
         assert request.headers["Authorization"] == f"Bearer {KEY}"
-    assert "return=minimal" in delete.headers["Prefer"]
+    assert "return=representation" in delete.headers["Prefer"]
+    assert delete.url.params["select"] == "number"
     assert upsert.url.path == "/rest/v1/things"
     assert upsert.url.params["on_conflict"] == "number"
     assert set(upsert.url.params["columns"].split(",")) == {'"number"', '"note"'}
