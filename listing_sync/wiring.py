@@ -26,6 +26,7 @@ from listing_sync.errors import Service, SettingsError
 from listing_sync.loading import load
 from listing_sync.local.alert_memory import AlertMemoryFile
 from listing_sync.local.breaker_file import BreakerFile
+from listing_sync.local.given_back import GivenBackFile
 from listing_sync.local.header_memory import HeaderMemoryFile
 from listing_sync.local.hold import HoldFile
 from listing_sync.local.journal import JournalFiles
@@ -419,6 +420,11 @@ class World:
     def alert_memory(self) -> AlertMemoryFile:
         """Return what alerting remembers."""
         return AlertMemoryFile(self.state)
+
+    @cached_property
+    def given_back(self) -> GivenBackFile:
+        """Return what is remembered of what the table makes of values."""
+        return GivenBackFile(self.state)
 
     def is_process_there(self, pid: int, started: str) -> bool:
         """Return whether this space of processes has one of that number that began then."""

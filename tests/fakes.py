@@ -19,7 +19,7 @@ from listing_sync.core.sources import Source
 from listing_sync.core.taking_turns import Claim
 from listing_sync.core.validator import normalise_number
 from listing_sync.errors import BatchTooLargeError, Category, RemoteError, RowError, Service
-from listing_sync.ports import SelectedRows, SharedHold
+from listing_sync.ports import SelectedRows, SharedHold, TableDescription
 from listing_sync.reliability.breaker import Breaker
 from listing_sync.reliability.guard import Patience
 
@@ -486,7 +486,7 @@ class MemoryTable:
 
     A trigger keeps the rows `kept` when they are to be deleted or marked; one request can name
     `named` numbers. `equality` gives a form that all spellings of a number share in the table's
-    eyes.
+    eyes; `trigger` is what a BEFORE trigger makes of a row that is written, None: it drops it.
     """
 
     def __init__(
@@ -510,6 +510,7 @@ class MemoryTable:
         self.largest: int | None = None
         self.kept: frozenset[str] = frozenset()
         self.named = 1000
+        self.trigger: Callable[[dict[str, Value]], dict[str, Value] | None] = lambda row: row
         self.requests: list[tuple[str, tuple[str, ...]]] = []
         self._key = key
         self._mark_column = mark_column
@@ -578,8 +579,14 @@ class MemoryTable:
                 forms = [self._equality(number) for number in numbers]
                 self._refuse_twice(forms)
                 there = self._there()
-                for form, row in zip(forms, new, strict=True):
+                taken: list[str] = []
+                for sent in new:
+                    row = self.trigger(dict(sent))
+                    if row is None:
+                        continue
                     number = self._spelling(str(row[self._key]))
+                    form = self._equality(number)
+                    taken.append(form)
                     old = there.get(form, number)
                     if self._mark_column in row:
                         self.marks.pop(old, None)
@@ -590,13 +597,18 @@ class MemoryTable:
                         self.marks[number] = self.marks.pop(old)
                     self.content[number] = {**kept, **row, self._key: number}
                 there = self._there()
-                made = [self._whole(there[form]) for form in forms]
+                made = [self._whole(there[form]) for form in taken]
             return made if whole else [{name: row.get(name) for name in columns} for row in made]
 
         return self._call(write, f"writing {len(rows)} listings", Patience.OUTLAST)
 
     def parts(self, numbers: Sequence[str]) -> Iterator[Sequence[str]]:
         return (numbers[start : start + self.named] for start in range(0, len(numbers), self.named))
+
+    def describe(self) -> TableDescription:
+        return TableDescription(
+            exists=True, columns={}, primary_key=(self._key,), required=frozenset()
+        )
 
     def delete(self, numbers: Sequence[str]) -> Sequence[str]:
         def write() -> list[str]:

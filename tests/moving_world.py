@@ -10,6 +10,7 @@ from listing_sync.core.listings import Value
 from listing_sync.core.mapping import Mapping as ColumnMapping
 from listing_sync.core.migrations import SqlFile
 from listing_sync.local.alert_memory import AlertMemoryFile
+from listing_sync.local.given_back import GivenBackFile
 from listing_sync.local.lock import FileLock
 from listing_sync.local.snapshots import SnapshotFiles
 from listing_sync.local.written import written_since
@@ -89,6 +90,7 @@ class MovingWorld(LocalWorld):
         self.lock = FileLock(self.state)
         self.snapshots = SnapshotFiles(self.state, "table")
         self.alert_memory = AlertMemoryFile(self.state)
+        self.given_back = GivenBackFile(self.state)
         self.heartbeat = HealthchecksHeartbeat(None)
         self.webhook = SlackWebhook(())
         self.metrics_file = PrometheusFile(None)

@@ -13,6 +13,7 @@ from listing_sync.core.mapping import parse_mapping
 from listing_sync.core.plan import Limits
 from listing_sync.core.sources import Source, unread
 from listing_sync.local.alert_memory import AlertMemoryFile
+from listing_sync.local.given_back import GivenBackFile
 from listing_sync.local.hold import HoldFile
 from listing_sync.local.journal import JournalFiles
 from listing_sync.local.lock import FileLock
@@ -140,6 +141,7 @@ class SyncWorld:
         self.holds = MemoryHolds()
         self.hold = HoldFile(self.root, self.state.path)
         self.alert_memory = AlertMemoryFile(self.state)
+        self.given_back = GivenBackFile(self.state)
         self.sources = SourceFile(self.state)
 
     @staticmethod

@@ -109,7 +109,7 @@ def show_problems(face: Face, result: SyncResult, *, tells_all: bool) -> None:
         warnings = result.run.warnings if tells_all else result.new_warnings
         shown = warnings if face.verbose else warnings[:SHOWN_WARNINGS]
         for warning in shown:
-            face.warn(f"Warning: {warning}")
+            face.warn(f"Warning: {warning}{result.examples.get(warning, '')}")
         if len(warnings) > len(shown):
             more = count(len(warnings) - len(shown), "more warning")
             face.warn(f"and {more}, all with -v: listing-sync -v sync all")

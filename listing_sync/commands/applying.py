@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from listing_sync.commands.answers import Answers, Made
 from listing_sync.commands.recording import REFRESH_S
 from listing_sync.commands.removing import Removed, remove
 from listing_sync.commands.tally import Tally
 from listing_sync.commands.writing import (
     WRITTEN_TWICE,
     BatchWriter,
-    Made,
     Outcome,
     replaced_by,
+    twins,
     write_all,
 )
-from listing_sync.core.batcher import Batch, batches, key_of, listing_of
+from listing_sync.core.batcher import Batch, Write, batches
 from listing_sync.core.listings import Listing
-from listing_sync.core.made_rows import made_of
 from listing_sync.core.plan import Plan
 from listing_sync.core.runs import Run
-from listing_sync.core.undo_log import written_types
 from listing_sync.core.wording import listed
 from listing_sync.errors import BatchTooLargeError, ListingSyncError, RowError, StoppedError
 from listing_sync.ports import Ports, Progress, Replaced
@@ -40,8 +40,6 @@ class _Undo:
     def __init__(self, ports: Ports, run: Run) -> None:
         self._ports = ports
         self._run = run
-        self._key = ports.mapping.key
-        self._types = written_types(ports.mapping)
         self.problem: str | None = None
 
     def remember(self, changes: Sequence[Replaced]) -> None:
@@ -52,16 +50,10 @@ class _Undo:
         except OSError as error:
             self.problem = f"this run cannot be undone: {error.strerror or error}"
 
-    def made(self, batch: Batch, rows: Made) -> None:
-        """Note that a request has written, and what the database made of its rows.
-
-        A row that it does not give back may not be there.
-        """
-        if self.problem is not None:
-            return
-        numbers = [key_of(write) for write in batch.writes]
-        made, spelled = made_of(numbers, batch.columns, batch.rows(), rows, self._types, self._key)
-        self._conclude(done=list(made), made=made, spelled=spelled)
+    def made(self, made: Made, spelled: Mapping[str, str]) -> None:
+        """Note what was written, what the database made of it, and how it spells the numbers."""
+        if self.problem is None and made:
+            self._conclude(done=list(made), made=made, spelled=spelled)
 
     def removed(self, numbers: Sequence[str]) -> None:
         """Note that rows are gone, or marked."""
@@ -103,6 +95,7 @@ class Applying:
         unwritten |= {item.listing.property_number: item.listing for item in self.plan.updates}
         mark_column = self.ports.mapping.mark_column
         keys = {item.listing.property_number: item.key for item in self.plan.updates if item.stored}
+        unlisted = frozenset(self.plan.unlisted)
         undo = _Undo(self.ports, self.tally.run)
 
         def remember(batch: Batch) -> None:
@@ -110,7 +103,9 @@ class Applying:
 
         fatal: ListingSyncError | None = None
         for outcome in write_all(
-            BatchWriter(self.ports.table, self.plan, remember, undo.made),
+            BatchWriter(
+                self.ports.table, self.plan, remember, Answers(self.ports, undo.made).heard
+            ),
             batches(self.plan, self.batch_size, mark_column),
             concurrency=self.ports.settings.sync_concurrency,
             tick_s=REFRESH_S / 2,
@@ -122,7 +117,7 @@ class Applying:
                     if isinstance(failure.error, RowError | BatchTooLargeError)
                 ]
             )
-            self._count(outcome, unwritten)
+            self._count(outcome, unwritten, unlisted)
             fatal = fatal or outcome.fatal
             self.tick()
         self.tally.warn(undo.problem)
@@ -133,16 +128,38 @@ class Applying:
                 self.tally.not_written(listing, fatal)
         raise fatal
 
-    def _count(self, outcome: Outcome, unwritten: dict[str, Listing]) -> None:
-        inserted = sum(isinstance(write, Listing) for write in outcome.written)
-        self.tally.count(inserted=inserted, updated=len(outcome.written) - inserted)
-        for write in outcome.written:
-            del unwritten[listing_of(write).property_number]
+    def _count(
+        self, outcome: Outcome, unwritten: dict[str, Listing], unlisted: frozenset[str]
+    ) -> None:
+        counted: Counter[str] = Counter()
+        for write, answer in zip(outcome.written, outcome.answers, strict=True):
+            del unwritten[answer.number]
+            if answer.key in self.tally.keys:
+                self._count_twin(answer.key, write)
+                continue
+            # A trigger may have led a new number to a row that was there.
+            is_new = isinstance(write, Listing) and answer.key not in unlisted
+            name = "inserted" if is_new else "updated"
+            counted[name] += 1
+            self.tally.keys[answer.key] = (write, name)
+            self.tally.answers.append(answer)
+        self.tally.count(**counted)
         for failure in outcome.failures:
             del unwritten[failure.listing.property_number]
             self.tally.not_written(failure.listing, failure.error)
             self.tally.has_twins |= failure.error.code == WRITTEN_TWICE
         self.progress.advance(len(outcome.written) + len(outcome.failures))
+
+    def _count_twin(self, key: str, write: Write) -> None:
+        """Note that the table led a second listing to a row that this run has written."""
+        first, name = self.tally.keys[key]
+        failures = twins((first, write))
+        if name:
+            self.tally.count(**{name: -1})
+            self.tally.keys[key] = (first, "")
+        for failure in failures if name else failures[1:]:
+            self.tally.not_written(failure.listing, failure.error)
+        self.tally.has_twins = True
 
     def prune(self) -> None:
         """Remove what the sheet no longer has.
@@ -150,22 +167,24 @@ class Applying:
         Raises:
             ListingSyncError: what ended the removing.
         """
-        if not self.plan.removals:
+        # What this run has written under another number is no longer one that is gone.
+        removals = [number for number in self.plan.removals if number not in self.tally.keys]
+        if not removals:
             return
         if self.tally.has_twins:
             self.tally.warn(
-                f"nothing is removed in this run: {listed(self.plan.removals, _NAMED)} would have"
+                f"nothing is removed in this run: {listed(removals, _NAMED)} would have"
                 " been removed, but the table takes two numbers of the sheet for one, and one of"
                 " them may be meant to be another"
             )
             return
-        self.progress.phase("Removing", len(self.plan.removals))
+        self.progress.phase("Removing", len(removals))
         undo = _Undo(self.ports, self.tally.run)
-        left = dict.fromkeys(self.plan.removals)
+        left = dict.fromkeys(removals)
         try:
             for removed in remove(
                 self.ports,
-                self.plan.removals,
+                removals,
                 size=self.batch_size,
                 marked_at=self.tally.run.started_at,
                 remember=undo.remember,

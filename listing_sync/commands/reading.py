@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 
 from listing_sync.commands.background import Prefetched
+from listing_sync.core.given_back import NOTHING_KNOWN, GivenBack
 from listing_sync.core.likeness import likeness
 from listing_sync.core.listings import Checked, Rejection, SheetColumn, SheetContents
 from listing_sync.core.mapping import Mapping as ColumnMapping
 from listing_sync.core.meaning import Settled, in_question, settle
 from listing_sync.core.near import near_matches
-from listing_sync.core.plan import TableRow, make_plan
+from listing_sync.core.plan import Plan, TableRow, make_plan
 from listing_sync.core.rollout import is_in_share, within_share
 from listing_sync.core.validator import (
     loading_columns,
@@ -168,16 +169,24 @@ def _payloads(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is compared, and to what end; `percent` is the rollout share."""
+
+    percent: float = 100
+    selected_only: bool = False
+    force: bool = False
+    prune: bool = False
+
+
 def plan_changes(
     ports: Ports,
     reading: Reading,
+    scope: Scope,
     *,
-    selected_only: bool,
-    percent: float,
-    force: bool,
-    prune: bool,
     on_rows: Callable[[int], None],
     tick: Callable[[], None],
+    known: GivenBack = NOTHING_KNOWN,
 ) -> Settled:
     """Compare with the table, whose pages are read ahead meanwhile.
 
@@ -185,7 +194,7 @@ def plan_changes(
     """
     checked = reading.checked
     columns = [column.column for column in checked.columns]
-    if selected_only:
+    if scope.selected_only:
         pages = ports.table.rows(
             columns, sorted(listing.property_number for listing in checked.listings)
         )
@@ -198,19 +207,33 @@ def plan_changes(
             on_rows(len(page))
             tick()
 
-    plan = make_plan(checked, counted(), percent=percent, force=force, prune=prune)
-    asked = in_question(plan)
-    meant = ports.table.meant_by(asked) if asked else {}
+    plan = make_plan(
+        checked, counted(), percent=scope.percent, force=scope.force, prune=scope.prune, known=known
+    )
+    meant = _meant(ports, plan, known)
     if not meant:
         return Settled(plan, checked)
     found = ports.table.rows(columns, sorted(set(meant.values())))
+    there = {row.property_number: row for page in found for row in page}
     return settle(
         plan,
         checked,
-        meant,
-        {row.property_number: row for page in found for row in page},
+        {number: there[key] for number, key in meant.items() if key in there},
         contents=reading.contents,
         key=reading.key,
-        force=force,
-        prune=prune,
+        force=scope.force,
+        prune=scope.prune,
+        known=known,
     )
+
+
+def _meant(ports: Ports, plan: Plan, known: GivenBack) -> dict[str, str]:
+    """Return the keys of the rows that numbers without one of their own mean.
+
+    What the table has told before is not asked again while that row is on no row of the sheet.
+    """
+    unlisted = set(plan.unlisted)
+    asked = in_question(plan)
+    told = {number: known.keys[number] for number in asked if known.keys.get(number) in unlisted}
+    rest = [number for number in asked if number not in told]
+    return told | dict(ports.table.meant_by(rest) if rest else {})

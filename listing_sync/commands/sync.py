@@ -15,8 +15,9 @@ from listing_sync.commands.applying import Applying
 from listing_sync.commands.background import Background
 from listing_sync.commands.history import History, read_history, stored
 from listing_sync.commands.holding import held_elsewhere, held_here
+from listing_sync.commands.learning import METRIC, known_to, learn
 from listing_sync.commands.naming import learn_source
-from listing_sync.commands.reading import Reading, plan_changes, read
+from listing_sync.commands.reading import Reading, Scope, plan_changes, read
 from listing_sync.commands.recording import (
     KEPT_RUNS,
     Heard,
@@ -27,6 +28,7 @@ from listing_sync.commands.recording import (
 )
 from listing_sync.commands.tally import Tally
 from listing_sync.commands.turns import PASSING
+from listing_sync.core.given_back import NOTHING_KNOWN, GivenBack
 from listing_sync.core.listings import Rejection
 from listing_sync.core.meaning import why_none_is_removed
 from listing_sync.core.plan import Limits, Plan, refusal
@@ -88,6 +90,7 @@ class SyncResult:
     plan: Plan | None = None
     error: ListingSyncError | None = None
     refused: str | None = None
+    examples: Mapping[str, str] = field(default_factory=dict)
 
 
 def sync(ports: Ports, options: SyncOptions, progress: Progress) -> SyncResult:
@@ -121,6 +124,9 @@ class _Sync:
     recorder: Recorder
     history: History = field(default_factory=lambda: History(is_known=False))
     plan: Plan | None = None
+    known: GivenBack = NOTHING_KNOWN
+    meant: Mapping[str, str] = field(default_factory=dict)
+    examples: Mapping[str, str] = field(default_factory=dict)
     is_announced: bool = False
 
     # -- the two ways through ------------------------------------------------------------------
@@ -147,6 +153,8 @@ class _Sync:
         logs.event("info", "run_started", f"{run.run_type} run {run.run_id} started")
         with Heard(self._crashed):
             error = self._run()
+            if self.plan is not None:
+                self.examples = learn(self.ports, self.tally, self.known, self.meant)
             return self._record(self._end(error), error)
 
     def _run(self) -> ListingSyncError | None:
@@ -217,22 +225,26 @@ class _Sync:
         self.tally.take(reading)
         self._name_source(reading)
         self.progress.phase("Comparing", None)
+        self.known = known_to(self.ports, self.history.runs)
         try:
             settled = plan_changes(
                 self.ports,
                 reading,
-                selected_only=self.options.numbers is not None,
-                percent=self.options.percent,
-                force=self.options.force,
-                prune=self.options.prune,
+                Scope(
+                    percent=self.options.percent,
+                    selected_only=self.options.numbers is not None,
+                    force=self.options.force,
+                    prune=self.options.prune,
+                ),
                 on_rows=self.progress.advance,
                 tick=self._tick,
+                known=self.known,
             )
         except (RemoteError, BreakerOpenError):
             # The cause of the run says it once for all of them.
             self.tally.count(failed=len(reading.checked.listings))
             raise
-        self.plan = settled.plan
+        self.plan, self.meant = settled.plan, settled.meant
         self.tally.reject(settled.twins)
         self.tally.count(unchanged=self.plan.unchanged)
         if self.options.prune:
@@ -297,6 +309,7 @@ class _Sync:
             not_found=tally.reading.not_found if tally.reading else {},
             plan=self.plan,
             error=error,
+            examples=self.examples,
         )
 
     def _status(self, error: ListingSyncError | None) -> RunStatus:
@@ -312,12 +325,14 @@ class _Sync:
         )
 
     def _metrics(self) -> dict[str, object]:
-        sample = rewritten_sample(self.plan) if self.plan else {}
+        tally = self.tally
+        sample = rewritten_sample(tally.columns, tally.written, self.ports.mapping.key)
         return {
             **self.ports.request_metrics(),
             "cpu_s": round(process_time(), 3),
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             **({"rewritten": sample} if sample else {}),
+            **({METRIC: tally.given_back} if tally.given_back else {}),
         }
 
     def _record(self, result: SyncResult, error: ListingSyncError | None) -> SyncResult:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from listing_sync.commands.reading import Reading
-from listing_sync.core.listings import Listing, Rejection
+from listing_sync.core.batcher import Write
+from listing_sync.core.given_back import Answer
+from listing_sync.core.listings import Listing, Rejection, SheetColumn
 from listing_sync.core.runs import Run, RunStats
 from listing_sync.errors import (
     BatchTooLargeError,
@@ -23,7 +25,9 @@ class Tally:
 
     `service_failures` are listings neither written nor removed for another reason than their row,
     `row_failures` those for a reason of their row; `unremoved` are those of both that should have
-    gone. `has_twins` says that the table took two listings for one.
+    gone. `has_twins` says that the table took two listings for one. `answers` are what it made of
+    those written; `keys` hold by key of a row the listing written and the count it is in;
+    `given_back` are the columns that give back something else than is written, with their types.
     """
 
     run: Run
@@ -35,6 +39,19 @@ class Tally:
     row_failures: int = 0
     unremoved: int = 0
     has_twins: bool = False
+    answers: list[Answer] = field(default_factory=list)
+    keys: dict[str, tuple[Write, str]] = field(default_factory=dict)
+    given_back: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[SheetColumn, ...]:
+        """Return the mapped columns that the sheet has."""
+        return self.reading.contents.columns if self.reading else ()
+
+    @property
+    def written(self) -> list[Write]:
+        """Return the listings written."""
+        return [write for write, name in self.keys.values() if name]
 
     def take(self, reading: Reading) -> None:
         """Count what the validator found."""

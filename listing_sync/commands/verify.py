@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from listing_sync.commands.reading import plan_changes, read
+from listing_sync.commands.learning import known_to
+from listing_sync.commands.reading import Scope, plan_changes, read
 from listing_sync.core.compare import is_equal
 from listing_sync.core.listings import Rejection, Value
 from listing_sync.core.mapping import Column
@@ -58,12 +59,10 @@ def verify(ports: Ports, percent: float, progress: Progress) -> Verification:
     settled = plan_changes(
         ports,
         reading,
-        selected_only=False,
-        percent=percent,
-        force=False,
-        prune=False,
+        Scope(percent=percent),
         on_rows=progress.advance,
         tick=_nothing,
+        known=known_to(ports),
     )
     plan = settled.plan
     return Verification(

@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 from listing_sync.core.batcher import Batch, Write, halves, listing_of, number_of
+from listing_sync.core.given_back import Answer
 from listing_sync.core.likeness import alike, close_likeness, likeness
 from listing_sync.core.listings import KEPT, Listing, Value
 from listing_sync.core.meaning import same_listing
@@ -19,6 +20,7 @@ from listing_sync.errors import (
     RefusedError,
     RemoteError,
     RowError,
+    Service,
     StoppedError,
     TransientError,
 )
@@ -42,24 +44,31 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a batch; `fatal` is what ends the run, and leaves the rest unwritten."""
+    """What became of a batch; `fatal` is what ends the run, and leaves the rest unwritten.
+
+    `answers` tell, in the order of `written`, what the table made of each.
+    """
 
     written: tuple[Write, ...] = ()
     failures: tuple[Failure, ...] = ()
     fatal: ListingSyncError | None = None
+    answers: tuple[Answer, ...] = ()
 
     def joined(self, other: Outcome) -> Outcome:
         """Return both together."""
         return Outcome(
-            self.written + other.written, self.failures + other.failures, self.fatal or other.fatal
+            self.written + other.written,
+            self.failures + other.failures,
+            self.fatal or other.fatal,
+            self.answers + other.answers,
         )
 
 
 class BatchWriter:
     """Writes batches; called by several threads at once.
 
-    `remember` comes before the first request of a batch, `made` after each that wrote, with the
-    rows as the database made them.
+    `remember` comes before the first request of a batch, `heard` after each that wrote: it takes
+    the rows as the database made them, and says what became of the batch.
     """
 
     def __init__(
@@ -67,12 +76,12 @@ class BatchWriter:
         table: Table,
         plan: Plan,
         remember: Callable[[Batch], None],
-        made: Callable[[Batch, Made], None],
+        heard: Callable[[Batch, Made], Outcome],
     ) -> None:
         self._table = table
         self._plan = plan
         self._remember = remember
-        self._made = made
+        self._heard = heard
         self._lock = threading.Lock()
         self._largest: int | None = None
 
@@ -93,8 +102,8 @@ class BatchWriter:
         return outcome
 
     def _write(self, batch: Batch) -> Outcome:
-        error = self._try(batch)
-        return Outcome(batch.writes) if error is None else self._without_guilty(batch, error)
+        tried = self._try(batch)
+        return tried if isinstance(tried, Outcome) else self._without_guilty(batch, tried)
 
     def _without_guilty(self, batch: Batch, error: ListingSyncError) -> Outcome:
         """Write what can be written of a batch that failed with `error`.
@@ -107,7 +116,7 @@ class BatchWriter:
         if isinstance(error, TransientError):
             return Outcome(failures=_all_failed(batch, error))
         if isinstance(error, RemoteError) and error.code == WRITTEN_TWICE:
-            return self._without_twins(batch, error)
+            return self._without_twins(batch)
         if not isinstance(error, RowError | BatchTooLargeError):
             return Outcome(fatal=error)
         if len(batch.writes) == 1:
@@ -118,22 +127,22 @@ class BatchWriter:
                 self._largest = min(self._largest or middle, middle)
             return self._write_in_parts(batch)
         first, second = (replace(batch, writes=part) for part in halves(batch.writes))
-        first_error = self._try(first)
-        if first_error is None:
-            outcome = Outcome(first.writes)
+        tried = self._try(first)
+        if isinstance(tried, Outcome):
+            outcome = tried
             # A lone listing is tried itself: nothing is rejected by inference.
             rest = self._write(second) if len(second.writes) == 1 else None
             return outcome.joined(rest or self._without_guilty(second, error))
-        outcome = self._without_guilty(first, first_error)
+        outcome = self._without_guilty(first, tried)
         return outcome if outcome.fatal else outcome.joined(self._write(second))
 
-    def _without_twins(self, batch: Batch, error: RemoteError) -> Outcome:
+    def _without_twins(self, batch: Batch) -> Outcome:
         """Write what can be written of a batch of which the table takes two listings for one.
 
         Which of them it cannot say: those alike are sent by themselves. Both of a pair fail.
         """
         if len(batch.writes) <= 2:  # noqa: PLR2004 - a pair
-            return Outcome(failures=_twins(batch.writes, error))
+            return Outcome(failures=twins(batch.writes))
         for form in (likeness, close_likeness):
             groups = alike(batch.writes, number_of, form)
             grouped = {id(write) for group in groups for write in group}
@@ -142,7 +151,7 @@ class BatchWriter:
             if len(parts) > 1:
                 return self._all_of(batch, parts)
         if form is close_likeness and groups:
-            return Outcome(failures=_twins(batch.writes, error))
+            return Outcome(failures=twins(batch.writes))
         middle = len(batch.writes) // 2
         return self._all_of(batch, [batch.writes[:middle], batch.writes[middle:]])
 
@@ -153,14 +162,13 @@ class BatchWriter:
                 outcome = outcome.joined(self._write(replace(batch, writes=tuple(part))))
         return outcome
 
-    def _try(self, batch: Batch) -> ListingSyncError | None:
+    def _try(self, batch: Batch) -> Outcome | ListingSyncError:
         is_new = isinstance(batch.writes[0], Listing)
         try:
             made = self._table.upsert(batch.columns, batch.rows(), whole=is_new)
         except (RemoteError, RefusedError, StoppedError) as error:
             return error
-        self._made(batch, made)
-        return None
+        return self._heard(batch, made)
 
     def _with_kept_values(self, batch: Batch, error: RowError) -> Batch | None:
         """Return the batch with the kept values as just read, where leaving them out is refused.
@@ -192,7 +200,8 @@ def _all_failed(batch: Batch, error: RemoteError) -> tuple[Failure, ...]:
     return tuple(Failure(listing_of(write), error) for write in batch.writes)
 
 
-def _twins(writes: Sequence[Write], error: RemoteError) -> tuple[Failure, ...]:
+def twins(writes: Sequence[Write]) -> tuple[Failure, ...]:
+    """Return why listings that the table takes for one are not written."""
     listings = [listing_of(write) for write in writes]
     return tuple(
         Failure(
@@ -205,10 +214,9 @@ def _twins(writes: Sequence[Write], error: RemoteError) -> tuple[Failure, ...]:
                         if other is not listing
                     ]
                 ),
-                service=error.service,
+                service=Service.SUPABASE,
                 category=Category.VALIDATION,
-                http_status=error.http_status,
-                code=error.code,
+                code=WRITTEN_TWICE,
             ),
         )
         for listing in listings

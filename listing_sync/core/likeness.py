@@ -61,6 +61,21 @@ def guesses(numbers: Sequence[str], stored: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def paired(asked: Sequence[str], answered: Sequence[str]) -> dict[str, str]:
+    """Return by number asked for the key that answers it; what has no partner is left out.
+
+    Rows come back in the order in which they were sent, so that where none is missing the order
+    tells those that are spelled otherwise.
+    """
+    there = set(answered)
+    pairs = {number: number for number in asked if number in there}
+    if len(pairs) == len(asked):
+        return pairs
+    left = [number for number in asked if number not in pairs]
+    rest = [key for key in answered if key not in pairs]
+    return pairs | dict(zip(left, rest, strict=True)) if len(left) == len(rest) else pairs
+
+
 def _decimal(number: str) -> str | None:
     if not number[-1:].isdecimal() and not number[-1:].isspace():
         return None

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from listing_sync.core.compare import comparer
+from listing_sync.core.given_back import NOTHING_KNOWN, GivenBack
 from listing_sync.core.listings import Checked, Listing, Rejection, SheetColumn, SheetContents
-from listing_sync.core.plan import Plan, TableRow, Update, compared, removable
+from listing_sync.core.plan import Plan, TableRow, TakeRow, Update, removable, row_taker
 from listing_sync.core.wording import listed
 
 _NAMED = 10
@@ -22,12 +22,14 @@ _NAMED = 10
 class Settled:
     """A plan and what the sheet's rows are worth once the table has told what they mean.
 
-    `twins` are the rejections of listings that it takes for one.
+    `twins` are the rejections of listings that it takes for one, `meant` the keys of the rows that
+    numbers without one of their own mean.
     """
 
     plan: Plan
     checked: Checked
     twins: tuple[Rejection, ...] = ()
+    meant: Mapping[str, str] = field(default_factory=dict)
 
 
 def in_question(plan: Plan) -> tuple[str, ...]:
@@ -46,29 +48,31 @@ def in_question(plan: Plan) -> tuple[str, ...]:
 def settle(
     plan: Plan,
     checked: Checked,
-    meant: Mapping[str, str],
     rows: Mapping[str, TableRow],
     *,
     contents: SheetContents,
     key: SheetColumn,
     force: bool = False,
     prune: bool = False,
+    known: GivenBack = NOTHING_KNOWN,
 ) -> Settled:
     """Return the plan in which a row that the sheet means is compared, whatever its spelling.
 
-    `meant` gives for each number in question the key of the row that it means, `rows` those rows.
-    Numbers that mean one row are rejected as a repeated number is.
+    `rows` gives for each number in question that means a row this row. Numbers that mean one row
+    are rejected as a repeated number is.
     """
+    meant = {number: row.property_number for number, row in rows.items()}
     together = [group for group in _spellings(checked, meant).values() if len(group) > 1]
     twins: tuple[Rejection, ...] = ()
     if together:
         checked, twins = _without_twins(checked, together, contents, key)
     plan = _without(plan, {twin.property_number or "" for twin in twins})
-    plan = _respelled(plan, meant, rows, force=force, at=plan.columns.index(key))
-    known = set(meant.values())
-    unlisted = tuple(number for number in plan.unlisted if number not in known)
+    take = row_taker(plan.columns, known, force=force)
+    plan = _respelled(plan, rows, take, at=plan.columns.index(key))
+    stored = set(meant.values())
+    unlisted = tuple(number for number in plan.unlisted if number not in stored)
     removals = removable(unlisted, checked) if prune else ()
-    return Settled(replace(plan, unlisted=unlisted, removals=removals), checked, twins)
+    return Settled(replace(plan, unlisted=unlisted, removals=removals), checked, twins, meant)
 
 
 def _spellings(checked: Checked, meant: Mapping[str, str]) -> dict[str, list[str]]:
@@ -167,22 +171,18 @@ def _without(plan: Plan, numbers: set[str]) -> Plan:
     )
 
 
-def _respelled(
-    plan: Plan, meant: Mapping[str, str], rows: Mapping[str, TableRow], *, force: bool, at: int
-) -> Plan:
+def _respelled(plan: Plan, rows: Mapping[str, TableRow], take: TakeRow, *, at: int) -> Plan:
     """Return the plan that updates the rows which its inserts mean; their keys stay as they are."""
-    differing = comparer([column.column for column in plan.columns])
     inserts: list[Listing] = []
     updates: list[Update] = list(plan.updates)
     unchanged, blanked = plan.unchanged, list(plan.blanked)
     for listing in plan.inserts:
-        row = rows.get(meant.get(listing.property_number, ""))
+        row = rows.get(listing.property_number)
         if row is None:
             inserts.append(listing)
             continue
         values = (*listing.values[:at], row.values[at], *listing.values[at + 1 :])
-        listing_there = replace(listing, values=values)
-        update = compared(listing_there, row, differing(values, row.values), force=force)
+        update = take(replace(listing, values=values), row)
         if update is None:
             unchanged += 1
             continue

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from listing_sync.core import wording
-from listing_sync.core.compare import comparer
+from listing_sync.core.given_back import NOTHING_KNOWN, GivenBack, row_comparer
 from listing_sync.core.listings import KEPT, Checked, Listing, SheetColumn, Value
 from listing_sync.core.rollout import is_in_share
 
@@ -38,6 +38,7 @@ class Update:
     `changed` is empty for a row that is written although equal (--force); `mark` is the mark of a
     listing that comes back, which is cleared; `kept` are (index, value just read) of its KEPT
     columns; `stored` is the number as the row spells it, where that is not as the sheet does.
+    `is_of_table` says that only columns differ that give back something else than they are given.
     """
 
     listing: Listing
@@ -46,20 +47,20 @@ class Update:
     mark: Value = None
     kept: tuple[tuple[int, Value], ...] = ()
     stored: str | None = None
+    is_of_table: bool = False
 
     @property
     def key(self) -> str:
         """Return the number as the row bears it."""
-        return self.listing.property_number if self.stored is None else self.stored
+        return self.stored or self.listing.property_number
 
     @property
     def blanked(self) -> tuple[int, ...]:
         """Return the columns of a row seen on the site that would become blank."""
         if self.mark is not None:
             return ()
-        values = self.listing.values
-        pairs = zip(self.changed, self.old, strict=True)
-        return tuple(index for index, old in pairs if values[index] is None and old != "")
+        changed = zip(self.changed, self.old, strict=True)
+        return tuple(i for i, old in changed if self.listing.values[i] is None and old != "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ class Plan:
     @property
     def changes(self) -> int:
         """Return how many rows would change: neither rewritten as equal nor unmarked."""
-        return sum(1 for update in self.updates if update.changed and update.mark is None)
+        updates = (update for update in self.updates if update.changed and update.mark is None)
+        return sum(1 for update in updates if not update.is_of_table)
 
     @property
     def additions(self) -> int:
@@ -117,14 +119,16 @@ def make_plan(
     percent: float = 100,
     force: bool = False,
     prune: bool = False,
+    known: GivenBack = NOTHING_KNOWN,
 ) -> Plan:
     """Compare the listings (within the share) with the table, page by page.
 
     With `prune`, what no row of the sheet names is removed, unless the number of a row is unknown:
     then it might be any of them. `force` writes equal rows too. Numbers are matched as texts.
+    `known` is what the table makes of values.
     """
     columns = checked.columns
-    differing = comparer([column.column for column in columns])
+    take = row_taker(columns, known, force=force)
     wanted = {listing.property_number: listing for listing in checked.listings}
     updates: list[Update] = []
     unlisted: list[str] = []
@@ -148,7 +152,7 @@ def make_plan(
                 if row.mark is None and row.property_number not in checked.numbers:
                     unlisted.append(row.property_number)
                 continue
-            update = compared(listing, row, differing(listing.values, row.values), force=force)
+            update = take(listing, row)
             if update is None:
                 unchanged += 1
                 continue
@@ -178,26 +182,39 @@ def removable(unlisted: Sequence[str], checked: Checked) -> tuple[str, ...]:
     return () if checked.unknown_numbers or checked.repeated else tuple(unlisted)
 
 
-def compared(
-    listing: Listing, row: TableRow, changed: tuple[int, ...], *, force: bool
-) -> Update | None:
-    """Return what writing the listing does to its row, None when there is nothing to write."""
-    if not (changed or row.mark is not None or force):
-        return None
-    return Update(
-        listing=listing,
-        changed=changed,
-        old=tuple(row.values[index] for index in changed),
-        mark=row.mark,
-        kept=tuple(
-            (index, row.values[index])
-            for index, value in enumerate(listing.values)
-            if value is KEPT
+TakeRow = Callable[[Listing, TableRow], Update | None]
+"""A listing and its row -> what writing it does, None when there is nothing to write."""
+
+
+def row_taker(columns: Sequence[SheetColumn], known: GivenBack, *, force: bool) -> TakeRow:
+    """Return what compares a listing with its row."""
+    plain = [column.column for column in columns]
+    differing = row_comparer(plain, known)
+
+    def take(listing: Listing, row: TableRow) -> Update | None:
+        changed = differing(listing, row.property_number, row.values)
+        if not (changed or row.mark is not None or force):
+            return None
+        is_of_table = bool(changed and known.loose) and all(
+            known.may_be_its_own(plain[index].name, row.property_number, listing.values[index])
+            for index in changed
         )
-        if KEPT in listing.values
-        else (),
-        stored=None if row.property_number == listing.property_number else row.property_number,
-    )
+        return Update(
+            listing=listing,
+            changed=changed,
+            old=tuple(row.values[index] for index in changed),
+            mark=row.mark,
+            kept=_kept(listing, row) if KEPT in listing.values else (),
+            stored=None if row.property_number == listing.property_number else row.property_number,
+            is_of_table=is_of_table,
+        )
+
+    return take
+
+
+def _kept(listing: Listing, row: TableRow) -> tuple[tuple[int, Value], ...]:
+    pairs = zip(listing.values, row.values, strict=True)
+    return tuple((index, found) for index, (value, found) in enumerate(pairs) if value is KEPT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from listing_sync.core.plan import Limits
 from listing_sync.errors import Category, PermanentError, RemoteError, Service, TransientError
 from listing_sync.local.alert_memory import AlertMemoryFile
 from listing_sync.local.breaker_file import BreakerFile
+from listing_sync.local.given_back import GivenBackFile
 from listing_sync.local.hold import HoldFile
 from listing_sync.local.journal import JournalFiles
 from listing_sync.local.lock import FileLock
@@ -282,6 +283,7 @@ class Scene:
             hold=HoldFile(self.state.root),
             holds=MemoryHolds(),
             alert_memory=AlertMemoryFile(self.state),
+            given_back=GivenBackFile(self.state),
             heartbeat=_Deaf(),
             webhook=SimpleNamespace(addresses=()),
             metrics_file=_Deaf(),

@@ -124,6 +124,66 @@ def test_listings_that_come_back_count_with_new_ones_for_the_limit(tmp_path: Pat
     assert not world.table.writes
 
 
+def capitals(row: dict[str, object]) -> dict[str, object]:
+    return row | {"name": str(row["name"]).upper()}
+
+
+def rounding(row: dict[str, object]) -> dict[str, object]:
+    price = row.get("price")
+    return row if price is None else row | {"price": round(int(str(price)), -3)}
+
+
+def swallowing(row: dict[str, object]) -> dict[str, object] | None:
+    return None if str(row["property_number"]).strip()[-1] in "37" else row
+
+
+TRIGGERS = {"capitals": capitals, "rounding": rounding, "swallowing": swallowing}
+NUMBERS = [f"AA{number}" for number in range(30)]
+
+
+@pytest.mark.parametrize("equality", [exact, padded, folded], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("name", TRIGGERS)
+@settings(max_examples=15)
+@given(
+    numbers=st.lists(st.sampled_from(NUMBERS), min_size=1, unique=True),
+    stored=st.sets(st.sampled_from(NUMBERS)),
+    options=st.fixed_dictionaries({"prune": st.booleans(), "batch_size": st.integers(1, 9)}),
+)
+def test_whatever_triggers_do_each_listing_is_there_once_or_named_and_nothing_flaps(
+    equality: Callable[[str], str],
+    name: str,
+    numbers: list[str],
+    stored: set[str],
+    options: dict[str, object],
+) -> None:
+    with TemporaryDirectory(dir=FOLDERS) as folder:
+        rows = [listing(number, price=1234) for number in numbers]
+        world = SyncWorld(Path(folder), rows, mapping=MAPPING)
+        old = {number: {"name": "old", "price": 1, "own": "ours"} for number in sorted(stored)}
+        world.table = MemoryTable(old, equality=equality)
+        world.table.trigger = TRIGGERS[name]
+        result = world.sync(**options)
+        stats = result.run.stats
+        failed = {item.property_number for item in result.rejections}
+        assert stats.success + stats.failed == stats.total == len(numbers)
+        assert failed == {n for n in numbers if name == "swallowing" and n[-1] in "37"}
+        there = {equality(number): row for number, row in world.table.content.items()}
+        assert len(there) == len(world.table.content)
+        for number in numbers:
+            if number not in failed:
+                wanted = TRIGGERS[name](dict(rows[numbers.index(number)]))
+                assert wanted is not None
+                row = there[equality(number)]
+                assert (row["name"], row["price"]) == (wanted["name"], wanted["price"])
+        gone = {n for n in stored if n not in numbers} if options["prune"] else set()
+        assert set(map(equality, result.run.removed)) == set(map(equality, gone))
+        writes = len(world.table.writes)
+        again = world.sync(**options, change_limit=50).run.stats
+        assert (again.inserted, again.updated, again.removed) == (0, 0, 0)
+        assert again.failed == len(failed)
+        assert len(world.table.writes) == writes or failed
+
+
 @pytest.mark.parametrize("marks", ["", MARKS], ids=["delete", "mark"])
 @pytest.mark.parametrize(
     ("error", "status"),

@@ -36,8 +36,9 @@ COLUMNS = tuple(
 GONE = RowError("breaks a rule", service=Service.SUPABASE, category=Category.DATABASE)
 
 
-def unheard(*_: object) -> None:
-    """Let nobody hear of the rows made."""
+def unheard(batch: Batch, _: object) -> Outcome:
+    """Take every listing for written, whatever came back."""
+    return Outcome(batch.writes)
 
 
 def names(count: int) -> list[str]:

@@ -1,0 +1,64 @@
+"""What the table made of earlier values in, and of this run's out: kept on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from listing_sync.commands.tally import Tally
+from listing_sync.core.given_back import GivenBack, learned
+from listing_sync.core.runs import GOOD, Run
+from listing_sync.core.statistics import full_runs
+from listing_sync.errors import ListingSyncError
+from listing_sync.ports import Ports
+
+METRIC = "given_back"
+
+
+def known_to(ports: Ports, runs: Sequence[Run] = ()) -> GivenBack:
+    """Return what is known; where the memory is lost, the last good run still tells the columns."""
+    known = GivenBack.from_document(ports.given_back.load())
+    last = next((run for run in full_runs(runs) if run.status in GOOD), None)
+    noted = last.metrics.get(METRIC) if last else None
+    return replace(known, loose=known.loose.union(noted if isinstance(noted, dict) else ()))
+
+
+def learn(
+    ports: Ports, tally: Tally, before: GivenBack, meant: Mapping[str, str]
+) -> dict[str, str]:
+    """Keep what the run has seen and warn of each column; return examples by warning."""
+    now = learned(before, tally.answers, tally.run.removed, meant)
+    found = {name: _type_of(ports, name) for name in now.examples.keys() - before.examples.keys()}
+    now = replace(
+        now,
+        examples={
+            name: (found.get(name, kind), wrote, read)
+            for name, (kind, wrote, read) in now.examples.items()
+        },
+    )
+    if now != before:
+        try:
+            ports.given_back.store(now.to_document())
+        except OSError as error:
+            why = error.strerror or error
+            tally.warn(f"what the table makes of values cannot be kept on this machine: {why}")
+    tally.given_back = {name: kind for name, (kind, _, _) in now.examples.items()}
+    headers = {item.column.name: item.header for item in tally.columns}
+    examples: dict[str, str] = {}
+    for name, (kind, wrote, read) in now.examples.items():
+        of_type = f" ({kind})" if kind else ""
+        warning = (
+            f"the table gives back something else than is written to column"
+            f" {headers.get(name, name)!r}{of_type}: such values are written again only when the"
+            " sheet or the table says something new"
+        )
+        tally.warn(warning)
+        examples[warning] = f" (wrote {wrote}, reads {read})"
+    return examples
+
+
+def _type_of(ports: Ports, column: str) -> str:
+    try:
+        return ports.table.describe().columns.get(column) or ""
+    except ListingSyncError:
+        return ""
