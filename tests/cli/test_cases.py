@@ -168,6 +168,16 @@ def test_dates_of_a_file_reach_the_table_or_are_named(agency: Agency) -> None:
     assert len(rejected(printed)) == 24
 
 
+def test_a_key_that_a_program_took_for_a_number_is_no_second_listing(agency: Agency) -> None:
+    agency.map(MAPPING.format(top="", more="").replace("[A-Z]+", ""))
+    for day in (1, 2):
+        for name in [name for name in agency.settings if "GOOGLE" in name or "SPREAD" in name]:
+            del agency.settings[name]
+        file = str(CASES / f"float_key_day_{day}.csv")
+        assert agency.run("sync", "all", SYNC_SHEET_FILE=file).code == 0
+        assert table(agency, "price") == {"1001": "5", "1002": "6"}
+
+
 def test_a_limit_in_an_hour_that_does_not_exist_ends_with_78(agency: Agency) -> None:
     agency.google.put_tab(SHEET, TAB, [["ID", "Seen"], ["AA1", None]])
     # Japan had summer time once: that night its clocks went from 0:00 to 1:00.
