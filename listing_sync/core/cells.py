@@ -134,18 +134,19 @@ def _text_reader(column: Column, understand: ReadText | None) -> ReadText:
 def _shown_reader(column: Column, read_text: ReadText, understand: ReadShown | None) -> ReadShown:
     """Return how a stored value is read of which a person sees something else."""
 
-    def read(cell: Shown) -> Value | Problem:
-        text = trim(cell.text)
+    @lru_cache(_REMEMBERED_TEXTS, typed=True)  # a check box is no 1
+    def read(shown: str, stored: Stored) -> Value | Problem:
+        text = trim(shown)
         if understand is None:
             return read_text(text)
         if not text:
-            held = plain_text(cell.stored)
+            held = plain_text(stored)
             return Problem(f"shows nothing, holds {held}", _EXPECTED[column.type])
         if is_blank(column, text) or normalise(text) == column.clear_marker:
             return read_text(text)
-        return understand(cell)
+        return understand(Shown(shown, stored))
 
-    return lru_cache(_REMEMBERED_TEXTS)(read)
+    return lambda cell: read(cell.text, cell.stored)
 
 
 def _rules(

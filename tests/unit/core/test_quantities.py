@@ -225,6 +225,7 @@ def test_a_share_in_percent_is_turned_into_a_number(text: str) -> None:
         (ColumnType.AREA, None, "0.5ha", "wrong unit: ha"),
         (ColumnType.DECIMAL, None, "12.5%", "a percentage"),
         (ColumnType.MONEY, "万円", "12%", "a percentage"),
+        (ColumnType.MONEY, None, "12%超", "a percentage"),
         (ColumnType.MONEY, None, "2億百万円", "not a number: two units"),
     ],
 )

@@ -131,6 +131,28 @@ def test_a_serial_number_that_shows_its_date_is_handed_on_as_the_moment() -> Non
     assert joiner(DAY)("2024/01/31", 45322) == datetime.fromisoformat("2024-01-31")
 
 
+def test_a_text_column_holds_what_is_shown() -> None:
+    text = Column("note", ("Note",), ColumnType.TEXT)
+    assert joiner(text)("060-0001", 600001) == "060-0001"
+    assert joiner(text)(None, 5) == 5
+    assert parser_for(text, UTC)(Shown("060-0001", 600001)) == "060-0001"
+
+
+def test_a_check_box_is_not_remembered_as_the_number_one() -> None:
+    read = parser_for(MONEY, UTC)
+    assert read(Shown("1円", 1)) == 1
+    assert isinstance(read(Shown("1円", True)), Problem)
+
+
+def test_a_number_that_is_none_agrees_with_nothing() -> None:
+    assert "not a number that can be stored" in reason(MONEY, "1円", float("nan"))
+
+
+def test_several_numbers_in_a_text_count_where_they_are_the_stored_one() -> None:
+    assert meaning(MONEY, "1億2,000万円", 120_000_000) == 120_000_000
+    assert "not one number" in reason(MONEY, "1億2,000万円", 12_000)
+
+
 @pytest.mark.parametrize(
     ("text", "rest"),
     [("¥29,800,000", "¥"), ("２，９８０万円", "万円"), ("70.25 m²", "㎡"), ("-1.5E+3", "e")],
