@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from listing_sync import logs
+from listing_sync.commands.after_run import report_dead
 from listing_sync.commands.history import History, read_history
 from listing_sync.commands.turns import PASSING, Turns
 from listing_sync.core.runs import (
@@ -124,8 +125,8 @@ class Recorder:
     def open(self, run: Run) -> Opened:
         """Insert the record and return once it is this run's turn, with what earlier runs left.
 
-        Closes dead runs and delivers the journal. A passing failure does not end the run: one whose
-        own record cannot be written still syncs.
+        Closes dead runs, telling of them, and delivers the journal. A passing failure does not end
+        the run: one whose own record cannot be written still syncs.
 
         Raises:
             NotSetUpError: sync_state is missing.
@@ -136,20 +137,25 @@ class Recorder:
             taken = turns.take(run)
         except PASSING as error:
             logs.event("info", "record_failed", f"this run cannot be recorded yet: {error}")
-            self._is_recorded = turns.is_claimed
-            return Opened(run, History(is_known=False))
+            if turns.claimed is not None:
+                self._begin(turns.claimed)
+            return Opened(turns.claimed or run, History(is_known=False))
         run = taken.run
-        self._is_recorded = True
-        self._run = self._saved = run
-        self._saved_at = self._ports.clock.monotonic()
-        threading.Thread(target=self._give_signs_of_life, daemon=True).start()
+        self._begin(run)
         try:
             self._deliver_journal(taken.came_at)
             history = read_history(self._ports.records, run.run_id)
         except PASSING as error:
             logs.event("info", "history_unread", f"earlier runs cannot be read yet: {error}")
             history = History(is_known=False)
+        report_dead(self._ports, taken.buried, history.runs)
         return Opened(run, history, waited=taken.waited, buried=taken.buried)
+
+    def _begin(self, run: Run) -> None:
+        self._is_recorded = True
+        self._run = self._saved = run
+        self._saved_at = self._ports.clock.monotonic()
+        threading.Thread(target=self._give_signs_of_life, daemon=True).start()
 
     def refresh(self, run: Run) -> None:
         """Save the counts every 2 seconds while they change, and a sign of life every 30.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from listing_sync.commands.holding import hold
-from listing_sync.commands.recording import Recorder, cause_of, new_run
+from listing_sync.commands.recording import Heard, Recorder, cause_of, cause_of_bug, new_run
 from listing_sync.commands.restoring import Restorer
 from listing_sync.core.rollback import Action, LeftAlone, Step, way_back, way_back_of_run
 from listing_sync.core.runs import Run, RunStats, RunStatus, RunType
@@ -107,7 +107,10 @@ def rollback(ports: Ports, source: Source, progress: Progress) -> RollbackResult
     who = ports.identity
     me = Holder(who.host, who.pid, who.user, run.run_id, run.started_at)
     with ports.lock.held(me, ports.settings.sync_lock_timeout):
-        return _Rollback(ports, source, progress, run, _Tally(progress)).execute()
+        recorder = Recorder(ports, run)
+        doing = _Rollback(ports, source, progress, run, recorder, _Tally(progress))
+        with Heard(doing.crashed):
+            return doing.execute()
 
 
 @dataclass(slots=True)
@@ -118,13 +121,12 @@ class _Rollback:
     source: Source
     progress: Progress
     run: Run
+    recorder: Recorder
     tally: _Tally
     is_on_hold: bool = False
 
     def execute(self) -> RollbackResult:
-        ports, run = self.ports, self.run
-        recorder = Recorder(ports, run)
-        tally = self.tally
+        ports, run, recorder, tally = self.ports, self.run, self.recorder, self.tally
         remaining: int | None = None
         error: ListingSyncError | None = None
         try:
@@ -147,6 +149,12 @@ class _Rollback:
         run = replace(run, stats=tally.stats, warnings=result.warnings)
         recorder.close(run.ended(_status(error), ports.clock.now(), cause_of(error)), ())
         return replace(result, remaining=remaining, error=error, is_on_hold=self.is_on_hold)
+
+    def crashed(self, bug: str) -> None:
+        """Record that a bug of this program ended it."""
+        run = replace(self.run, stats=self.tally.stats)
+        ended = run.ended(RunStatus.FAILED, self.ports.clock.now(), cause_of_bug(bug))
+        self.recorder.close(ended, ())
 
     def _hold(self) -> None:
         problem = hold(self.ports, self.run, f"rolled back to {self.source}")

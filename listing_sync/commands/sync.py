@@ -10,7 +10,7 @@ from functools import partial
 from time import process_time
 
 from listing_sync import logs
-from listing_sync.commands.after_run import report, report_dead, summary
+from listing_sync.commands.after_run import report, summary
 from listing_sync.commands.applying import Applying
 from listing_sync.commands.background import Background
 from listing_sync.commands.history import History, read_history, stored
@@ -188,8 +188,6 @@ class _Sync:
         opened = self.recorder.open(self.tally.run)
         self.tally.run, self.history = opened.run, opened.history
         self.ports.limit_time()
-        if self.options.signals:
-            report_dead(self.ports, opened.buried, self.history.runs)
         return opened.waited
 
     def _announce(self) -> None:

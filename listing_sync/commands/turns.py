@@ -42,10 +42,10 @@ class Taken:
 
 @dataclass(slots=True)
 class Turns:
-    """One run on the way to its turn; `met` is the last one that it found at work."""
+    """One run on the way to its turn: as it is `claimed`; `met` is the last that was at work."""
 
     ports: Ports
-    is_claimed: bool = False
+    claimed: Run | None = None
     met: Run | None = None
     _buried: list[Run] = field(default_factory=list)
     _claims: dict[str, Claim] = field(default_factory=dict)
@@ -91,12 +91,12 @@ class Turns:
             case Step.CLAIM:
                 run = self._begun_now(run)
                 records.save(run)
-                self.is_claimed = True
+                self.claimed = run
             case Step.LOOK:
                 return run, self._look(run)
             case Step.WITHDRAW:
                 records.withdraw(run)
-                self.is_claimed = False
+                self.claimed = None
             case Step.WAIT if turn.is_claimed:
                 records.renew(replace(run, heartbeat_at=self.ports.clock.now()))
             case Step.BURY:
@@ -115,7 +115,7 @@ class Turns:
         return step_s
 
     def _give_up(self, run: Run) -> None:
-        if self.is_claimed:
+        if self.claimed is not None:
             try:
                 self.ports.records.withdraw(run)
             except ListingSyncError as error:  # the next run buries it

@@ -38,8 +38,13 @@ def is_there(pid: int, started: str = "", *, proc: Path = _PROC) -> bool:
 
 
 def _started(pid: int, proc: Path) -> str | None:
-    """Return when a process began, in ticks since the machine did; None where that is hidden."""
+    """Return when a process began, in ticks since the machine did; None where that is hidden.
+
+    The folder may be that of another space, whose numbers mean other processes.
+    """
     try:
+        if str((proc / "self").readlink()) != str(os.getpid()):
+            return None
         text = (proc / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None

@@ -115,6 +115,30 @@ def test_two_users_with_state_directories_of_their_own_do_not_write_at_once(site
     assert sorted(run["inserted_count"] for run in site.runs()) == [0, 30]
 
 
+def test_a_machine_whose_first_save_is_slow_does_not_write_beside_the_other(site: Site) -> None:
+    site.put(SHEET)
+    is_held, other_writes, is_over = Event(), Event(), Event()
+
+    def schedule(_index: int, method: str, target: str) -> Fault | None:
+        if method == "POST" and "sync_state" in target and not is_held.is_set():
+            is_held.set()
+            other_writes.wait(30)
+        elif method == "POST" and "property_listings" in target and not is_over.is_set():
+            other_writes.set()
+            is_over.wait(1.5)  # long enough for the slow one to save, look and write
+            is_over.set()
+        return None
+
+    site.supabase_proxy.schedule = schedule
+    slow = site.start("sync", "all", sync_state_dir=str(site.folder / "ann"))
+    until(is_held.is_set)
+    quick = site.start("sync", "all", sync_state_dir=str(site.folder / "bob"))
+    assert [quick.finish().code, slow.finish().code] == [0, 0]
+    first, second = site.runs()
+    assert (first["inserted_count"], second["inserted_count"]) == (30, 0)
+    assert first["completed_at"] <= second["started_at"]
+
+
 def test_three_selective_runs_at_once_all_succeed(site: Site) -> None:
     site.put(SHEET)
     running = [site.start("sync", "numbers", number) for number in ("AA1", "AA2", "AA3")]

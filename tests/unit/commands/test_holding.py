@@ -180,3 +180,19 @@ def test_a_pause_without_supabase_holds_this_machine_and_says_so(machines):
 
 def test_what_is_not_on_hold_can_be_resumed(machines):
     assert resume(machines[0], everywhere=False).here is None
+
+
+def test_a_bug_in_a_rollback_closes_its_record(machines):
+    here, _ = machines
+    run(here)
+
+    def bug(*_: object) -> None:
+        raise ZeroDivisionError
+
+    here.table.whole_rows = bug
+    with pytest.raises(ZeroDivisionError):
+        roll_back(here)
+    (left,) = (each for each in here.records.recent(9) if each.trigger == "rollback")
+    assert left.status is RunStatus.FAILED
+    assert left.cause is not None
+    assert "a bug in listing-sync (ZeroDivisionError)" in left.cause.message

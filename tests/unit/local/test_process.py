@@ -29,10 +29,19 @@ def test_a_process_that_has_ended_is_not_there() -> None:
 def test_the_start_is_read_behind_whatever_the_process_is_called(tmp_path: Path) -> None:
     folder = tmp_path / str(os.getpid())
     folder.mkdir()
+    (tmp_path / "self").symlink_to(folder.name)
     fields = " ".join(str(number) for number in range(3, 53))
     (folder / "stat").write_text(f"1 (a) b (c)) {fields}", encoding="utf-8")
     assert is_there(os.getpid(), "22", proc=tmp_path)
     assert not is_there(os.getpid(), "21", proc=tmp_path)
+
+
+def test_the_numbers_of_another_space_are_not_compared(tmp_path: Path) -> None:
+    folder = tmp_path / str(os.getpid())
+    folder.mkdir()
+    (folder / "stat").write_text("1 (a) " + "1 " * 50, encoding="utf-8")
+    (tmp_path / "self").symlink_to("1")
+    assert is_there(os.getpid(), "22", proc=tmp_path)
 
 
 def test_where_the_system_tells_nothing_nothing_is_known(tmp_path: Path) -> None:
