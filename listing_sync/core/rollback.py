@@ -148,7 +148,7 @@ def _restored(
     for name in names:
         if name not in now or name == table.key or name in table.fixed:
             continue
-        if ours.is_back(name, was[name], now[name]):
+        if was[name] is now[name] or ours.is_back(name, was[name], now[name]):
             continue
         change = ours.wrote(name, now[name])
         if change is None:

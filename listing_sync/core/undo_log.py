@@ -26,6 +26,7 @@ _ROW_ID = "id"
 """The primary key of the tables that Supabase makes; not every API shows which one it is."""
 _CLOCKS_DIFFER = timedelta(minutes=15)
 _RUN_LASTS = timedelta(hours=1)
+_TEXTS = frozenset({ColumnType.TEXT, ColumnType.URL})
 _DATE_CHARACTERS = len("2026-01-31")
 _NUMBERS = frozenset(
     {"smallint", "integer", "bigint", "int16", "int32", "int64", "numeric", "real"}
@@ -100,11 +101,14 @@ class TableNow:
         """Return whether two values of a column mean the same, whatever form they came in."""
         if left is None or right is None:
             return left is right
-        kinds = {
-            logged.types.get(name) if logged else None,
-            self.types.get(name),
-            _kind(self.table_types.get(name, "")),
-        } - {None}
+        are_texts = type(left) is type(right) is str
+        if are_texts and left == right:
+            return True
+        now = self.types.get(name)
+        then = logged.types.get(name, now) if logged else now
+        if now in _TEXTS and then in _TEXTS and are_texts:
+            return False
+        kinds = {then, now, _kind(self.table_types.get(name, ""))} - {None}
         return any(_means(left, right, kind) for kind in kinds) or _is_alike(left, right)
 
     def is_clock(self, name: str, value: Value) -> bool:
@@ -194,9 +198,15 @@ class Ours:
         So it does where one of us wrote what is wanted and the database made a value of its own of
         it, as a trigger does that sets the time of the last change.
         """
-        if any(self._table.is_same(name, wanted, value, change) for change in self._latest_first):
+        if self._table.is_same(name, wanted, value):
             return True
-        return self._table.is_same(name, wanted, value) or any(
+        if wanted is None or value is None:
+            earlier: set[ColumnType] = set()
+        else:
+            earlier = {change.types[name] for change in self._latest_first if name in change.types}
+        if any(_means(wanted, value, kind) for kind in earlier - {self._table.types.get(name)}):
+            return True
+        return any(
             change.new is not None
             and change.made is not None
             and name in change.new
