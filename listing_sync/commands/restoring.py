@@ -11,7 +11,8 @@ from listing_sync.commands.writing import NOT_NULL_VIOLATION
 from listing_sync.core.made_rows import made_of
 from listing_sync.core.rollback import Action, LeftAlone, Step
 from listing_sync.core.runs import Run
-from listing_sync.core.undo_log import Row, TableNow
+from listing_sync.core.table_now import TableNow
+from listing_sync.core.undo_log import Row
 from listing_sync.errors import BatchTooLargeError, PermanentError, RemoteError, RowError
 from listing_sync.ports import Ports, Replaced
 

@@ -13,7 +13,8 @@ from listing_sync.commands.recording import Heard, Recorder, cause_of, cause_of_
 from listing_sync.commands.restoring import Restorer
 from listing_sync.core.rollback import Action, LeftAlone, Step, way_back, way_back_of_run
 from listing_sync.core.runs import Run, RunStats, RunStatus, RunType
-from listing_sync.core.undo_log import Row, TableNow, written_types
+from listing_sync.core.table_now import TableNow
+from listing_sync.core.undo_log import Row, written_types
 from listing_sync.errors import (
     ListingSyncError,
     LockTimeoutError,
@@ -199,6 +200,8 @@ class _Tally:
                 self.examples.append(step)
         for name in sorted(frozenset().union(*(step.gone for step in steps))):
             self.warn(f"the table no longer has the column {name}: it is left out")
+        for name in sorted(frozenset().union(*(step.given for step in steps))):
+            self.warn(f"rows that are brought back get a new {name}")
         self.progress.advance(len(steps))
 
     def warn(self, *texts: str) -> None:
@@ -229,6 +232,7 @@ def _table_now(ports: Ports) -> TableNow:
         columns=frozenset(described.columns) if is_shown else None,
         primary_key=frozenset(described.primary_key),
         fixed=described.generated,
+        defaults=described.defaults or {},
     )
 
 

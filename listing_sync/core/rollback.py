@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from listing_sync.core.listings import Value
-from listing_sync.core.undo_log import Logged, Ours, Row, TableNow, folded
+from listing_sync.core.table_now import TableNow
+from listing_sync.core.undo_log import Logged, Ours, Row, folded
 
 OTHERS = "changed by somebody else"
 
@@ -38,7 +39,8 @@ class Step:
     """What leads one listing back.
 
     `values` are those to restore, or the whole row to bring back; `now` is the row as read, None
-    when there is none. `gone` are columns that the table no longer has.
+    when there is none. `gone` are columns that the table no longer has, `given` those of a row to
+    bring back that only the database fills.
     """
 
     property_number: str
@@ -47,6 +49,7 @@ class Step:
     now: Row | None
     left_alone: tuple[LeftAlone, ...] = ()
     gone: frozenset[str] = frozenset()
+    given: frozenset[str] = frozenset()
 
 
 def way_back(
@@ -172,8 +175,8 @@ def _brought_back(number: str, was: Row, table: TableNow) -> Step:
     values = {
         name: value for name, value in was.items() if name in there and name not in table.fixed
     }
-    gone = frozenset(was.keys() - there)
-    return Step(number, Action.BRING_BACK, values, None, gone=gone)
+    gone, given = frozenset(was.keys() - there), table.fixed & was.keys() & there
+    return Step(number, Action.BRING_BACK, values, None, gone=gone, given=given)
 
 
 def _untouched(number: str, now: Row | None, reason: str) -> Step:

@@ -7,39 +7,16 @@ judged by the value that is there.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime
 
-from listing_sync.core import json_exact
-from listing_sync.core.compare import is_equal
 from listing_sync.core.listings import Value
 from listing_sync.core.mapping import ColumnType
 from listing_sync.core.mapping import Mapping as ColumnMapping
+from listing_sync.core.table_now import TableNow, means
 
 Row = Mapping[str, Value]
-
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
-_ROW_ID = "id"
-"""The primary key of the tables that Supabase makes; not every API shows which one it is."""
-_CLOCKS_DIFFER = timedelta(minutes=15)
-_RUN_LASTS = timedelta(hours=1)
-_TEXTS = frozenset({ColumnType.TEXT, ColumnType.URL})
-_DATE_CHARACTERS = len("2026-01-31")
-_NUMBERS = frozenset(
-    {"smallint", "integer", "bigint", "int16", "int32", "int64", "numeric", "real"}
-    | {"double precision", "number"}
-)
-_KINDS = {
-    "date": ColumnType.DATE,
-    "boolean": ColumnType.BOOLEAN,
-    "json": ColumnType.JSON,
-    "jsonb": ColumnType.JSON,
-    "text": ColumnType.TEXT,
-    **dict.fromkeys(_NUMBERS, ColumnType.DECIMAL),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,59 +58,6 @@ def written_types(mapping: ColumnMapping) -> dict[str, ColumnType]:
     return types
 
 
-@dataclass(frozen=True, slots=True)
-class TableNow:
-    """What a way back has to know of the mapping and the table.
-
-    `types` are those of the mapped columns, `table_types` PostgreSQL's own names for all, as far as
-    they are known; `columns` are those that are there (None: not known), `fixed` those of them that
-    only the database fills.
-    """
-
-    key: str
-    types: Mapping[str, ColumnType]
-    table_types: Mapping[str, str] = field(default_factory=dict)
-    columns: frozenset[str] | None = None
-    fixed: frozenset[str] = frozenset()
-    primary_key: frozenset[str] = frozenset()
-
-    def is_same(self, name: str, left: Value, right: Value, logged: Logged | None = None) -> bool:
-        """Return whether two values of a column mean the same, whatever form they came in."""
-        if left is None or right is None:
-            return left is right
-        are_texts = type(left) is type(right) is str
-        if are_texts and left == right:
-            return True
-        now = self.types.get(name)
-        then = logged.types.get(name, now) if logged else now
-        if now in _TEXTS and then in _TEXTS and are_texts:
-            return False
-        kinds = {then, now, _kind(self.table_types.get(name, ""))} - {None}
-        return any(_means(left, right, kind) for kind in kinds) or _is_alike(left, right)
-
-    def is_clock(self, name: str, value: Value) -> bool:
-        """Return whether it is a moment that no mapping writes: triggers and defaults set those."""
-        if name in self.types or value is None:
-            return False
-        known = self.table_types.get(name, "")
-        if known:
-            return known.startswith("timestamp")
-        return isinstance(value, str) and _MOMENT.match(value) is not None
-
-    def may_be_given(self, name: str, value: Value, moments: Iterable[datetime]) -> bool:
-        """Return whether an insert that does not name the column may have left this value in it.
-
-        `moments` are when runs of ours began: a time that a default or trigger sets is near one.
-        """
-        return (
-            value is None
-            or name in self.fixed
-            or name in self.primary_key
-            or (name == _ROW_ID and name not in self.types)
-            or (self.is_clock(name, value) and _is_near(value, moments))
-        )
-
-
 class Ours:
     """Tells whose the values and the row of one listing are; `changes` come oldest first."""
 
@@ -148,7 +72,7 @@ class Ours:
             if change.new is not None:
                 left = change.left(name)
                 if left is not None and (
-                    self._table.is_same(name, left[0], value, change)
+                    self._table.is_same(name, left[0], value, change.types.get(name))
                     or _is_counted(left[0], value, updates)
                 ):
                     return change
@@ -204,15 +128,15 @@ class Ours:
             earlier: set[ColumnType] = set()
         else:
             earlier = {change.types[name] for change in self._latest_first if name in change.types}
-        if any(_means(wanted, value, kind) for kind in earlier - {self._table.types.get(name)}):
+        if any(means(wanted, value, kind) for kind in earlier - {self._table.types.get(name)}):
             return True
         return any(
             change.new is not None
             and change.made is not None
             and name in change.new
             and name in change.made
-            and self._table.is_same(name, change.new[name], wanted, change)
-            and self._table.is_same(name, change.made[name], value, change)
+            and self._table.is_same(name, change.new[name], wanted, change.types.get(name))
+            and self._table.is_same(name, change.made[name], value, change.types.get(name))
             for change in self._latest_first
         )
 
@@ -243,53 +167,8 @@ def folded(changes: Sequence[Logged]) -> Logged | None:
     return whole
 
 
-def _kind(postgres_type: str) -> ColumnType | None:
-    if postgres_type.startswith("timestamp"):
-        return ColumnType.DATETIME
-    return _KINDS.get(postgres_type)
-
-
-def _means(left: Value, right: Value, kind: ColumnType | None) -> bool:
-    if kind is None:
-        return False
-    if kind is ColumnType.JSON:
-        return json_exact.is_same(left, right)
-    if kind is ColumnType.DATETIME and _is_date(left) is not _is_date(right):
-        # A date column takes the day out of a moment as it is written.
-        return str(left)[:_DATE_CHARACTERS] == str(right)[:_DATE_CHARACTERS]
-    return is_equal(left, right, kind)
-
-
 def _is_counted(left: Value, value: Value, updates: int) -> bool:
     """Return whether a number went up with our own updates, as triggers count versions."""
     if not (type(left) is type(value) is int):
         return False
     return 0 < value - left <= updates
-
-
-def _is_near(value: Value, moments: Iterable[datetime]) -> bool:
-    """Return whether a time is one at which a run was at work, by clocks that differ somewhat."""
-    try:
-        at = datetime.fromisoformat(str(value))
-    except ValueError:
-        return False
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return any(-_CLOCKS_DIFFER <= at - moment <= _RUN_LASTS for moment in moments)
-
-
-def _is_date(value: Value) -> bool:
-    return len(str(value)) == _DATE_CHARACTERS
-
-
-def _is_alike(left: Value, right: Value) -> bool:
-    """Return whether values of a column of which nothing is known are equal; true is never 1."""
-    if isinstance(left, dict | list) or isinstance(right, dict | list):
-        return json_exact.is_same(left, right)
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, str) and isinstance(right, str):
-        return left == right
-    try:
-        return Decimal(str(left)) == Decimal(str(right))
-    except InvalidOperation:
-        return False

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from listing_sync.core.mapping import ColumnType
 from listing_sync.core.rollback import Action, LeftAlone, Row, Step, way_back, way_back_of_run
-from listing_sync.core.undo_log import Logged, TableNow, folded
+from listing_sync.core.table_now import TableNow
+from listing_sync.core.undo_log import Logged, folded
 
 TYPES = {
     "number": ColumnType.TEXT,
@@ -102,7 +103,7 @@ def test_columns_that_are_gone_or_only_the_databases_are_not_brought_back() -> N
     table = TableNow("number", TYPES, columns=there, fixed=frozenset({"id"}))
     step = back(WAS, None, did(WAS, None), table=table)
     assert step.values.keys() == WAS.keys() - {"own", "id"}
-    assert step.gone == {"own"}
+    assert (step.gone, step.given) == ({"own"}, {"id"})
 
 
 def test_a_row_that_we_removed_and_made_anew_gets_back_what_the_insert_did_not_give() -> None:
@@ -150,6 +151,18 @@ def test_what_an_insert_gave_where_nobody_saw_it_is_judged_by_what_it_can_be() -
     assert back(None, late, maybe(None, NEW)).action is Action.NONE
     step = back(None, {**now, "own": "typed"}, maybe(None, NEW))
     assert named(step) == [("own", "added by us; whether somebody else filled it in is not known")]
+
+
+@pytest.mark.parametrize(
+    ("default", "value"),
+    [("'it''s new'::text", "it's new"), ("7", 7), ("'-1'::integer", -1), ("true", True)],
+)
+def test_the_default_of_a_column_is_nobodys_work(default: str, value: object) -> None:
+    table = TableNow("number", TYPES, defaults={"own": default})
+    now = {**GIVEN, "own": value, "updated_at": None}
+    assert back(None, now, maybe(None, NEW), table=table).action is Action.REMOVE
+    step = back(None, {**now, "own": "typed"}, maybe(None, NEW), table=table)
+    assert step.action is Action.NONE
 
 
 def test_a_column_that_came_after_the_insert_is_judged_by_what_it_can_hold() -> None:
