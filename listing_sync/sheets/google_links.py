@@ -22,7 +22,12 @@ CELL_FIELDS = (
 
 _ADDRESS = re.compile(r"\s*https?://", re.IGNORECASE)
 _PICTURE = re.compile(r"\b(IMAGE|SPARKLINE)\s*\(", re.IGNORECASE)
-_IMAGE = re.compile(r'=\s*IMAGE\s*\(\s*"((?:[^"]|"")+)"\s*(?:[,;][^"]*)?\)\s*', re.IGNORECASE)
+_TEXT = r'"(?:[^"]|"")*"'
+_LITERAL = re.compile(
+    rf'=\s*(?:IMAGE|HYPERLINK)\s*\(\s*"((?:[^"]|"")+)"\s*(?:[,;](?:[^")]|{_TEXT})*)?\)\s*',
+    re.IGNORECASE,
+)
+"""A formula that holds its address as it is: =IMAGE("https://…"), =HYPERLINK("https://…","写真")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +49,13 @@ def linked_cell(cell: Any, detail: Detail, *, is_filled: bool) -> Cell:
 
     `is_filled`: the API gave the cell as "", which an empty one is not.
     """
+    found = _LITERAL.fullmatch(detail.formula)
+    address = found[1].replace('""', '"') if found else None
     if cell not in (None, ""):
-        return detail.links[0] if len(detail.links) == 1 else cell
-    if found := _IMAGE.fullmatch(detail.formula):
-        return found[1].replace('""', '"')
+        links = detail.links or ((address,) if is_address(address) else ())
+        return links[0] if len(links) == 1 else cell
+    if address is not None:
+        return address
     if _PICTURE.search(detail.formula):
         reason = "a picture whose address its formula computes; expected the address as text"
         return Unreadable(detail.formula, reason)

@@ -127,6 +127,10 @@ def test_an_image_in_place_of_the_address_is_never_blank(reading: GoogleReading)
         (Rich(formula='=IMAGE("https://x.example/a.png")'), "https://x.example/a.png"),
         (Rich(formula='=image( "https://x.example/a.png" ; 2 )'), "https://x.example/a.png"),
         (Rich("写真", link="https://x.example/b"), "https://x.example/b"),
+        (
+            Rich("写真", formula='=HYPERLINK("https://x.example/f";"写真 (1)")'),
+            "https://x.example/f",
+        ),
         (Rich("a.jpg", chips=("https://drive.example/c",)), "https://drive.example/c"),
         (Rich("a.jpg と", link="", chips=("https://d.example/1",)), "https://d.example/1"),
         ("https://x.example/d", "https://x.example/d"),
@@ -159,6 +163,11 @@ def test_an_address_is_taken_from_formula_link_or_chip(
         Rich(formula="=SPARKLINE(B2:B9)"),
         Rich("写真"),
         Rich("写真", link="#gid=0&range=A1"),
+        Rich("写真", formula='=HYPERLINK("#gid=0","写真")'),
+        Rich("写真", formula='=HYPERLINK("https://a.example/"&A2,"写真")'),
+        Rich(
+            "ab", formula='=HYPERLINK("https://a.example","a")&HYPERLINK("https://b.example","b")'
+        ),
         Rich("a, b", chips=("https://d.example/1", "https://d.example/2")),
     ],
     ids=str,
