@@ -31,7 +31,7 @@ def whole_float_reader(keys: Iterable[str]) -> PropertyNumber:
 
     Source: docs/contract.md section 5.
     """
-    numbers = [normalise(key) for key in keys]
+    numbers = [number for key in keys if not _is_no_listing(number := normalise(key))]
     floats = any(
         number.endswith("0") and WHOLE_FLOAT.fullmatch(number) is not None for number in numbers
     )
@@ -55,6 +55,10 @@ _TOTALS = ("合計", "総計", "小計", "総合計", "平均", "※")
 _TOTAL_WORDS = frozenset({"計", "total", "totals", "subtotal", "grand total", "sum", "average"})
 
 
+def _is_no_listing(number: str) -> bool:
+    return number.startswith(_TOTALS) or number.casefold().rstrip(":") in _TOTAL_WORDS
+
+
 def number_parser(key: Column) -> Parse:
     """Return what reads the key column: as text that is never blank, in its normalised form."""
     parse_text = parser_for(replace(key, required=True), None)
@@ -66,7 +70,7 @@ def number_parser(key: Column) -> Parse:
         number = normalise(cell)
         if is_text and number.endswith("0") and WHOLE_FLOAT.fullmatch(number):
             return _FLOAT_KEY
-        if number.startswith(_TOTALS) or number.casefold().rstrip(":") in _TOTAL_WORDS:
+        if _is_no_listing(number):
             return NO_LISTING
         if len(number) > _LONGEST_BYTES // 4:
             size = len(number.encode(errors="replace"))

@@ -247,6 +247,11 @@ def test_keys_that_are_all_whole_floats_are_their_whole_numbers() -> None:
     assert [cells[0] for _, cells in rows] == ["1001", "1002", None, "1003"]
 
 
+def test_a_total_below_does_not_keep_keys_from_being_whole_numbers() -> None:
+    rows = whole_keys(NUMBERED, keyed("1001.0", "1002", "合計"), "number")
+    assert [cells[0] for _, cells in rows] == ["1001", "1002", "合計"]
+
+
 @pytest.mark.parametrize("keys", [("1001.0", "AA1"), ("1.0", "1.1"), ("1001", "1002"), ()])
 def test_keys_are_left_alone_where_one_is_no_whole_number(keys: tuple[str, ...]) -> None:
     rows = keyed(*keys)
