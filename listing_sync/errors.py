@@ -74,7 +74,10 @@ class SourceError(ListingSyncError):
 
 
 class RemoteError(ListingSyncError):
-    """A service failed, or refused, a request; `column` is the one at fault, where it is named."""
+    """A service failed, or refused, a request; `column` is the one at fault, where it is named.
+
+    `value` is what the service said of it, which no message of ours repeats uncut.
+    """
 
     def __init__(
         self,
@@ -85,8 +88,10 @@ class RemoteError(ListingSyncError):
         http_status: int | None = None,
         code: str | None = None,
         column: str | None = None,
+        value: str | None = None,
     ) -> None:
         super().__init__(message)
+        self.value = value
         self.service = service
         self.category = category
         self.http_status = http_status
@@ -123,6 +128,10 @@ class QuotaError(TransientError):
 
 class PermanentError(RemoteError):
     """The fault of the whole run (key, rights, schema, project): another try will not help."""
+
+
+class GeneratedColumnError(PermanentError):
+    """The database fills `column` by itself and lets nobody write it."""
 
 
 class RetryLaterError(PermanentError):

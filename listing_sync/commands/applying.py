@@ -102,10 +102,10 @@ class Applying:
             undo.remember(tuple(replaced_by(batch, self.plan, mark_column)))
 
         fatal: ListingSyncError | None = None
+        answers = Answers(self.ports, undo.made)
+        writer = BatchWriter(self.ports.table, self.plan, remember, answers.heard)
         for outcome in write_all(
-            BatchWriter(
-                self.ports.table, self.plan, remember, Answers(self.ports, undo.made).heard
-            ),
+            writer,
             batches(self.plan, self.batch_size, mark_column),
             concurrency=self.ports.settings.sync_concurrency,
             tick_s=REFRESH_S / 2,
@@ -121,6 +121,11 @@ class Applying:
             fatal = fatal or outcome.fatal
             self.tick()
         self.tally.warn(undo.problem)
+        for name in writer.left_out:
+            self.tally.warn(
+                f"column {name} is filled by the database itself (generated) and was left out: take"
+                " it out of the mapping"
+            )
         if fatal is None:
             return
         if not isinstance(fatal, StoppedError):

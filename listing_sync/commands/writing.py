@@ -16,6 +16,7 @@ from listing_sync.core.plan import Plan, Update
 from listing_sync.errors import (
     BatchTooLargeError,
     Category,
+    GeneratedColumnError,
     ListingSyncError,
     RefusedError,
     RemoteError,
@@ -84,9 +85,14 @@ class BatchWriter:
         self._heard = heard
         self._lock = threading.Lock()
         self._largest: int | None = None
+        self.left_out: dict[str, None] = {}
 
     def write(self, batch: Batch) -> Outcome:
         """Write one batch, in parts where that is what it takes."""
+        for name in tuple(self.left_out):
+            if name in batch.columns:
+                at = batch.columns.index(name)
+                batch = _without(batch, at)
         self._remember(batch)
         return self._write_in_parts(batch)
 
@@ -113,6 +119,10 @@ class BatchWriter:
         """
         if isinstance(error, RowError) and (filled := self._with_kept_values(batch, error)):
             return self._write(filled)
+        if isinstance(error, GeneratedColumnError) and (
+            without := self._without_column(batch, error)
+        ):
+            return self._write(without)
         if isinstance(error, TransientError):
             return Outcome(failures=_all_failed(batch, error))
         if isinstance(error, RemoteError) and error.code == WRITTEN_TWICE:
@@ -170,6 +180,15 @@ class BatchWriter:
             return error
         return self._heard(batch, made)
 
+    def _without_column(self, batch: Batch, error: GeneratedColumnError) -> Batch | None:
+        """Return the batch without a column that nobody can write; it is the same in all others."""
+        names = [self._plan.columns[index].column.name for index in batch.indexes]
+        if error.column not in names:
+            return None
+        self.left_out[error.column or ""] = None
+        at = names.index(error.column)
+        return _without(batch, at)
+
     def _with_kept_values(self, batch: Batch, error: RowError) -> Batch | None:
         """Return the batch with the kept values as just read, where leaving them out is refused.
 
@@ -186,6 +205,14 @@ class BatchWriter:
         mark = batch.columns[len(batch.indexes) :]
         columns = tuple(self._plan.columns[index].column.name for index in indexes) + mark
         return replace(batch, columns=columns, indexes=indexes, writes=tuple(map(_filled, updates)))
+
+
+def _without(batch: Batch, at: int) -> Batch:
+    return replace(
+        batch,
+        columns=batch.columns[:at] + batch.columns[at + 1 :],
+        indexes=batch.indexes[:at] + batch.indexes[at + 1 :],
+    )
 
 
 def _filled(update: Update) -> Update:

@@ -24,6 +24,7 @@ from listing_sync.core.sql_text import sql_name
 from listing_sync.errors import (
     BatchTooLargeError,
     Category,
+    GeneratedColumnError,
     PermanentError,
     RemoteError,
     RowError,
@@ -150,6 +151,8 @@ _CONSTRAINT = re.compile(r'violates [a-z -]*constraint "[^"]*"')
 _NULL_COLUMN = re.compile(r'null value in column "([^"]*)"')
 _GENERATED = "428C9"
 _GENERATED_COLUMN = re.compile(r'column "([^"]*)"')
+# "Key (slug)=(oita-1) already exists."; several columns stand with commas between them.
+_KEY_HELD = re.compile(r'Key \("?([^",()]+)"?\)=\((.*)\) already exists', re.DOTALL)
 _NO_RIGHT_ON = re.compile(r"permission denied for (table|view|sequence|schema) (\S+)")
 _LONGEST_MESSAGE = 200
 
@@ -164,6 +167,7 @@ class _Answer:
     http_status: int
     code: str
     message: str
+    details: str
     retry_after_s: float | None
 
 
@@ -174,7 +178,7 @@ def failure_of_response(response: httpx.Response, now: datetime, key: str = "") 
     """
     answer = _read(response, now, key)
     kind = _kind(answer)
-    column = None
+    column = value = None
     text = kind.text
     if kind.fault is Fault.ROW:
         column = _group(_NULL_COLUMN, answer.message)
@@ -183,6 +187,7 @@ def failure_of_response(response: httpx.Response, now: datetime, key: str = "") 
             text = f"the table does not allow {column} to be blank"
         elif violated:
             text = f"it {violated[0]}"
+            column, value = _held(answer)
         else:
             text = text.format(_VALUE.sub("...", answer.message)[:_LONGEST_MESSAGE])
     elif answer.code == "42501":
@@ -192,7 +197,7 @@ def failure_of_response(response: httpx.Response, now: datetime, key: str = "") 
             column = _group(_GENERATED_COLUMN, answer.message)
         text = text.format(answer.message[:_LONGEST_MESSAGE])
     facts = ", ".join(filter(None, (f"HTTP {answer.http_status}", answer.code)))
-    return _error(kind, f"{text} ({facts})", answer, column)
+    return _error(kind, f"{text} ({facts})", answer, column, value)
 
 
 def failure_of_exception(error: Exception) -> RemoteError:
@@ -235,11 +240,13 @@ def _read(response: httpx.Response, now: datetime, key: str) -> _Answer:
         body = None
     fields = body if isinstance(body, dict) else {}
     code = fields.get("code")
+    details = fields.get("details")
     message = fields.get("message") or fields.get("error")
     return _Answer(
         http_status=response.status_code,
         code=(code if isinstance(code, str) else response.headers.get("sb-error-code", ""))[:40],
         message=message if isinstance(message, str) else response.reason_phrase,
+        details=details if isinstance(details, str) else "",
         retry_after_s=retry_after_s(response.headers.get("Retry-After"), now),
     )
 
@@ -299,12 +306,22 @@ def _group(pattern: re.Pattern[str], text: str) -> str | None:
     return match and match[1]
 
 
+def _held(answer: _Answer) -> tuple[str | None, str | None]:
+    """Return column and value that another row holds, where one column is unique."""
+    held = _KEY_HELD.match(answer.details) if answer.code == "23505" else None
+    return (held[1], held[2]) if held else (None, None)
+
+
 def _error(
-    kind: Kind, message: str, answer: _Answer | None = None, column: str | None = None
+    kind: Kind,
+    message: str,
+    answer: _Answer | None = None,
+    column: str | None = None,
+    value: str | None = None,
 ) -> RemoteError:
     facts: dict[str, Any] = {"service": Service.SUPABASE, "category": kind.category}
     if column is not None:
-        facts["column"] = column
+        facts |= {"column": column, "value": value}
     if answer is not None:
         facts |= {"http_status": answer.http_status, "code": answer.code or None}
     match kind.fault:
@@ -315,5 +332,7 @@ def _error(
             return BatchTooLargeError(message, **facts)
         case Fault.ROW:
             return RowError(message, **facts)
+        case Fault.RUN if facts.get("code") == _GENERATED and column is not None:
+            return GeneratedColumnError(message, **facts)
         case Fault.RUN:
             return PermanentError(message, **facts)

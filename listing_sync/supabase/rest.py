@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import httpx
 from postgrest import APIError, APIResponse, SyncRequestBuilder
@@ -18,13 +19,19 @@ from postgrest.base_request_builder import RequestConfig
 from supabase import ClientOptions, create_client
 
 from listing_sync.core.json_exact import decode, encode, is_exact
-from listing_sync.errors import RemoteError
+from listing_sync.core.sql_text import RELOAD_SCHEMA
+from listing_sync.errors import PermanentError, RemoteError, TransientError
 from listing_sync.reliability.guard import Patience
 from listing_sync.supabase.failures import failure_of_exception, failure_of_response
 
 T = TypeVar("T")
 
 Row = dict[str, Any]
+
+STALE: Final = frozenset({"PGRST204", "PGRST205"})
+"""PostgREST does not know a column or a table, which may be there all the same."""
+_STALE_S: Final = 10.0
+"""Between looks; seconds are usual after a notification."""
 
 
 class Call(Protocol):
@@ -82,12 +89,22 @@ class Rest:
         return self._postgrest.rpc(name, dict(arguments))
 
     def read(
-        self, query: Query, what: str, patience: Patience = Patience.OUTLAST, *, exact: bool = False
+        self,
+        query: Query,
+        what: str,
+        patience: Patience = Patience.OUTLAST,
+        *,
+        exact: bool = False,
+        stale: bool = False,
     ) -> Rows:
-        """Return the rows of a select; with `exact` every digit as json_exact keeps it."""
+        """Return the rows of a select; with `exact` every digit as json_exact keeps it.
+
+        `stale`: what is said to be missing is there, so that PostgREST will see it in a moment.
+        """
 
         def send() -> Rows:
-            answer, response = self._try(query)
+            with _seen_later(stale=stale):
+                answer, response = self._try(query)
             rows: Any = answer.data
             if not (response.content and _are_objects(rows)):
                 raise self._failure(response)
@@ -109,13 +126,19 @@ class Rest:
         self._call(send, what, patience)
 
     def write_back(
-        self, query: Query, what: str, patience: Patience = Patience.OUTLAST
+        self,
+        query: Query,
+        what: str,
+        patience: Patience = Patience.OUTLAST,
+        *,
+        stale: bool = False,
     ) -> list[Row]:
         """Send a query whose answer is what the database made of it; return that, exact."""
         sent = _sent_exactly(query)
 
         def send() -> list[Row]:
-            answer, response = self._try(sent)
+            with _seen_later(stale=stale):
+                answer, response = self._try(sent)
             if not response.content:
                 return []
             if not _are_objects(answer.data):
@@ -161,6 +184,24 @@ class Rest:
     def _saw(self, response: httpx.Response) -> None:
         # The client's own error has neither status nor headers.
         self._last.response = response
+
+
+@contextmanager
+def _seen_later(*, stale: bool) -> Iterator[None]:
+    try:
+        yield
+    except PermanentError as error:
+        if not stale or error.code not in STALE:
+            raise
+        raise TransientError(
+            "PostgREST does not see the table as it now is: run in Supabase's SQL editor:"
+            f" {RELOAD_SCHEMA}",
+            service=error.service,
+            category=error.category,
+            http_status=error.http_status,
+            code=error.code,
+            retry_after_s=_STALE_S,
+        ) from error
 
 
 def _are_objects(rows: Any) -> bool:

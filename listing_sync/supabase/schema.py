@@ -12,7 +12,7 @@ from listing_sync.core.sql_text import RELOAD_SCHEMA, add_column, add_unique
 from listing_sync.core.table_check import missing_table, sql_type
 from listing_sync.errors import PermanentError
 from listing_sync.ports import TableDescription
-from listing_sync.supabase.rest import Rest, Row
+from listing_sync.supabase.rest import STALE, Rest, Row
 from listing_sync.supabase.table_facts import read_facts
 
 OUR_TABLE: Final = "property_listings"
@@ -53,6 +53,19 @@ def describe_table(rest: Rest, mapping: SheetMapping) -> TableDescription:
         if error.code in _NO_TABLE:
             return TableDescription(exists=False, columns={}, primary_key=(), required=frozenset())
         raise
+
+
+def is_stale(rest: Rest, mapping: SheetMapping, error: PermanentError) -> bool:
+    """Return whether PostgREST says that something is missing which the database has.
+
+    It knows the tables as they were when it last looked. Source: PostgREST, schema_cache.rst.
+    """
+    if error.code not in STALE:
+        return False
+    facts = read_facts(rest, mapping.table)
+    if facts is None or not facts.exists:
+        return False
+    return error.code == "PGRST205" or _missing_column(error) in facts.columns
 
 
 @contextmanager

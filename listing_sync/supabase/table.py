@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from postgrest import CountMethod, ReturnMethod, SyncSelectRequestBuilder
 
@@ -17,8 +18,12 @@ from listing_sync.errors import BatchTooLargeError, Category, PermanentError, Ro
 from listing_sync.ports import TableDescription
 from listing_sync.supabase.filters import among, chunks
 from listing_sync.supabase.meaning import meant_by
-from listing_sync.supabase.rest import Query, Rest, Row
-from listing_sync.supabase.schema import describe_table, explained
+from listing_sync.supabase.refusals import named
+from listing_sync.supabase.rest import Query, Rest, Row, Rows
+from listing_sync.supabase.schema import describe_table, explained, is_stale
+from listing_sync.supabase.table_facts import read_facts
+
+T = TypeVar("T")
 
 _NOT_GRANTED: Final = "42501"
 
@@ -77,8 +82,17 @@ class SupabaseTable:
         query = self._rest.table(self._name).upsert(body, on_conflict=self._key)
         query = query.select("*" if sees_whole else ",".join(dict.fromkeys((self._key, *columns))))
         try:
-            with explained(self._mapping):
-                return self._rest.write_back(query, f"writing {len(rows)} listings")
+            return self._asked(
+                lambda stale: self._rest.write_back(
+                    query, f"writing {len(rows)} listings", stale=stale
+                )
+            )
+        except RowError as error:
+            if len(body) > 1:
+                raise
+            raise named(
+                error, body[0], rest=self._rest, mapping=self._mapping, longest=self._longest
+            ) from error
         except PermanentError as error:
             if error.code != _NOT_GRANTED or not sees_whole:
                 raise
@@ -151,6 +165,24 @@ class SupabaseTable:
         self._described = describe_table(self._rest, self._mapping)
         return self._described
 
+    def _read(self, query: Query, stale: bool, *, exact: bool) -> Rows:  # noqa: FBT001 - _asked's
+        return self._rest.read(query, "reading the table", exact=exact, stale=stale)
+
+    def _asked(self, ask: Callable[[bool], T]) -> T:
+        """Return what `ask` returns; wait where PostgREST does not see yet what is there."""
+        try:
+            return ask(False)
+        except PermanentError as error:
+            if not is_stale(self._rest, self._mapping, error):
+                with explained(self._mapping):
+                    raise
+        return ask(True)
+
+    def _longest(self) -> Mapping[str, int]:
+        if self._described is None:
+            self._described = read_facts(self._rest, self._name)
+        return {} if self._described is None else self._described.longest
+
     def _keys_of(self, numbers: Sequence[str]) -> list[str]:
         return [str(row[self._key]) for page in self._of(numbers, self._key) for row in page]
 
@@ -205,10 +237,9 @@ class SupabaseTable:
         last: Any = None
         while True:
             query = self._page(select, numbers, limit, last)
+            exactly = exact or self._has_json
             try:
-                with explained(self._mapping):
-                    exactly = exact or self._has_json
-                    page = self._rest.read(query, "reading the table", exact=exactly)
+                page = self._asked(partial(self._read, query, exact=exactly))
             except BatchTooLargeError:
                 if limit == 1:
                     raise

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from listing_sync.core.mapping import Column, ColumnType, Mapping
 from listing_sync.core.table_check import lacks_of
-from listing_sync.errors import PermanentError
+from listing_sync.errors import PermanentError, RowError
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.table import SupabaseTable
 from tests.contract.supabase_rest import Calls, connected
@@ -162,6 +163,52 @@ def test_sql_for_columns_of_any_name_works_as_printed(lite, rest):
         lite.execute(lack.sql or "select")
     left = lacks_of(asked.describe().facts(key_is_unique=True), asked._mapping)
     assert left == ()
+
+
+ROOMS = Mapping(
+    "rooms",
+    "number",
+    (column("number"), column("slug"), column("note")),
+    mark_column="gone_at",
+)
+ROWS = """
+create table public.rooms (
+  number text primary key, slug varchar(10) unique, note varchar(20), gone_at timestamptz
+);
+grant all on public.rooms to service_role;
+insert into public.rooms values ('AA1', 'oita-1', null, now()), ('AA2', 'oita-2', null, null);
+"""
+
+
+@pytest.fixture(scope="module")
+def rooms(lite: SupabaseLite) -> None:
+    lite.execute(ROWS)
+    lite.restart()
+
+
+@pytest.mark.parametrize(
+    ("slug", "note", "column_", "said"),
+    [
+        ("oita-1", None, "slug", "AA1, withdrawn, holds slug oita-1, which must be unique"),
+        ("oita-2", None, "slug", "AA2 holds slug oita-2, which must be unique"),
+        ("x" * 11, None, "slug", "longer than the table takes, in characters: slug (11, takes 10)"),
+        ("x" * 11, "n" * 21, "slug", "slug (11, takes 10), note (21, takes 20)"),
+        ("ok", "n" * 21, "note", "note (21, takes 20)"),
+    ],
+)
+def test_a_refused_row_names_the_column_and_who_holds_the_value(
+    rooms, rest, slug, note, column_, said
+):
+    with pytest.raises(RowError, match=re.escape(said)) as caught:
+        SupabaseTable(rest, ROOMS).upsert(["number", "slug", "note"], [("AA3", slug, note)])
+    assert caught.value.column == column_
+
+
+def test_of_several_rows_nobody_is_asked_for(rooms, rest, calls):
+    rows = [("AA3", "oita-1"), ("AA4", "b")]
+    with pytest.raises(RowError, match="violates unique constraint"):
+        SupabaseTable(rest, ROOMS).upsert(["number", "slug"], rows)
+    assert len(calls.made) == 1
 
 
 def test_without_the_function_the_api_has_to_do(lite, calls):

@@ -19,6 +19,7 @@ from listing_sync.core.plan import Plan, Update
 from listing_sync.errors import (
     BreakerOpenError,
     Category,
+    GeneratedColumnError,
     ListingSyncError,
     RowError,
     Service,
@@ -229,3 +230,25 @@ def test_what_a_write_replaces_is_told_column_by_column() -> None:
         "AA3": ({"price": 7}, {"price": 100}),
         "AA4": ({"withdrawn_at": "2026-01-01"}, {"withdrawn_at": None}),
     }
+
+
+class GeneratedTable(MemoryTable):
+    """Fills its column `price` by itself."""
+
+    def upsert(self, columns, rows, *, whole=False):
+        if "price" in columns:
+            raise GeneratedColumnError(
+                "generated", service=Service.SUPABASE, category=Category.DATABASE, column="price"
+            )
+        return super().upsert(columns, rows, whole=whole)
+
+
+def test_a_column_that_the_database_fills_is_left_out_and_told() -> None:
+    table = GeneratedTable()
+    writer = BatchWriter(table, plan := plan_of(*map(insert, names(25))), lambda _: None, unheard)
+    outcome = Outcome()
+    for part in write_all(writer, batches(plan, 10, None), concurrency=1, tick_s=1):
+        outcome = outcome.joined(part)
+    assert numbers_of(outcome) == (set(names(25)), set())
+    assert table.content["AA0000"] == {"property_number": "AA0000", "note": "n"}
+    assert list(writer.left_out) == ["price"]

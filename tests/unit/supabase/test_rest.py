@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from listing_sync.core.mapping import Column, ColumnType, Mapping
-from listing_sync.errors import PermanentError, RemoteError
+from listing_sync.errors import GeneratedColumnError, PermanentError, RemoteError, TransientError
+from listing_sync.supabase.failures import failure_of_response
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.table import SupabaseTable
 
@@ -174,3 +175,74 @@ def test_a_server_that_repeats_the_key_does_not_get_it_into_a_message(answer):
     with rest_of(lambda _: answer) as rest, pytest.raises(RemoteError) as raised:
         table_of(rest).upsert(["number"], [("AA1",)])
     assert KEY not in f"{raised.value} {raised.value.code}"
+
+
+FACTS = {
+    "may": {"select": True},
+    "kind": "r",
+    "columns": [
+        {"name": name, "type": "text", "longest": None, "default": None}
+        | dict.fromkeys(("not_null", "generated", "identity"), False)
+        for name in ("number", "note")
+    ],
+    "unique_keys": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "facts", "kind"),
+    [
+        pytest.param("PGRST204", "the 'note' column of", FACTS, TransientError, id="column"),
+        pytest.param("PGRST205", "the table public.things", FACTS, TransientError, id="table"),
+        pytest.param("PGRST204", "the 'nope' column of", FACTS, PermanentError, id="not there"),
+        pytest.param("PGRST205", "the table public.things", None, PermanentError, id="no table"),
+    ],
+)
+def test_what_is_there_and_not_seen_yet_is_waited_for(code, message, facts, kind):
+    def handler(request: httpx.Request) -> httpx.Response:
+        if "/rpc/" in request.url.path:
+            return httpx.Response(200, json=[{"facts": facts}] if facts else [])
+        return httpx.Response(404, json={"code": code, "message": f"Could not find {message}"})
+
+    with rest_of(handler) as rest, pytest.raises(kind) as caught:
+        table_of(rest, "note").upsert(["number", "note"], [("AA1", "x")])
+    assert "notify pgrst, 'reload schema';" in str(caught.value)
+    if isinstance(caught.value, TransientError):
+        assert caught.value.retry_after_s == 10
+
+
+def test_without_our_function_what_is_not_seen_is_taken_for_missing():
+    def handler(request: httpx.Request) -> httpx.Response:
+        if "/rpc/" in request.url.path:
+            return httpx.Response(404, json={"code": "PGRST202", "message": "Could not find"})
+        error = {"code": "PGRST204", "message": "Could not find the 'note' column of 'things'"}
+        return httpx.Response(400, json=error)
+
+    with rest_of(handler) as rest, pytest.raises(PermanentError, match="has no column note"):
+        table_of(rest, "note").upsert(["number", "note"], [("AA1", "x")])
+
+
+@pytest.mark.parametrize(
+    ("details", "column", "value"),
+    [
+        ("Key (slug)=(oita-1) already exists.", "slug", "oita-1"),
+        ('Key ("My Slug")=(a)b) already exists.', "My Slug", "a)b"),
+        ("Key (slug, office)=(a, b) already exists.", None, None),
+        ("Key (lower(slug))=(a) already exists.", None, None),
+        (None, None, None),
+    ],
+)
+def test_a_value_that_another_row_holds_is_known_where_one_column_is_unique(details, column, value):
+    body = {"code": "23505", "message": 'violates unique constraint "x"', "details": details}
+    answer = httpx.Response(409, json=body)
+    error = failure_of_response(answer, datetime(2026, 3, 1, tzinfo=UTC))
+    assert (error.column, error.value) == (column, value)
+    assert "oita" not in str(error)
+
+
+def test_a_generated_column_is_an_error_of_its_own():
+    message = 'cannot insert a non-DEFAULT value into column "tax"'
+    answer = httpx.Response(400, json={"code": "428C9", "message": message})
+    error = failure_of_response(answer, datetime(2026, 3, 1, tzinfo=UTC))
+    assert isinstance(error, GeneratedColumnError)
+    assert error.column == "tax"

@@ -1,0 +1,81 @@
+"""What a lone row was refused for in, the same told so that a person finds the cell out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from listing_sync.core.listings import Value
+from listing_sync.core.mapping import Mapping as SheetMapping
+from listing_sync.errors import ListingSyncError, RowError
+from listing_sync.reliability.guard import Patience
+from listing_sync.supabase.rest import Rest
+
+_UNIQUE: Final = "23505"
+_TOO_LONG: Final = "22001"
+_LIMIT = re.compile(r"type character(?: varying)?\((\d+)\)")
+_SHOWN: Final = 40
+"""Characters of a value in a message."""
+
+
+def named(
+    error: RowError,
+    row: Mapping[str, Value],
+    *,
+    rest: Rest,
+    mapping: SheetMapping,
+    longest: Callable[[], Mapping[str, int]],
+) -> RowError:
+    """Return the refusal with the column at fault, and who holds a value that must be unique.
+
+    `longest` tells how many characters columns take, nothing where that is not known.
+    """
+    if error.code == _TOO_LONG:
+        return _too_long(error, row, longest())
+    if error.code == _UNIQUE and error.column is not None and error.value is not None:
+        return _held(error, row, rest, mapping)
+    return error
+
+
+def _too_long(error: RowError, row: Mapping[str, Value], longest: Mapping[str, int]) -> RowError:
+    texts = {name: str(value) for name, value in row.items() if value is not None}
+    over = [name for name in texts if len(texts[name]) > longest.get(name, len(texts[name]))]
+    if over:
+        said = ", ".join(f"{name} ({len(texts[name])}, takes {longest[name]})" for name in over)
+        return _again(error, f"longer than the table takes, in characters: {said}", over[0])
+    limit = _LIMIT.search(str(error))
+    over = [name for name in texts if limit and len(texts[name]) > int(limit[1])]
+    if limit is None or not over:
+        return error
+    one = "" if len(over) == 1 else "one of "
+    said = f"longer than the {limit[1]} characters that the table takes: {one}{', '.join(over)}"
+    return _again(error, said, over[0])
+
+
+def _held(error: RowError, row: Mapping[str, Value], rest: Rest, mapping: SheetMapping) -> RowError:
+    column, value, mark = error.column or "", error.value or "", mapping.mark_column
+    wanted = (mapping.key, *((mark,) if mark else ()))
+    query = rest.table(mapping.table).select(*wanted).eq(column, value).limit(1)
+    try:
+        rows = rest.read(query, "asking who holds a value", Patience.ONCE).rows
+    except ListingSyncError:  # it is a help, no more
+        rows = []
+    holder = str(rows[0][mapping.key]) if rows else "another row"
+    if rows and holder == str(row.get(mapping.key)):
+        return error
+    state = ", withdrawn," if rows and mark and rows[0][mark] is not None else ""
+    short = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
+    return _again(error, f"{holder}{state} holds {column} {short}, which must be unique", column)
+
+
+def _again(error: RowError, text: str, column: str) -> RowError:
+    facts = ", ".join(filter(None, (f"HTTP {error.http_status}", error.code)))
+    return RowError(
+        f"{text} ({facts})",
+        service=error.service,
+        category=error.category,
+        http_status=error.http_status,
+        code=error.code,
+        column=column,
+    )
