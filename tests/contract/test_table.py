@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
@@ -18,6 +19,7 @@ from listing_sync.supabase.table import SupabaseTable
 from tests.contract.supabase_rest import Calls, connected
 from tests.stack.chaos_proxy import ChaosProxy, Drop, html, status
 from tests.stack.postgres import PostgresServer
+from tests.stack.postgrest import PostgrestFront
 from tests.stack.supabase_lite import SupabaseLite
 
 pytestmark = pytest.mark.stack
@@ -98,10 +100,14 @@ def calls() -> Calls:
     return Calls()
 
 
-@pytest.fixture
-def rest(things: SupabaseLite, calls: Calls) -> Iterator[Rest]:
-    with connected(things.url, things.secret_key, calls) as rest:
-        yield rest
+@pytest.fixture(params=["lite", "postgrest"])
+def rest(request: pytest.FixtureRequest, things: SupabaseLite, calls: Calls) -> Iterator[Rest]:
+    """The API as Lite serves it, and as PostgREST does."""
+    with ExitStack() as stack:
+        url = things.url
+        if request.param == "postgrest":
+            url = stack.enter_context(PostgrestFront(things, max_rows=7)).url
+        yield stack.enter_context(connected(url, things.secret_key, calls))
 
 
 @pytest.fixture
@@ -132,7 +138,9 @@ def test_rows_without_a_key_are_not_seen_and_end_nothing(things, table):
 
 
 def test_a_key_of_whole_numbers_is_read_in_their_order(things, rest):
-    things.execute("create table public.numbered (number integer primary key, price numeric)")
+    things.execute(
+        "create table if not exists public.numbered (number integer primary key, price numeric)"
+    )
     things.execute("grant all on public.numbered to service_role")
     things.restart()
     number = column("number", ColumnType.INTEGER)
