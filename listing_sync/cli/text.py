@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from listing_sync.core.common_faults import told_once
 from listing_sync.core.compare import shown
 from listing_sync.core.listings import Rejection
 from listing_sync.core.wording import is_hidden, one_line, plain
@@ -128,20 +129,25 @@ def fact_table(facts: Iterable[tuple[str, str]]) -> Table:
 
 
 def rejection_table(rejections: Sequence[Rejection], limit: int = 20) -> Table:
-    """Return the first rejections as a table; its caption counts those left out."""
+    """Return the first rejections as a table; its caption counts those left out.
+
+    A fault of the table, which many listings share, is one line.
+    """
+    told = told_once(rejections)
     result = table(
         ("Listing", "Cell", "What is wrong"),
         (
             (
-                cut(plain(item.property_number or "-"), 20),
-                cut(plain(item.cell or "-"), 24),
-                wrong(item),
+                cut(plain(item.rejection.property_number or "-"), 20)
+                + (f" and {item.others:,} more" if item.others else ""),
+                "-" if item.others else cut(plain(item.rejection.cell or "-"), 24),
+                wrong(item.rejection),
             )
-            for item in islice(rejections, limit)
+            for item in islice(told, limit)
         ),
     )
-    if len(rejections) > limit:
-        result.caption = f"and {len(rejections) - limit:,} more"
+    if len(told) > limit:
+        result.caption = f"and {len(told) - limit:,} more"
         result.caption_justify = "left"
     return result
 

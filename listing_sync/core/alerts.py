@@ -27,6 +27,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
+from listing_sync.core.common_faults import Told, told_once
 from listing_sync.core.listings import Rejection
 from listing_sync.core.runs import GOOD, Cause, Run, RunStatus, RunType
 from listing_sync.core.statistics import Statistics, statistics
@@ -229,9 +230,10 @@ def _rejections_message(ended: Ended) -> str | None:
     if not news:
         return None
     listings = len({item.property_number or item.sheet_row for item in news})
-    lines = [f"• {_rejection(item)}" for item in news[:REJECTIONS_SHOWN]]
-    if len(news) > REJECTIONS_SHOWN:
-        more = f"{len(news) - REJECTIONS_SHOWN:,} more"
+    told = told_once(news)
+    lines = [f"• {_rejection(item.rejection)}{_others(item)}" for item in told[:REJECTIONS_SHOWN]]
+    if len(told) > REJECTIONS_SHOWN:
+        more = f"{len(told) - REJECTIONS_SHOWN:,} more"
         lines.append(f"… and {more}: `listing-sync status {ended.run.run_id}`")
     lines.append(
         "To do: mend these cells; until then the table keeps what it has of these listings."
@@ -259,6 +261,10 @@ def _rejection(item: Rejection) -> str:
         place = f"<{_escaped(item.link)}|{place}>"
     header = f" {_escaped(item.column)}" if item.column else ""
     return f"{number} {place}{header}: {_escaped(item.reason)}"
+
+
+def _others(told: Told) -> str:
+    return f" (and {count(told.others, 'listing')} more)" if told.others else ""
 
 
 def _message(title: str, ended: Ended, *lines: str) -> str:

@@ -181,3 +181,26 @@ def test_a_new_column_that_postgrest_does_not_see_is_waited_for(homes, front):
     front.answer = answering
     assert homes.run("sync", "all").code == 0
     assert homes.project.execute("select number, note from homes") == [("AA1", "new")]
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("revoke insert on homes from service_role", "may not use the table homes"),
+        ("alter table homes add column office text not null", "does not allow office to be blank"),
+        (
+            "alter table homes drop column tax; alter table homes alter price type date using null",
+            "invalid input syntax for type date",
+        ),
+    ],
+    ids=["right", "required", "type"],
+)
+def test_a_fault_of_the_table_is_one_line_and_not_one_a_listing(homes, fault, said):
+    homes.project.execute(fault)
+    homes.sheet_is(*[[f"AA{n}", 100 + n, None] for n in range(30)], headers=HEADERS)
+    done = homes.run("sync", "all")
+    words = " ".join(done.err.split())
+    assert done.code in {1, 3}
+    assert said in words
+    assert "AA0 and 29 more" in words
+    assert "AA17" not in words
