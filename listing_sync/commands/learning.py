@@ -7,20 +7,16 @@ from dataclasses import replace
 
 from listing_sync.commands.tally import Tally
 from listing_sync.core.given_back import GivenBack, learned
-from listing_sync.core.runs import GOOD, Run
-from listing_sync.core.statistics import full_runs
+from listing_sync.core.runs import Run
+from listing_sync.core.statistics import loose_columns
 from listing_sync.errors import ListingSyncError
 from listing_sync.ports import Ports
-
-METRIC = "given_back"
 
 
 def known_to(ports: Ports, runs: Sequence[Run] = ()) -> GivenBack:
     """Return what is known; where the memory is lost, the last good run still tells the columns."""
     known = GivenBack.from_document(ports.given_back.load())
-    last = next((run for run in full_runs(runs) if run.status in GOOD), None)
-    noted = last.metrics.get(METRIC) if last else None
-    return replace(known, loose=known.loose.union(noted if isinstance(noted, dict) else ()))
+    return replace(known, loose=known.loose.union(loose_columns(runs)))
 
 
 def learn(

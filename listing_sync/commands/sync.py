@@ -15,7 +15,7 @@ from listing_sync.commands.applying import Applying
 from listing_sync.commands.background import Background
 from listing_sync.commands.history import History, read_history, stored
 from listing_sync.commands.holding import held_elsewhere, held_here
-from listing_sync.commands.learning import METRIC, known_to, learn
+from listing_sync.commands.learning import known_to, learn
 from listing_sync.commands.naming import learn_source
 from listing_sync.commands.reading import Reading, Scope, plan_changes, read
 from listing_sync.commands.recording import (
@@ -40,6 +40,7 @@ from listing_sync.core.runs import (
     RunType,
     final_status,
 )
+from listing_sync.core.statistics import GIVEN_BACK
 from listing_sync.core.wording import count
 from listing_sync.errors import (
     BreakerOpenError,
@@ -330,7 +331,7 @@ class _Sync:
             "cpu_s": round(process_time(), 3),
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             **({"rewritten": sample} if sample else {}),
-            **({METRIC: tally.given_back} if tally.given_back else {}),
+            **({GIVEN_BACK: tally.given_back} if tally.given_back else {}),
         }
 
     def _record(self, result: SyncResult, error: ListingSyncError | None) -> SyncResult:

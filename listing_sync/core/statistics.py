@@ -135,6 +135,10 @@ def _latencies(runs: Iterable[Run]) -> Latencies | None:
     return Latencies(mean("latency_p50_s"), mean("latency_p95_s"), mean("latency_p99_s"))
 
 
+GIVEN_BACK = "given_back"
+"""Among the metrics of a run: the columns that gave back something else, with their types."""
+
+
 def rewritten_columns(runs: Iterable[Run], in_a_row: int = 3) -> tuple[str, ...]:
     """Return the columns to which each of the last good full runs wrote the same values again.
 
@@ -150,6 +154,19 @@ def rewritten_columns(runs: Iterable[Run], in_a_row: int = 3) -> tuple[str, ...]
         for column, digests in samples[0].items()
         if digests.intersection(*(sample.get(column, set()) for sample in samples[1:]))
     )
+
+
+def loose_columns(runs: Iterable[Run]) -> dict[str, str]:
+    """Return by column that gives back something else than is written its type, as last seen."""
+    good = next((run for run in full_runs(runs) if run.status in GOOD), None)
+    noted = good.metrics.get(GIVEN_BACK) if good else None
+    return {str(name): str(kind) for name, kind in noted.items()} if isinstance(noted, dict) else {}
+
+
+def loose_named(runs: Iterable[Run]) -> str:
+    """Return these columns as people are told of them: price (money), note."""
+    loose = loose_columns(runs)
+    return ", ".join(f"{name} ({kind})" if kind else name for name, kind in loose.items())
 
 
 def _rewritten(run: Run) -> dict[str, set[object]]:

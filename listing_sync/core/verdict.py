@@ -13,7 +13,13 @@ from itertools import chain
 
 from listing_sync.core.mapping import Column, Mapping
 from listing_sync.core.runs import Run, RunStatus
-from listing_sync.core.statistics import Statistics, full_runs, last_good, rewritten_columns
+from listing_sync.core.statistics import (
+    Statistics,
+    full_runs,
+    last_good,
+    loose_named,
+    rewritten_columns,
+)
 from listing_sync.core.table_check import FACTS_FILE, TableFacts, lacks_of
 from listing_sync.core.taking_turns import GONE_AFTER_S
 from listing_sync.core.wording import count, duration, percent
@@ -246,6 +252,9 @@ def _error_rate_check(recent: Statistics) -> Check:
 def _stability_check(full: Sequence[Run]) -> Check:
     name = CheckName.STABILITY
     columns = rewritten_columns(full)
+    if loose := loose_named(full):
+        what = f"the table gives back something else than is written to {loose}"
+        return warn(name, f"{what}: give them a type that keeps the value (numeric, text)")
     if not columns:
         return ok(name, "no column is written again and again")
     return warn(

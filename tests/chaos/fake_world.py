@@ -164,9 +164,10 @@ class WatchedTable(MemoryTable):
         self.told_written += [str(row[at]) for row in rows]
         return made
 
-    def delete(self, numbers: Sequence[str]) -> None:
-        super().delete(numbers)
-        self.told_removed += numbers
+    def delete(self, numbers: Sequence[str]) -> Sequence[str]:
+        gone = super().delete(numbers)
+        self.told_removed += [number for number in numbers if number not in self.content]
+        return gone
 
 
 class Scene:

@@ -9,6 +9,8 @@ import pytest
 
 from listing_sync.commands.sync import SyncResult
 from listing_sync.core.runs import RunStatus
+from listing_sync.core.statistics import statistics
+from listing_sync.core.verdict import CheckName, run_checks
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.table import SupabaseTable
 from tests.contract.supabase_rest import connected
@@ -115,6 +117,18 @@ def test_such_values_are_told_by_the_first_run_and_not_written_again(
     first = world.sync(change_limit=50, prune=True)
     assert (first.run.status, counts(first)) == (RunStatus.COMPLETED, (size, 0, 0, 0))
     assert set(first.run.metrics["given_back"]) == LOOSE
+    (health,) = [
+        check
+        for check in run_checks(
+            [first.run],
+            world.clock.now(),
+            stale_after_s=3600,
+            recent=statistics([first.run], world.clock.now()),
+        )
+        if check.name is CheckName.STABILITY
+    ]
+    assert "something else than is written to" in health.detail
+    assert "price" in health.detail
     price = next(warning for warning in first.run.warnings if "'Price'" in warning)
     assert "12" not in price
     assert first.examples[price] == ' (wrote 12800000, reads "$12,800,000.00")'
