@@ -8,6 +8,7 @@ from pathlib import Path
 from listing_sync.core.mapping import parse_mapping
 from listing_sync.core.undo_log import written_types
 from listing_sync.errors import Service
+from listing_sync.local.given_back import GivenBackFile
 from listing_sync.local.hold import HoldFile
 from listing_sync.local.journal import JournalFiles
 from listing_sync.local.lock import FileLock
@@ -63,6 +64,7 @@ class LocalWorld:
         root = folder / "state"
         self.state = StateDir(root, root / "target", self.clock, self._unexpected)
         self.journal = JournalFiles(self.state, timedelta(days=90))
+        self.given_back = GivenBackFile(self.state)
         self.undo = UndoFiles(self.state, written_types(self.mapping))
         self.holds = MemoryHolds()
         self.hold = HoldFile(root, self.state.path)

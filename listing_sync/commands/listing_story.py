@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 
+from listing_sync.commands.learning import known_to
 from listing_sync.commands.reading import as_in_sheet
-from listing_sync.core.compare import comparer
+from listing_sync.core.given_back import row_comparer
 from listing_sync.core.listings import Listing, SheetColumn, Value
 from listing_sync.core.mapping import Column
 from listing_sync.core.near import near_matches
@@ -127,10 +128,10 @@ class _Inquiry:
 
     def _differences(self, listing: Listing, row: TableRow) -> tuple[Difference, ...]:
         columns = self._columns
-        differing = comparer([item.column for item in columns])
+        differing = row_comparer([item.column for item in columns], known_to(self._ports))
         return tuple(
             Difference(columns[index].header, listing.values[index], row.values[index])
-            for index in differing(listing.values, row.values)
+            for index in differing(listing, row.property_number, row.values)
             if columns[index].column.name != self._ports.mapping.key  # one number, spelled anew
         )
 

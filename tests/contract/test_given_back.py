@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from listing_sync.commands.listing_story import listing_story
 from listing_sync.commands.sync import SyncResult
+from listing_sync.commands.verify import verify
 from listing_sync.core.runs import RunStatus
 from listing_sync.core.statistics import statistics
 from listing_sync.core.verdict import CheckName, run_checks
@@ -153,6 +155,21 @@ def test_a_real_edit_goes_through_and_so_does_what_somebody_wrote(
         (12800000,),
     ]
     assert counts(world.sync(change_limit=50)) == (0, 0, size, 0)
+
+
+def test_verify_and_the_story_of_a_listing_take_it_for_equal(world: SyncWorld) -> None:
+    world.sheet.rows = [house(1), house(2)]
+    world.sync()
+    world.snapshots = NoSnapshots()
+    assert verify(world, 100, world.progress).is_equal
+    story = listing_story(world, "AA1")
+    assert story.table is not None
+    assert story.table.differences == ()
+
+
+class NoSnapshots:
+    def all(self) -> tuple[()]:
+        return ()
 
 
 def test_a_lost_memory_costs_one_more_write_and_is_no_accident(world: SyncWorld) -> None:

@@ -219,3 +219,23 @@ def test_whatever_ends_a_removal_what_is_gone_and_what_is_not_is_named(
     recorded = world.records.get(result.run.run_id)
     assert recorded is not None
     assert recorded.removed == result.run.removed
+
+
+def by_length(number: str) -> str:
+    return str(len(number))
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 50])
+def test_an_equality_that_nobody_would_guess_is_heeded_by_the_second_run(
+    tmp_path: Path, batch_size: int
+) -> None:
+    numbers = ["A", "BB", "CCC", "XX"]
+    world = SyncWorld(tmp_path, map(listing, numbers), mapping=MAPPING)
+    world.table = MemoryTable({"DDDD": {"name": "old"}}, equality=by_length)
+    world.sync(batch_size=batch_size)  # nothing tells that two of them are one
+    for _ in range(2):
+        result = world.sync(prune=True, batch_size=batch_size)
+        stats = result.run.stats
+        assert {item.property_number for item in result.rejections} == {"BB", "XX"}
+        assert (stats.success, stats.failed, stats.removed) == (2, 2, 0)
+        assert "nothing is removed in this run: DDDD" in result.run.warnings[0]
