@@ -40,6 +40,7 @@ class Restorer:
         self._warnings: dict[str, None] = {}
         self._is_remembered = True
         self._made: dict[str, Row] = {}
+        self._removed: set[str] = set()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -147,7 +148,11 @@ class Restorer:
         return True
 
     def _remove(self, steps: Sequence[Step]) -> None:
-        self._ports.table.delete([_key_of(step, self._table.key) for step in steps])
+        keys = [_key_of(step, self._table.key) for step in steps]
+        gone = set(self._ports.table.delete(keys))
+        self._removed |= {
+            step.property_number for step, key in zip(steps, keys, strict=True) if key in gone
+        }
 
     def _remember(self, steps: Sequence[Step]) -> None:
         if not self._is_remembered:
@@ -163,13 +168,13 @@ class Restorer:
         if not self._is_remembered:
             return
         refused = [step.property_number for step in done if step.action is Action.NONE]
-        written = [step.property_number for step in done if step.action is not Action.NONE]
         made, self._made = self._made, {}
+        removed, self._removed = self._removed, set()
         try:
-            # A row that the database did not give back may not be there.
+            # A row that the database did not give back may not be there, or be there still.
             self._ports.undo.conclude(
                 self._run.run_id,
-                done=written if action is Action.REMOVE else list(made),
+                done=sorted(removed) if action is Action.REMOVE else list(made),
                 refused=refused,
                 made=made,
             )

@@ -414,3 +414,13 @@ def test_a_table_too_slow_for_a_single_row_is_an_error(things):
         pytest.raises(BatchTooLargeError),
     ):
         list(SupabaseTable(rest, mapping()).pages(COLUMNS))
+
+
+def test_an_upsert_gives_back_the_rows_as_the_database_made_them(things, table):
+    insert(things, "AA1")
+    made = table.upsert(["number", "price"], [("AA2", "1.50")], whole=True)
+    (row,) = made
+    assert (row["number"], float(row["price"])) == ("AA2", 1.5)
+    assert row.keys() > {"number", "price"}
+    (row,) = table.upsert(["number", "price"], [("AA1", 2)])
+    assert row.keys() == {"number", "price"}

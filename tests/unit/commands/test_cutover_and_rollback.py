@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from errno import ENOSPC
 from pathlib import Path
 
@@ -306,6 +307,53 @@ def test_a_snapshot_that_the_disk_does_not_take_stops_a_cutover(tmp_path):
     with pytest.raises(RefusedError, match="nothing was changed"):
         cutover(ports, 100, SILENT)
     assert ports.table.writes == []
+
+
+def test_a_clock_set_back_since_the_snapshot_changes_nothing(tmp_path):
+    ports = world(tmp_path)
+    before = ports.rows()
+    cutover(ports, 100, SILENT)
+    ports.clock.set_wall(ports.clock.now() - timedelta(hours=3))
+    ports.write_sheet(SHEET.replace("for sale", "sold"))
+    sync_all(ports)
+    result = back(ports)
+    assert (result.left_alone, result.remaining) == ((), 0)
+    assert ports.rows() == before
+
+
+def test_what_a_snapshot_needs_outlives_the_history(tmp_path):
+    ports = world(tmp_path)
+    before = ports.rows()
+    cutover(ports, 100, SILENT)
+    ports.clock.set_wall(ports.clock.now() + timedelta(days=100))
+    ports.undo.delete_older(ports.clock.now() - timedelta(days=90), keep=0)
+    result = back(ports)
+    assert (result.left_alone, result.remaining) == ((), 0)
+    assert ports.rows() == before
+
+
+def test_a_run_that_wrote_half_is_undone_and_blames_nobody(tmp_path):
+    ports = world(tmp_path, sync_batch_size=10, sync_concurrency=1)
+    before = ports.rows()
+    away = TransientError("gone", service=Service.SUPABASE, category=Category.NETWORK)
+    upsert, calls = ports.table.upsert, []
+
+    def failing(columns, rows, **options):
+        calls.append(len(rows))
+        if len(calls) % 2:
+            raise away
+        return upsert(columns, rows, **options)
+
+    ports.table.upsert = failing
+    options = SyncOptions(Limits(100, 100), percent=100, batch_size=10)
+    sync(ports, options, SILENT)
+    ports.table.upsert = upsert
+    run_id = ports.undo.runs()[0][0]
+    assert ports.rows() != before
+    for _ in range(2):
+        result = back(ports, run_id=run_id)
+        assert (result.left_alone, result.remaining, result.error) == ((), 0, None)
+        assert ports.rows() == before
 
 
 # Whoever writes when: afterwards ours is back, and theirs is as they left it.

@@ -31,6 +31,7 @@ from listing_sync.ports import (
     Identity,
     JournalEntry,
     Ports,
+    SharedHold,
     SheetDescription,
     TableDescription,
 )
@@ -267,6 +268,14 @@ def test_a_hold_is_named_with_its_file_and_reason(machine: Machine) -> None:
     detail = check(machine.health(), CheckName.HOLD).detail
     assert "rolled back by Mari" in detail
     assert str(machine.hold.path) in detail
+
+
+def test_a_hold_of_another_machine_is_named_with_that_machine(machine: Machine) -> None:
+    machine.holds.place(SharedHold("1", "rolled back by Mari", "web9", "/var/sync/hold", START))
+    found = check(machine.health(), CheckName.HOLD)
+    assert found.status is CheckStatus.WARN
+    assert "rolled back by Mari" in found.detail
+    assert "/var/sync/hold on web9" in found.detail
 
 
 def test_an_unreadable_state_directory_fails_and_the_rest_is_still_checked(

@@ -421,6 +421,16 @@ def lead_back(history: History, which: int, cut: tuple[str, object] | None) -> N
     which=-1,
     cut=None,
 )
+@example(
+    events=[
+        ("remap", False, True),
+        ("ours", {"AA4": 2}, None),
+        ("ours", {"AA4": None}, None),
+        ("they_add", "AA4", 2),
+    ],
+    which=-1,
+    cut=None,
+)
 def test_ours_is_as_it_was_and_theirs_as_they_left_it_whatever_happened(
     tmp_path_factory: pytest.TempPathFactory,
     events: list[tuple[object, ...]],
