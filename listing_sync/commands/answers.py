@@ -102,13 +102,15 @@ class Answers:
                 pairs[key_of(write)] = key
                 continue
             failures.append(
-                Failure(
-                    listing_of(write),
-                    RowError(
-                        _DROPPED if key is None else _KEPT,
-                        service=Service.SUPABASE,
-                        category=Category.DATABASE,
-                    ),
-                )
+                Failure(listing_of(write), dropped() if key is None else _refusal(_KEPT))
             )
         return tuple(failures)
+
+
+def dropped() -> RowError:
+    """Return why a listing that the database accepted is not in the table."""
+    return _refusal(_DROPPED)
+
+
+def _refusal(words: str) -> RowError:
+    return RowError(words, service=Service.SUPABASE, category=Category.DATABASE)

@@ -8,7 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from listing_sync.commands.answers import Answers, Made
+from listing_sync import logs
+from listing_sync.commands.answers import Answers, Made, dropped
 from listing_sync.commands.recording import REFRESH_S
 from listing_sync.commands.removing import Removed, remove
 from listing_sync.commands.tally import Tally
@@ -20,12 +21,19 @@ from listing_sync.commands.writing import (
     twins,
     write_all,
 )
-from listing_sync.core.batcher import Batch, Write, batches
+from listing_sync.core.batcher import Batch, Write, batches, listing_of
 from listing_sync.core.listings import Listing
 from listing_sync.core.plan import Plan
 from listing_sync.core.runs import Run
 from listing_sync.core.wording import listed
-from listing_sync.errors import BatchTooLargeError, ListingSyncError, RowError, StoppedError
+from listing_sync.errors import (
+    BatchTooLargeError,
+    ListingSyncError,
+    RefusedError,
+    RemoteError,
+    RowError,
+    StoppedError,
+)
 from listing_sync.ports import Ports, Progress, Replaced
 
 _NAMED = 10
@@ -127,6 +135,7 @@ class Applying:
                 " it out of the mapping"
             )
         if fatal is None:
+            self._look_again()
             return
         if not isinstance(fatal, StoppedError):
             for listing in unwritten.values():
@@ -154,6 +163,24 @@ class Applying:
             self.tally.not_written(failure.listing, failure.error)
             self.tally.has_twins |= failure.error.code == WRITTEN_TWICE
         self.progress.advance(len(outcome.written) + len(outcome.failures))
+
+    def _look_again(self) -> None:
+        """Look for the listings inserted: what a trigger deletes afterwards had still come back.
+
+        Where they cannot be looked for, they count as what the answers said.
+        """
+        keys = self.tally.keys
+        inserted = {key: write for key, (write, name) in keys.items() if name == "inserted"}
+        try:
+            found = self.ports.table.meant_by(list(inserted)) if inserted else {}
+        except (RemoteError, RefusedError) as error:
+            logs.event("info", "not_looked_for", f"inserted listings were not looked for: {error}")
+            return
+        for key, write in inserted.items():
+            if key not in found:
+                self.tally.count(inserted=-1)
+                keys[key] = (write, "")
+                self.tally.not_written(listing_of(write), dropped())
 
     def _count_twin(self, key: str, write: Write) -> None:
         """Note that the table led a second listing to a row that this run has written."""
