@@ -31,6 +31,9 @@ def whole_float_reader(keys: Iterable[str]) -> PropertyNumber:
 
     Source: docs/contract.md section 5.
     """
+    keys = tuple(keys)
+    if not any("." in key or not key.isascii() for key in keys):  # nearly always, and far sooner
+        return normalise
     numbers = [number for key in keys if not _is_no_listing(number := normalise(key))]
     floats = any(
         number.endswith("0") and WHOLE_FLOAT.fullmatch(number) is not None for number in numbers

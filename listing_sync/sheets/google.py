@@ -21,6 +21,7 @@ from typing import Protocol, TypeVar
 from listing_sync.core.keys import PropertyNumber, whole_float_reader
 from listing_sync.core.listings import SheetContents, SheetRow
 from listing_sync.core.mapping import Mapping as ColumnMapping
+from listing_sync.core.spelling import normalise
 from listing_sync.core.validator import normalise_number
 from listing_sync.errors import Category, Service, SourceError, TransientError
 from listing_sync.ports import SelectedRows, SheetDescription
@@ -108,11 +109,13 @@ class GoogleSheet:
 
         def select(layout: Layout) -> SelectedRows:
             keys = BlockReader(self._api, layout).keys()
-            number_of = whole_float_reader(map(key_text, keys.values()))
+            texts = tuple(map(key_text, keys.values()))
+            number_of = whole_float_reader(texts)
             rows = self._read_selected(layout, keys, numbers, number_of)
             columns = layout.header.columns
             rows = with_numbers(columns, rows, self._mapping.key, number_of)
-            texts = tuple(number_of(key_text(key)) for key in keys.values())
+            if number_of is not normalise:  # 1001.0 is 1001 here
+                texts = tuple(map(number_of, texts))
             return SelectedRows(self._contents(layout, rows), texts)
 
         return self._while_still(select)
