@@ -293,8 +293,13 @@ class MemoryRecords:
         ]
         return tuple(sorted(claims, key=lambda claim: (claim.came_at, claim.run.run_id)))
 
-    def last_told(self) -> Run | None:
-        told = [run for run in self._ours() if run.told and run.run_type is RunType.FULL]
+    def last_told(self, *, since: datetime | None = None) -> Run | None:
+        told = [
+            run
+            for run in self._ours()
+            if run.told and run.run_type is RunType.FULL
+            if since is None or run.started_at >= since
+        ]
         return max(told, key=lambda run: (self._came_at(run), run.run_id), default=None)
 
     def other_sources(self, since: datetime) -> tuple[str, ...]:

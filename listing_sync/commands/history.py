@@ -58,7 +58,11 @@ def told_before(runs: Iterable[Run]) -> Run | None:
 def read_history(records: RunRecords, run_id: str) -> History:
     """Return what runs before this one left."""
     runs = tuple(each for each in records.recent(RECENT_RUNS) if each.run_id != run_id)
-    told_by = records.last_told() or told_before(runs)
+    if not runs:
+        return History()
+    # Mostly one of them; after a long outage it is further back.
+    oldest = min(run.started_at for run in runs)
+    told_by = records.last_told(since=oldest) or records.last_told() or told_before(runs)
     if told_by is None or told_by.rejections_run_id is None:
         return History(runs, told_by=told_by)
     return History(runs, records.rejections(told_by.rejections_run_id), told_by)

@@ -148,9 +148,14 @@ class SupabaseRunRecords:
             for row in self._read(query.order("created_at").order("id"), Patience.OUTLAST).rows
         )
 
-    def last_told(self) -> Run | None:
-        """Return the full run that came last to say that its rejections were told."""
+    def last_told(self, *, since: datetime | None = None) -> Run | None:
+        """Return the full run that came last to say that its rejections were told.
+
+        Only those that started at `since` or later, which an index finds.
+        """
         query = self._ours(_RUN_COLUMNS).eq("sync_type", RunType.FULL.value)
+        if since is not None:
+            query = query.gte("started_at", since.isoformat())
         query = query.eq("error_details->>told", "yes").order("created_at", desc=True)
         rows = self._read(query.order("id", desc=True).limit(1)).rows
         return row_to_run(rows[0]) if rows else None

@@ -293,6 +293,8 @@ def test_who_told_last_is_known_by_when_the_records_came_however_many_failed_sin
     for number in range(5, 60):
         records.save(run(number, status=RunStatus.FAILED))
     assert records.last_told() == run(2, told=True, warnings=("a column is missing",))
+    assert records.last_told(since=ahead) == run(1, started_at=ahead, told=True)
+    assert records.last_told(since=ahead + timedelta(seconds=1)) is None
 
 
 def test_a_record_that_comes_late_is_not_the_newest(records):
