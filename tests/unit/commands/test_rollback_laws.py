@@ -16,7 +16,8 @@ from listing_sync.commands.cutover import take_snapshot
 from listing_sync.commands.rollback import RollbackResult, Source, preview, rollback
 from listing_sync.commands.sync import SyncOptions, sync
 from listing_sync.core.listings import Value
-from listing_sync.core.plan import Limits
+from listing_sync.core.mapping import Column
+from listing_sync.core.plan import Limits, TableRow
 from listing_sync.core.undo_log import written_types
 from listing_sync.errors import Category, RowError, Service, TransientError
 from listing_sync.local.undo import UndoFiles
@@ -39,9 +40,14 @@ class FaultyTable(DescribedTable):
 
     fault: tuple[str, int] | None = None
     doubtful: set[str]
+    is_marking = True
 
     def state(self) -> State:
         return {number: dict(self._whole(number)) for number in self.content}
+
+    def _row(self, number: str, columns: Sequence[Column]) -> TableRow:
+        row = super()._row(number, columns)
+        return row if self.is_marking else replace(row, mark=None)
 
     def upsert(
         self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, whole: bool = False
@@ -96,10 +102,14 @@ class Deed:
 
 @dataclass
 class Owners:
-    """Who made or removed each row last, and who left each of its values."""
+    """Who made or removed each row last, and who left each of its values.
+
+    A value that somebody puts back as a run left it is that run's: nobody can tell.
+    """
 
     rows: dict[str, str] = field(default_factory=dict)
     cells: dict[tuple[str, str], str] = field(default_factory=dict)
+    left: dict[tuple[str, str], tuple[str, Value]] = field(default_factory=dict)
 
     def follow(self, deed: Deed) -> None:
         for number in deed.before.keys() | deed.after.keys():
@@ -109,7 +119,14 @@ class Owners:
             for name in COLUMNS:
                 was = None if before is None else before[name]
                 if after is not None and (before is None or was != after[name]):
-                    self.cells[number, name] = deed.who
+                    self.cells[number, name] = self._whose(deed.who, (number, name), after[name])
+
+    def _whose(self, who: str, cell: tuple[str, str], value: Value) -> str:
+        if who != THEM:
+            self.left[cell] = (who, value)
+        elif cell in self.left and self.left[cell][1] == value:
+            return self.left[cell][0]
+        return who
 
 
 class History:
@@ -170,7 +187,8 @@ class History:
         self._note(remove, THEM)
 
     def they_add(self, number: str, price: int | None) -> None:
-        row = self._typed(number, price)
+        maker = self.owners(self.deeds).rows.get(number)
+        row = self._typed(number, None if maker in {None, THEM} else price)
         self._note(lambda: self.table.content.setdefault(number, row), THEM)
 
     def remap(self, *, narrow: bool, deletes: bool) -> None:
@@ -181,6 +199,7 @@ class History:
         if deletes:
             mapping = replace(mapping, mark_column=None)
         self.ports.mapping = mapping
+        self.table.is_marking = not deletes
 
     def back(self, which: int, fault: tuple[str, object] | None = None) -> None:
         source = self.source(which)
