@@ -131,7 +131,8 @@ class Table(Protocol):
     exact values as JSON texts or numbers that PostgREST takes back unchanged. `upsert` returns the
     rows as the database made them, in the columns written or `whole`, exact; it raises RowError or
     BatchTooLargeError for the splitter.
-    `accepts_key` says whether a unique key fits the upsert, without writing a row.
+    `accepts_key` says whether a unique key fits the upsert, without writing a row; `generated` are
+    the columns that nobody can write, as far as that is known.
     """
 
     def pages(self, columns: Sequence[Column]) -> Iterator[Sequence[TableRow]]: ...
@@ -149,6 +150,7 @@ class Table(Protocol):
     def mark(self, numbers: Sequence[str], marked_at: datetime) -> Sequence[str]: ...
     def describe(self) -> TableDescription: ...
     def accepts_key(self) -> bool: ...
+    def generated(self) -> frozenset[str]: ...
 
 
 class RunRecords(Protocol):

@@ -653,6 +653,9 @@ class MemoryTable:
             if number in self.refused:
                 raise self.refused[number]
 
+    def generated(self) -> frozenset[str]:
+        return frozenset()
+
     def _refuse_null(self, row: Mapping[str, Value]) -> None:
         for column in sorted(self.required):
             if row.get(column) is None:

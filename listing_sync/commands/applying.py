@@ -25,7 +25,7 @@ from listing_sync.core.batcher import Batch, Write, batches, listing_of
 from listing_sync.core.listings import Listing
 from listing_sync.core.plan import Plan
 from listing_sync.core.runs import Run
-from listing_sync.core.wording import listed
+from listing_sync.core.wording import left_out, listed
 from listing_sync.errors import (
     BatchTooLargeError,
     ListingSyncError,
@@ -130,10 +130,7 @@ class Applying:
             self.tick()
         self.tally.warn(undo.problem)
         for name in writer.left_out:
-            self.tally.warn(
-                f"column {name} is filled by the database itself (generated) and was left out: take"
-                " it out of the mapping"
-            )
+            self.tally.warn(left_out(name))
         if fatal is None:
             self._look_again()
             return

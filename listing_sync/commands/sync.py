@@ -29,6 +29,7 @@ from listing_sync.commands.recording import (
 from listing_sync.commands.tally import Tally
 from listing_sync.commands.turns import PASSING
 from listing_sync.core.given_back import NOTHING_KNOWN, GivenBack
+from listing_sync.core.left_out import leave_out
 from listing_sync.core.listings import Rejection
 from listing_sync.core.meaning import why_none_is_removed
 from listing_sync.core.plan import Limits, Plan, refusal
@@ -41,7 +42,7 @@ from listing_sync.core.runs import (
     final_status,
 )
 from listing_sync.core.statistics import GIVEN_BACK
-from listing_sync.core.wording import count
+from listing_sync.core.wording import count, left_out
 from listing_sync.errors import (
     BreakerOpenError,
     HoldError,
@@ -239,11 +240,15 @@ class _Sync:
                 tick=self._tick,
                 known=self.known,
             )
+            generated = self.ports.table.generated() if settled.plan.writes else frozenset()
         except (RemoteError, BreakerOpenError):
             # The cause of the run says it once for all of them.
             self.tally.count(failed=len(reading.checked.listings))
             raise
-        self.plan, self.meant = settled.plan, settled.meant
+        self.plan, self.meant = leave_out(settled.plan, generated), settled.meant
+        for column in self.plan.columns:
+            if column.column.name in generated:
+                self.tally.warn(left_out(column.column.name))
         self.tally.reject(settled.twins)
         self.tally.count(unchanged=self.plan.unchanged)
         if self.options.prune:

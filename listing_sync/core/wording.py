@@ -32,6 +32,14 @@ def one_line(header: str) -> str:
     return " ".join(header.split())
 
 
+def left_out(column: str) -> str:
+    """Return the warning for a column that nobody can write."""
+    return (
+        f"column {column} is filled by the database itself (generated) and was left out: take it"
+        " out of the mapping"
+    )
+
+
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """Return a number with its noun: 1 listing, 1,200 listings, 3 retries."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

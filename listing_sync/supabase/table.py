@@ -134,6 +134,11 @@ class SupabaseTable:
             rows = self._rest.write_back(query, what)
         return [str(row[self._key]) for row in rows]
 
+    def generated(self) -> frozenset[str]:
+        """Return the columns that nobody can write, none where the catalogue cannot be asked."""
+        known = self._described or read_facts(self._rest, self._name)
+        return frozenset() if known is None else known.generated
+
     def accepts_key(self) -> bool:
         """Return whether a unique constraint fits the upsert, without writing a row.
 
