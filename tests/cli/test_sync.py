@@ -271,7 +271,7 @@ def test_a_header_that_does_not_fit_fails_the_run(
         pytest.param(("property_listings", "nowhere"), "nowhere", id="no such table"),
         pytest.param(
             ("[columns.price]", "[columns.prize]"),
-            "alter table property_listings add column prize",
+            'alter table public."property_listings" add column "prize"',
             id="no such column",
         ),
         pytest.param(('type = "money"', 'type = "cash"'), "columns.price.type", id="bad mapping"),
