@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from posixpath import dirname, join, normpath
@@ -31,6 +31,7 @@ _RELATION_IDS = (
 )
 _FIRST_PIECE, _PIECE = 1 << 14, 1 << 18
 _LARGEST_PART = 1 << 30
+_ENCODINGS = frozenset({"utf-8", "utf-16", "iso-8859-1", "us-ascii"})
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 Attributes = dict[str, str]
@@ -131,25 +132,36 @@ class Package:
         parser = ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = _refuse_document_type
+        parser.XmlDeclHandler = _check_encoding
         parser.StartElementHandler = start
         if end is not None:
             parser.EndElementHandler = end
         if prepare is not None:
             prepare(parser)
-        size = 0
         left = b""
-        with self._archive.open(self._parts[path]) as part:
-            while piece := part.read(_PIECE if size else _FIRST_PIECE):
-                size += len(piece)
-                if size > _LARGEST_PART:
-                    raise DamageError(f"its part {path} is larger than {_LARGEST_PART >> 30} GiB")
-                if thin is None:
-                    parser.Parse(piece, False)
-                    continue
-                whole, mark, left = (left + piece).rpartition(b"<")
-                parser.Parse(thin(whole), False)
-                left = mark + left
+        for piece in self._pieces(path):
+            if thin is None:
+                parser.Parse(piece, False)
+                continue
+            whole, mark, left = (left + piece).rpartition(b"<")
+            parser.Parse(thin(whole), False)
+            left = mark + left
         parser.Parse(left, True)
+
+    def _pieces(self, path: str) -> Iterator[bytes]:
+        """Yield the text of a part, unpacked, a small piece first."""
+        size = 0
+        try:
+            with self._archive.open(self._parts[path]) as part:
+                while piece := part.read(_PIECE if size else _FIRST_PIECE):
+                    yield piece
+                    size += len(piece)
+                    if size > _LARGEST_PART:
+                        raise DamageError(
+                            f"its part {path} is larger than {_LARGEST_PART >> 30} GiB"
+                        )
+        except ValueError as error:  # of zipfile: an impossible place or name
+            raise DamageError(f"its part {path} cannot be unpacked") from error
 
     def _workbook_path(self) -> str:
         found = [target for kind, target in self._related("").values() if kind == "officeDocument"]
@@ -281,6 +293,11 @@ def _number(text: str) -> int:
         return int(text)
     except ValueError:
         return -1
+
+
+def _check_encoding(_: object, encoding: str | None, __: object) -> None:
+    if encoding is not None and encoding.lower() not in _ENCODINGS:
+        raise DamageError(f"one of its parts is in the encoding {encoding!r}, not UTF-8")
 
 
 def _refuse_document_type(*_: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import zipfile
@@ -227,6 +228,28 @@ def test_a_row_beyond_excel_is_refused_in_a_long_part_too() -> None:
 def test_a_document_type_is_refused() -> None:
     with pytest.raises(SourceError, match="document type"):
         read(package("", before='<!DOCTYPE x [<!ENTITY e "eeee">]>'))
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "nosuch"])
+def test_an_encoding_that_no_workbook_has_is_refused(encoding: str) -> None:
+    content = package("")
+    old = b'<?xml version="1.0"?>'
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as whole, zipfile.ZipFile(packed, "w") as changed:
+        for name in whole.namelist():
+            new = f'<?xml version="1.0" encoding="{encoding}"?>'.encode()
+            changed.writestr(name, whole.read(name).replace(old, new))
+    with pytest.raises(SourceError, match=f"encoding '{encoding}'"):
+        read(packed.getvalue())
+
+
+@given(st.data())
+def test_no_damage_breaks_the_program(data: st.DataObject) -> None:
+    content = bytearray(package('<row r="2"><c r="A2" s="1"><v>5</v></c></row>'))
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(SourceError):
+        read(bytes(content))
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + bytes(18)])
