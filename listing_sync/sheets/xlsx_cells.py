@@ -43,6 +43,7 @@ _STALE: Final = (
 _TWO_CELLS: Final = Unreadable(
     "", "this cell stands twice in the file; open and save the file in Excel"
 )
+_NOWHERE: Final = "some of its rows or cells say where they are, others do not"
 _PICTURE: Final = "a picture or a function of Google, whose value the file does not hold"
 _IMAGES = re.compile(r"IMAGE\(|DUMMYFUNCTION\(", re.IGNORECASE)
 
@@ -108,8 +109,11 @@ class CellReader:
             cells[place] = read(cell) if cells[place] is None else _TWO_CELLS
 
         cells = _Pass(self._book, last, begin, take)
-        thin = Shortcut(self._book, last, lambda: cells.wanted, take).thin
-        self._package.parse(self._path, cells.start, cells.end, prepare=cells.prepare, thin=thin)
+        shortcut = Shortcut(self._book, last, lambda: cells.wanted, take)
+        cells.must_say_where = lambda: shortcut.has_dropped
+        self._package.parse(
+            self._path, cells.start, cells.end, prepare=cells.prepare, thin=shortcut.thin
+        )
         return rows, is_late
 
 
@@ -129,6 +133,7 @@ class _Pass:
         self.take = take
         self.wanted: Container[int] | None = None
         self._is_header = True
+        self.must_say_where: Callable[[], bool] = lambda: False
         self._names: dict[str, str | None] = {}
         self._letters: dict[str, int] = {}
         self._row, self._row_text, self._column = 0, "0", -1
@@ -174,6 +179,8 @@ class _Pass:
 
     def _begin_row(self, attributes: Attributes) -> None:
         text = attributes.get("r")
+        if text is None and self.must_say_where():
+            raise DamageError(_NOWHERE)
         self._row = self._row + 1 if text is None else whole_number(text, f"row {text[:20]}")
         if not 1 <= self._row <= LAST_ROW:
             raise DamageError(f"it has a row {self._row}, beyond the last one of Excel")
@@ -187,6 +194,8 @@ class _Pass:
         """Find out where a cell is, and return whether it is read."""
         reference = attributes.get("r")
         if reference is None:
+            if self.must_say_where():
+                raise DamageError(_NOWHERE)
             self._column += 1
         else:
             letters = reference.rstrip("0123456789")

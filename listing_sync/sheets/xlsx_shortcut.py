@@ -22,15 +22,19 @@ _CELL = re.compile(
 )
 _CELLS_END = b"</sheetData>"
 _EMPTY_CELL = re.compile(rb'<c r="[A-Z]{1,3}[0-9]{1,7}"[^<>]*/>')
-_UNSURE = re.compile(rb'<!|<\?(?!xml )|<c(?:>|/>|\s(?!r="))')
+_EMPTY_ROW = re.compile(
+    rb'<row r="[1-9][0-9]{0,5}"[^<>]*(?:/>|>(?:<c r="[A-Z]{1,3}[0-9]{1,7}"[^<>]*/>)*+</row>)'
+)
+_UNSURE = re.compile(rb'<(?:!|\?(?!xml )|(?:c|row)(?:>|/>|\s(?!r=")))')
 
 
 class Shortcut:
     """Take cells out of the text of the part that need no parser: most of a usual file.
 
-    Empty ones are dropped, which formatted rows hold by the million; numbers and shared texts in
-    the form in which all usual writers have them are read. The rest goes to the parser. Only as
-    long as every cell says where it is, and no comment or CDATA may look like one.
+    Empty ones, and rows of them, are dropped (`has_dropped`), which sheets hold by the million;
+    numbers and shared texts in the form in which all usual writers have them are read. The rest
+    goes to the parser. Only as long as every cell says where it is, and no comment or CDATA may
+    look like one.
     """
 
     def __init__(
@@ -45,19 +49,23 @@ class Shortcut:
         self._put = take
         self._texts = book.texts
         self._is_sure = True
-        self._is_over = False
+        self._is_over = self.has_dropped = False
         self._places: dict[bytes, int] = {}
         self._styles: dict[bytes, tuple[int, bool, bool]] = {}
         self._speaks = (book.speaks, book.speaks_of_text)
 
     def thin(self, piece: bytes) -> bytes:
         """Return what is left of a piece of the part for the parser."""
-        self._is_sure = self._is_sure and _UNSURE.search(piece) is None
         if not self._is_sure or self._is_over:
+            return piece
+        if _UNSURE.search(piece):
+            self._is_sure = False
             return piece
         before, end, after = piece.partition(_CELLS_END)
         self._is_over = bool(end)
-        before = _EMPTY_CELL.sub(b"", before)
+        before, rows = _EMPTY_ROW.subn(b"", before)
+        before, cells = _EMPTY_CELL.subn(b"", before)
+        self.has_dropped = self.has_dropped or rows + cells > 0
         wanted = self._wanted()
         if wanted is not None:  # the headers are known, and so the columns
             self._take(before, wanted)

@@ -225,6 +225,17 @@ def test_a_row_beyond_excel_is_refused_in_a_long_part_too() -> None:
         read(package(usual + '<row r="1048577"><c r="A1048577"><v>1</v></c></row>'))
 
 
+def test_rows_with_and_without_a_number_are_not_counted_where_some_were_passed_over() -> None:
+    empty = "".join(f'<row r="{n}"><c r="A{n}" s="1"/></row>' for n in range(2, 2_000))
+    with pytest.raises(SourceError, match="others do not"):
+        read(package(empty + " " * 300_000 + "<row><c><v>1</v></c></row>"))
+
+
+def test_rows_without_a_number_are_counted() -> None:
+    content = package("<row/><row><c><v>1</v></c><c><v>2</v></c></row>")
+    assert read(content) == [(3, ("1", "2", None, None, None))]
+
+
 def test_a_document_type_is_refused() -> None:
     with pytest.raises(SourceError, match="document type"):
         read(package("", before='<!DOCTYPE x [<!ENTITY e "eeee">]>'))
