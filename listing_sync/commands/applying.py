@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -169,7 +169,7 @@ class Applying:
         keys = self.tally.keys
         inserted = {key: write for key, (write, name) in keys.items() if name == "inserted"}
         try:
-            found = self.ports.table.meant_by(list(inserted)) if inserted else {}
+            found = self._keys_there(list(inserted)) if inserted else ()
         except (RemoteError, RefusedError) as error:
             logs.event("info", "not_looked_for", f"inserted listings were not looked for: {error}")
             return
@@ -178,6 +178,13 @@ class Applying:
                 self.tally.count(inserted=-1)
                 keys[key] = (write, "")
                 self.tally.not_written(listing_of(write), dropped())
+
+    def _keys_there(self, keys: Sequence[str]) -> Collection[str]:
+        """Return which of the keys the table has, among all its keys where they are the most."""
+        table = self.ports.table
+        if 2 * len(keys) > self.plan.table_size + len(keys):
+            return {row.property_number for page in table.pages(()) for row in page}
+        return table.meant_by(keys)
 
     def _count_twin(self, key: str, write: Write) -> None:
         """Note that the table led a second listing to a row that this run has written."""
