@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal as signals
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from listing_sync.errors import StoppedError
@@ -38,6 +39,36 @@ class Stop:
                 raise StoppedError("stopped at SYNC_TIME_LIMIT", signal=None)
             name = signals.Signals(self._signal).name
             raise StoppedError(f"stopped by {name}", signal=self._signal)
+
+
+def end_by_itself(after_s: float) -> Callable[[], None]:
+    """End the process by SIGALRM after `after_s` seconds whatever it does; return what cancels it.
+
+    The kernel does it: a regular expression or a C function that computes lets no other code run.
+    Where this thread may not set signals, nothing happens.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return lambda: None
+    signals.signal(signals.SIGALRM, signals.SIG_DFL)
+    signals.setitimer(signals.ITIMER_REAL, after_s)
+    return lambda: signals.setitimer(signals.ITIMER_REAL, 0) and None
+
+
+def once(number: int) -> None:
+    """Let Python hear the next signal of this number, and the kernel end the process at another.
+
+    Python's handler waits for the main thread's next bytecode, which may never come. libc's
+    sysv_signal forgets a handler when it is called; where libc has none, all stays as it is.
+    """
+    import ctypes  # noqa: PLC0415 - only for the two commands' lifetimes
+
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "sysv_signal"):
+        return
+    for function in (libc.signal, libc.sysv_signal):
+        function.restype = ctypes.c_void_p
+        function.argtypes = (ctypes.c_int, ctypes.c_void_p)
+    libc.sysv_signal(number, libc.signal(number, None))
 
 
 class SystemClock:

@@ -82,6 +82,8 @@ def _load_google_key(given: Mapping[str, str]) -> Any:
 def _text_of(name: str, path: str, expected: str) -> str:
     """Return the text of the file that a setting names; `expected` is what it should be."""
     try:
+        if Path(path).exists() and not Path(path).is_file():  # a named pipe may never end
+            raise SettingsError((f"{name}: cannot read {path}: not a regular file",))
         return Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SettingsError((f"{name}: cannot read {path}: {error.strerror}",)) from None

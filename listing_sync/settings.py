@@ -83,6 +83,8 @@ def _readable_file(path: Path) -> Path:
 
 def _key_in(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():  # reading a named pipe may never end
+            raise ValueError(f"cannot read {path}: not a regular file")
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ValueError(f"cannot read {path}: {error.strerror}") from None

@@ -27,10 +27,20 @@ KEEPALIVE_S = 3.0
 GivesUp = Callable[[float], bool]
 """Whether an answer waited for so many seconds is no longer wanted: the run is stopped."""
 
+LARGEST_ANSWER_BYTES = 128 * 1024 * 1024
+"""Unpacked; ten times what ten thousand long listings take."""
+
+LARGEST_ERROR_BYTES = 1024 * 1024
+"""An answer that is no success holds a sentence, or a gateway's page."""
+
 _LOOK_S = 0.2
 """How often that is asked."""
 
 _current = threading.local()
+
+
+class AnswerTooLargeError(httpx.DecodingError):
+    """An answer had no end in sight: not read on, and not asked for again."""
 
 
 @contextmanager
@@ -144,6 +154,23 @@ class _Body(httpx.SyncByteStream):
         self._response.close()
 
 
+class _Response(httpx.Response):
+    """Is not read beyond the largest answer, unpacked; counted by the piece that comes in."""
+
+    def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        largest = LARGEST_ANSWER_BYTES if self.is_success else LARGEST_ERROR_BYTES
+        size = 0
+        for part in super().iter_bytes(chunk_size):
+            size += len(part)
+            if size > largest:
+                raise AnswerTooLargeError(
+                    f"the answer (HTTP {self.status_code}) is larger than"
+                    f" {largest // (1024 * 1024)} MiB",
+                    request=self.request,
+                )
+            yield part
+
+
 class DeadlineTransport(httpx.BaseTransport):
     """HTTP/1.1 over a pool of connections, under the deadline of the calling thread.
 
@@ -199,7 +226,7 @@ class DeadlineTransport(httpx.BaseTransport):
         )
         with _as_httpx_errors(request):
             response = self._pool.handle_request(sent)
-        return httpx.Response(
+        return _Response(
             status_code=response.status,
             headers=response.headers,
             stream=_Body(request, response, self._on_bytes),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from listing_sync import __version__, logs
-from listing_sync.clock import Stop, SystemClock
+from listing_sync.clock import Stop, SystemClock, end_by_itself
 from listing_sync.core.mapping import Mapping as ColumnMapping
 from listing_sync.core.sources import Source, unread
 from listing_sync.core.undo_log import written_types
@@ -49,6 +49,8 @@ from listing_sync.sheets.grid import parse_spreadsheet_reference
 _GOOGLE_READS = 50
 # Google's 503 lasts for 15 s and more: waits of 1, 4 and 16 s outlive it, 1, 2 and 4 s do not.
 _GOOGLE_GROWTH = 4
+# For what a stopped run still does: its record, alerts, pings and page.
+_LAST_WORDS_S = 30.0
 
 if TYPE_CHECKING:
     from listing_sync.monitoring.heartbeat import HealthchecksHeartbeat
@@ -463,6 +465,9 @@ class World:
             timer.daemon = True
             timer.start()
             self._closers.append(timer.cancel)
+            # Requests in flight may end, and the record be closed, before all ends.
+            grace_s = self.settings.request_timeout_s + _LAST_WORDS_S
+            self._closers.append(end_by_itself(self.settings.sync_time_limit + grace_s))
 
     def close(self) -> None:
         """Close every connection."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from listing_sync import logs
 from listing_sync.cli.text import WIDTH, json_text
-from listing_sync.clock import Stop
+from listing_sync.clock import Stop, once
 from listing_sync.core.wording import plain
 
 if TYPE_CHECKING:
@@ -145,6 +145,8 @@ class Face:
         before = {
             number: signal.signal(number, stopped) for number in (signal.SIGINT, signal.SIGTERM)
         }
+        for number in before:
+            once(number)
         try:
             yield
         finally:

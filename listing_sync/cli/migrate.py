@@ -211,6 +211,7 @@ def rollback(
         from listing_sync.cli import migrate_json, migrate_text
         from listing_sync.commands import rollback as commands
 
+        _need_state_dir(world, dry_run=dry_run)
         source = commands.find_source(
             world, snapshot=_as_named(snapshot), run_id=str(run) if run else None
         )
@@ -248,6 +249,12 @@ def _path(world: World, source: Source) -> Path | None:
 
 def _share(percent: float | None) -> Mapping[str, object]:
     return {"sync_rollout_percent": percent}
+
+
+def _need_state_dir(world: World, *, dry_run: bool) -> None:
+    """Refuse to believe what lies in a folder that others may write; a dry run makes nothing."""
+    if not dry_run:
+        world.require_state_dir()
 
 
 def _need_yes_or_terminal(*, yes: bool) -> None:

@@ -6,6 +6,7 @@ What cannot be read is a failed check that says so.
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +17,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from listing_sync.commands.holding import held_elsewhere, held_here
+from listing_sync.core.exposure import folder_problem
 from listing_sync.core.runs import Run
 from listing_sync.core.statistics import DAY, Statistics, last_good, statistics
 from listing_sync.core.table_check import key_fault
@@ -50,6 +52,7 @@ from listing_sync.settings import Settings, key_expires_at
 T = TypeVar("T")
 
 _RUNS_LOOKED_AT = 2000
+_WRITABLE = stat.S_IWGRP | stat.S_IWOTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +206,11 @@ def _files_check(settings: Settings, env_file: Path | None) -> Check:
     google = settings.google_application_credentials
     paths = (env_file, settings.supabase_service_role_key_file, google)
     open_to_all = [str(path) for path in paths if path and _is_open_to_all(path)]
+    believed = (*paths, settings.sync_mapping_file)
+    writable = [str(path) for path in believed if path and _mode(path) & _WRITABLE]
+    if writable:
+        which = " ".join(writable)
+        return warn(CheckName.FILES, f"others can change what this obeys: chmod go-w {which}")
     if open_to_all:
         which = " ".join(open_to_all)
         return warn(CheckName.FILES, f"everybody here can read a secret: chmod o-rwx {which}")
@@ -210,10 +218,14 @@ def _files_check(settings: Settings, env_file: Path | None) -> Check:
 
 
 def _is_open_to_all(path: Path) -> bool:
+    return bool(_mode(path) & stat.S_IROTH)
+
+
+def _mode(path: Path) -> int:
     try:
-        return bool(path.stat().st_mode & stat.S_IROTH)
+        return path.stat().st_mode
     except OSError:
-        return False
+        return 0
 
 
 def _held_elsewhere(ports: Ports) -> str | None:
@@ -236,11 +248,20 @@ def local_checks(ports: Ports, held: str | None = None) -> tuple[Check, ...]:
     except (OSError, ListingSyncError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         return (fail(CheckName.STATE_DIR, f"SYNC_STATE_DIR cannot be read: {why}"),)
+    exposed = _exposed(ports.hold.path.parent)
     return (
-        ok(CheckName.STATE_DIR, "readable"),
+        fail(CheckName.STATE_DIR, exposed) if exposed else ok(CheckName.STATE_DIR, "readable"),
         ok(CheckName.HOLD, "not on hold") if held is None else warn(CheckName.HOLD, held),
         _journal_check(waiting),
     )
+
+
+def _exposed(root: Path) -> str | None:
+    try:
+        status = root.stat()
+    except OSError:  # not made yet
+        return None
+    return folder_problem(str(root), status.st_uid, status.st_mode, os.geteuid())
 
 
 def _journal_check(waiting: int) -> Check:

@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from listing_sync.local.state_dir import encode_json, write_atomically
+from listing_sync.local.state_dir import encode_json, read_regular, write_atomically
 
 _SHARED = "hold.json"
 
@@ -32,7 +32,7 @@ class HoldFile:
         One that cannot be read holds as well: somebody put it there.
         """
         try:
-            return self._path.read_bytes().decode("utf-8", "replace").strip()
+            return read_regular(self._path).decode("utf-8", "replace").strip()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -50,7 +50,7 @@ class HoldFile:
     def shared_ids(self) -> tuple[str, ...]:
         """Return the ids of the holds that the other machines see because of this file."""
         try:
-            ids = json.loads(self._shared.read_bytes())
+            ids = json.loads(read_regular(self._shared))
         except (OSError, ValueError):
             return ()
         return tuple(map(str, ids)) if isinstance(ids, list) else ()

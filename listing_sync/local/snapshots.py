@@ -25,6 +25,8 @@ from listing_sync.local.state_dir import (
     StateDir,
     decode_json,
     encode_json,
+    open_regular,
+    read_regular,
     sync_folder,
     write_atomically,
 )
@@ -101,7 +103,7 @@ class SnapshotFiles:
 
     def _checked(self, path: Path) -> SnapshotMeta:
         try:
-            checksum = _checksum_path(path).read_text(encoding="utf-8", errors="replace")
+            checksum = read_regular(_checksum_path(path)).decode("utf-8", "replace")
             if checksum.split()[:1] != [_sha256(path)]:
                 raise RefusedError(f"{path} is damaged: its checksum does not fit")
         except OSError as error:
@@ -149,7 +151,7 @@ def _write(file: Any, meta: SnapshotMeta, pages: Iterable[Sequence[Mapping[str, 
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    with gzip.open(path, "rb") as file:
+    with open_regular(path) as packed, gzip.open(packed, "rb") as file:
         yield from file
 
 
@@ -169,7 +171,7 @@ def _read_meta(path: Path) -> SnapshotMeta:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

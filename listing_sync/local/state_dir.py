@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from listing_sync.core.exposure import folder_problem
 from listing_sync.core.json_exact import decode, encode
 from listing_sync.errors import SettingsError
 from listing_sync.ports import Clock
 
+if TYPE_CHECKING:
+    from io import BufferedReader
+
 _OWNER_ONLY = 0o700
+_LARGEST_BYTES = 64 * 1024 * 1024
 # A document that keeps its own text may have more than one line; no JSON holds these bytes.
 _ON_ONE_LINE = bytes.maketrans(b"\n\r", b"\x0b\x0c")
 _AS_WRITTEN = bytes.maketrans(b"\x0b\x0c", b"\n\r")
@@ -55,8 +62,13 @@ class StateDir:
     def require_writable(self) -> None:
         """Make the folders, for their owner only; raise SettingsError unless files can be made."""
         try:
-            _make_folder(self.root)
-            _make_folder(self.path)
+            make_folder(self.root)
+            make_folder(self.path)
+            problems = [
+                problem for folder in (self.root, self.path) if (problem := exposure(folder))
+            ]
+            if problems:
+                raise SettingsError(tuple(f"SYNC_STATE_DIR: {problem}" for problem in problems))
             for folder in (self.root, self.path):
                 with tempfile.TemporaryFile(dir=folder) as probe:
                     probe.write(b"x")
@@ -74,7 +86,7 @@ class StateDir:
         """
         path = self.path / name
         try:
-            return json.loads(path.read_bytes())
+            return json.loads(read_regular(path))
         except FileNotFoundError:
             return None
         except ValueError:
@@ -109,7 +121,7 @@ def decode_json(line: bytes, frames: int) -> Any:
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Put a file in place that its owner alone can read, so that a crash leaves old or new."""
-    _make_folder(path.parent)
+    make_folder(path.parent)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -133,6 +145,34 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _make_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        folder.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for their owner only."""
+    missing = [each for each in (folder, *folder.parents) if not each.is_dir()]
+    for each in reversed(missing):  # `parents=True` would leave those above to the umask
+        each.mkdir(mode=_OWNER_ONLY, exist_ok=True)
+        each.chmod(_OWNER_ONLY)
+
+
+def exposure(folder: Path) -> str | None:
+    """Return who else may write in a folder, as a problem; None: nobody."""
+    status = folder.stat()
+    return folder_problem(str(folder), status.st_uid, status.st_mode, os.geteuid())
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file for reading without waiting; OSError for a pipe, a device or a folder."""
+    # Opening a named pipe would wait for its writer, for ever.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return open(handle, "rb")  # noqa: PTH123 - closed by the caller
+
+
+def read_regular(path: Path) -> bytes:
+    """Return what is in a small file of state; OSError for what is none, or is too large."""
+    with open_regular(path) as file:
+        content = file.read(_LARGEST_BYTES + 1)
+    if len(content) > _LARGEST_BYTES:
+        raise OSError(errno.EFBIG, "larger than any file of state", str(path))
+    return content

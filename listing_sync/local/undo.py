@@ -22,7 +22,13 @@ from listing_sync.core.listings import Value
 from listing_sync.core.mapping import ColumnType
 from listing_sync.local.sequence import UNDO_FOLDER, next_sequence, numbered, sequence_of
 from listing_sync.local.snapshots import kept_snapshots
-from listing_sync.local.state_dir import StateDir, decode_json, encode_json, sync_folder
+from listing_sync.local.state_dir import (
+    StateDir,
+    decode_json,
+    encode_json,
+    open_regular,
+    sync_folder,
+)
 from listing_sync.ports import Replaced, SnapshotMeta
 
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
@@ -176,7 +182,7 @@ class UndoFiles:
 
     def _batches(self, path: Path) -> Iterator[bytes]:
         """Yield the lines of each batch; what a killed process left half-written is dropped."""
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             yield from self._members(path, iter(lambda: file.read(_CHUNK_BYTES), b""))
 
     def _members(self, path: Path, chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -116,7 +119,7 @@ class FileSheet:
         """Return the whole file as it was at one moment."""
         try:
             for _ in range(_TRIES):
-                before = self._path.stat()
+                before = _regular(self._path)
                 content = self._path.read_bytes()
                 after = self._path.stat()
                 if (before.st_mtime_ns, before.st_size, before.st_ino) == (
@@ -152,3 +155,11 @@ def _of_csv(rows: CsvRows, header: Header) -> list[SheetRow]:
 
 def _key_text(cell: Cell) -> str:
     return cell.shown if isinstance(cell, Unreadable) else str(cell or "")
+
+
+def _regular(path: Path) -> os.stat_result:
+    """Return what a file is; OSError for a named pipe or a device, which may be without end."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+    return status

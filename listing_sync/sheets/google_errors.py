@@ -19,7 +19,7 @@ from listing_sync.errors import (
 )
 from listing_sync.sheets.google_answers import Refusal, refusal_in, refusal_of
 from listing_sync.sheets.google_http import RETRYABLE_STATUSES
-from listing_sync.transport import is_certificate_failure, retry_after_s
+from listing_sync.transport import AnswerTooLargeError, is_certificate_failure, retry_after_s
 
 if TYPE_CHECKING:
     from google.auth.exceptions import RefreshError
@@ -58,6 +58,8 @@ def google_failure(
         case httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | httpx.InvalidURL():
             # Their texts may hold the token.
             return _permanent("the address cannot be used; check GOOGLE_SHEETS_API_ENDPOINT")
+        case AnswerTooLargeError():
+            return _permanent(f"this is not Google's answer: {error}")
         case httpx.TransportError() if is_certificate_failure(error):
             return _permanent(
                 "the server's certificate is not trusted; check this machine's clock and "

@@ -32,7 +32,7 @@ from listing_sync.errors import (
     TransientError,
 )
 from listing_sync.logs import REDACTED
-from listing_sync.transport import retry_after_s
+from listing_sync.transport import AnswerTooLargeError, retry_after_s
 
 
 class Fault(Enum):
@@ -222,6 +222,9 @@ def failure_of_exception(error: Exception) -> RemoteError:
     if isinstance(error, httpx.ConnectError) and "CERTIFICATE" in words.upper():
         text = f"the certificate of SUPABASE_URL is not trusted: {words}"
         return _error(Kind(_RUN, _NETWORK, text), text)
+    if isinstance(error, AnswerTooLargeError):
+        text = f"this is not Supabase's answer: {words}; look what SUPABASE_URL leads to"
+        return _error(Kind(_RUN, _UNKNOWN, text), text)
     if isinstance(error, httpx.TimeoutException):
         text = "Supabase did not answer in time"
     elif isinstance(error, httpx.ConnectError):

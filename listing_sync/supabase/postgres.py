@@ -33,6 +33,8 @@ _POOLER = (
     "copy the Session pooler's address from the dashboard (Connect > Session pooler): host"
     " aws-...pooler.supabase.com, port 5432, user postgres.<project reference>"
 )
+_HERE = frozenset({"", "localhost", "127.0.0.1", "::1"})
+_ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})
 _ADVICE = {
     "25006": "the database is read-only: often its disk is full (dashboard > Reports > Database)",
     "42501": "use the user postgres, or another owner of the schema public",
@@ -59,10 +61,14 @@ class PostgresDatabase:
 
     def __init__(self, url: str, *, call: Call) -> None:
         try:
+            given = {name: str(value) for name, value in conninfo_to_dict(url).items()}
+            self._host = given.get("host", "the server")
             self._conninfo = make_conninfo(
-                url, connect_timeout=_CONNECT_TIMEOUT_S, application_name="listing-sync"
+                url,
+                connect_timeout=_CONNECT_TIMEOUT_S,
+                application_name="listing-sync",
+                **guarded(given),
             )
-            self._host = str(conninfo_to_dict(url).get("host", "the server"))
         except psycopg.Error:  # its text quotes the URL, password included
             problem = (
                 "SUPABASE_DB_URL: not a PostgreSQL URL; expected"
@@ -116,6 +122,33 @@ class PostgresDatabase:
         return _permanent(text, Category.DATABASE, error.sqlstate)
 
 
+def guarded(given: Mapping[str, str]) -> dict[str, str]:
+    """Return what keeps the password from the wire, for the parts of a connection URL.
+
+    Off this machine the connection is encrypted and the password proves itself by SCRAM; on it, a
+    password is at least not sent as it is.
+
+    Raises:
+        SettingsError: the URL asks for less, or the password holds a bare @.
+    Source: PostgreSQL documentation, "Database Connection Control Functions", require_auth.
+    """
+    hosts = [*given.get("host", "").split(","), *given.get("hostaddr", "").split(",")]
+    if any("@" in host for host in hosts):
+        raise SettingsError(
+            ("SUPABASE_DB_URL: the user or password holds a bare @: write it as %40",)
+        )
+    if all(host in _HERE or host.startswith("/") for host in hosts):
+        return {"require_auth": "!password"}
+    mode = given.get("sslmode", "require")
+    if mode not in _ENCRYPTED:
+        problem = (
+            f"SUPABASE_DB_URL: sslmode={mode} may send the password and the data unencrypted;"
+            " write sslmode=require, or leave it out"
+        )
+        raise SettingsError((problem,))
+    return {"sslmode": mode, "require_auth": "scram-sha-256"}
+
+
 def connection_failure(text: str, host: str) -> RemoteError:
     """Return what libpq's text means, and what to do; it never holds the password."""
     lower = text.lower()
@@ -130,6 +163,11 @@ def connection_failure(text: str, host: str) -> RemoteError:
         return _permanent(
             f"{host} cannot be reached from here: a project's own host has an IPv6 address"
             f" only. For IPv4 {_POOLER}"
+        )
+    if "authentication method requirement" in lower:
+        return _permanent(
+            f"{host} asks for the password in a way that shows it: nothing was sent; it must"
+            " ask by SCRAM (password_encryption = scram-sha-256), as Supabase does"
         )
     if "no pg_hba.conf entry" in lower or "ssl" in lower:
         return _permanent(f"{host} refuses the connection: add ?sslmode=require to the URL")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC
 
 import pytest
 
-from listing_sync.clock import Stop, SystemClock
+from listing_sync.clock import Stop, SystemClock, end_by_itself
 from listing_sync.errors import StoppedError
 
 
@@ -54,3 +56,37 @@ def test_a_wait_passes_and_time_is_aware() -> None:
     clock.sleep(0)
     assert clock.monotonic() - began >= 0.01
     assert clock.now().tzinfo is UTC
+
+
+# Matching this takes minutes, and no other code of the process runs meanwhile.
+_COMPUTES = "import re; print('.', flush=True); re.match('(a|aa)+$', 'a' * 60 + 'b')"
+
+
+def test_a_process_that_computes_is_ended_by_its_time() -> None:
+    code = f"from listing_sync.clock import end_by_itself as end; end(0.3); {_COMPUTES}"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], check=False, timeout=20, capture_output=True
+    )
+    assert ended.returncode == -signal.SIGALRM
+
+
+def test_a_second_signal_ends_a_process_that_computes() -> None:
+    code = (
+        "import signal; from listing_sync.clock import once;"
+        "signal.signal(signal.SIGTERM, lambda *_: None); once(signal.SIGTERM);"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code + _COMPUTES], stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        child.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            child.wait(0.3)
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(10) == -signal.SIGTERM
+
+
+def test_a_limit_that_is_cancelled_ends_nothing() -> None:
+    end_by_itself(60)()
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

@@ -13,7 +13,15 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from listing_sync.transport import build_client, deadline, is_certificate_failure, retry_after_s
+from listing_sync.transport import (
+    LARGEST_ANSWER_BYTES,
+    LARGEST_ERROR_BYTES,
+    AnswerTooLargeError,
+    build_client,
+    deadline,
+    is_certificate_failure,
+    retry_after_s,
+)
 from tests.stack.loopback import Answer, LoopbackServer, Request, Wire
 from tests.stack.postgres import free_port
 
@@ -34,11 +42,19 @@ class Server(LoopbackServer):
             return Answer(307, (("Location", "/here"),))
         if request.path.endswith("/packed"):
             return Answer(headers=(("Content-Encoding", "gzip"),), body=gzip.compress(b"x" * 5000))
+        if request.path.endswith("/swelling"):
+            body = gzip.compress(b"x" * (LARGEST_ANSWER_BYTES + 1))
+            return Answer(headers=(("Content-Encoding", "gzip"),), body=body)
         return Answer(body=request.body[::-1])
 
     def serve(self, request: Request, wire: Wire) -> None:
         if request.path == "/late":
             self.waited.wait(0.5)
+        if request.path in {"/endless", "/endless-error"}:
+            status = b"200 OK" if request.path == "/endless" else b"400 No"
+            wire.connection.sendall(b"HTTP/1.1 " + status + b"\r\n\r\n")
+            while True:  # until the client has had enough
+                wire.connection.sendall(b"x" * 65536)
         if request.path != "/dripping":
             super().serve(request, wire)
             return
@@ -172,3 +188,18 @@ def test_a_certificate_failure_is_found_however_deep() -> None:
     bad.__cause__.__context__ = ssl.SSLCertVerificationError()
     assert is_certificate_failure(bad)
     assert not is_certificate_failure(httpx.ConnectError("refused"))
+
+
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [
+        ("/endless", LARGEST_ANSWER_BYTES),
+        ("/endless-error", LARGEST_ERROR_BYTES),
+        ("/swelling", 1024 * 1024),
+    ],
+)
+def test_an_answer_without_an_end_is_not_read_on(server: Server, path: str, limit: int) -> None:
+    seen: list[int] = []
+    with client(server.url, seen) as http, pytest.raises(AnswerTooLargeError, match="MiB"):
+        http.get(server.url + path)
+    assert sum(seen) <= limit + 65536

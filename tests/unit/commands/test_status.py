@@ -282,7 +282,7 @@ def test_without_a_readable_state_folder_the_rest_is_told(tmp_path) -> None:
     world.hold.path.mkdir()
     story = listing_story(world, "AA1")
     assert story.problems == ("what past runs replaced cannot be read: Not a directory",)
-    assert "it cannot be read: Is a directory" in (story.hold or "")
+    assert "it cannot be read: not a regular file" in (story.hold or "")
     assert story.is_known
 
 

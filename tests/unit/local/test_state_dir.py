@@ -11,8 +11,10 @@ from listing_sync.errors import Service, SettingsError
 from listing_sync.local.alert_memory import AlertMemoryFile
 from listing_sync.local.breaker_file import BreakerFile
 from listing_sync.local.hold import HoldFile
-from listing_sync.local.state_dir import find_state_dir, target_folder, write_atomically
+from listing_sync.local.state_dir import StateDir, find_state_dir, target_folder, write_atomically
 from listing_sync.reliability.breaker import Breaker
+from tests.fakes import FakeClock
+from tests.unit.local.conftest import Machine
 
 
 def mode(path: Path) -> int:
@@ -157,3 +159,41 @@ def test_alert_memory_survives_and_starts_empty(machine):
     assert AlertMemoryFile(machine.state).load() == {"since": "2026"}
     machine.put("alerts.json", json.dumps([1]).encode())
     assert memory.load() == {}
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_the_state_directory_and_its_parents_are_ours_alone_whatever_the_umask(
+    umask: int, tmp_path: Path
+) -> None:
+    root = tmp_path / "above" / "state"
+    state = StateDir(root, root / "target", FakeClock(), print)
+    before = os.umask(umask)
+    try:
+        state.require_writable()
+    finally:
+        os.umask(before)
+    made = (root.parent, root, root / "target")
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in made] == [0o700] * 3
+
+
+def test_a_state_directory_that_others_may_write_is_refused(machine: Machine) -> None:
+    machine.state.require_writable()
+    machine.state.root.chmod(0o777)
+    with pytest.raises(SettingsError, match=r"others may write in .*chmod 700"):
+        machine.state.require_writable()
+
+
+def test_a_named_pipe_in_place_of_a_state_file_is_not_waited_for(machine: Machine) -> None:
+    machine.state.require_writable()
+    os.mkfifo(machine.state.path / "breaker.json")
+    with pytest.raises(OSError, match="not a regular file"):
+        machine.state.read_json("breaker.json")
+
+
+def test_a_state_file_beyond_any_of_ours_is_not_read(machine: Machine) -> None:
+    machine.state.require_writable()
+    path = machine.state.path / "breaker.json"
+    with path.open("wb") as file:
+        file.truncate(64 * 1024 * 1024 + 1)
+    with pytest.raises(OSError, match="larger than any"):
+        machine.state.read_json("breaker.json")

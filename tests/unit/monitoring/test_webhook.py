@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -11,7 +12,7 @@ import responses
 
 from listing_sync.monitoring.webhook import SlackWebhook
 from tests.stack.chaos_proxy import ChaosProxy, Drip
-from tests.stack.loopback import Answer
+from tests.stack.loopback import Answer, LoopbackServer, Request, Wire
 from tests.stack.receiver import Receiver
 
 URL = "https://hooks.example.com/services/T0/topsecret?token=hidden"
@@ -106,3 +107,26 @@ def test_a_lone_surrogate_does_not_stop_the_alert() -> None:
         webhook = SlackWebhook([receiver.url])
         assert webhook.post(webhook.addresses[0], "bad \ud800 text")
         assert json.loads(receiver.requests[0].body)["text"] == "bad ? text"
+
+
+def test_nobody_is_given_the_credentials_of_netrc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password something\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with Receiver() as receiver:
+        assert post_to(f"{receiver.url}/services")
+    assert "authorization" not in {name.lower() for name, _ in receiver.requests[0].headers.items()}
+
+
+class Endless(LoopbackServer):
+    def serve(self, request: Request, wire: Wire) -> None:
+        wire.connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:  # until the client has had enough
+            wire.connection.sendall(b"x" * 65536)
+
+
+def test_an_answer_is_not_read_beyond_its_status() -> None:
+    with Endless() as server:
+        assert post_to(f"{server.url}/services", timeout_s=2)

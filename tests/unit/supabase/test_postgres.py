@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import socket
+import threading
+
 import pytest
 
-from listing_sync.errors import PermanentError, TransientError
-from listing_sync.supabase.postgres import connection_failure
+from listing_sync.errors import PermanentError, SettingsError, TransientError
+from listing_sync.supabase.postgres import PostgresDatabase, connection_failure, guarded
 
 _AT = 'connection failed: connection to server at "1.2.3.4", port 5432 failed: '
 
@@ -47,3 +50,52 @@ def test_what_a_person_must_mend_is_said(text, words):
 )
 def test_what_passes_is_of_the_moment(text):
     assert isinstance(connection_failure(text, "the.host"), TransientError)
+
+
+def test_a_password_leaves_this_machine_encrypted_and_never_as_it_is():
+    assert guarded({"host": "db.example"}) == {
+        "sslmode": "require",
+        "require_auth": "scram-sha-256",
+    }
+    assert guarded({"host": "db.example", "sslmode": "verify-full"})["sslmode"] == "verify-full"
+    assert guarded({"host": "localhost"}) == {"require_auth": "!password"}
+    assert guarded({"host": "/run/postgresql"}) == {"require_auth": "!password"}
+
+
+@pytest.mark.parametrize(
+    ("query", "host"),
+    [("?sslmode=prefer", "db.example"), ("?sslmode=disable", "localhost,db.example")],
+)
+def test_a_url_that_asks_for_less_is_refused(query, host):
+    with pytest.raises(SettingsError, match="sslmode=require"):
+        PostgresDatabase(f"postgresql://me:word@{host}/db{query}", call=None)
+
+
+def test_a_bare_at_sign_in_the_password_is_told_and_not_shown():
+    with pytest.raises(SettingsError, match="%40") as failure:
+        PostgresDatabase("postgresql://me:one@two@db.example/db", call=None)
+    assert "two" not in str(failure.value)
+
+
+def test_a_server_that_asks_for_the_plain_password_does_not_get_it():
+    received = bytearray()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve():
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1000)  # the start, or the question for GSS or TLS
+                connection.sendall(b"R\x00\x00\x00\x08\x00\x00\x00\x03")
+                while part := connection.recv(1000):
+                    received.extend(part)
+
+        server = threading.Thread(target=serve, daemon=True)
+        server.start()
+        url = f"postgresql://me:secret-word@127.0.0.1:{listener.getsockname()[1]}/db"
+        database = PostgresDatabase(
+            f"{url}?sslmode=disable&gssencmode=disable", call=lambda send, _what: send()
+        )
+        with pytest.raises(PermanentError, match="SCRAM"):
+            database.query("select 1")
+        server.join(10)
+    assert b"secret-word" not in received
