@@ -17,6 +17,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from listing_sync.commands.holding import held_elsewhere, held_here
+from listing_sync.commands.learning import loose_with_examples
 from listing_sync.core.exposure import folder_problem
 from listing_sync.core.runs import Run
 from listing_sync.core.statistics import DAY, Statistics, last_good, statistics
@@ -105,7 +106,13 @@ def health(ports: Ports, env_file: Path | None = None) -> Health:
     if runs is not None:
         recent = statistics(runs, now)
         stale_after_s = ports.settings.sync_stale_after
-        checks += run_checks(runs, now, stale_after_s=stale_after_s, recent=recent)
+        checks += run_checks(
+            runs,
+            now,
+            stale_after_s=stale_after_s,
+            recent=recent,
+            examples=loose_with_examples(ports),
+        )
         checks.append(progress_check(runs, now, _lock_run_id(ports)))
     good = last_good(runs or ())
     return Health(

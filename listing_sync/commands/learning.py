@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from listing_sync.commands.tally import Tally
-from listing_sync.core.given_back import GivenBack, learned
+from listing_sync.core.given_back import GivenBack, learned, named_with_example
 from listing_sync.core.runs import Run
 from listing_sync.core.statistics import loose_columns
 from listing_sync.errors import ListingSyncError
@@ -17,6 +17,12 @@ def known_to(ports: Ports, runs: Sequence[Run] = ()) -> GivenBack:
     """Return what is known; where the memory is lost, the last good run still tells the columns."""
     known = GivenBack.from_document(ports.given_back.load())
     return replace(known, loose=known.loose.union(loose_columns(runs)))
+
+
+def loose_with_examples(ports: Ports) -> dict[str, str]:
+    """Return by column that gives back something else the words that name it, with an example."""
+    examples = known_to(ports).examples
+    return {name: named_with_example(name, example) for name, example in examples.items()}
 
 
 def learn(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
-from listing_sync.commands.reading import read
+from listing_sync.commands.learning import known_to, loose_with_examples
+from listing_sync.commands.reading import Scope, plan_changes, read
 from listing_sync.core.cells import plain_text
 from listing_sync.core.draft_mapping import (
     SAMPLE,
@@ -129,24 +130,42 @@ def look_at_table(ports: Ports, pending: Sequence[PendingFile]) -> TableReport:
         mapping.table,
         exists=True,
         facts=facts,
-        lacks=lacks_of(facts, mapping),
+        lacks=(*lacks_of(facts, mapping), *_given_back(ports)),
         not_owned=not_owned(facts, mapping),
     )
+
+
+def _given_back(ports: Ports) -> Iterator[Lack]:
+    """Yield the columns of which earlier runs learned that they give back something else."""
+    for words in loose_with_examples(ports).values():
+        yield Lack(
+            f"column {words} gives back something else than is written:"
+            " such values are written again only when the sheet or the table says something new",
+            None,
+        )
 
 
 def _changes(ports: Ports, table: TableReport, progress: Progress) -> Changes:
     reading = read(ports, progress, percent=100)
     progress.phase("Comparing", None)
     columns = [column.column for column in reading.checked.columns]
-    plan = make_plan(reading.checked, _pages(ports, columns, table.facts, progress))
+    known, facts = known_to(ports), table.facts
+    if facts is not None and facts.columns.keys() >= {column.name for column in columns}:
+        settled = plan_changes(
+            ports, reading, Scope(), on_rows=progress.advance, tick=_no_tick, known=known
+        )
+        plan, checked = settled.plan, settled.checked
+    else:
+        checked = reading.checked
+        plan = make_plan(checked, _pages(ports, columns, facts, progress), known=known)
     stats = RunStats(
         total=reading.total,
-        failed=reading.failed,
+        failed=reading.failed + len(checked.rejections) - len(reading.checked.rejections),
         inserted=len(plan.inserts),
         updated=len(plan.updates),
         unchanged=plan.unchanged,
     )
-    return Changes(plan, stats, reading.checked.rejections)
+    return Changes(plan, stats, checked.rejections)
 
 
 def _pages(
@@ -213,4 +232,8 @@ def _text(cell: Cell) -> str:
 
 
 def _nothing(_: int) -> None:
+    return
+
+
+def _no_tick() -> None:
     return

@@ -66,6 +66,13 @@ class GivenBack:
 NOTHING_KNOWN: Final = GivenBack()
 
 
+def named_with_example(name: str, example: tuple[str, str, str]) -> str:
+    """Return a column as people are told of it: price (money; wrote 5, reads "$5.00")."""
+    kind, wrote, read = example
+    of_type = f"{kind}; " if kind else ""
+    return f"{name} ({of_type}wrote {wrote}, reads {read})"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the table made of one row that was written: its key, and by column (wanted, read)."""

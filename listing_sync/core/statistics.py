@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
@@ -163,10 +163,15 @@ def loose_columns(runs: Iterable[Run]) -> dict[str, str]:
     return {str(name): str(kind) for name, kind in noted.items()} if isinstance(noted, dict) else {}
 
 
-def loose_named(runs: Iterable[Run]) -> str:
-    """Return these columns as people are told of them: price (money), note."""
-    loose = loose_columns(runs)
-    return ", ".join(f"{name} ({kind})" if kind else name for name, kind in loose.items())
+def loose_named(runs: Iterable[Run], examples: Mapping[str, str]) -> str:
+    """Return these columns as people are told of them: price (money), note.
+
+    `examples` are by column the words that name it with what was written and what is read.
+    """
+    return ", ".join(
+        examples.get(name, f"{name} ({kind})" if kind else name)
+        for name, kind in loose_columns(runs).items()
+    )
 
 
 def _rewritten(run: Run) -> dict[str, set[object]]:

@@ -6,10 +6,12 @@ Source: docs/contract.md section 4.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import chain
+from types import MappingProxyType
 
 from listing_sync.core.mapping import Column, Mapping
 from listing_sync.core.runs import Run, RunStatus
@@ -186,9 +188,17 @@ def table_check(mapping: Mapping, facts: TableFacts) -> Check:
 
 
 def run_checks(
-    runs: Iterable[Run], now: datetime, *, stale_after_s: float, recent: Statistics
+    runs: Iterable[Run],
+    now: datetime,
+    *,
+    stale_after_s: float,
+    recent: Statistics,
+    examples: Dictionary[str, str] = MappingProxyType({}),
 ) -> tuple[Check, ...]:
-    """Judge the runs of this source and target; `recent` are the statistics of the last 24 h."""
+    """Judge the runs of this source and target; `recent` are the statistics of the last 24 h.
+
+    `examples` name, by column, what it gives back for what is written, where that is known here.
+    """
     full = full_runs(runs)
     if not full:
         return (warn(CheckName.LAST_RUN, "no run yet: start one with `listing-sync sync all`"),)
@@ -196,7 +206,7 @@ def run_checks(
         _last_run_check(full[0], now),
         _last_good_run_check(full, now, stale_after_s),
         _error_rate_check(recent),
-        _stability_check(full),
+        _stability_check(full, examples),
     )
 
 
@@ -249,10 +259,10 @@ def _error_rate_check(recent: Statistics) -> Check:
     return ok(name, detail)
 
 
-def _stability_check(full: Sequence[Run]) -> Check:
+def _stability_check(full: Sequence[Run], examples: Dictionary[str, str]) -> Check:
     name = CheckName.STABILITY
     columns = rewritten_columns(full)
-    if loose := loose_named(full):
+    if loose := loose_named(full, examples):
         what = f"the table gives back something else than is written to {loose}"
         return warn(name, f"{what}: give them a type that keeps the value (numeric, text)")
     if not columns:

@@ -48,6 +48,7 @@ ACTING = {"os", "io", "time", "random", "secrets", "logging", "socket", "subproc
 LONG = {
     "commands.sync": "the run, top to bottom, with its one mutable state",
     "core.json_exact": "read, written and compared with one idea of a number",
+    "core.verdict": "every check of health, judged in one place",
     "core.mapping": "one reader, a method a key of the mapping file",
     "ports": "the outside world on one page",
     "reliability.guard": "rate limit, breaker and retries under one lock",

@@ -96,6 +96,11 @@ class AnyLock:
         return Holder("web1", 42, "sync", self.run_id, START) if self.run_id else None
 
 
+class NothingGivenBack:
+    def load(self) -> dict[str, object]:
+        return {}
+
+
 class Machine:
     """All well, unless a test changes it."""
 
@@ -107,6 +112,7 @@ class Machine:
         self.lock = AnyLock()
         self.hold = HoldFile(folder)
         self.holds = MemoryHolds()
+        self.given_back = NothingGivenBack()
         self.clock = FakeClock(start=NOW)
         self.mapping = Mapping("listings", "number", (KEY,))
         self.identity = Identity("sheet", "table", "web1", 42, "office", "1.0", "cron")

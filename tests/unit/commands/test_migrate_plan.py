@@ -7,9 +7,11 @@ import pytest
 
 from listing_sync.cli.progress import Silent
 from listing_sync.commands.migrate_plan import MigrationPlan, make_migration_plan
+from listing_sync.core.given_back import Answer, GivenBack, learned
 from listing_sync.core.migrations import SqlFile
 from listing_sync.errors import Category, PermanentError, Service
 from listing_sync.ports import TableDescription
+from tests.fakes import folded
 from tests.local_world import HEADER
 from tests.moving_world import COLUMNS, MovingWorld
 
@@ -135,3 +137,24 @@ def test_a_draft_is_made_although_the_key_is_missing_in_the_sheet(tmp_path):
     assert "[columns.remarks]" in found.draft
     assert found.changes is None
     assert "property_number" in (found.obstacle or "")
+
+
+def test_a_column_that_gives_back_something_else_is_named_with_its_example(tmp_path):
+    ports = world(tmp_path)
+    known = learned(
+        GivenBack(), [Answer("AA1", "AA1", ("price",), {"price": (100, "$100.00")})], (), {}
+    )
+    ports.given_back.store(known.to_document())
+    ports.table.content["AA1"]["price"] = "$100.00"
+    found = plan(ports)
+    assert 'price (wrote 100, reads "$100.00") gives back' in found.table.lacks[-1].what
+    assert found.changes is not None
+    assert found.changes.stats.unchanged == 1
+
+
+def test_a_number_that_the_table_spells_otherwise_is_not_new(tmp_path):
+    ports = MovingWorld(tmp_path, SHEET, {"aa1": {"price": 100, "status": "for sale"}})
+    ports.table._equality = folded
+    changes = plan(ports).changes
+    assert changes is not None
+    assert [listing.property_number for listing in changes.plan.inserts] == ["AA2"]
