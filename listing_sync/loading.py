@@ -7,8 +7,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-from listing_sync.core.mapping import Mapping as ColumnMapping
-from listing_sync.core.mapping import parse_mapping
+from listing_sync.cells.mapping import Mapping as ColumnMapping
+from listing_sync.cells.mapping import parse_mapping
 from listing_sync.errors import SettingsError
 from listing_sync.settings import Settings, given_texts, load_settings
 from listing_sync.sheets.grid import parse_spreadsheet_reference

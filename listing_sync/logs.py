@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
 
-from listing_sync.core.wording import plain
+from listing_sync.cells.wording import plain
 
 _LOGGER = logging.getLogger("listing_sync")
 # These write whole URLs, and with them keys of rows, at INFO or on errors.

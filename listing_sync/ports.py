@@ -14,16 +14,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from listing_sync.core.listings import SheetColumn, SheetContents, Value
-from listing_sync.core.mapping import Column, Mapping
-from listing_sync.core.migrations import SqlFile
-from listing_sync.core.plan import TableRow
-from listing_sync.core.runs import Process, Run, StoredRejection
-from listing_sync.core.sources import Source
-from listing_sync.core.table_check import TableFacts, UniqueKey
-from listing_sync.core.taking_turns import Claim
-from listing_sync.core.undo_log import Logged
+from listing_sync.cells.listings import SheetColumn, SheetContents, Value
+from listing_sync.cells.mapping import Column, Mapping
+from listing_sync.changes.migrations import SqlFile
+from listing_sync.changes.plan import TableRow
+from listing_sync.changes.table_check import TableFacts, UniqueKey
+from listing_sync.changes.undo_log import Logged
 from listing_sync.errors import Service
+from listing_sync.history.runs import Process, Run, StoredRejection
+from listing_sync.history.sources import Source
+from listing_sync.history.taking_turns import Claim
 from listing_sync.reliability.breaker import BreakerState
 
 if TYPE_CHECKING:

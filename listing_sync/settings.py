@@ -27,7 +27,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as PydanticSettingsError
 
-from listing_sync.core.near import near_matches
+from listing_sync.cells.near import near_matches
 from listing_sync.errors import SettingsError
 
 DEFAULT_ENV_FILE = Path(".env")

@@ -18,24 +18,24 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from listing_sync import __version__, logs
+from listing_sync.cells.mapping import Mapping as ColumnMapping
+from listing_sync.changes.undo_log import written_types
 from listing_sync.clock import Stop, SystemClock, end_by_itself
-from listing_sync.core.mapping import Mapping as ColumnMapping
-from listing_sync.core.sources import Source, unread
-from listing_sync.core.undo_log import written_types
 from listing_sync.errors import Service, SettingsError
+from listing_sync.history.sources import Source, unread
 from listing_sync.loading import load
-from listing_sync.local.alert_memory import AlertMemoryFile
-from listing_sync.local.breaker_file import BreakerFile
-from listing_sync.local.given_back import GivenBackFile
-from listing_sync.local.header_memory import HeaderMemoryFile
-from listing_sync.local.hold import HoldFile
-from listing_sync.local.journal import JournalFiles
-from listing_sync.local.lock import FileLock
-from listing_sync.local.process import is_there, this_process
-from listing_sync.local.snapshots import SnapshotFiles
-from listing_sync.local.source_file import SourceFile
-from listing_sync.local.state_dir import StateDir, find_state_dir, target_folder
-from listing_sync.local.undo import UndoFiles
+from listing_sync.machine.alert_memory import AlertMemoryFile
+from listing_sync.machine.breaker_file import BreakerFile
+from listing_sync.machine.given_back import GivenBackFile
+from listing_sync.machine.header_memory import HeaderMemoryFile
+from listing_sync.machine.hold import HoldFile
+from listing_sync.machine.journal import JournalFiles
+from listing_sync.machine.lock import FileLock
+from listing_sync.machine.process import is_there, this_process
+from listing_sync.machine.snapshots import SnapshotFiles
+from listing_sync.machine.source_file import SourceFile
+from listing_sync.machine.state_dir import StateDir, find_state_dir, target_folder
+from listing_sync.machine.undo import UndoFiles
 from listing_sync.ports import Database, Identity, Ports, Sheet, SnapshotMeta, Written
 from listing_sync.reliability.breaker import Breaker, BreakerState
 from listing_sync.reliability.guard import BreakerStore, Guard, GuardSettings, Patience, Retry
@@ -53,9 +53,9 @@ _GOOGLE_GROWTH = 4
 _LAST_WORDS_S = 30.0
 
 if TYPE_CHECKING:
-    from listing_sync.monitoring.heartbeat import HealthchecksHeartbeat
-    from listing_sync.monitoring.metrics_file import PrometheusFile
-    from listing_sync.monitoring.webhook import SlackWebhook
+    from listing_sync.signals.heartbeat import HealthchecksHeartbeat
+    from listing_sync.signals.metrics_file import PrometheusFile
+    from listing_sync.signals.webhook import SlackWebhook
     from listing_sync.supabase.holds import SupabaseHolds
     from listing_sync.supabase.migrations import AppliedMigrations
     from listing_sync.supabase.rest import Rest
@@ -400,7 +400,7 @@ class World:
         self, beginning: SnapshotMeta | str | None
     ) -> AbstractContextManager[Written]:
         """Return what our runs did after a snapshot, from a run on, or ever."""
-        from listing_sync.local.written import written_since
+        from listing_sync.machine.written import written_since
 
         return written_since(self.undo, beginning)
 
@@ -437,7 +437,7 @@ class World:
     @cached_property
     def heartbeat(self) -> HealthchecksHeartbeat:
         """Return the pings of SYNC_HEARTBEAT_URL."""
-        from listing_sync.monitoring.heartbeat import HealthchecksHeartbeat
+        from listing_sync.signals.heartbeat import HealthchecksHeartbeat
 
         url = self.settings.sync_heartbeat_url
         return HealthchecksHeartbeat(url.get_secret_value() if url else None)
@@ -445,14 +445,14 @@ class World:
     @cached_property
     def webhook(self) -> SlackWebhook:
         """Return the addresses of SYNC_ALERT_WEBHOOK_URL."""
-        from listing_sync.monitoring.webhook import SlackWebhook
+        from listing_sync.signals.webhook import SlackWebhook
 
         return SlackWebhook(self.settings.webhook_urls)
 
     @cached_property
     def metrics_file(self) -> PrometheusFile:
         """Return the file of SYNC_METRICS_FILE."""
-        from listing_sync.monitoring.metrics_file import PrometheusFile
+        from listing_sync.signals.metrics_file import PrometheusFile
 
         return PrometheusFile(self.settings.sync_metrics_file)
 

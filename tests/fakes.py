@@ -8,17 +8,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
+from listing_sync.cells.a1 import column_letter
+from listing_sync.cells.listings import Cell, SheetColumn, SheetContents, Value
+from listing_sync.cells.mapping import Column
+from listing_sync.cells.mapping import Mapping as SheetMapping
+from listing_sync.cells.validator import normalise_number
+from listing_sync.changes.plan import TableRow
 from listing_sync.clock import Stop
-from listing_sync.core.a1 import column_letter
-from listing_sync.core.listings import Cell, SheetColumn, SheetContents, Value
-from listing_sync.core.mapping import Column
-from listing_sync.core.mapping import Mapping as SheetMapping
-from listing_sync.core.plan import TableRow
-from listing_sync.core.runs import ENDED, Process, Run, RunStatus, RunType, StoredRejection
-from listing_sync.core.sources import Source
-from listing_sync.core.taking_turns import Claim
-from listing_sync.core.validator import normalise_number
 from listing_sync.errors import BatchTooLargeError, Category, RemoteError, RowError, Service
+from listing_sync.history.runs import ENDED, Process, Run, RunStatus, RunType, StoredRejection
+from listing_sync.history.sources import Source
+from listing_sync.history.taking_turns import Claim
 from listing_sync.ports import SelectedRows, SharedHold, TableDescription
 from listing_sync.reliability.breaker import Breaker
 from listing_sync.reliability.guard import Patience

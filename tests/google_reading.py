@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from listing_sync.core.mapping import Mapping
+from listing_sync.cells.mapping import Mapping
 from listing_sync.sheets.google import GoogleSheet
 from listing_sync.sheets.google_api import Call, SheetsApi
 from listing_sync.sheets.google_http import GoogleHttp, connect

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from listing_sync.core.mapping import parse_mapping
-from listing_sync.core.undo_log import written_types
+from listing_sync.cells.mapping import parse_mapping
+from listing_sync.changes.undo_log import written_types
 from listing_sync.errors import Service
-from listing_sync.local.given_back import GivenBackFile
-from listing_sync.local.hold import HoldFile
-from listing_sync.local.journal import JournalFiles
-from listing_sync.local.lock import FileLock
-from listing_sync.local.state_dir import StateDir
-from listing_sync.local.undo import UndoFiles
+from listing_sync.machine.given_back import GivenBackFile
+from listing_sync.machine.hold import HoldFile
+from listing_sync.machine.journal import JournalFiles
+from listing_sync.machine.lock import FileLock
+from listing_sync.machine.state_dir import StateDir
+from listing_sync.machine.undo import UndoFiles
 from listing_sync.ports import Identity
 from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings

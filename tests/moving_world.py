@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from listing_sync.core.listings import Value
-from listing_sync.core.mapping import Mapping as ColumnMapping
-from listing_sync.core.migrations import SqlFile
-from listing_sync.local.alert_memory import AlertMemoryFile
-from listing_sync.local.given_back import GivenBackFile
-from listing_sync.local.lock import FileLock
-from listing_sync.local.snapshots import SnapshotFiles
-from listing_sync.local.written import written_since
-from listing_sync.monitoring.heartbeat import HealthchecksHeartbeat
-from listing_sync.monitoring.metrics_file import PrometheusFile
-from listing_sync.monitoring.webhook import SlackWebhook
+from listing_sync.cells.listings import Value
+from listing_sync.cells.mapping import Mapping as ColumnMapping
+from listing_sync.changes.migrations import SqlFile
+from listing_sync.machine.alert_memory import AlertMemoryFile
+from listing_sync.machine.given_back import GivenBackFile
+from listing_sync.machine.lock import FileLock
+from listing_sync.machine.snapshots import SnapshotFiles
+from listing_sync.machine.written import written_since
 from listing_sync.ports import Database, SnapshotMeta, TableDescription, Written
 from listing_sync.sheets.file import FileSheet
+from listing_sync.signals.heartbeat import HealthchecksHeartbeat
+from listing_sync.signals.metrics_file import PrometheusFile
+from listing_sync.signals.webhook import SlackWebhook
 from tests.fakes import MemoryTable
 from tests.local_world import HEADER, LocalWorld
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta, timezone
 
+from listing_sync.cells.listings import Rejection
 from listing_sync.commands.status import ErrorCount, PageFacts
-from listing_sync.core.listings import Rejection
-from listing_sync.core.runs import Run, RunStats, RunStatus
-from listing_sync.core.statistics import WEEK, daily, full_runs, last_good, statistics
-from listing_sync.core.verdict import CheckName, fail, run_checks, verdict
 from listing_sync.errors import Category
+from listing_sync.history.run_statistics import WEEK, daily, full_runs, last_good, statistics
+from listing_sync.history.runs import Run, RunStats, RunStatus
+from listing_sync.history.verdict import CheckName, fail, run_checks, verdict
 from tests.fakes import START
 from tests.runs import make_run
 

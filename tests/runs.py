@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from listing_sync.core.runs import ENDED, Cause, Run, RunStats, RunStatus, RunType
 from listing_sync.errors import Category
+from listing_sync.history.runs import ENDED, Cause, Run, RunStats, RunStatus, RunType
 from tests.fakes import START
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from listing_sync.core.listings import Shown, Unreadable
+from listing_sync.cells.listings import Shown, Unreadable
 
 ANY_CELL = (
     st.none()

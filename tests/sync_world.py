@@ -7,23 +7,23 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from listing_sync.cells.listings import Cell, Value
+from listing_sync.cells.mapping import parse_mapping
+from listing_sync.changes.plan import Limits
 from listing_sync.commands.sync import SyncOptions, SyncResult, sync
-from listing_sync.core.listings import Cell, Value
-from listing_sync.core.mapping import parse_mapping
-from listing_sync.core.plan import Limits
-from listing_sync.core.sources import Source, unread
-from listing_sync.local.alert_memory import AlertMemoryFile
-from listing_sync.local.given_back import GivenBackFile
-from listing_sync.local.hold import HoldFile
-from listing_sync.local.journal import JournalFiles
-from listing_sync.local.lock import FileLock
-from listing_sync.local.source_file import SourceFile
-from listing_sync.local.state_dir import StateDir
-from listing_sync.local.undo import UndoFiles
-from listing_sync.monitoring.metrics_file import PrometheusFile
-from listing_sync.monitoring.webhook import SlackWebhook
+from listing_sync.history.sources import Source, unread
+from listing_sync.machine.alert_memory import AlertMemoryFile
+from listing_sync.machine.given_back import GivenBackFile
+from listing_sync.machine.hold import HoldFile
+from listing_sync.machine.journal import JournalFiles
+from listing_sync.machine.lock import FileLock
+from listing_sync.machine.source_file import SourceFile
+from listing_sync.machine.state_dir import StateDir
+from listing_sync.machine.undo import UndoFiles
 from listing_sync.ports import Identity
 from listing_sync.settings import Settings
+from listing_sync.signals.metrics_file import PrometheusFile
+from listing_sync.signals.webhook import SlackWebhook
 from tests.fakes import (
     Call,
     FakeClock,

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from listing_sync.core.verdict import CheckName
-from listing_sync.monitoring.metrics_file import HELP
+from listing_sync.history.verdict import CheckName
+from listing_sync.signals.metrics_file import HELP
 
 ROOT = Path(__file__).parent.parent
 MONITORING = ROOT / "docs" / "monitoring"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from listing_sync.core.listings import Checked
-from listing_sync.core.mapping import Mapping, parse_mapping
-from listing_sync.core.validator import validate
+from listing_sync.cells.listings import Checked
+from listing_sync.cells.mapping import Mapping, parse_mapping
+from listing_sync.cells.validator import validate
 from listing_sync.errors import SourceError
 from listing_sync.sheets.file import FileSheet
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from listing_sync.core.runs import Run, RunStatus
 from listing_sync.errors import (
     ListingSyncError,
     LockTimeoutError,
     SettingsError,
     StoppedError,
 )
+from listing_sync.history.runs import Run, RunStatus
 
 
 class ExitCode(IntEnum):

@@ -15,9 +15,9 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from listing_sync import logs
+from listing_sync.cells.wording import plain
 from listing_sync.cli.text import WIDTH, json_text
 from listing_sync.clock import Stop, once
-from listing_sync.core.wording import plain
 
 if TYPE_CHECKING:
     from rich.console import Console

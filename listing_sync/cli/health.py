@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from listing_sync.cli.json_output import Document, utc_text
+from listing_sync.cells.wording import plain, utc_text
+from listing_sync.cli.json_output import Document
 from listing_sync.cli.text import cut, table
-from listing_sync.core.verdict import Check, Verdict, decisive
-from listing_sync.core.wording import plain
+from listing_sync.history.verdict import Check, Verdict, decisive
 
 if TYPE_CHECKING:
     from listing_sync.commands.health import Health

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from listing_sync.cells.wording import count, plain
 from listing_sync.cli.exits import ExitCode
 from listing_sync.cli.face import Face
-from listing_sync.core.wording import count, plain
 
 if TYPE_CHECKING:
+    from listing_sync.cells.first_mapping import FirstMapping
     from listing_sync.commands.first_setup import FirstLook
-    from listing_sync.core.first_mapping import FirstMapping
 
 _KEY_NAME = "SUPABASE_SERVICE_ROLE_KEY"
 _MAPPING_NAME = "mapping.toml"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from listing_sync.core.listings import Rejection
-from listing_sync.core.plan import Plan, Update
-from listing_sync.core.runs import Cause, Run, RunStats
-from listing_sync.core.story import LastChange, Story, answer
+from listing_sync.cells.listings import Rejection
+from listing_sync.cells.wording import utc_text
+from listing_sync.changes.plan import Plan, Update
+from listing_sync.history.runs import Cause, Run, RunStats
+from listing_sync.history.story import LastChange, Story, answer
 
 if TYPE_CHECKING:
     from listing_sync.commands.status import OneRun, Recent
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 Document = dict[str, object]
 
 VALUE_LIMIT = 200
-
-
-def utc_text(moment: datetime) -> str:
-    """Return a moment as 2026-01-31T09:30:00Z."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def run_document(

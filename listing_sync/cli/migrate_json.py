@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from listing_sync.changes.migrations import PendingFile, script_of
+from listing_sync.changes.rollback import LeftAlone
 from listing_sync.cli.json_output import (
     Document,
     rejection_document,
@@ -19,8 +21,6 @@ from listing_sync.commands.migrate_up import Applied
 from listing_sync.commands.rollback import RollbackResult
 from listing_sync.commands.sync import SyncResult
 from listing_sync.commands.verify import Verification
-from listing_sync.core.migrations import PendingFile, script_of
-from listing_sync.core.rollback import LeftAlone
 
 
 def plan_document(found: MigrationPlan) -> Document:

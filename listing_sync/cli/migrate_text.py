@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from listing_sync.cells.wording import count, plain
+from listing_sync.changes.migrations import PendingFile, script_of
+from listing_sync.changes.rollback import Action, LeftAlone
 from listing_sync.cli.sync_text import show_plan as show_changes
 from listing_sync.cli.sync_text import show_problems, show_result
 from listing_sync.cli.text import (
@@ -16,13 +19,11 @@ from listing_sync.cli.text import (
     table,
     value_text,
 )
-from listing_sync.core.migrations import PendingFile, script_of
-from listing_sync.core.rollback import Action, LeftAlone
-from listing_sync.core.wording import count, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from listing_sync.changes.rollback import Step
     from listing_sync.cli.face import Face
     from listing_sync.commands.cutover import CutoverResult
     from listing_sync.commands.migrate_plan import (
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from listing_sync.commands.migrate_up import Applied
     from listing_sync.commands.rollback import RollbackResult, Source
     from listing_sync.commands.verify import Verification
-    from listing_sync.core.rollback import Step
     from listing_sync.ports import Snapshots
 
 SHOWN = 20

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from listing_sync.cells.wording import count, plain
 from listing_sync.cli.exits import ExitCode
 from listing_sync.cli.face import Face
-from listing_sync.core.wording import count, plain
 
 if TYPE_CHECKING:
-    from listing_sync.commands.holding import Resumed
+    from listing_sync.steps.holding import Resumed
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +28,7 @@ def pause(
     """Put `sync all` on hold on every machine; single numbers can still be synced."""
     face: Face = context.obj
     with face.open(needs_sheet=False, moves_breakers=False) as world:
-        from listing_sync.commands import holding
+        from listing_sync.steps import holding
 
         world.require_state_dir()
         problem = holding.pause(world, reason.strip())
@@ -52,7 +52,7 @@ def resume(
     """Let syncing go on that a person or a rollback has put on hold."""
     face: Face = context.obj
     with face.open(needs_sheet=False, moves_breakers=False) as world:
-        from listing_sync.commands import holding
+        from listing_sync.steps import holding
 
         found = holding.resume(world, everywhere=everywhere)
         raise typer.Exit(_show(face, found, everywhere=everywhere))

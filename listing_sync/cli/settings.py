@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from listing_sync.cells.wording import plain
 from listing_sync.cli.face import Face
 from listing_sync.cli.text import table
-from listing_sync.core.wording import plain
 
 _DEFAULT = "default"
 

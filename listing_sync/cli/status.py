@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Never
 
 import typer
 
+from listing_sync.cells.listings import Rejection
+from listing_sync.cells.wording import count, plain
 from listing_sync.cli.exits import ExitCode
 from listing_sync.cli.face import Face
 from listing_sync.cli.json_output import (
@@ -25,11 +27,9 @@ from listing_sync.cli.status_text import (
     run_lines,
 )
 from listing_sync.cli.text import fact_table, local_time, wrong
-from listing_sync.core.listings import Rejection
-from listing_sync.core.pace import pace
-from listing_sync.core.runs import Run, RunStatus
-from listing_sync.core.story import Story, answer
-from listing_sync.core.wording import count, plain
+from listing_sync.history.pace import pace
+from listing_sync.history.runs import Run, RunStatus
+from listing_sync.history.story import Story, answer
 
 if TYPE_CHECKING:
     from listing_sync.commands.status import OneRun, Recent
@@ -246,8 +246,8 @@ def _watch_lines(found: Recent, now: datetime, first_looks: dict[str, Run]) -> I
 
 
 def _write_page(face: Face, ports: Ports, path: Path) -> int:
-    from listing_sync.cli import status_page
     from listing_sync.commands.status import page_facts
+    from listing_sync.page import status_page
 
     facts = page_facts(ports)
     try:

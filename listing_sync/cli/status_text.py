@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from listing_sync.cells.wording import count, duration, one_line, plain
+from listing_sync.changes.compare import shown
 from listing_sync.cli.text import (
     WIDTH,
     cut,
@@ -14,12 +16,10 @@ from listing_sync.cli.text import (
     size,
     wrong,
 )
-from listing_sync.core.compare import shown
-from listing_sync.core.pace import Pace
-from listing_sync.core.runs import Run, RunStatus
-from listing_sync.core.statistics import duration_s, metric
-from listing_sync.core.story import LastChange, Story
-from listing_sync.core.wording import count, duration, one_line, plain
+from listing_sync.history.pace import Pace
+from listing_sync.history.run_statistics import duration_s, metric
+from listing_sync.history.runs import Run, RunStatus
+from listing_sync.history.story import LastChange, Story
 
 _COLUMNS = "{:<16}  {:<11}  {:>9}  {:>7}  {:>7}  {:>7}  {:>6}"
 _LONGEST_TRIGGER = 10

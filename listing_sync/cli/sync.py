@@ -85,7 +85,7 @@ def sync_numbers(
     json: Json = False,
 ) -> None:
     """Sync the listings named; only their rows are read."""
-    from listing_sync.core.validator import normalise_number
+    from listing_sync.cells.validator import normalise_number
 
     asked = [*(numbers or []), *_numbers_in(from_file)]
     wanted = tuple(dict.fromkeys(number for text in asked if (number := normalise_number(text))))
@@ -137,8 +137,8 @@ def _sync(
 def _options(
     world: World, numbers: tuple[str, ...] | None, *, dry_run: bool, force: bool
 ) -> SyncOptions:
+    from listing_sync.changes.plan import Limits
     from listing_sync.commands.sync import SyncOptions
-    from listing_sync.core.plan import Limits
 
     settings = world.settings
     return SyncOptions(
@@ -154,7 +154,7 @@ def _options(
 
 def _write_status_page(world: World) -> None:
     if world.settings.sync_status_page is not None:
-        from listing_sync.cli.status_page import refresh
+        from listing_sync.page.status_page import refresh
 
         refresh(world, world.settings.sync_status_page)
 

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from listing_sync import logs
+from listing_sync.cells.listings import Rejection
+from listing_sync.cells.wording import count, duration, plain
 from listing_sync.cli.text import cut, numbers_text, rejection_table, table, value_text
-from listing_sync.core.listings import Rejection
-from listing_sync.core.runs import RunStatus
-from listing_sync.core.wording import count, duration, plain
+from listing_sync.history.runs import RunStatus
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from listing_sync.changes.plan import Plan, Update
     from listing_sync.cli.face import Face
     from listing_sync.commands.sync import SyncResult
-    from listing_sync.core.plan import Plan, Update
 
 SHOWN_REJECTIONS = 20
 SHOWN_CHANGES = 10

@@ -8,10 +8,10 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from listing_sync.core.common_faults import told_once
-from listing_sync.core.compare import shown
-from listing_sync.core.listings import Rejection
-from listing_sync.core.wording import is_hidden, one_line, plain
+from listing_sync.cells.listings import Rejection
+from listing_sync.cells.wording import is_hidden, one_line, plain
+from listing_sync.changes.compare import shown
+from listing_sync.history.common_faults import told_once
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -8,10 +8,10 @@ from itertools import chain
 from typing import Final
 from uuid import uuid4
 
+from listing_sync.cells.listings import Value
+from listing_sync.changes.plan import Limits
 from listing_sync.commands.sync import SyncOptions, SyncResult, sync
 from listing_sync.commands.verify import Verification, verify
-from listing_sync.core.listings import Value
-from listing_sync.core.plan import Limits
 from listing_sync.errors import RefusedError
 from listing_sync.ports import Holder, Ports, Progress, SnapshotMeta
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from listing_sync.commands.migrate_plan import sampled
-from listing_sync.core.draft_mapping import UnmappedColumn, unique_headers
-from listing_sync.core.first_mapping import (
+from listing_sync.cells.draft_mapping import UnmappedColumn, unique_headers
+from listing_sync.cells.first_mapping import (
     FirstMapping,
     KnownColumn,
     find_header,
     first_mapping,
     key_candidates,
 )
-from listing_sync.core.mapping import normalise_header
+from listing_sync.cells.mapping import normalise_header
+from listing_sync.commands.migrate_plan import sampled
 from listing_sync.errors import SourceError
 from listing_sync.ports import Ports
 

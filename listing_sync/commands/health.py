@@ -16,13 +16,20 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from listing_sync.commands.holding import held_elsewhere, held_here
-from listing_sync.commands.learning import loose_with_examples
-from listing_sync.core.exposure import folder_problem
-from listing_sync.core.runs import Run
-from listing_sync.core.statistics import DAY, Statistics, last_good, statistics
-from listing_sync.core.table_check import key_fault
-from listing_sync.core.verdict import (
+from listing_sync.cells.wording import count
+from listing_sync.changes.table_check import key_fault
+from listing_sync.errors import (
+    ListingSyncError,
+    RefusedError,
+    RemoteError,
+    Service,
+    SettingsError,
+    StoppedError,
+)
+from listing_sync.history.exposure import folder_problem
+from listing_sync.history.run_statistics import DAY, Statistics, last_good, statistics
+from listing_sync.history.runs import Run
+from listing_sync.history.verdict import (
     Check,
     CheckName,
     Verdict,
@@ -37,18 +44,11 @@ from listing_sync.core.verdict import (
     verdict,
     warn,
 )
-from listing_sync.core.wording import count
-from listing_sync.errors import (
-    ListingSyncError,
-    RefusedError,
-    RemoteError,
-    Service,
-    SettingsError,
-    StoppedError,
-)
 from listing_sync.ports import Ports, RunRecords, SheetDescription, Table
 from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings, key_expires_at
+from listing_sync.steps.holding import held_elsewhere, held_here
+from listing_sync.steps.learning import loose_with_examples
 
 T = TypeVar("T")
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 
-from listing_sync.commands.learning import known_to
-from listing_sync.commands.reading import as_in_sheet
-from listing_sync.core.given_back import row_comparer
-from listing_sync.core.listings import Listing, SheetColumn, Value
-from listing_sync.core.mapping import Column
-from listing_sync.core.near import near_matches
-from listing_sync.core.plan import TableRow
-from listing_sync.core.rollout import is_in_share
-from listing_sync.core.runs import ENDED, Run, RunStatus, RunType, StoredRejection
-from listing_sync.core.story import (
+from listing_sync.cells.listings import Listing, SheetColumn, Value
+from listing_sync.cells.mapping import Column
+from listing_sync.cells.near import near_matches
+from listing_sync.cells.validator import normalise_number, validate
+from listing_sync.changes.given_back import row_comparer
+from listing_sync.changes.plan import TableRow
+from listing_sync.changes.rollout import is_in_share
+from listing_sync.errors import RefusedError, RemoteError, SourceError
+from listing_sync.history.runs import ENDED, Run, RunStatus, RunType, StoredRejection
+from listing_sync.history.story import (
     ChangeKind,
     ColumnChange,
     Difference,
@@ -24,9 +24,9 @@ from listing_sync.core.story import (
     TableView,
     rejected_since,
 )
-from listing_sync.core.validator import normalise_number, validate
-from listing_sync.errors import RefusedError, RemoteError, SourceError
 from listing_sync.ports import Ports, Replaced
+from listing_sync.steps.learning import known_to
+from listing_sync.steps.reading import as_in_sheet
 
 _RUNS_LOOKED_AT = 300
 _REJECTIONS_LOOKED_AT = 300

@@ -7,21 +7,18 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
-from listing_sync.commands.learning import known_to, loose_with_examples
-from listing_sync.commands.reading import Scope, plan_changes, read
-from listing_sync.core.cells import plain_text
-from listing_sync.core.draft_mapping import (
+from listing_sync.cells.draft_mapping import (
     SAMPLE,
     UnmappedColumn,
     draft_mapping,
     unique_headers,
 )
-from listing_sync.core.listings import Cell, Rejection, Shown, Unreadable
-from listing_sync.core.mapping import Column, ColumnType
-from listing_sync.core.migrations import PendingFile, pending_files
-from listing_sync.core.plan import Plan, TableRow, make_plan
-from listing_sync.core.runs import RunStats
-from listing_sync.core.table_check import (
+from listing_sync.cells.listings import Cell, Rejection, Shown, Unreadable
+from listing_sync.cells.mapping import Column, ColumnType
+from listing_sync.cells.parsing import plain_text
+from listing_sync.changes.migrations import PendingFile, pending_files
+from listing_sync.changes.plan import Plan, TableRow, make_plan
+from listing_sync.changes.table_check import (
     Lack,
     TableFacts,
     lacks_of,
@@ -30,7 +27,10 @@ from listing_sync.core.table_check import (
     not_owned,
 )
 from listing_sync.errors import ListingSyncError, PermanentError, RefusedError, StoppedError
+from listing_sync.history.runs import RunStats
 from listing_sync.ports import Ports, Progress, SheetDescription
+from listing_sync.steps.learning import known_to, loose_with_examples
+from listing_sync.steps.reading import Scope, plan_changes, read
 
 _NOT_GRANTED: Final = "42501"
 

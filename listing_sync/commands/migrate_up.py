@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from listing_sync.core.migrations import PendingFile, pending_files, statements_of
+from listing_sync.changes.migrations import PendingFile, pending_files, statements_of
 from listing_sync.errors import NotSetUpError
 from listing_sync.ports import Database, Ports, Progress
 

@@ -8,20 +8,20 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from listing_sync.commands.holding import hold
-from listing_sync.commands.recording import Heard, Recorder, cause_of, cause_of_bug, new_run
-from listing_sync.commands.restoring import Restorer
-from listing_sync.core.rollback import Action, LeftAlone, Step, way_back, way_back_of_run
-from listing_sync.core.runs import Run, RunStats, RunStatus, RunType
-from listing_sync.core.table_now import TableNow
-from listing_sync.core.undo_log import Row, written_types
+from listing_sync.changes.rollback import Action, LeftAlone, Step, way_back, way_back_of_run
+from listing_sync.changes.table_now import TableNow
+from listing_sync.changes.undo_log import Row, written_types
 from listing_sync.errors import (
     ListingSyncError,
     LockTimeoutError,
     RefusedError,
     StoppedError,
 )
+from listing_sync.history.runs import Run, RunStats, RunStatus, RunType
 from listing_sync.ports import Holder, Ports, Progress, SnapshotMeta, Written
+from listing_sync.steps.holding import hold
+from listing_sync.steps.recording import Heard, Recorder, cause_of, cause_of_bug, new_run
+from listing_sync.steps.restoring import Restorer
 
 TRIGGER: Final = "rollback"
 EXAMPLES: Final = 10

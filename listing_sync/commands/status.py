@@ -7,14 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 
+from listing_sync.cells.listings import Rejection
 from listing_sync.commands.health import breaker_check, local_checks
-from listing_sync.core.listings import Rejection
-from listing_sync.core.runs import (
-    ENDED,
-    GOOD,
-    Run,
-)
-from listing_sync.core.statistics import (
+from listing_sync.errors import Category, RefusedError, RemoteError, Service, SourceError
+from listing_sync.history.run_statistics import (
     DAY,
     WEEK,
     Day,
@@ -24,8 +20,12 @@ from listing_sync.core.statistics import (
     last_good,
     statistics,
 )
-from listing_sync.core.verdict import Check, CheckName, Verdict, fail, run_checks, verdict
-from listing_sync.errors import Category, RefusedError, RemoteError, Service, SourceError
+from listing_sync.history.runs import (
+    ENDED,
+    GOOD,
+    Run,
+)
+from listing_sync.history.verdict import Check, CheckName, Verdict, fail, run_checks, verdict
 from listing_sync.ports import JournalEntry, Ports
 
 _RUNS_LOOKED_AT = 300

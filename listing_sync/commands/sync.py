@@ -10,39 +10,13 @@ from functools import partial
 from time import process_time
 
 from listing_sync import logs
-from listing_sync.commands.after_run import report, summary
-from listing_sync.commands.applying import Applying
-from listing_sync.commands.background import Background
-from listing_sync.commands.history import History, read_history, stored
-from listing_sync.commands.holding import held_elsewhere, held_here
-from listing_sync.commands.learning import known_to, learn
-from listing_sync.commands.naming import learn_source
-from listing_sync.commands.reading import Reading, Scope, plan_changes, read
-from listing_sync.commands.recording import (
-    KEPT_RUNS,
-    Heard,
-    Recorder,
-    cause_of,
-    cause_of_bug,
-    new_run,
-)
-from listing_sync.commands.tally import Tally
-from listing_sync.commands.turns import PASSING
-from listing_sync.core.given_back import NOTHING_KNOWN, GivenBack
-from listing_sync.core.left_out import leave_out
-from listing_sync.core.listings import Rejection
-from listing_sync.core.meaning import why_none_is_removed
-from listing_sync.core.plan import Limits, Plan, refusal
-from listing_sync.core.rewritten import rewritten_sample
-from listing_sync.core.runs import (
-    GOOD,
-    Run,
-    RunStatus,
-    RunType,
-    final_status,
-)
-from listing_sync.core.statistics import GIVEN_BACK
-from listing_sync.core.wording import count, left_out
+from listing_sync.cells.listings import Rejection
+from listing_sync.cells.wording import count, left_out
+from listing_sync.changes.given_back import NOTHING_KNOWN, GivenBack
+from listing_sync.changes.left_out import leave_out
+from listing_sync.changes.meaning import why_none_is_removed
+from listing_sync.changes.plan import Limits, Plan, refusal
+from listing_sync.changes.rewritten import rewritten_sample
 from listing_sync.errors import (
     BreakerOpenError,
     HoldError,
@@ -55,7 +29,33 @@ from listing_sync.errors import (
     TransientError,
     UnsafePlanError,
 )
+from listing_sync.history.run_statistics import GIVEN_BACK
+from listing_sync.history.runs import (
+    GOOD,
+    Run,
+    RunStatus,
+    RunType,
+    final_status,
+)
 from listing_sync.ports import Holder, Ports, Progress
+from listing_sync.steps.after_run import report, summary
+from listing_sync.steps.applying import Applying
+from listing_sync.steps.background import Background
+from listing_sync.steps.earlier_runs import History, read_history, stored
+from listing_sync.steps.holding import held_elsewhere, held_here
+from listing_sync.steps.learning import known_to, learn
+from listing_sync.steps.naming import learn_source
+from listing_sync.steps.reading import Reading, Scope, plan_changes, read
+from listing_sync.steps.recording import (
+    KEPT_RUNS,
+    Heard,
+    Recorder,
+    cause_of,
+    cause_of_bug,
+    new_run,
+)
+from listing_sync.steps.tally import Tally
+from listing_sync.steps.turns import PASSING
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from listing_sync.commands.learning import known_to
-from listing_sync.commands.reading import Scope, plan_changes, read
-from listing_sync.core.compare import is_equal
-from listing_sync.core.listings import Rejection, Value
-from listing_sync.core.mapping import Column
-from listing_sync.core.plan import Plan, Update
+from listing_sync.cells.listings import Rejection, Value
+from listing_sync.cells.mapping import Column
+from listing_sync.changes.compare import is_equal
+from listing_sync.changes.plan import Plan, Update
 from listing_sync.errors import RefusedError
 from listing_sync.ports import Ports, Progress, SnapshotMeta
+from listing_sync.steps.learning import known_to
+from listing_sync.steps.reading import Scope, plan_changes, read
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from listing_sync.core.a1 import column_index
-from listing_sync.core.listings import Cell, SheetContents, SheetRow, Unreadable
-from listing_sync.core.mapping import Mapping
-from listing_sync.core.validator import normalise_number
+from listing_sync.cells.a1 import column_index
+from listing_sync.cells.listings import Cell, SheetContents, SheetRow, Unreadable
+from listing_sync.cells.mapping import Mapping
+from listing_sync.cells.validator import normalise_number
 from listing_sync.errors import SourceError
 from listing_sync.ports import SelectedRows, SheetDescription
 from listing_sync.sheets.csv_file import CsvRows, csv_rows, without_habits

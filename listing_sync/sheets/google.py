@@ -18,11 +18,11 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
-from listing_sync.core.keys import PropertyNumber, whole_float_reader
-from listing_sync.core.listings import SheetContents, SheetRow
-from listing_sync.core.mapping import Mapping as ColumnMapping
-from listing_sync.core.spelling import normalise
-from listing_sync.core.validator import normalise_number
+from listing_sync.cells.keys import PropertyNumber, whole_float_reader
+from listing_sync.cells.listings import SheetContents, SheetRow
+from listing_sync.cells.mapping import Mapping as ColumnMapping
+from listing_sync.cells.spelling import normalise
+from listing_sync.cells.validator import normalise_number
 from listing_sync.errors import Category, Service, SourceError, TransientError
 from listing_sync.ports import SelectedRows, SheetDescription
 from listing_sync.sheets.google_api import (

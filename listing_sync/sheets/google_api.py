@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import httpx
 
-from listing_sync.core.listings import Unreadable
+from listing_sync.cells.listings import Unreadable
 from listing_sync.errors import PermanentError, TransientError
 from listing_sync.sheets.google_errors import google_failure, transient
 from listing_sync.sheets.google_http import AuthorizedGoogleHttp

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count, zip_longest
 from typing import Any
 
-from listing_sync.core.listings import SheetRow
+from listing_sync.cells.listings import SheetRow
 from listing_sync.sheets.google_api import Place, Rendering, SheetsApi, ranges_in_a_request
 from listing_sync.sheets.google_cells import Joins, without_blanks
 from listing_sync.sheets.google_layout import (

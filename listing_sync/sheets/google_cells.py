@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from operator import eq
 from typing import Any
 
-from listing_sync.core.listings import Cell, Unreadable
-from listing_sync.core.mapping import NUMBER_TYPES, Column, ColumnType
-from listing_sync.core.shown import Join, joiner, residue, says_the_number
+from listing_sync.cells.listings import Cell, Unreadable
+from listing_sync.cells.mapping import NUMBER_TYPES, Column, ColumnType
+from listing_sync.cells.shown import Join, joiner, residue, says_the_number
 
 _DIGITS = b"0123456789."
 _GROUPED = _DIGITS + b","

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from listing_sync.core.a1 import column_index, column_letter, quote_tab, quoted_tab
-from listing_sync.core.listings import SheetColumn, Unreadable
-from listing_sync.core.mapping import Column, ColumnType, Mapping
+from listing_sync.cells.a1 import column_index, column_letter, quote_tab, quoted_tab
+from listing_sync.cells.listings import SheetColumn, Unreadable
+from listing_sync.cells.mapping import Column, ColumnType, Mapping
 from listing_sync.sheets.google_api import Rows, Spreadsheet
 from listing_sync.sheets.grid import Header, Tab, read_header
 from listing_sync.sheets.headers import joined_headers

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from listing_sync.core.listings import Cell, Unreadable
+from listing_sync.cells.listings import Cell, Unreadable
 
 CELL_FIELDS = (
     "formattedValue,userEnteredValue(formulaValue),effectiveValue(stringValue),hyperlink,"

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
-from listing_sync.core.a1 import column_index, column_letter, quote_tab
-from listing_sync.core.keys import PropertyNumber, whole_float_reader
-from listing_sync.core.listings import Cell, SheetColumn, SheetRow
-from listing_sync.core.mapping import Column, Mapping, normalise_header
-from listing_sync.core.near import near_matches
+from listing_sync.cells.a1 import column_index, column_letter, quote_tab
+from listing_sync.cells.keys import PropertyNumber, whole_float_reader
+from listing_sync.cells.listings import Cell, SheetColumn, SheetRow
+from listing_sync.cells.mapping import Column, Mapping, normalise_header
+from listing_sync.cells.near import near_matches
 from listing_sync.errors import SourceError
 from listing_sync.sheets.headers import (
     in_its_unit,

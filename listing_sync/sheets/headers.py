@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from listing_sync.core.a1 import quote_tab
-from listing_sync.core.listings import SheetColumn
-from listing_sync.core.mapping import Column, ColumnType, normalise_header, takes_unit
-from listing_sync.core.units import named_unit, unit_of
+from listing_sync.cells.a1 import quote_tab
+from listing_sync.cells.listings import SheetColumn
+from listing_sync.cells.mapping import Column, ColumnType, normalise_header, takes_unit
+from listing_sync.cells.units import named_unit, unit_of
 
 _MEASURES = frozenset({ColumnType.MONEY, ColumnType.AREA})
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Sequence
 from typing import Final
 from xml.parsers.expat import XMLParserType
 
-from listing_sync.core.listings import Cell, SheetRow, Unreadable
+from listing_sync.cells.listings import Cell, SheetRow, Unreadable
 from listing_sync.sheets.xlsx_package import Attributes, Book, DamageError, Package, local_name
 from listing_sync.sheets.xlsx_shortcut import Shortcut
 from listing_sync.sheets.xlsx_values import (

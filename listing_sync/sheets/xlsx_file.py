@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from zipfile import BadZipFile
 from zlib import error as ZlibError  # noqa: N812 - it is an exception
 
-from listing_sync.core.a1 import column_index
-from listing_sync.core.listings import Cell, SheetRow, Unreadable
-from listing_sync.core.mapping import NUMBER_TYPES, Column, ColumnType, Mapping
-from listing_sync.core.number_format import NumberFormat, general_text, number_format
-from listing_sync.core.shown import joiner, residue, says_the_number
+from listing_sync.cells.a1 import column_index
+from listing_sync.cells.listings import Cell, SheetRow, Unreadable
+from listing_sync.cells.mapping import NUMBER_TYPES, Column, ColumnType, Mapping
+from listing_sync.cells.number_format import NumberFormat, general_text, number_format
+from listing_sync.cells.shown import joiner, residue, says_the_number
 from listing_sync.errors import SourceError
 from listing_sync.sheets.grid import Header, Tab, choose_tab, read_header
 from listing_sync.sheets.xlsx_cells import CellReader, Columns, Read, TopRows

@@ -18,7 +18,7 @@ from posixpath import dirname, join, normpath
 from xml.parsers.expat import XMLParserType
 from zipfile import ZipFile, ZipInfo
 
-from listing_sync.core.number_format import GENERAL, adds_to_text, built_in_format
+from listing_sync.cells.number_format import GENERAL, adds_to_text, built_in_format
 from listing_sync.sheets.grid import Tab
 
 MAIN = (

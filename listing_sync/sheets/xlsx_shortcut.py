@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container
 
-from listing_sync.core.listings import Unreadable
+from listing_sync.cells.listings import Unreadable
 from listing_sync.sheets.xlsx_package import Book, DamageError
 from listing_sync.sheets.xlsx_values import (
     EXACT_DIGITS,

@@ -10,9 +10,9 @@ from datetime import datetime
 from math import isfinite
 from typing import Final
 
-from listing_sync.core.a1 import column_index
-from listing_sync.core.error_cells import error_cell
-from listing_sync.core.listings import Problem, Unreadable
+from listing_sync.cells.a1 import column_index
+from listing_sync.cells.error_cells import error_cell
+from listing_sync.cells.listings import Problem, Unreadable
 from listing_sync.sheets.xlsx_package import DamageError, unescaped
 
 Raw = str | int | float | bool | datetime | Unreadable

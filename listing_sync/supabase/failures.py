@@ -20,7 +20,7 @@ from typing import Any
 
 import httpx
 
-from listing_sync.core.sql_text import sql_name
+from listing_sync.changes.sql_text import sql_name
 from listing_sync.errors import (
     BatchTooLargeError,
     Category,

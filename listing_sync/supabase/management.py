@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from listing_sync.core.listings import Value
+from listing_sync.cells.listings import Value
 from listing_sync.errors import (
     Category,
     PermanentError,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 from math import comb
 
-from listing_sync.core.likeness import guesses
+from listing_sync.changes.likeness import guesses
 from listing_sync.supabase.filters import chunks
 
 Find = Callable[[Sequence[str]], Sequence[str]]

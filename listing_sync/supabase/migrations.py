@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Final
 
-from listing_sync.core.migrations import SqlFile
+from listing_sync.changes.migrations import SqlFile
 from listing_sync.errors import PermanentError
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.sql_files import migration_files

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 
-from listing_sync.core.listings import Value
+from listing_sync.cells.listings import Value
 from listing_sync.errors import (
     Category,
     PermanentError,

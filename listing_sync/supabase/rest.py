@@ -18,8 +18,8 @@ from postgrest import APIError, APIResponse, SyncRequestBuilder
 from postgrest.base_request_builder import RequestConfig
 from supabase import ClientOptions, create_client
 
-from listing_sync.core.json_exact import decode, encode, is_exact
-from listing_sync.core.sql_text import RELOAD_SCHEMA
+from listing_sync.cells.json_exact import decode, encode, is_exact
+from listing_sync.changes.sql_text import RELOAD_SCHEMA
 from listing_sync.errors import PermanentError, RemoteError, TransientError
 from listing_sync.reliability.guard import Patience
 from listing_sync.supabase.failures import failure_of_exception, failure_of_response

@@ -10,10 +10,10 @@ from typing import Final
 
 from postgrest import CountMethod, ReturnMethod, SyncSelectRequestBuilder
 
-from listing_sync.core.runs import ENDED, Run, RunStatus, RunType, StoredRejection
-from listing_sync.core.sources import Source
-from listing_sync.core.taking_turns import Claim
 from listing_sync.errors import BatchTooLargeError, NotSetUpError, PermanentError
+from listing_sync.history.runs import ENDED, Run, RunStatus, RunType, StoredRejection
+from listing_sync.history.sources import Source
+from listing_sync.history.taking_turns import Claim
 from listing_sync.reliability.guard import Patience
 from listing_sync.supabase.filters import among, quoted
 from listing_sync.supabase.rest import Query, Rest, Row, Rows

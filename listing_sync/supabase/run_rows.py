@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import Final, overload
 from uuid import UUID, uuid5
 
-from listing_sync.core.listings import Rejection
-from listing_sync.core.runs import (
+from listing_sync.cells.listings import Rejection
+from listing_sync.errors import Category
+from listing_sync.history.runs import (
     ENDED,
     Cause,
     Process,
@@ -20,7 +21,6 @@ from listing_sync.core.runs import (
     RunType,
     StoredRejection,
 )
-from listing_sync.errors import Category
 from listing_sync.supabase.rest import Row
 
 _PAYLOAD_BYTES: Final = 8192

@@ -8,7 +8,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from listing_sync.core.migrations import SqlFile
+from listing_sync.changes.migrations import SqlFile
 
 _DOLLAR_QUOTE = re.compile(r"\$\w*\$")
 

@@ -9,11 +9,11 @@ from typing import Any, Final, TypeVar
 
 from postgrest import CountMethod, ReturnMethod, SyncSelectRequestBuilder
 
-from listing_sync.core.listings import Value
-from listing_sync.core.mapping import NUMBER_TYPES, Column, ColumnType
-from listing_sync.core.mapping import Mapping as SheetMapping
-from listing_sync.core.plan import TableRow
-from listing_sync.core.sql_text import add_unique
+from listing_sync.cells.listings import Value
+from listing_sync.cells.mapping import NUMBER_TYPES, Column, ColumnType
+from listing_sync.cells.mapping import Mapping as SheetMapping
+from listing_sync.changes.plan import TableRow
+from listing_sync.changes.sql_text import add_unique
 from listing_sync.errors import BatchTooLargeError, Category, PermanentError, RowError, Service
 from listing_sync.ports import TableDescription
 from listing_sync.supabase.filters import among, chunks

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from listing_sync.core.table_check import UniqueKey
+from listing_sync.changes.table_check import UniqueKey
 from listing_sync.errors import Category, PermanentError, Service
 from listing_sync.ports import TableDescription
 from listing_sync.supabase.failures import missing_right

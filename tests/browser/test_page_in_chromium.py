@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from listing_sync.cli.status_page import render
+from listing_sync.page.status_page import render
 from tests.browser.chromium import PROGRAM, browse
 from tests.page_facts import PAGES
 from tests.stack.loopback import Answer, LoopbackServer, Request

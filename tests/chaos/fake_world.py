@@ -15,21 +15,21 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TypeVar, cast
 
+from listing_sync.cells.listings import Cell, Value
+from listing_sync.cells.mapping import parse_mapping
+from listing_sync.changes.plan import Limits
 from listing_sync.cli.progress import Silent
 from listing_sync.clock import Stop
 from listing_sync.commands.sync import SyncOptions, SyncResult, sync
-from listing_sync.core.listings import Cell, Value
-from listing_sync.core.mapping import parse_mapping
-from listing_sync.core.plan import Limits
 from listing_sync.errors import Category, PermanentError, RemoteError, Service, TransientError
-from listing_sync.local.alert_memory import AlertMemoryFile
-from listing_sync.local.breaker_file import BreakerFile
-from listing_sync.local.given_back import GivenBackFile
-from listing_sync.local.hold import HoldFile
-from listing_sync.local.journal import JournalFiles
-from listing_sync.local.lock import FileLock
-from listing_sync.local.state_dir import StateDir
-from listing_sync.local.undo import UndoFiles
+from listing_sync.machine.alert_memory import AlertMemoryFile
+from listing_sync.machine.breaker_file import BreakerFile
+from listing_sync.machine.given_back import GivenBackFile
+from listing_sync.machine.hold import HoldFile
+from listing_sync.machine.journal import JournalFiles
+from listing_sync.machine.lock import FileLock
+from listing_sync.machine.state_dir import StateDir
+from listing_sync.machine.undo import UndoFiles
 from listing_sync.ports import Identity, Ports
 from listing_sync.reliability.guard import Guard, GuardSettings, Patience
 from listing_sync.reliability.meter import Meter

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from listing_sync.core.runs import RunStatus
 from listing_sync.errors import BreakerOpenError, HoldError, Service, SettingsError
+from listing_sync.history.runs import RunStatus
 from tests.chaos.fake_world import Scene
 from tests.chaos.program import Site
 from tests.stack.chaos_proxy import status

@@ -15,8 +15,8 @@ from uuid import uuid4
 
 import pytest
 
-from listing_sync.core.runs import Process
-from listing_sync.local.process import this_process
+from listing_sync.history.runs import Process
+from listing_sync.machine.process import this_process
 from tests.chaos.program import TAB, Running, Site, until
 from tests.stack.chaos_proxy import Fault
 from tests.stack.google_sheets import DEFAULT_SPREADSHEET

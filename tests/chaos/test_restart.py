@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from listing_sync.core.runs import RunStatus
+from listing_sync.history.runs import RunStatus
 from tests.chaos.fake_world import Disturbance, Scene
 
 BEFORE = {f"AA{n}": {"price": "1"} for n in range(1, 9)}

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from listing_sync.commands.sync import SyncResult
-from listing_sync.core.runs import ENDED, RunStatus
 from listing_sync.errors import Category, RowError, Service, StoppedError
-from listing_sync.local.breaker_file import BreakerFile
+from listing_sync.history.runs import ENDED, RunStatus
+from listing_sync.machine.breaker_file import BreakerFile
 from listing_sync.reliability.breaker import Breaker
 from tests.chaos.fake_world import KEY, Disturbance, Fault, Scene
 from tests.chaos.how_many import IS_LONG, SCHEDULES

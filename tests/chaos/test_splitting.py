@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from listing_sync.core.runs import RunStatus
 from listing_sync.errors import Category, RowError, Service
+from listing_sync.history.runs import RunStatus
 from tests.chaos.fake_world import Scene
 from tests.chaos.program import Site
 from tests.stack.chaos_proxy import ChaosProxy

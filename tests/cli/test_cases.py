@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.agency import SHEET, TAB, Agency, Printed
 from tests.stack.spreadsheet import Shown
-from tests.unit.core.test_quantities import AREA_TEXTS, MONEY_TEXTS
+from tests.unit.cells.test_quantities import AREA_TEXTS, MONEY_TEXTS
 
 pytestmark = pytest.mark.stack
 

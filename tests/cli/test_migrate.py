@@ -19,7 +19,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from listing_sync.core.rollout import is_in_share
+from listing_sync.changes.rollout import is_in_share
 from tests.stack.management_api import REF, TOKEN, LoopbackManagementApi
 from tests.stack.supabase_lite import SQL_FILES, SupabaseLite
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from listing_sync.core.json_exact import decode, is_same
+from listing_sync.cells.json_exact import decode, is_same
 from tests.cli.agency import Agency, house
 from tests.stack.postgrest import PostgrestFront
 from tests.stack.supabase_lite import SupabaseLite

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from listing_sync.commands.learning import loose_with_examples
 from listing_sync.commands.listing_story import listing_story
 from listing_sync.commands.sync import SyncResult
 from listing_sync.commands.verify import verify
-from listing_sync.core.runs import RunStatus
-from listing_sync.core.statistics import statistics
-from listing_sync.core.verdict import CheckName, run_checks
+from listing_sync.history.run_statistics import statistics
+from listing_sync.history.runs import RunStatus
+from listing_sync.history.verdict import CheckName, run_checks
+from listing_sync.steps.learning import loose_with_examples
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.table import SupabaseTable
 from tests.contract.supabase_rest import connected

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from listing_sync.core.listings import Checked, Unreadable
-from listing_sync.core.mapping import Mapping, parse_mapping
-from listing_sync.core.validator import validate
+from listing_sync.cells.listings import Checked, Unreadable
+from listing_sync.cells.mapping import Mapping, parse_mapping
+from listing_sync.cells.validator import validate
 from listing_sync.errors import SourceError, TransientError
 from tests.google_reading import GoogleReading
 from tests.stack.google_sheets import DEFAULT_SPREADSHEET

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from listing_sync.core.mapping import parse_mapping
+from listing_sync.cells.mapping import parse_mapping
 from listing_sync.errors import PermanentError, QuotaError, Service, SlowError
 from listing_sync.reliability.guard import Guard, GuardSettings, Retry
 from listing_sync.reliability.meter import Meter

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from listing_sync.core.sources import Source
+from listing_sync.history.sources import Source
 from listing_sync.ports import Holds, SharedHold
 from listing_sync.supabase.holds import SupabaseHolds
 from listing_sync.supabase.run_records import SupabaseRunRecords

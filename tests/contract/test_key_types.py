@@ -12,7 +12,7 @@ import pytest
 from listing_sync.commands.listing_story import listing_story
 from listing_sync.commands.sync import SyncResult
 from listing_sync.commands.verify import verify
-from listing_sync.core.runs import RunStatus
+from listing_sync.history.runs import RunStatus
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.table import SupabaseTable
 from tests.contract.supabase_rest import connected

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from listing_sync.core.migrations import statements_of
+from listing_sync.changes.migrations import statements_of
 from listing_sync.errors import Category, PermanentError, SettingsError, TransientError
 from listing_sync.supabase.management import ManagementApi
 from listing_sync.supabase.migrations import AppliedMigrations

@@ -12,8 +12,9 @@ from uuid import UUID
 
 import pytest
 
-from listing_sync.core.listings import Rejection
-from listing_sync.core.runs import (
+from listing_sync.cells.listings import Rejection
+from listing_sync.errors import Category, NotSetUpError, PermanentError
+from listing_sync.history.runs import (
     Cause,
     Process,
     Run,
@@ -22,8 +23,7 @@ from listing_sync.core.runs import (
     RunType,
     StoredRejection,
 )
-from listing_sync.core.sources import Source, as_read, unread
-from listing_sync.errors import Category, NotSetUpError, PermanentError
+from listing_sync.history.sources import Source, as_read, unread
 from listing_sync.ports import RunRecords
 from listing_sync.reliability.guard import Patience
 from listing_sync.supabase.rest import Rest

@@ -10,9 +10,9 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from listing_sync.core.cells import parser_for
-from listing_sync.core.listings import Problem
-from listing_sync.core.mapping import parse_mapping
+from listing_sync.cells.listings import Problem
+from listing_sync.cells.mapping import parse_mapping
+from listing_sync.cells.parsing import parser_for
 from listing_sync.ports import Sheet
 from listing_sync.sheets.file import FileSheet
 from tests.google_reading import GoogleReading

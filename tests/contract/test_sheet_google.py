@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from listing_sync.core.listings import Shown as ShownCell
-from listing_sync.core.mapping import Column, ColumnType, Mapping, parse_mapping
+from listing_sync.cells.listings import Shown as ShownCell
+from listing_sync.cells.mapping import Column, ColumnType, Mapping, parse_mapping
 from listing_sync.errors import (
     Category,
     ListingSyncError,

@@ -9,7 +9,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from listing_sync.core.mapping import parse_mapping
+from listing_sync.cells.mapping import parse_mapping
 from listing_sync.errors import SourceError
 from listing_sync.ports import Sheet
 from listing_sync.sheets.file import FileSheet

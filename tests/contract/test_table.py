@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from listing_sync.core.compare import is_equal
-from listing_sync.core.json_exact import decode
-from listing_sync.core.mapping import Column, ColumnType, Mapping
-from listing_sync.core.plan import TableRow
+from listing_sync.cells.json_exact import decode
+from listing_sync.cells.mapping import Column, ColumnType, Mapping
+from listing_sync.changes.compare import is_equal
+from listing_sync.changes.plan import TableRow
 from listing_sync.errors import BatchTooLargeError, PermanentError, RowError, TransientError
 from listing_sync.ports import Table
 from listing_sync.supabase.rest import Rest

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from listing_sync.core.mapping import Column, ColumnType, Mapping
-from listing_sync.core.table_check import lacks_of
+from listing_sync.cells.mapping import Column, ColumnType, Mapping
+from listing_sync.changes.table_check import lacks_of
 from listing_sync.errors import PermanentError, RowError
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.table import SupabaseTable

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import listing_sync
-from listing_sync.core.mapping import normalise_header, parse_mapping
+from listing_sync.cells.mapping import normalise_header, parse_mapping
 from tests.stack import sample_sheet
 from tests.stack.wide_sheet import listings, mapping_text, wide_columns
 

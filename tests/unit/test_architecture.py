@@ -18,38 +18,46 @@ MODULES = {
     for path in sorted(HOUSE.rglob("*.py"))
 }
 
-OUTSIDE = ("sheets", "supabase", "local", "monitoring")
-WORLD = {"errors", "core", "ports", "reliability", "logs"}
+RULES = ("cells", "changes", "history")
+OUTSIDE = ("sheets", "supabase", "machine", "signals")
+WORLD = {"errors", *RULES, "ports", "reliability", "logs"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
-    "logs": {"core"},
+    "logs": {"cells"},
     "clock": {"errors"},
     "transport": {"errors"},
-    "loading": {"errors", "core", "settings", "sheets"},
-    "core": {"errors"},
-    "settings": {"errors", "core"},
-    "ports": {"errors", "core", "settings", "reliability"},
+    "loading": {"errors", "cells", "settings", "sheets"},
+    "cells": {"errors"},
+    "changes": {"errors", "cells"},
+    "history": {"errors", "cells", "changes"},
+    "settings": {"errors", *RULES},
+    "ports": {"errors", *RULES, "settings", "reliability"},
     "reliability": {"errors", "ports"},
-    "commands": {"errors", "core", "ports", "reliability", "settings", "logs"},
+    "steps": {"errors", *RULES, "ports", "reliability", "settings", "logs"},
+    "commands": {"errors", *RULES, "ports", "reliability", "settings", "logs", "steps"},
     "sheets": {*WORLD, "transport"},
     "supabase": {*WORLD, "transport"},
-    "local": WORLD,
-    "monitoring": WORLD,
+    "machine": WORLD,
+    "signals": WORLD,
     "wiring": {*WORLD, *OUTSIDE, "settings", "clock", "transport", "loading"},
-    "cli": {"errors", "core", "ports", "settings", "commands", "clock", "logs", "wiring"},
+    "page": {"errors", *RULES, "ports", "logs", "commands", "steps"},
+    "cli": {
+        *("errors", *RULES, "ports", "settings", "commands", "steps", "page"),
+        *("clock", "logs", "wiring"),
+    },
     "__main__": {"cli"},
 }
 """Room -> the other rooms that it may import from."""
 
-PURE = ("core.", "reliability.")
+PURE = (*(f"{room}." for room in RULES), "reliability.")
 ACTING = {"os", "io", "time", "random", "secrets", "logging", "socket", "subprocess", "threading"}
 """What a pure module cannot need; guard and meter lock what threads share."""
 
 LONG = {
     "commands.sync": "the run, top to bottom, with its one mutable state",
-    "core.json_exact": "read, written and compared with one idea of a number",
-    "core.verdict": "every check of health, judged in one place",
-    "core.mapping": "one reader, a method a key of the mapping file",
+    "cells.json_exact": "read, written and compared with one idea of a number",
+    "history.verdict": "every check of health, judged in one place",
+    "cells.mapping": "one reader, a method a key of the mapping file",
     "ports": "the outside world on one page",
     "reliability.guard": "rate limit, breaker and retries under one lock",
     "settings": "every setting with its check",

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from listing_sync import logs
-from listing_sync.core.wording import plain
+from listing_sync.cells.wording import plain
 
 
 @pytest.fixture(autouse=True)

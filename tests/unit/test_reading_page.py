@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from listing_sync.core.cells import parser_for
-from listing_sync.core.json_exact import encode
-from listing_sync.core.listings import Problem
-from listing_sync.core.mapping import NUMBER_TYPES, Column, ColumnType, parse_mapping
-from listing_sync.core.shown import joiner
-from listing_sync.core.units import UNIT_NAMES
+from listing_sync.cells.json_exact import encode
+from listing_sync.cells.listings import Problem
+from listing_sync.cells.mapping import NUMBER_TYPES, Column, ColumnType, parse_mapping
+from listing_sync.cells.parsing import parser_for
+from listing_sync.cells.shown import joiner
+from listing_sync.cells.units import UNIT_NAMES
 
 PAGE = Path(__file__).parents[2] / "docs" / "reading.md"
 HEAD = '[columns.number]\nheader = "No"\ntype = "text"\n[columns.c]\nheader = "C"\n'

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from listing_sync.cells.mapping import parse_mapping
 from listing_sync.clock import Stop
-from listing_sync.core.mapping import parse_mapping
 from listing_sync.errors import BreakerOpenError, Service, StoppedError, TransientError
 from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings

@@ -18,10 +18,10 @@ from listing_sync.cli.face import Face
 from listing_sync.cli.health import health_document, register, summary_line
 from listing_sync.cli.text import cell_width
 from listing_sync.commands.health import Health
-from listing_sync.core.runs import RunStats
-from listing_sync.core.statistics import statistics
-from listing_sync.core.verdict import CheckName, Verdict, fail, ok, warn
 from listing_sync.errors import Category, Service, TransientError
+from listing_sync.history.run_statistics import statistics
+from listing_sync.history.runs import RunStats
+from listing_sync.history.verdict import CheckName, Verdict, fail, ok, warn
 from listing_sync.ports import SheetDescription, TableDescription
 from listing_sync.reliability.breaker import BreakerState
 from tests.command_line import runner

@@ -8,19 +8,19 @@ from datetime import timedelta, timezone
 
 import pytest
 
+from listing_sync.cells.listings import Listing, Rejection, SheetColumn
+from listing_sync.cells.mapping import Column, ColumnType
+from listing_sync.cells.wording import utc_text
+from listing_sync.changes.plan import Plan, Update
 from listing_sync.cli.json_output import (
     listing_document,
     plan_document,
     run_document,
     runs_document,
-    utc_text,
 )
 from listing_sync.commands.status import Recent
-from listing_sync.core.listings import Listing, Rejection, SheetColumn
-from listing_sync.core.mapping import Column, ColumnType
-from listing_sync.core.plan import Plan, Update
-from listing_sync.core.runs import RunStats, RunStatus
-from listing_sync.core.story import (
+from listing_sync.history.runs import RunStats, RunStatus
+from listing_sync.history.story import (
     ChangeKind,
     ColumnChange,
     Difference,

@@ -12,10 +12,10 @@ import pytest
 import typer
 from typer.testing import Result
 
+from listing_sync.changes.migrations import SqlFile
 from listing_sync.cli.face import Face
 from listing_sync.cli.migrate import register
 from listing_sync.cli.text import cell_width
-from listing_sync.core.migrations import SqlFile
 from listing_sync.errors import Category, PermanentError, RefusedError, Service
 from tests.command_line import runner
 from tests.local_world import HEADER

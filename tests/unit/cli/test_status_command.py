@@ -15,12 +15,12 @@ import pytest
 import typer
 from rich.console import Console
 
+from listing_sync.cells.listings import Rejection
 from listing_sync.cli.face import Face
 from listing_sync.cli.status import register
 from listing_sync.cli.text import cell_width
-from listing_sync.core.listings import Rejection
-from listing_sync.core.runs import RunStats, RunStatus, RunType, StoredRejection
 from listing_sync.errors import Category, PermanentError, Service, StoppedError
+from listing_sync.history.runs import RunStats, RunStatus, RunType, StoredRejection
 from listing_sync.ports import JournalEntry, Replaced
 from tests.command_line import runner
 from tests.fakes import START

@@ -6,10 +6,10 @@ from io import StringIO
 
 from rich.console import Console
 
+from listing_sync.cells.listings import Listing, SheetColumn
+from listing_sync.cells.mapping import Column, ColumnType
+from listing_sync.changes.plan import Plan, Update
 from listing_sync.cli.sync_text import show_plan
-from listing_sync.core.listings import Listing, SheetColumn
-from listing_sync.core.mapping import Column, ColumnType
-from listing_sync.core.plan import Plan, Update
 
 COLUMNS = (
     SheetColumn(Column("number", ("Number",), ColumnType.TEXT), "Number", "A"),

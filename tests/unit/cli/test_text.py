@@ -14,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console, RenderableType
 
+from listing_sync.cells.listings import Rejection
+from listing_sync.cells.wording import plain
 from listing_sync.cli.face import Face
 from listing_sync.cli.text import (
     cell_width,
@@ -28,8 +30,6 @@ from listing_sync.cli.text import (
     table,
     wrong,
 )
-from listing_sync.core.listings import Rejection
-from listing_sync.core.wording import plain
 
 ANY_TEXT = st.text(st.characters() | st.characters(categories=["Cs", "Cc", "Cf", "Lo", "Zs"]))
 

@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from listing_sync.changes.plan import Limits
+from listing_sync.changes.rollout import is_in_share
 from listing_sync.cli.progress import Silent
 from listing_sync.commands.cutover import cutover, preview
 from listing_sync.commands.rollback import RollbackResult, find_source, rollback
 from listing_sync.commands.rollback import preview as look
 from listing_sync.commands.sync import SyncOptions, sync
-from listing_sync.core.plan import Limits
-from listing_sync.core.rollout import is_in_share
-from listing_sync.core.runs import RunStatus, RunType
 from listing_sync.errors import (
     Category,
     PermanentError,
@@ -26,7 +25,8 @@ from listing_sync.errors import (
     StoppedError,
     TransientError,
 )
-from listing_sync.local.undo import UndoFiles
+from listing_sync.history.runs import RunStatus, RunType
+from listing_sync.machine.undo import UndoFiles
 from tests.moving_world import MovingWorld
 
 SILENT = Silent()

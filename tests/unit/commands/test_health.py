@@ -10,10 +10,8 @@ from typing import cast
 
 import pytest
 
+from listing_sync.cells.mapping import Column, ColumnType, Mapping
 from listing_sync.commands.health import Health, health
-from listing_sync.core.mapping import Column, ColumnType, Mapping
-from listing_sync.core.runs import Run, RunStats, RunStatus
-from listing_sync.core.verdict import Check, CheckName, CheckStatus, Verdict
 from listing_sync.errors import (
     Category,
     ListingSyncError,
@@ -25,7 +23,9 @@ from listing_sync.errors import (
     StoppedError,
     TransientError,
 )
-from listing_sync.local.hold import HoldFile
+from listing_sync.history.runs import Run, RunStats, RunStatus
+from listing_sync.history.verdict import Check, CheckName, CheckStatus, Verdict
+from listing_sync.machine.hold import HoldFile
 from listing_sync.ports import (
     Holder,
     Identity,

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from listing_sync.core.listings import Rejection
-from listing_sync.core.runs import Cause, Run, RunStatus, StoredRejection
-from listing_sync.core.taking_turns import GONE_AFTER_S
+from listing_sync.cells.listings import Rejection
 from listing_sync.errors import Category, Service, StoppedError, TransientError
+from listing_sync.history.runs import Cause, Run, RunStatus, StoredRejection
+from listing_sync.history.taking_turns import GONE_AFTER_S
 from tests.fakes import START
 from tests.runs import make_run
 from tests.sync_world import SyncWorld, in_table, listing

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from listing_sync.changes.given_back import Answer, GivenBack, learned
+from listing_sync.changes.migrations import SqlFile
 from listing_sync.cli.progress import Silent
 from listing_sync.commands.migrate_plan import MigrationPlan, make_migration_plan
-from listing_sync.core.given_back import Answer, GivenBack, learned
-from listing_sync.core.migrations import SqlFile
 from listing_sync.errors import Category, PermanentError, Service
 from listing_sync.ports import TableDescription
 from tests.fakes import folded

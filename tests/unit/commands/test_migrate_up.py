@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from listing_sync.changes.migrations import PendingFile, SqlFile
 from listing_sync.cli.progress import Silent
 from listing_sync.commands.migrate_up import VISIBLE_WITHIN_S, apply, find_pending
-from listing_sync.core.migrations import PendingFile, SqlFile
 from listing_sync.errors import NotSetUpError
 from tests.moving_world import MovingWorld
 

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from listing_sync.cells.listings import Value
+from listing_sync.cells.mapping import Column
+from listing_sync.changes.plan import Limits, TableRow
+from listing_sync.changes.undo_log import written_types
 from listing_sync.cli.progress import Silent
 from listing_sync.commands.cutover import take_snapshot
 from listing_sync.commands.rollback import RollbackResult, Source, preview, rollback
 from listing_sync.commands.sync import SyncOptions, sync
-from listing_sync.core.listings import Value
-from listing_sync.core.mapping import Column
-from listing_sync.core.plan import Limits, TableRow
-from listing_sync.core.undo_log import written_types
 from listing_sync.errors import Category, RowError, Service, TransientError
-from listing_sync.local.undo import UndoFiles
+from listing_sync.machine.undo import UndoFiles
 from tests.moving_world import COLUMNS, DescribedTable, MovingWorld
 
 SILENT = Silent()

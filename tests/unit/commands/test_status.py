@@ -9,18 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from listing_sync.cells.listings import Rejection
 from listing_sync.commands.listing_story import listing_story
 from listing_sync.commands.status import ErrorCount, one_run, page_facts, recent
-from listing_sync.core.listings import Rejection
-from listing_sync.core.runs import Run, RunStats, RunStatus, RunType, StoredRejection
-from listing_sync.core.story import (
-    ChangeKind,
-    ColumnChange,
-    Difference,
-    LastChange,
-    Since,
-)
-from listing_sync.core.verdict import CheckName, CheckStatus, Verdict
 from listing_sync.errors import (
     BreakerOpenError,
     Category,
@@ -28,6 +19,15 @@ from listing_sync.errors import (
     PermanentError,
     Service,
 )
+from listing_sync.history.runs import Run, RunStats, RunStatus, RunType, StoredRejection
+from listing_sync.history.story import (
+    ChangeKind,
+    ColumnChange,
+    Difference,
+    LastChange,
+    Since,
+)
+from listing_sync.history.verdict import CheckName, CheckStatus, Verdict
 from listing_sync.ports import JournalEntry, Replaced
 from tests.fakes import START, MemoryRecords
 from tests.local_world import LocalWorld

@@ -11,7 +11,6 @@ from typing import TypeVar
 import pytest
 
 from listing_sync.commands.sync import SyncResult
-from listing_sync.core.runs import Cause, RunStatus, RunType
 from listing_sync.errors import (
     BreakerOpenError,
     Category,
@@ -25,6 +24,7 @@ from listing_sync.errors import (
     TransientError,
     UnsafePlanError,
 )
+from listing_sync.history.runs import Cause, RunStatus, RunType
 from listing_sync.reliability.guard import Patience
 from tests.fakes import START
 from tests.runs import make_run

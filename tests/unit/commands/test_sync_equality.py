@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listing_sync.core.runs import RunStatus
 from listing_sync.errors import Category, PermanentError, Service, StoppedError, TransientError
+from listing_sync.history.runs import RunStatus
 from tests.fakes import MemoryTable, exact, folded, padded, whole
 from tests.sync_world import MAPPING as WITH_NOTE
 from tests.sync_world import MARKS, SyncWorld, in_table, listing

@@ -13,12 +13,11 @@ from typing import TypeVar
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listing_sync.cells.listings import KEPT, Cell, Checked, Value
+from listing_sync.cells.validator import validate
+from listing_sync.changes.rollout import is_in_share
 from listing_sync.cli.exits import code_of_run
 from listing_sync.commands.sync import SyncResult
-from listing_sync.core.listings import KEPT, Cell, Checked, Value
-from listing_sync.core.rollout import is_in_share
-from listing_sync.core.runs import ENDED, RunStatus
-from listing_sync.core.validator import validate
 from listing_sync.errors import (
     BatchTooLargeError,
     BreakerOpenError,
@@ -30,6 +29,7 @@ from listing_sync.errors import (
     StoppedError,
     TransientError,
 )
+from listing_sync.history.runs import ENDED, RunStatus
 from listing_sync.reliability.guard import Patience
 from tests.sync_world import MAPPING, MARKS, SyncWorld
 

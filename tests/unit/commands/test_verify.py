@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from listing_sync.changes.rollout import is_in_share
 from listing_sync.cli.progress import Silent
 from listing_sync.commands.cutover import cutover, take_snapshot
 from listing_sync.commands.verify import Verification, verify
-from listing_sync.core.rollout import is_in_share
 from tests.moving_world import MovingWorld
 
 SILENT = Silent()

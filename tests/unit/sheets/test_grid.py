@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listing_sync.core.listings import SheetColumn
-from listing_sync.core.mapping import Column, ColumnType, Mapping
+from listing_sync.cells.listings import SheetColumn
+from listing_sync.cells.mapping import Column, ColumnType, Mapping
 from listing_sync.errors import SourceError
 from listing_sync.sheets.grid import (
     Tab,

@@ -12,8 +12,8 @@ from typing import Any
 import openpyxl
 import pytest
 
-from listing_sync.core.listings import Shown, Unreadable
-from listing_sync.core.mapping import parse_mapping
+from listing_sync.cells.listings import Shown, Unreadable
+from listing_sync.cells.mapping import parse_mapping
 from listing_sync.errors import SourceError
 from listing_sync.sheets.file import FileSheet
 

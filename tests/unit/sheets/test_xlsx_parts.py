@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listing_sync.core.listings import SheetRow, Shown, Unreadable
-from listing_sync.core.mapping import parse_mapping
+from listing_sync.cells.listings import SheetRow, Shown, Unreadable
+from listing_sync.cells.mapping import parse_mapping
 from listing_sync.errors import SourceError
 from listing_sync.sheets.xlsx_file import read_xlsx
 

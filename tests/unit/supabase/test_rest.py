@@ -10,7 +10,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from listing_sync.core.mapping import Column, ColumnType, Mapping
+from listing_sync.cells.mapping import Column, ColumnType, Mapping
 from listing_sync.errors import GeneratedColumnError, PermanentError, RemoteError, TransientError
 from listing_sync.supabase.failures import failure_of_response
 from listing_sync.supabase.rest import Rest

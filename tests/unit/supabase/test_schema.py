@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from listing_sync.core.mapping import Column, ColumnType, Mapping
+from listing_sync.cells.mapping import Column, ColumnType, Mapping
 from listing_sync.errors import Category, PermanentError, Service
 from listing_sync.supabase.schema import explained
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listing_sync.core.table_check import FACTS_FILE
+from listing_sync.changes.table_check import FACTS_FILE
 from listing_sync.supabase.sql_files import migration_files, split_statements
 
 STATEMENTS = st.sampled_from(

@@ -1,0 +1,68 @@
+"""A cell of a json column in, its document out, every digit of its numbers kept."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import isfinite
+from typing import Final
+
+from listing_sync.cells.amounts import number_from_value
+from listing_sync.cells.json_exact import decode
+from listing_sync.cells.listings import Problem, Stored, Value
+from listing_sync.cells.spelling import UNSTORABLE
+
+JSON_EXPECTED: Final = 'JSON, e.g. {"a": 1}'
+_DEEPEST = 100
+"""Levels of arrays and objects; readers of JSON end somewhere above."""
+
+
+def json_from_text(text: str) -> Value | Problem:
+    """Return the document that a text holds."""
+    try:
+        document = decode(text)
+    except RecursionError:
+        return Problem(_TOO_DEEP, JSON_EXPECTED)
+    except ValueError:
+        return Problem("not JSON", JSON_EXPECTED)
+    fault = _fault(document)
+    return Problem(fault, JSON_EXPECTED) if fault else document
+
+
+def json_from_value(cell: Stored) -> Value | Problem:
+    """Return a number or a check box as the document that it is."""
+    if isinstance(cell, bool) or (
+        isinstance(cell, int | float) and number_from_value(cell) is not None
+    ):
+        return cell
+    return Problem("not JSON", JSON_EXPECTED)
+
+
+_TOO_DEEP = f"JSON nested deeper than {_DEEPEST} levels"
+
+
+def _fault(document: object) -> str | None:
+    """Return what jsonb, or a reader of ours, cannot hold in a document; None when all is well."""
+    level, depth = [document], 0
+    while level:
+        fault = next(filter(None, map(_fault_of_one, level)), None)
+        if fault is not None:
+            return fault
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in ((*outer, *outer.values()) if isinstance(outer, dict) else outer)
+        ]
+        depth += 1
+        if depth > _DEEPEST and any(isinstance(one, dict | list) for one in level):
+            return _TOO_DEEP
+    return None
+
+
+def _fault_of_one(value: object) -> str | None:
+    if isinstance(value, str):
+        bad = UNSTORABLE.search(value)
+        return f"JSON with the character U+{ord(bad[0]):04X}" if bad else None
+    if isinstance(value, Decimal) and not isfinite(float(value)):
+        return "JSON with a number out of range"
+    return None

@@ -1,0 +1,296 @@
+"""The rows of a sheet in, listings and rejections out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta, timezone, tzinfo
+from itertools import islice
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from listing_sync.cells.a1 import column_index
+from listing_sync.cells.dates import limit_problem
+from listing_sync.cells.error_cells import LOADING
+from listing_sync.cells.keys import NO_LISTING, number_parser
+from listing_sync.cells.listings import (
+    Cell,
+    Checked,
+    Listing,
+    Problem,
+    Rejection,
+    SheetColumn,
+    SheetContents,
+    SheetRow,
+    Shown,
+    Unreadable,
+    Value,
+)
+from listing_sync.cells.mapping import ColumnType, Mapping
+from listing_sync.cells.parsing import is_blank, parser_for, plain_text
+from listing_sync.cells.spelling import UNSTORABLE, normalise
+from listing_sync.errors import SettingsError
+
+_BLOCK_ROWS = 1_000
+_LONGEST_VALUE = 200
+_NAMED_DUPLICATES = 10
+_FILLED_FOR_LOADING_COLUMN = 2
+_FIXED_ZONE = re.compile(r"GMT([-+])(\d{1,2}):(\d{2})", re.ASCII)
+
+
+def normalise_number(text: str) -> str:
+    """Return a property number as it is compared: trimmed and NFKC-normalised.
+
+    Source: docs/contract.md section 5.
+    """
+    return normalise(text)
+
+
+def validate(contents: SheetContents, mapping: Mapping, *, default_zone: tzinfo) -> Checked:
+    """Return the listings and the rejections of a sheet; every row is one or has some.
+
+    A row is ignored when it says nothing but unchecked check boxes. `default_zone` is that of
+    date-times in a source without one. Never raises for what the cells hold.
+
+    Raises:
+        SettingsError: a limit of the mapping is no time in the zone of the sheet.
+
+    Source: docs/contract.md section 5.
+    """
+    return _Validation(contents, mapping, default_zone).checked()
+
+
+def loading_columns(contents: SheetContents) -> tuple[SheetColumn, ...]:
+    """Return the columns that a half-loaded sheet shows: every filled cell says Loading...
+
+    Source: docs/contract.md section 7; such cells heal by themselves.
+    """
+    return tuple(
+        column
+        for index, column in enumerate(contents.columns)
+        if _is_loading([cells[index] for _, cells in contents.rows])
+    )
+
+
+def _is_loading(cells: Sequence[Cell]) -> bool:
+    if LOADING not in cells:
+        return False
+    filled = [cell for cell in cells if cell not in {None, ""}]
+    enough = len(filled) >= _FILLED_FOR_LOADING_COLUMN or len(filled) == len(cells)
+    return enough and all(cell == LOADING for cell in filled)
+
+
+class _Validation:
+    """One pass over the rows, block by block and in each column by column."""
+
+    def __init__(self, contents: SheetContents, mapping: Mapping, default_zone: tzinfo) -> None:
+        self._contents = contents
+        self._columns = contents.columns
+        self._ignore = mapping.ignore
+        self._key = next(
+            index for index, known in enumerate(self._columns) if known.column.name == mapping.key
+        )
+        zone = _zone(contents.time_zone, default_zone)
+        _check_limits(mapping, zone)
+        self._parsers = [parser_for(known.column, zone) for known in self._columns]
+        self._parsers[self._key] = number_parser(self._columns[self._key].column)
+        self._listings: list[Listing] = []
+        self._rejections: list[tuple[int, Rejection]] = []
+        self._rows_of: dict[str, list[int]] = {}
+        self._rejected_rows: set[int] = set()
+        self._numbers: set[str] = set()
+        self._unknown_numbers = False
+        self._total_rows = 0
+
+    def checked(self) -> Checked:
+        for block in _blocks(self._listing_rows()):
+            self._read(block)
+        repeated = {number: rows for number, rows in self._rows_of.items() if len(rows) > 1}
+        for number, rows in repeated.items():
+            self._reject_repeated(number, rows)
+        self._rejections.sort(key=lambda pair: pair[0])  # stable: by row, then by column
+        return Checked(
+            columns=self._columns,
+            listings=tuple(
+                listing for listing in self._listings if listing.property_number not in repeated
+            ),
+            rejections=tuple(rejection for _, rejection in self._rejections),
+            numbers=frozenset(self._numbers),
+            unknown_numbers=self._unknown_numbers,
+            total_rows=self._total_rows,
+            rejected_rows=len(self._rejected_rows),
+            repeated=tuple((number, tuple(rows)) for number, rows in repeated.items()),
+        )
+
+    def _listing_rows(self) -> Sequence[SheetRow]:
+        """Return the rows but for those that the mapping ignores, such as totals.
+
+        It is their number that is looked at; where that is blank, their first filled cell.
+        """
+        ignore = self._ignore
+        if ignore is None:
+            return self._contents.rows
+        order = sorted(
+            range(len(self._columns)),
+            key=lambda at: (at != self._key, column_index(self._columns[at].letter)),
+        )
+        return [
+            row
+            for row in self._contents.rows
+            if not ignore.search(next(filter(None, (_plain(row[1][at]) for at in order)), ""))
+        ]
+
+    def _read(self, block: Sequence[SheetRow]) -> None:
+        columns = zip(*(cells for _, cells in block), strict=True)
+        parsed = [
+            list(map(parse, cells)) for parse, cells in zip(self._parsers, columns, strict=True)
+        ]
+        faulty = {
+            index
+            for values in parsed
+            if Problem in map(type, values)
+            for index, value in enumerate(values)
+            if type(value) is Problem
+        }
+        for index, values in enumerate(zip(*parsed, strict=True)):
+            sheet_row, cells = block[index]
+            if index in faulty:
+                self._take_faulty(sheet_row, cells, values)
+            else:
+                self._take(sheet_row, values)
+
+    def _take(self, sheet_row: int, values: tuple[Value, ...]) -> None:
+        number = str(values[self._key])
+        self._total_rows += 1
+        self._numbers.add(number)
+        self._rows_of.setdefault(number, []).append(sheet_row)
+        self._listings.append(Listing(number, sheet_row, values))
+
+    def _take_faulty(
+        self, sheet_row: int, cells: tuple[Cell, ...], values: tuple[Value, ...]
+    ) -> None:
+        key_cell = cells[self._key]
+        has_number = not is_blank(self._columns[self._key].column, key_cell)
+        if not has_number and all(
+            is_blank(known.column, cell) for known, cell in zip(self._columns, cells, strict=True)
+        ):
+            return
+        self._total_rows += 1
+        self._rejected_rows.add(sheet_row)
+        parsed_number = values[self._key]
+        number = None if isinstance(parsed_number, Problem) else str(parsed_number)
+        if number is not None:
+            self._numbers.add(number)
+            self._rows_of.setdefault(number, []).append(sheet_row)
+        elif parsed_number is not NO_LISTING:
+            self._unknown_numbers = True
+            if isinstance(key_cell, str) and has_number:
+                self._numbers.add(normalise_number(key_cell))
+        if isinstance(key_cell, Unreadable) and key_cell.whole_row:
+            self._reject_row(None, sheet_row, key_cell.reason)
+            return
+        for index, value in enumerate(values):
+            if not isinstance(value, Problem):
+                continue
+            if index == self._key and not has_number:
+                reason = "no property number, although other cells are filled"
+                self._reject_row(None, sheet_row, reason)
+            else:
+                self._reject_cell(number, sheet_row, index, cells[index], value)
+
+    def _reject_cell(
+        self, number: str | None, sheet_row: int, index: int, cell: Cell, problem: Problem
+    ) -> None:
+        row = self._row_rejection(number, sheet_row, index, str(problem))
+        rejection = replace(row, column=self._columns[index].header, value=_shown(cell))
+        self._rejections.append((sheet_row, rejection))
+
+    def _reject_row(self, number: str | None, sheet_row: int, reason: str) -> None:
+        self._rejections.append(
+            (sheet_row, self._row_rejection(number, sheet_row, self._key, reason))
+        )
+
+    def _row_rejection(
+        self, number: str | None, sheet_row: int, index: int, reason: str
+    ) -> Rejection:
+        cell, link = self._contents.place(self._columns[index], sheet_row)
+        return Rejection(
+            property_number=number,
+            sheet_row=sheet_row,
+            column=None,
+            cell=cell,
+            value=None,
+            reason=reason,
+            link=link,
+        )
+
+    def _reject_repeated(self, number: str, rows: list[int]) -> None:
+        self._rejected_rows.update(rows)
+        for position, sheet_row in enumerate(rows):
+            named = list(
+                islice(
+                    (row for other, row in enumerate(rows) if other != position), _NAMED_DUPLICATES
+                )
+            )
+            more = len(rows) - 1 - len(named)
+            others = ", ".join(map(str, named)) + (f" and {more} more" if more else "")
+            noun = "row" if len(rows) == 2 else "rows"  # noqa: PLR2004 - itself and one other
+            reason = f"the property number is also on {noun} {others}; expected once"
+            self._reject_row(number, sheet_row, reason)
+
+
+def _check_limits(mapping: Mapping, zone: tzinfo | None) -> None:
+    problems = tuple(
+        f"{mapping.name}: columns.{column.name}.{option}: {problem}"
+        for column in mapping.columns
+        if column.type is ColumnType.DATETIME
+        for option, limit in (("min", column.minimum), ("max", column.maximum))
+        if (problem := limit_problem(limit, zone)) is not None
+    )
+    if problems:
+        raise SettingsError(problems)
+
+
+def _blocks(rows: Sequence[SheetRow]) -> Iterator[Sequence[SheetRow]]:
+    for start in range(0, len(rows), _BLOCK_ROWS):
+        yield rows[start : start + _BLOCK_ROWS]
+
+
+def _zone(name: str | None, default: tzinfo) -> tzinfo | None:
+    """Return the zone of a spreadsheet, None when it is not known here.
+
+    Google has names of the IANA data base and offsets such as GMT-07:00.
+    """
+    if name is None:
+        return default
+    if fixed := _FIXED_ZONE.fullmatch(name):
+        offset = timedelta(hours=int(fixed[2]), minutes=int(fixed[3]))
+        return timezone(-offset if fixed[1] == "-" else offset) if offset.days == 0 else None
+    try:
+        return ZoneInfo(name)  # reads the machine's table of zones, once
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _plain(cell: Cell) -> str:
+    return normalise(_shown(cell) or "")
+
+
+def shown_cells(columns: Sequence[SheetColumn], cells: Sequence[Cell]) -> dict[str, str]:
+    """Return the cells of a row that are not blank as texts, by header: what sync_errors keeps."""
+    shown = {column.header: _shown(cell) for column, cell in zip(columns, cells, strict=True)}
+    return {header: text for header, text in shown.items() if text}
+
+
+def _shown(cell: Cell) -> str | None:
+    """Return a cell as a rejection shows it: cut, and without what JSON or a table cannot hold."""
+    if cell is None:
+        return None
+    if isinstance(cell, Unreadable):
+        cell = cell.shown
+    elif isinstance(cell, Shown):
+        cell = cell.text
+    text = cell if isinstance(cell, str) else plain_text(cell)
+    if text is None:
+        text = repr(cell) if isinstance(cell, float) else "a number of very many digits"
+    return UNSTORABLE.sub("\ufffd", text[:_LONGEST_VALUE])

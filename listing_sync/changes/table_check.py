@@ -1,0 +1,266 @@
+"""What the table is and what the mapping needs in; what it lacks, with the SQL to mend it, out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass
+
+from listing_sync.cells.mapping import Column, ColumnType, Mapping
+from listing_sync.changes.sql_text import add_column, add_unique, sql_name, sql_table
+
+FACTS_FILE = "0005_table_facts.sql"
+"""Of sql/: with it the table is known whole, without it as far as the API shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """One thing that keeps a sync from working; `sql` None: a person has to decide."""
+
+    what: str
+    sql: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UniqueKey:
+    """A unique constraint or index; `is_usable`: an upsert can go by it."""
+
+    name: str
+    columns: tuple[str, ...]
+    is_primary: bool = False
+    is_deferrable: bool = False
+    is_partial: bool = False
+    is_of_expression: bool = False
+    is_usable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TableFacts:
+    """What is known of an existing table: column -> PostgreSQL type, "" where it is not known.
+
+    `required` are columns that have to be given; `key_is_unique` None: not known. `generated`,
+    `defaults`, `unique_keys` and `is_view` are as in ports.TableDescription.
+    """
+
+    columns: Dictionary[str, str]
+    required: frozenset[str]
+    key_is_unique: bool | None
+    generated: frozenset[str] = frozenset()
+    defaults: Dictionary[str, str] | None = None
+    unique_keys: tuple[UniqueKey, ...] | None = None
+    is_view: bool = False
+
+
+_TEXTS = frozenset({"text", "character varying", "character", "citext", "name"})
+# PostgREST's API document has said int32 and int64 since 14.8, integer and bigint before.
+_WHOLE = frozenset({"smallint", "integer", "bigint", "int16", "int32", "int64"})
+_STAMPS = frozenset({"timestamp with time zone", "timestamp without time zone"})
+_MARKS = _TEXTS | _STAMPS | {"date"}
+_KNOWN = (
+    _TEXTS
+    | _WHOLE
+    | _STAMPS
+    | {"numeric", "real", "double precision", "date", "boolean", "json", "jsonb", "uuid"}
+)
+_FITTING = {
+    ColumnType.TEXT: _TEXTS,
+    ColumnType.URL: _TEXTS,
+    ColumnType.INTEGER: _TEXTS | _WHOLE | {"numeric"},
+    ColumnType.DECIMAL: _TEXTS | {"numeric"},
+    ColumnType.MONEY: _TEXTS | {"numeric"},
+    ColumnType.AREA: _TEXTS | {"numeric"},
+    ColumnType.DATE: _TEXTS | _STAMPS | {"date"},
+    ColumnType.DATETIME: _TEXTS | _STAMPS,
+    ColumnType.BOOLEAN: frozenset({"boolean"}),
+    ColumnType.JSON: frozenset({"json", "jsonb"}),
+}
+"""Types that take the values written and give them back equal; no others are judged good."""
+
+_SQL_TYPES = {
+    ColumnType.TEXT: "text",
+    ColumnType.URL: "text",
+    ColumnType.INTEGER: "bigint",
+    ColumnType.DATE: "date",
+    ColumnType.DATETIME: "timestamptz",
+    ColumnType.BOOLEAN: "boolean",
+    ColumnType.JSON: "jsonb",
+}
+_WHOLE_DIGITS = {ColumnType.AREA: 8, ColumnType.MONEY: 15, ColumnType.DECIMAL: 15}
+
+
+def sql_type(column: Column) -> str:
+    """Return the PostgreSQL type that a mapped column wants."""
+    if column.type not in _WHOLE_DIGITS:
+        return _SQL_TYPES[column.type]
+    if column.scale is None:
+        return "numeric"
+    return f"numeric({_WHOLE_DIGITS[column.type] + column.scale},{column.scale})"
+
+
+def lacks_of(facts: TableFacts, mapping: Mapping) -> tuple[Lack, ...]:
+    """Return what an existing table lacks against the mapping."""
+    alter = f"alter table {sql_table(mapping.table)}"
+    lacks = [
+        Lack(f"no column {name}", add_column(mapping.table, name, wanted))
+        for name, wanted in _wanted(mapping).items()
+        if name not in facts.columns
+    ]
+    lacks += _generated(facts, mapping)
+    lacks += _mark_faults(facts, mapping)
+    for column in mapping.columns:
+        found = facts.columns.get(column.name, "")
+        if not _fits(column, found):
+            lacks.append(
+                Lack(
+                    f"column {column.name} is {found}, the mapping says {column.type}: values may"
+                    " be refused, or differ in every run",
+                    f"{alter} alter column {sql_name(column.name)} type {sql_type(column)}"
+                    f" using {sql_name(column.name)}::text::{sql_type(column)};",
+                )
+            )
+    if facts.key_is_unique is False:
+        lacks.append(key_fault(facts, mapping))
+    unfilled = facts.required - _wanted(mapping).keys()
+    lacks += [
+        Lack(
+            f"column {name} must not be null, has no default and is not in the mapping: new"
+            " listings will be refused",
+            f"{alter} alter column {sql_name(name)} drop not null;",
+        )
+        for name in facts.columns
+        if name in unfilled
+    ]
+    return tuple(lacks)
+
+
+def missing_table(mapping: Mapping) -> Lack:
+    """Return what to do when there is no table at all."""
+    columns = [
+        f"  {sql_name(name)} {wanted}{' not null unique' if name == mapping.key else ''}"
+        for name, wanted in _wanted(mapping).items()
+    ]
+    table = sql_table(mapping.table)
+    return Lack(
+        f"there is no table {mapping.table}",
+        "\n".join(
+            (
+                f"create table {table} (",
+                ",\n".join(columns),
+                ");",
+                f"alter table {table} enable row level security;",
+                f"grant select, insert, update, delete on {table} to service_role;",
+            )
+        ),
+    )
+
+
+def missing_grant(mapping: Mapping) -> Lack:
+    """Return what to do when the secret key may not use the table.
+
+    Source: Supabase, "Securing your API": new tables are no longer granted to the API's roles.
+    """
+    return Lack(
+        f"the secret key may not read or write {mapping.table}",
+        f"grant select, insert, update, delete on {sql_table(mapping.table)} to service_role;",
+    )
+
+
+def not_owned(facts: TableFacts, mapping: Mapping) -> tuple[str, ...]:
+    """Return the columns of the table that the mapping leaves alone."""
+    wanted = _wanted(mapping)
+    return tuple(name for name in facts.columns if name not in wanted)
+
+
+def key_fault(facts: TableFacts, mapping: Mapping) -> Lack:
+    """Return why no upsert can go by the key, and a way that works."""
+    key, table = mapping.key, mapping.table
+    near = [found for found in facts.unique_keys or () if key in found.columns]
+    near += [found for found in facts.unique_keys or () if found.is_of_expression]
+    add = add_unique(table, key)
+    name = near[0].name if near else ""
+    if facts.is_view:
+        return Lack(
+            f"{table} is a view, which has no key that a listing could be updated by: name the"
+            " table behind it in the mapping",
+            None,
+        )
+    if near and near[0].is_deferrable:
+        return Lack(
+            f"{key} is unique only at the end of a transaction (deferrable {name}): no update can"
+            " go by it",
+            f"alter table {sql_table(table)} drop constraint {sql_name(name)};\n{add}",
+        )
+    if near and near[0].is_partial:
+        return Lack(
+            f"{key} is unique only for a part of the rows (index {name}): no update can go by it",
+            add,
+        )
+    if near and near[0].is_of_expression:
+        return Lack(
+            f"what is unique is an expression (index {name}), not {key} itself: no update can go"
+            " by it",
+            add,
+        )
+    if near and len(near[0].columns) > 1:
+        others = ", ".join(near[0].columns)
+        return Lack(f"{key} is unique only together ({others}): no update can go by it", add)
+    return Lack(f"{key} is not unique: without that a listing cannot be updated", add)
+
+
+def _generated(facts: TableFacts, mapping: Mapping) -> list[Lack]:
+    return [
+        Lack(
+            f"column {column.name} is filled by the database itself (generated) and cannot be"
+            " written: it is left out; take it out of the mapping",
+            None,
+        )
+        for column in mapping.columns
+        if column.name in facts.generated
+    ]
+
+
+def _mark_faults(facts: TableFacts, mapping: Mapping) -> list[Lack]:
+    """Return why removed listings cannot be marked, or new ones are born with a mark."""
+    mark = mapping.mark_column
+    if mark is None or mark not in facts.columns:
+        return []
+    alter = f"alter table {sql_table(mapping.table)} alter column {sql_name(mark)}"
+    found, faults = facts.columns[mark], []
+    if found in _KNOWN and found not in _MARKS:
+        faults.append(
+            Lack(
+                f"mark_column {mark} is {found} and cannot hold the time of a withdrawal: no"
+                " listing can be marked",
+                f"{alter} drop default;\n{alter} drop not null;\n"
+                f"{alter} type timestamptz using null;",
+            )
+        )
+    elif facts.defaults and mark in facts.defaults:
+        faults.append(
+            Lack(
+                f"mark_column {mark} has the default {facts.defaults[mark]}: every new listing is"
+                " born withdrawn",
+                f"{alter} drop default;",
+            )
+        )
+    if mark in facts.required:
+        faults.append(
+            Lack(
+                f"mark_column {mark} must not be null, which is how a listing that is there has it",
+                f"{alter} drop not null;",
+            )
+        )
+    return faults
+
+
+def _wanted(mapping: Mapping) -> dict[str, str]:
+    wanted = {column.name: sql_type(column) for column in mapping.columns}
+    if mapping.mark_column:
+        wanted[mapping.mark_column] = "timestamptz"
+    return wanted
+
+
+def _fits(column: Column, found: str) -> bool:
+    if found not in _KNOWN:  # not known, or a type of somebody's own
+        return True
+    is_whole = column.scale == 0 and column.type is not ColumnType.TEXT
+    return found in _FITTING[column.type] or (is_whole and found in _WHOLE)

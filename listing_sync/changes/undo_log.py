@@ -1,0 +1,174 @@
+"""What our runs did to a listing, in order, and what the table holds in; whose a value is, out.
+
+A run notes a change before it asks for it and what came of it afterwards: a refused one is struck
+out, one that is certain ends the search, and one of which nothing is known (its run was killed) is
+judged by the value that is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from listing_sync.cells.listings import Value
+from listing_sync.cells.mapping import ColumnType
+from listing_sync.cells.mapping import Mapping as ColumnMapping
+from listing_sync.changes.table_now import TableNow, means
+
+Row = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What one run did to one listing; `old` None: inserted it, `new` None: removed it.
+
+    `made` is what the database made of it where that is not what was sent, for an insert in every
+    column; None: not known. `is_certain` says that the run saw it done. `types` are those of the
+    columns as they were then mapped.
+    """
+
+    property_number: str
+    old: Row | None
+    new: Row | None
+    run_id: str = ""
+    started_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    made: Row | None = None
+    is_certain: bool = False
+    types: Mapping[str, ColumnType] = field(default_factory=dict)
+
+    @property
+    def run(self) -> str:
+        """Return how people are told which run it was."""
+        return f"run {self.run_id} of {self.started_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+    def left(self, name: str) -> tuple[Value] | None:
+        """Return the value that it left in a column, in a tuple; None when it left that alone."""
+        for values in (self.made, self.new):
+            if values is not None and name in values:
+                return (values[name],)
+        return None
+
+
+def written_types(mapping: ColumnMapping) -> dict[str, ColumnType]:
+    """Return the types of the columns that runs write under a mapping."""
+    types = {column.name: column.type for column in mapping.columns}
+    if mapping.mark_column:
+        types[mapping.mark_column] = ColumnType.DATETIME
+    return types
+
+
+class Ours:
+    """Tells whose the values and the row of one listing are; `changes` come oldest first."""
+
+    def __init__(self, changes: Sequence[Logged], table: TableNow) -> None:
+        self._latest_first = changes[::-1]
+        self._table = table
+
+    def wrote(self, name: str, value: Value) -> Logged | None:
+        """Return the change that left this value in the column, None when it is somebody else's."""
+        updates = 0
+        for change in self._latest_first:
+            if change.new is not None:
+                left = change.left(name)
+                if left is not None and (
+                    self._table.is_same(name, left[0], value, change.types.get(name))
+                    or _is_counted(left[0], value, updates)
+                ):
+                    return change
+                is_silent = left is None and change.old is None
+                moments = (run.started_at for run in self._latest_first)
+                if is_silent and self._table.may_be_given(name, value, moments):
+                    return change
+                if left is None and not is_silent:
+                    updates += 1
+                    continue
+            if change.is_certain:
+                return None
+        return None
+
+    def made(self) -> Logged | None:
+        """Return the change that made the row, None when somebody else did."""
+        for change in self._latest_first:
+            if change.new is None and change.is_certain:
+                return None
+            if change.old is None:
+                return change
+        return None
+
+    def is_moved_by_itself(self, name: str, value: Value) -> bool:
+        """Return whether a trigger or default may have set this time, other than what we left.
+
+        Where an insert of ours left none, somebody typed it.
+        """
+        made = self.made()
+        left = made.left(name) if made else None
+        if made is not None and left is None:
+            return False
+        return self._table.is_clock(name, value) and (left is None or left[0] is not None)
+
+    def removed(self) -> Logged | None:
+        """Return the change that removed the row, None when somebody else did."""
+        for change in self._latest_first:
+            if change.new is None:
+                return change
+            if change.is_certain:
+                return None
+        return None
+
+    def is_back(self, name: str, wanted: Value, value: Value) -> bool:
+        """Return whether the column holds what is wanted, in any form in which we knew it.
+
+        So it does where one of us wrote what is wanted and the database made a value of its own of
+        it, as a trigger does that sets the time of the last change.
+        """
+        if self._table.is_same(name, wanted, value):
+            return True
+        if wanted is None or value is None:
+            earlier: set[ColumnType] = set()
+        else:
+            earlier = {change.types[name] for change in self._latest_first if name in change.types}
+        if any(means(wanted, value, kind) for kind in earlier - {self._table.types.get(name)}):
+            return True
+        return any(
+            change.new is not None
+            and change.made is not None
+            and name in change.new
+            and name in change.made
+            and self._table.is_same(name, change.new[name], wanted, change.types.get(name))
+            and self._table.is_same(name, change.made[name], value, change.types.get(name))
+            for change in self._latest_first
+        )
+
+
+def folded(changes: Sequence[Logged]) -> Logged | None:
+    """Return what one run did to a listing as one change: its first old, its last new."""
+    whole: Logged | None = None
+    for change in changes:
+        if whole is None:
+            whole = change
+            continue
+        old, new = whole.old, change.new
+        if old is not None:
+            old = {**(change.old or {}), **old}
+        if new is not None:
+            new = {**(whole.new or {}), **new}
+        made = {**(whole.made or {}), **(change.made or {})}
+        whole = Logged(
+            change.property_number,
+            old,
+            new,
+            change.run_id,
+            change.started_at,
+            None if whole.made is change.made is None else made,
+            change.is_certain,
+            change.types,
+        )
+    return whole
+
+
+def _is_counted(left: Value, value: Value, updates: int) -> bool:
+    """Return whether a number went up with our own updates, as triggers count versions."""
+    if not (type(left) is type(value) is int):
+        return False
+    return 0 < value - left <= updates

@@ -1,0 +1,282 @@
+"""A finished run, the recent ones and what alerting remembers in; messages and a new memory out.
+
+| the run      | streak of failed runs           | message                                       |
+| ------------ | ------------------------------- | --------------------------------------------- |
+| failed       | shorter than the limit          | none                                          |
+| failed       | reaches the limit               | runs fail                                     |
+| failed       | told, the cause is a new one    | runs fail, for another reason                 |
+| failed       | told a day ago                  | runs still fail                               |
+| failed       | told, otherwise                 | none                                          |
+| good         | told                            | runs work again                               |
+| good         | not told                        | none                                          |
+| interrupted  | stays as it is                  | none                                          |
+
+A service that is down gives several causes in turn (time-outs, then the open breaker), so a cause
+is new when no message of this streak named it. Listings that failed runs leave unwritten are the
+streak's affair: they count for the alert on the error rate only where runs fail now and then, too
+seldom for a streak.
+
+Source: docs/contract.md section 3, Alerts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from listing_sync.cells.listings import Rejection
+from listing_sync.cells.wording import count, duration, percent
+from listing_sync.errors import Category
+from listing_sync.history.common_faults import Told, told_once
+from listing_sync.history.run_statistics import Statistics, statistics
+from listing_sync.history.runs import GOOD, Cause, Run, RunStatus, RunType
+from listing_sync.history.verdict import DEGRADED_ERROR_RATE, UNHEALTHY_ERROR_RATE
+
+REMINDER_AFTER = timedelta(days=1)
+REJECTIONS_SHOWN = 20
+_OF_SERVICE = frozenset({Category.NETWORK, Category.RATE_LIMIT})
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """Failed runs in a row; `told_causes` are those that messages named since the last reminder."""
+
+    runs: int
+    since: datetime
+    told_causes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the runs of one source remember; `told_at` is when a message last said that runs fail.
+
+    `unsent` are messages, oldest first, by the name of the address that has not taken them.
+    """
+
+    streak: Streak | None = None
+    told_at: datetime | None = None
+    is_error_rate_told: bool = False
+    unsent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def to_document(self) -> dict[str, object]:
+        """Return the memory as JSON keeps it."""
+        streak = self.streak
+        return {
+            "streak": streak
+            and {
+                "runs": streak.runs,
+                "since": streak.since.isoformat(),
+                "told_causes": list(streak.told_causes),
+            },
+            "told_at": self.told_at and self.told_at.isoformat(),
+            "is_error_rate_told": self.is_error_rate_told,
+            "unsent": {name: list(texts) for name, texts in self.unsent.items()},
+        }
+
+    @classmethod
+    def from_document(cls, document: object) -> Memory:
+        """Return what `to_document` gave; anything else is an empty memory."""
+        try:
+            return _read_memory(document)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return cls()
+
+
+def _read_memory(document: Any) -> Memory:
+    streak = document["streak"]
+    return Memory(
+        streak=streak
+        and Streak(
+            int(streak["runs"]),
+            datetime.fromisoformat(streak["since"]),
+            tuple(map(str, streak["told_causes"])),
+        ),
+        told_at=document["told_at"] and datetime.fromisoformat(document["told_at"]),
+        is_error_rate_told=bool(document["is_error_rate_told"]),
+        unsent={name: tuple(map(str, texts)) for name, texts in document["unsent"].items()},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run that has just ended and what surrounds it.
+
+    `recent` are earlier runs of its source and target as far as they could be read; times are shown
+    in `zone`.
+    """
+
+    run: Run
+    recent: Sequence[Run]
+    new_rejections: Sequence[Rejection]
+    now: datetime
+    zone: tzinfo | None
+    after_failures: int
+
+
+def due_messages(ended: Ended, memory: Memory) -> tuple[tuple[str, ...], Memory]:
+    """Return the messages to send now, in order, and what to remember. Only full runs count."""
+    if ended.run.run_type is not RunType.FULL:
+        return (), memory
+    streak_message, memory = _streak(ended, memory)
+    rate_message, memory = _error_rate(ended, memory)
+    messages = (streak_message, rate_message, _removal_message(ended), _rejections_message(ended))
+    return tuple(message for message in messages if message), memory
+
+
+def _streak(ended: Ended, memory: Memory) -> tuple[str | None, Memory]:
+    run, streak = ended.run, memory.streak
+    if run.status in GOOD:
+        message = _recovery_message(ended, streak) if streak and streak.told_causes else None
+        return message, replace(memory, streak=None)
+    if run.status is not RunStatus.FAILED:
+        return None, memory
+    streak = streak or Streak(0, run.started_at)
+    streak = replace(streak, runs=streak.runs + 1)
+    cause = _fingerprint(run.cause)
+    is_reminder = bool(streak.told_causes) and _is_past(memory.told_at, ended.now)
+    is_due = streak.runs >= ended.after_failures and (
+        is_reminder or cause not in streak.told_causes
+    )
+    if not is_due:
+        return None, replace(memory, streak=streak)
+    message = _failure_message(ended, streak, is_reminder=is_reminder)
+    told = (cause,) if is_reminder else (*streak.told_causes, cause)
+    streak = replace(streak, told_causes=told)
+    return message, replace(memory, streak=streak, told_at=ended.now)
+
+
+def _error_rate(ended: Ended, memory: Memory) -> tuple[str | None, Memory]:
+    """Tell when the error rate passes its limit, and when it is well again."""
+    if ended.run.status not in GOOD:
+        return None, memory
+    runs = [run for run in (*ended.recent, ended.run) if run.status is not RunStatus.INTERRUPTED]
+    recent = statistics(runs, ended.now)
+    is_flapping = recent.runs - recent.good_runs >= ended.after_failures
+    if not (is_flapping and _is_past(memory.told_at, ended.now)):
+        recent = statistics([run for run in runs if run.status in GOOD], ended.now)
+    rate = recent.error_rate
+    if rate > UNHEALTHY_ERROR_RATE and not memory.is_error_rate_told:
+        return _rate_message(ended, recent), replace(memory, is_error_rate_told=True)
+    if rate <= DEGRADED_ERROR_RATE and memory.is_error_rate_told:
+        title = f"the error rate is down to {percent(rate)}"
+        return _message(title, ended), replace(memory, is_error_rate_told=False)
+    return None, memory
+
+
+def _is_past(told_at: datetime | None, now: datetime) -> bool:
+    """Return whether the last message about failing runs is a day old, or was never sent."""
+    return told_at is None or not timedelta(0) <= now - told_at < REMINDER_AFTER
+
+
+def _fingerprint(cause: Cause | None) -> str:
+    """Return a cause without its numbers and its details in brackets, which differ from run to run.
+
+    Of an outage the first run knows details, the next ones, before an open breaker, none.
+    """
+    if cause is None:
+        return ""
+    gist = re.split(r" \(|\. ", cause.message, maxsplit=1)[0]
+    return f"{cause.category}: {re.sub(r'[0-9]+', '#', gist)}"
+
+
+# -- wording, in the mark-up of Slack -------------------------------------------------------------
+
+
+def _failure_message(ended: Ended, streak: Streak, *, is_reminder: bool) -> str:
+    run = ended.run
+    why = run.cause.message if run.cause else "no listing could be written"
+    failed = "1 run failed" if streak.runs == 1 else f"{streak.runs:,} runs in a row failed"
+    still = "still: " if is_reminder else ""
+    return _message(
+        f"{still}{failed}",
+        ended,
+        f"Since {_time(streak.since, ended)}"
+        f" ({duration((ended.now - streak.since).total_seconds())}),"
+        f" last run `{run.run_id}` on {_escaped(run.host)}",
+        f"Why: {_escaped(why)}",
+        "To do: `listing-sync health` checks every part;"
+        f" `listing-sync status {run.run_id}` shows this run."
+        " The table keeps what it has until runs work again.",
+    )
+
+
+def _recovery_message(ended: Ended, streak: Streak) -> str:
+    stats = ended.run.stats
+    return _message(
+        "runs work again",
+        ended,
+        f"After {count(streak.runs, 'failed run')} since {_time(streak.since, ended)}."
+        f" Run `{ended.run.run_id}`: {stats.success:,} of {count(stats.total, 'listing')}"
+        f" up to date, {stats.failed:,} failed.",
+    )
+
+
+def _rate_message(ended: Ended, recent: Statistics) -> str:
+    return _message(
+        f"{percent(recent.error_rate)} of the listings failed in 24 h",
+        ended,
+        f"{recent.failed:,} of {recent.total:,} in {count(recent.runs, 'run')},"
+        f" last run `{ended.run.run_id}`",
+        f"To do: `listing-sync status {ended.run.run_id}` names each with its cell and reason.",
+    )
+
+
+def _rejections_message(ended: Ended) -> str | None:
+    """Return one message for all new rejections; a failing service is no matter of single cells."""
+    news = [item for item in ended.new_rejections if item.category not in _OF_SERVICE]
+    if not news:
+        return None
+    listings = len({item.property_number or item.sheet_row for item in news})
+    told = told_once(news)
+    lines = [f"• {_rejection(item.rejection)}{_others(item)}" for item in told[:REJECTIONS_SHOWN]]
+    if len(told) > REJECTIONS_SHOWN:
+        more = f"{len(told) - REJECTIONS_SHOWN:,} more"
+        lines.append(f"… and {more}: `listing-sync status {ended.run.run_id}`")
+    lines.append(
+        "To do: mend these cells; until then the table keeps what it has of these listings."
+    )
+    return _message(f"{count(listings, 'listing')} newly rejected", ended, *lines)
+
+
+def _removal_message(ended: Ended) -> str | None:
+    """Return a message that names each listing that left the site."""
+    numbers = ended.run.removed
+    if not numbers:
+        return None
+    return _message(
+        f"{count(len(numbers), 'listing')} removed",
+        ended,
+        f"No longer in the sheet: {_escaped(', '.join(numbers))}",
+        f"Wrong? `listing-sync migrate rollback --run {ended.run.run_id}` brings them back.",
+    )
+
+
+def _rejection(item: Rejection) -> str:
+    number = _escaped(item.property_number or "no number")
+    place = _escaped(item.cell or f"row {item.sheet_row}")
+    if item.link:
+        place = f"<{_escaped(item.link)}|{place}>"
+    header = f" {_escaped(item.column)}" if item.column else ""
+    return f"{number} {place}{header}: {_escaped(item.reason)}"
+
+
+def _others(told: Told) -> str:
+    return f" (and {count(told.others, 'listing')} more)" if told.others else ""
+
+
+def _message(title: str, ended: Ended, *lines: str) -> str:
+    what = f"{_escaped(ended.run.source)} → {_escaped(ended.run.target)}"
+    return "\n".join([f"*listing-sync: {title}*", what, *lines])
+
+
+def _time(moment: datetime, ended: Ended) -> str:
+    return f"{moment.astimezone(ended.zone):%Y-%m-%d %H:%M %Z}"
+
+
+def _escaped(text: str) -> str:
+    """Return foreign text on one line in which Slack sees no mark-up ("Formatting text")."""
+    one_line = " ".join(text.split())
+    return one_line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

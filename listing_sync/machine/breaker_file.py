@@ -1,0 +1,47 @@
+"""The breaker of one service on this disk, for the next process."""
+
+from __future__ import annotations
+
+from listing_sync.errors import Service
+from listing_sync.machine.state_dir import StateDir
+from listing_sync.reliability.breaker import Breaker
+
+
+class BreakerFile:
+    """Keeps a breaker; a file that cannot be used is a warning and counts as closed."""
+
+    def __init__(self, state: StateDir, service: Service) -> None:
+        self._state = state
+        self._name = f"breaker-{service}.json"
+
+    def load(self) -> Breaker:
+        """Return the breaker as the last process left it; a time in the future is put right."""
+        try:
+            stored = self._state.read_json(self._name)
+        except OSError as error:
+            self._warn("read", error)
+            return Breaker()
+        if stored is None:
+            return Breaker()
+        try:
+            if not isinstance(stored, dict):
+                raise ValueError("not a breaker")  # noqa: TRY301, TRY004 - as any other damage
+            breaker = Breaker.from_stored(stored, self._state.clock.now().timestamp())
+        except ValueError:
+            self._state.set_aside(self._state.path / self._name)
+            return Breaker()
+        if breaker.opened_at != stored.get("opened_at"):
+            # Otherwise each process would take it for its own now, and no timeout would ever pass.
+            self.save(breaker)
+        return breaker
+
+    def save(self, breaker: Breaker) -> None:
+        """Keep a breaker; a failure is a warning."""
+        try:
+            self._state.write_json(self._name, breaker.to_stored())
+        except OSError as error:
+            self._warn("written", error)
+
+    def _warn(self, done: str, error: OSError) -> None:
+        path = self._state.path / self._name
+        self._state.warn(f"{path} cannot be {done} ({error.strerror}): the breaker starts closed")

@@ -1,0 +1,178 @@
+"""SYNC_STATE_DIR: where it is, a folder per target in it, and how files get there whole."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from listing_sync.cells.json_exact import decode, encode
+from listing_sync.errors import SettingsError
+from listing_sync.history.exposure import folder_problem
+from listing_sync.ports import Clock
+
+if TYPE_CHECKING:
+    from io import BufferedReader
+
+_OWNER_ONLY = 0o700
+_LARGEST_BYTES = 64 * 1024 * 1024
+# A document that keeps its own text may have more than one line; no JSON holds these bytes.
+_ON_ONE_LINE = bytes.maketrans(b"\n\r", b"\x0b\x0c")
+_AS_WRITTEN = bytes.maketrans(b"\x0b\x0c", b"\n\r")
+
+
+def find_state_dir(setting: Path | None, environment: Mapping[str, str]) -> Path:
+    """Return SYNC_STATE_DIR, else the one systemd made, else the user's own; it may not exist."""
+    if setting is not None:
+        return setting
+    if from_systemd := environment.get("STATE_DIRECTORY"):
+        return Path(from_systemd.split(":")[0])
+    import platformdirs  # noqa: PLC0415 - 18 ms that most set-ups never need
+
+    return Path(platformdirs.user_state_dir("listing-sync", appauthor=False))
+
+
+def target_folder(host: str, table: str) -> str:
+    """Return a name that a person knows again and that no other target has."""
+    digest = hashlib.sha256(f"{host}\n{table}".encode()).hexdigest()[:8]
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", f"{host}-{table}").strip(".")[:100] + f"-{digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class StateDir:
+    """The state of one target: `path` is its folder in `root`; `warn` tells the person who runs it.
+
+    Reading raises OSError for what is there and cannot be read; what is not there is None.
+    """
+
+    root: Path
+    path: Path
+    clock: Clock
+    warn: Callable[[str], None]
+
+    def require_writable(self) -> None:
+        """Make the folders, for their owner only; raise SettingsError unless files can be made."""
+        try:
+            make_folder(self.root)
+            make_folder(self.path)
+            problems = [
+                problem for folder in (self.root, self.path) if (problem := exposure(folder))
+            ]
+            if problems:
+                raise SettingsError(tuple(f"SYNC_STATE_DIR: {problem}" for problem in problems))
+            for folder in (self.root, self.path):
+                with tempfile.TemporaryFile(dir=folder) as probe:
+                    probe.write(b"x")
+        except OSError as error:
+            problem = (
+                f"SYNC_STATE_DIR: {self.root} cannot be written ({error.strerror}), and without its"
+                " lock two runs could meet: name a directory of the user who runs this"
+            )
+            raise SettingsError((problem,)) from error
+
+    def read_json(self, name: str) -> object:
+        """Return the document in a file of this target, None when there is none or it is damaged.
+
+        A damaged file is set aside, with a warning.
+        """
+        path = self.path / name
+        try:
+            return json.loads(read_regular(path))
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            self.set_aside(path)
+            return None
+
+    def write_json(self, name: str, document: object) -> None:
+        """Replace a file of this target by the document, whole or not at all."""
+        write_atomically(self.path / name, encode_json(document))
+
+    def set_aside(self, path: Path) -> None:
+        """Rename a damaged file so that nobody meets it again, and warn."""
+        aside = path.with_name(f"{path.name}.damaged-{self.clock.now():%Y%m%dT%H%M%SZ}")
+        try:
+            path.rename(aside)
+        except OSError as error:
+            self.warn(f"{path} is damaged and cannot be set aside ({error.strerror}): ignored")
+        else:
+            self.warn(f"{path} is damaged: set aside as {aside.name}")
+
+
+def encode_json(document: object) -> bytes:
+    """Return the document on one line, without its end; lone surrogates survive a round trip."""
+    line = encode(document).encode("utf-8", "surrogatepass")
+    return line.translate(_ON_ONE_LINE) if b"\n" in line or b"\r" in line else line
+
+
+def decode_json(line: bytes, frames: int) -> Any:
+    """Return the document that `encode_json` wrote; `frames` as in `json_exact.decode`."""
+    return decode(line.translate(_AS_WRITTEN).decode("utf-8", "surrogatepass"), frames)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Put a file in place that its owner alone can read, so that a crash leaves old or new."""
+    make_folder(path.parent)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder survive a loss of power."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for their owner only."""
+    missing = [each for each in (folder, *folder.parents) if not each.is_dir()]
+    for each in reversed(missing):  # `parents=True` would leave those above to the umask
+        each.mkdir(mode=_OWNER_ONLY, exist_ok=True)
+        each.chmod(_OWNER_ONLY)
+
+
+def exposure(folder: Path) -> str | None:
+    """Return who else may write in a folder, as a problem; None: nobody."""
+    status = folder.stat()
+    return folder_problem(str(folder), status.st_uid, status.st_mode, os.geteuid())
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file for reading without waiting; OSError for a pipe, a device or a folder."""
+    # Opening a named pipe would wait for its writer, for ever.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return open(handle, "rb")  # noqa: PTH123 - closed by the caller
+
+
+def read_regular(path: Path) -> bytes:
+    """Return what is in a small file of state; OSError for what is none, or is too large."""
+    with open_regular(path) as file:
+        content = file.read(_LARGEST_BYTES + 1)
+    if len(content) > _LARGEST_BYTES:
+        raise OSError(errno.EFBIG, "larger than any file of state", str(path))
+    return content

@@ -1,0 +1,266 @@
+"""What runs replaced and wrote, and what came of it: compressed lines, one file a run.
+
+A line `["AA12345",old,new]` is on disk before the write, `{"done":[..],"refused":[..],"made":{..}}`
+follows with its answer, and the first, `{"types":{..}}`, tells how the columns were mapped then.
+Each group of lines is a gzip member of its own, so a killed process can cut off only what was never
+sent, and `zcat` reads the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from listing_sync.cells.json_exact import is_plain
+from listing_sync.cells.listings import Value
+from listing_sync.cells.mapping import ColumnType
+from listing_sync.machine.sequence import UNDO_FOLDER, next_sequence, numbered, sequence_of
+from listing_sync.machine.snapshots import kept_snapshots
+from listing_sync.machine.state_dir import (
+    StateDir,
+    decode_json,
+    encode_json,
+    open_regular,
+    sync_folder,
+)
+from listing_sync.ports import Replaced, SnapshotMeta
+
+_STAMP = "%Y%m%dT%H%M%S.%fZ"
+_SUFFIX = ".jsonl.gz"
+_GZIP = 31
+_CHUNK_BYTES = 1 << 16
+# In C, for what a first run writes.
+_encode_plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class RunFile:
+    """The file of one run."""
+
+    run_id: str
+    started_at: datetime
+    path: Path
+
+
+class UndoFiles:
+    """The undo files of one target; `types` are those of the columns that its runs write."""
+
+    def __init__(self, state: StateDir, types: Mapping[str, ColumnType] | None = None) -> None:
+        self._state = state
+        self._folder = state.path / UNDO_FOLDER
+        self._types = types or {}
+        self._lock = threading.Lock()
+        self._writing: dict[str, Path] = {}
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def record(self, run_id: str, started_at: datetime, changes: Iterable[Replaced]) -> None:
+        """Append what a batch will replace and write; raises OSError when it cannot be kept."""
+        lines = b"".join(map(_line, changes))
+        if not lines:
+            return
+        with self._lock:
+            path = self._writing.get(run_id)
+            if path is None:
+                lines = encode_json({"types": self._types}) + b"\n" + lines
+                path = self._new_path(run_id, started_at)
+            _append(path, _packed(lines), is_needed=True)
+            self._writing[run_id] = path
+
+    def conclude(
+        self,
+        run_id: str,
+        *,
+        done: Sequence[str] = (),
+        refused: Sequence[str] = (),
+        made: Mapping[str, Mapping[str, Value]] | None = None,
+        spelled: Mapping[str, str] | None = None,
+    ) -> None:
+        """Append what came of changes of a run: those done, and those refused for certain.
+
+        `made` holds by number what the database made of a row where that is not what was sent,
+        `spelled` how it spells the number. It does nothing for a run that recorded nothing.
+        """
+        parts = {"done": done, "refused": refused, "made": made, "spelled": spelled}
+        is_all_plain = all(map(is_plain, (made or {}).values()))
+        line = _encoded({name: part for name, part in parts.items() if part}, plain=is_all_plain)
+        with self._lock:
+            path = self._writing.get(run_id)
+            if path is not None and len(line) > len(b"{}\n"):
+                _append(path, _packed(line), is_needed=False)
+
+    def _new_path(self, run_id: str, started_at: datetime) -> Path:
+        known = next((path for path in self._paths() if _run_id(path) == run_id), None)
+        stamp = f"{started_at.astimezone(UTC):{_STAMP}}"
+        sequence = numbered(next_sequence(self._state.path))
+        return known or self._folder / f"{sequence}-{stamp}_{run_id}{_SUFFIX}"
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def read(self, run_id: str) -> Iterator[Replaced]:
+        """Yield what a run recorded, in order; nothing when it has no file."""
+        for path in self._paths():
+            if _run_id(path) == run_id:
+                yield from (replaced_of(line) for line in self.lines(path) if is_change(line))
+
+    def runs(self) -> tuple[tuple[str, datetime], ...]:
+        """Return (run_id, started_at) of the runs that have a file, newest first."""
+        return tuple((_run_id(path), _started_at(path)) for path in self._paths())
+
+    def changes_of(
+        self, property_number: str, limit: int
+    ) -> tuple[tuple[str, datetime, Replaced], ...]:
+        """Return (run_id, started_at, change) of one listing, newest first, at most `limit`.
+
+        Those that the database refused are left out.
+        """
+        # Most batches do not have the listing: they are searched as text, and not read as JSON.
+        name = encode_json(property_number)
+        start = b"[" + name + b","
+        found: list[tuple[str, datetime, Replaced]] = []
+        for path in self._paths():
+            if len(found) >= limit:
+                break
+            changes: list[Replaced] = []
+            settled = 0
+            for lines in self._batches(path):
+                if name not in lines:
+                    continue
+                for line in lines.splitlines():
+                    if line.startswith(start):
+                        changes.append(replaced_of(line))
+                    elif line.startswith(b"{") and name in line:
+                        outcome = decode_json(line, frames=3)
+                        if property_number in outcome.get("refused", ()):
+                            del changes[settled:]
+                        settled = len(changes)
+            found += [(_run_id(path), _started_at(path), change) for change in reversed(changes)]
+        return tuple(found[:limit])
+
+    def since(self, beginning: SnapshotMeta | str | None) -> Iterator[RunFile]:
+        """Yield the files of the runs after a snapshot, from a run on, or of all, oldest first."""
+        paths = self._paths()
+        if isinstance(beginning, str):
+            at = next((at for at, path in enumerate(paths) if _run_id(path) == beginning), -1)
+            paths = paths[: at + 1]
+        elif beginning is not None:
+            paths = [path for path in paths if _is_since(path, beginning)]
+        for path in reversed(paths):
+            yield RunFile(_run_id(path), _started_at(path), path)
+
+    def lines(self, path: Path) -> Iterator[bytes]:
+        """Yield the lines of a file, but what a killed process left half-written."""
+        for lines in self._batches(path):
+            yield from lines.splitlines()
+
+    def delete_older(self, before: datetime, *, keep: int) -> None:
+        """Delete the files of runs started before `before`, but never the newest `keep`.
+
+        Nor those of runs since the oldest snapshot that is kept: the way back to it needs them.
+        """
+        snapshots = kept_snapshots(self._state)
+        for path in self._paths()[keep:]:
+            is_needed = any(_is_since(path, snapshot) for snapshot in snapshots)
+            if _started_at(path) < before and not is_needed:
+                path.unlink(missing_ok=True)
+
+    def _paths(self) -> list[Path]:
+        """Return the files, newest first by their numbers; those without one are the oldest."""
+        try:
+            paths = [path for path in self._folder.iterdir() if path.name.endswith(_SUFFIX)]
+        except FileNotFoundError:
+            return []
+        return sorted(
+            paths, key=lambda path: (sequence_of(path.name) or 0, path.name), reverse=True
+        )
+
+    def _batches(self, path: Path) -> Iterator[bytes]:
+        """Yield the lines of each batch; what a killed process left half-written is dropped."""
+        with open_regular(path) as file:
+            yield from self._members(path, iter(lambda: file.read(_CHUNK_BYTES), b""))
+
+    def _members(self, path: Path, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        decompressor = zlib.decompressobj(wbits=_GZIP)
+        parts: list[bytes] = []
+        for chunk in chunks:
+            rest = chunk
+            while rest:
+                try:
+                    parts.append(decompressor.decompress(rest))
+                except zlib.error:
+                    self._state.warn(f"{path} is damaged: what follows in it cannot be undone")
+                    return
+                rest = decompressor.unused_data
+                if decompressor.eof:
+                    yield b"".join(parts)
+                    parts = []
+                    decompressor = zlib.decompressobj(wbits=_GZIP)
+
+
+def _line(change: Replaced) -> bytes:
+    document = [change.property_number, change.old, change.new]
+    return _encoded(document, plain=is_plain(change.old) and is_plain(change.new))
+
+
+def _encoded(document: object, *, plain: bool) -> bytes:
+    if plain:
+        return _encode_plain(document).encode("utf-8", "surrogatepass") + b"\n"
+    return encode_json(document) + b"\n"
+
+
+def is_change(line: bytes) -> bool:
+    """Return whether a line holds a change, not what is said of changes."""
+    return line.startswith(b"[")
+
+
+def replaced_of(line: bytes) -> Replaced:
+    """Return the change that a line holds."""
+    return Replaced(*decode_json(line, frames=2))
+
+
+def _is_since(path: Path, snapshot: SnapshotMeta) -> bool:
+    sequence = sequence_of(path.name)
+    if snapshot.sequence is None:
+        return sequence is not None or _started_at(path) >= snapshot.taken_at
+    return sequence is not None and sequence > snapshot.sequence
+
+
+def _packed(lines: bytes) -> bytes:
+    compressor = zlib.compressobj(1, wbits=_GZIP)
+    return compressor.compress(lines) + compressor.flush()
+
+
+def _append(path: Path, member: bytes, *, is_needed: bool) -> None:
+    """Append a member; what is needed has reached the disk before it returns."""
+    is_new = not path.exists()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        size = os.fstat(handle).st_size
+        try:
+            with open(handle, "wb", closefd=False) as file:
+                file.write(member)
+            if is_needed:
+                os.fsync(handle)
+        except OSError:
+            os.ftruncate(handle, size)  # half a batch would hide those that follow
+            raise
+    finally:
+        os.close(handle)
+    if is_new:
+        sync_folder(path.parent)
+
+
+def _run_id(path: Path) -> str:
+    return path.name.removesuffix(_SUFFIX).partition("_")[2]
+
+
+def _started_at(path: Path) -> datetime:
+    stamp = path.name.partition("_")[0].rpartition("-")[2]
+    return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)

@@ -1,0 +1,127 @@
+"""What many runs did, by listing: undo files in, an index on disk out."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from listing_sync.cells.listings import Value
+from listing_sync.cells.mapping import ColumnType
+from listing_sync.changes.undo_log import Logged
+from listing_sync.machine.state_dir import decode_json, encode_json
+from listing_sync.machine.undo import RunFile, UndoFiles, is_change
+from listing_sync.ports import SnapshotMeta
+
+_TABLE = """
+create table change (
+  number text, run integer, line blob, made blob, is_certain integer default 0
+);
+create index change_number on change (number);
+"""
+
+
+class WrittenIndex:
+    """The changes of our runs, to be asked for listing by listing, oldest first.
+
+    Those that the database refused are not in it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._files: list[RunFile] = []
+        self._types: list[dict[str, ColumnType]] = []
+
+    def add(self, file: RunFile, undo: UndoFiles) -> None:
+        """Take in what one run did."""
+        run = len(self._files)
+        self._files.append(file)
+        self._types.append({})
+        # Changes of which nothing is known yet, by number: a run may note one more than once.
+        pending: defaultdict[str, list[int]] = defaultdict(list)
+        execute = self._connection.execute
+        for line in undo.lines(file.path):
+            if is_change(line):
+                number = _number(line)
+                row = execute(
+                    "insert into change (number, run, line) values (?, ?, ?)", (number, run, line)
+                ).lastrowid
+                pending[number].append(row or 0)
+                continue
+            said = decode_json(line, frames=3)
+            self._types[run] |= _types(said.get("types", {}))
+            made, spelled = said.get("made", {}), said.get("spelled", {})
+            for number in said.get("done", ()):
+                of_it = encode_json(made[number]) if number in made else None
+                key = spelled.get(number, number)
+                rows = [(key, of_it, row) for row in pending.pop(number, ())]
+                self._connection.executemany(
+                    "update change set is_certain = 1, number = ?, made = ? where rowid = ?", rows
+                )
+            for number in said.get("refused", ()):
+                gone = [(row,) for row in pending.pop(number, ())]
+                self._connection.executemany("delete from change where rowid = ?", gone)
+
+    def numbers_of(self, run_id: str) -> Iterator[str]:
+        """Yield the listings that a run changed, in the order of its first changes."""
+        run = next((at for at, file in enumerate(self._files) if file.run_id == run_id), None)
+        yield from (
+            number
+            for (number,) in self._connection.execute(
+                "select number from change where run = ? group by number order by min(rowid)",
+                (run,),
+            )
+        )
+
+    def changes_of(self, property_number: str) -> tuple[Logged, ...]:
+        """Return what our runs did to one listing, oldest first."""
+        rows = self._connection.execute(
+            "select run, line, made, is_certain from change where number = ? order by rowid",
+            (property_number,),
+        )
+        return tuple(self._logged(*row) for row in rows)
+
+    def _logged(self, run: int, line: bytes, made: bytes | None, is_certain: int) -> Logged:
+        number, old, new = decode_json(line, frames=2)
+        file = self._files[run]
+        return Logged(
+            property_number=number,
+            old=old,
+            new=new,
+            run_id=file.run_id,
+            started_at=file.started_at,
+            made=None if made is None else decode_json(made, frames=1),
+            is_certain=bool(is_certain),
+            types=self._types[run],
+        )
+
+
+@contextmanager
+def written_since(undo: UndoFiles, beginning: SnapshotMeta | str | None) -> Iterator[WrittenIndex]:
+    """Index what the runs after a snapshot did, or that run and later ones, or all.
+
+    It is gone when the block ends.
+    """
+    # An empty name is a temporary database: SQLite keeps it in memory while it is small.
+    connection = sqlite3.connect("")
+    try:
+        connection.executescript(_TABLE)
+        index = WrittenIndex(connection)
+        for file in undo.since(beginning):
+            index.add(file, undo)
+        yield index
+    finally:
+        connection.close()
+
+
+def _number(line: bytes) -> str:
+    """Return the number of a change without reading the rest of it."""
+    text = line.decode("utf-8", "surrogatepass")
+    return str(json.decoder.scanstring(text, len('["'))[0])  # type: ignore[attr-defined]  # C
+
+
+def _types(said: Mapping[str, Value]) -> dict[str, ColumnType]:
+    known = {item.value: item for item in ColumnType}
+    return {name: known[str(kind)] for name, kind in said.items() if str(kind) in known}

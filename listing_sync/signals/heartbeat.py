@@ -1,0 +1,52 @@
+"""Start, success and failure of runs in, pings out in the way of healthchecks.io.
+
+Source: healthchecks.io documentation, "Pinging API".
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from listing_sync import logs
+from listing_sync.signals.posting import post
+
+TIMEOUT_S = 5.0
+TRIES = 2
+
+
+class HealthchecksHeartbeat:
+    """Pings SYNC_HEARTBEAT_URL; None: nobody listens. A ping that fails twice is a warning."""
+
+    def __init__(self, url: str | None, *, timeout_s: float = TIMEOUT_S) -> None:
+        self._url = url
+        self._timeout_s = timeout_s
+
+    def started(self, run_id: str) -> None:
+        """Say that a run has begun."""
+        self._ping("/start", run_id, "")
+
+    def succeeded(self, run_id: str, summary: str) -> None:
+        """Say that it went well, be it in part; `summary` holds counts only."""
+        self._ping("", run_id, summary)
+
+    def failed(self, run_id: str, summary: str) -> None:
+        """Say that it failed."""
+        self._ping("/fail", run_id, summary)
+
+    def _ping(self, signal: str, run_id: str, summary: str) -> None:
+        if self._url is None:
+            return
+        url = _ping_url(self._url, signal, run_id)
+        for _ in range(TRIES):
+            body = summary.encode("utf-8", "replace")
+            why = post(url, body, "text/plain; charset=utf-8", timeout_s=self._timeout_s)
+            if why is None:
+                return
+        logs.event("warning", "heartbeat_failed", f"SYNC_HEARTBEAT_URL was not reached ({why})")
+
+
+def _ping_url(url: str, signal: str, run_id: str) -> str:
+    """Return the address with `signal` at the end of its path and the run in its query."""
+    parts = urlsplit(url)
+    query = "&".join(part for part in (parts.query, urlencode({"rid": run_id})) if part)
+    return urlunsplit(parts._replace(path=parts.path.rstrip("/") + signal, query=query))

@@ -1,0 +1,42 @@
+"""Messages in, Slack-compatible POSTs out.
+
+Source: Slack, "Sending messages using incoming webhooks".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+
+from listing_sync import logs
+from listing_sync.signals.posting import post
+
+TIMEOUT_S = 10.0
+
+
+class SlackWebhook:
+    """The addresses of SYNC_ALERT_WEBHOOK_URL, each known by a digest that outlives a run."""
+
+    def __init__(self, urls: Sequence[str], *, timeout_s: float = TIMEOUT_S) -> None:
+        self._urls = {sha256(url.encode()).hexdigest()[:12]: url for url in urls}
+        self._timeout_s = timeout_s
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Return the names of the addresses, in the order of the setting."""
+        return tuple(self._urls)
+
+    def post(self, address: str, text: str) -> bool:
+        """Post one message; return whether it was taken. A failure is a warning."""
+        body = json.dumps({"text": text}, ensure_ascii=False).encode("utf-8", "replace")
+        why = post(self._urls[address], body, "application/json", timeout_s=self._timeout_s)
+        if why is not None:
+            position = self.addresses.index(address) + 1
+            logs.event(
+                "warning",
+                "webhook_failed",
+                f"webhook {position} of SYNC_ALERT_WEBHOOK_URL did not take the alert ({why});"
+                " the next run sends it again",
+            )
+        return why is None

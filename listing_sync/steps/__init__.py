@@ -1,0 +1,4 @@
+"""Order: what several commands do, a step a module.
+
+Calls ports and rules; never prints, exits, builds a client or knows a SQLSTATE.
+"""

@@ -1,0 +1,104 @@
+"""A run that has ended in, its metrics file and the alerts that are due out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from listing_sync import logs
+from listing_sync.cells.listings import Rejection
+from listing_sync.history.alerts import Ended, Memory, due_messages
+from listing_sync.history.runs import Run, RunStatus, RunType
+from listing_sync.ports import Ports
+
+UNSENT_KEPT = 10
+
+
+def report(
+    ports: Ports, run: Run, new_rejections: Sequence[Rejection], recent_runs: Sequence[Run]
+) -> None:
+    """Tell the outside of a run; a signal that fails is a warning, never an error.
+
+    Selective runs renew their own part of the metrics file and send what earlier runs could not,
+    but give no alert themselves. Dry runs are not reported.
+    """
+    ports.metrics_file.write(run)
+    if ports.webhook.addresses:
+        _alert(ports, run, new_rejections, recent_runs)
+
+
+def report_dead(ports: Ports, buried: Sequence[Run], recent_runs: Sequence[Run]) -> None:
+    """Tell of runs of this source whose process died: they could not do it themselves."""
+    for run in buried:
+        if run.run_type is RunType.FULL and ports.identity.owns(run):
+            report(ports, run, (), recent_runs)
+            ports.heartbeat.failed(run.run_id, summary(run))
+
+
+def summary(run: Run) -> str:
+    """Return the totals of a run on one line, for whoever takes the pings."""
+    stats = run.stats
+    return (
+        f"{run.status}: {stats.total} listings: {stats.inserted} inserted, {stats.updated} updated,"
+        f" {stats.unchanged} unchanged, {stats.removed} removed, {stats.failed} failed,"
+        f" {stats.skipped} skipped"
+    )
+
+
+def _alert(
+    ports: Ports, run: Run, new_rejections: Sequence[Rejection], recent_runs: Sequence[Run]
+) -> None:
+    now = ports.clock.now()
+    ended = Ended(
+        run=run,
+        recent=recent_runs,
+        new_rejections=new_rejections,
+        now=now,
+        zone=now.astimezone().tzinfo,
+        after_failures=ports.settings.sync_alert_after_failures,
+    )
+    before = _remembered(ports, run.source)
+    messages, memory = due_messages(ended, before)
+    unsent = {
+        address: (*before.unsent.get(address, ()), *messages)[-UNSENT_KEPT:]
+        for address in ports.webhook.addresses
+    }
+    # Kept before they are sent: a process that dies meanwhile must not lose them.
+    kept = _keep(ports, run.source, before, replace(memory, unsent=_not_empty(unsent)))
+    if run.status is RunStatus.INTERRUPTED:  # it was told to end: the next run has the time
+        return
+    left = {address: _send(ports, address, texts) for address, texts in unsent.items()}
+    _keep(ports, run.source, kept, replace(memory, unsent=_not_empty(left)))
+
+
+def _not_empty(unsent: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return {address: texts for address, texts in unsent.items() if texts}
+
+
+def _send(ports: Ports, address: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Send messages in order up to the first that fails; return what the next run has to send."""
+    for index, text in enumerate(texts):
+        if not ports.webhook.post(address, text):
+            return texts[index:]
+    return ()
+
+
+def _remembered(ports: Ports, source: str) -> Memory:
+    try:
+        document = ports.alert_memory.load()
+        former = (document.get(name) for name in ports.identity.spelling.names)
+        return Memory.from_document(document.get(source) or next(filter(None, former), None))
+    except OSError as error:
+        logs.event("warning", "alerts_unread", f"earlier alerts cannot be read: {error.strerror}")
+        return Memory()
+
+
+def _keep(ports: Ports, source: str, before: Memory, memory: Memory) -> Memory:
+    """Remember what changed."""
+    if memory != before:
+        try:
+            document = dict(ports.alert_memory.load())
+            ports.alert_memory.store({**document, source: memory.to_document()})
+        except OSError as error:
+            logs.event("warning", "alerts_unkept", f"alerts cannot be kept: {error.strerror}")
+    return memory

@@ -1,0 +1,146 @@
+"""Syncing put on hold on every machine, looked for, and let go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4, uuid5
+
+from listing_sync import logs
+from listing_sync.errors import (
+    BatchTooLargeError,
+    NotSetUpError,
+    RefusedError,
+    RemoteError,
+    RowError,
+    TransientError,
+)
+from listing_sync.history.runs import Run
+from listing_sync.ports import Ports, SharedHold
+
+_MAKE_ROOM = "make room in SYNC_STATE_DIR"
+_PASSING = (TransientError, RowError, BatchTooLargeError, NotSetUpError)
+
+
+def hold(ports: Ports, run: Run, why: str) -> str | None:
+    """Put syncing on hold here and on every other machine; return what it could not do, if any.
+
+    Raises:
+        RefusedError: the file cannot be written.
+    """
+    # The record of the run itself stands in the same table.
+    hold_id = str(uuid5(UUID(run.run_id), "hold"))
+    problem = f"so nothing was changed: {_MAKE_ROOM}"
+    return _place(ports, hold_id, why, run.started_at, problem, what=f", run {run.run_id}")
+
+
+def pause(ports: Ports, why: str) -> str | None:
+    """Put syncing on hold for a person; return what it could not do, if any.
+
+    Raises:
+        RefusedError: it is on hold already, or the file cannot be written.
+    """
+    if held := held_here(ports):
+        raise RefusedError(held)
+    words = f"paused: {why}" if why else "paused"
+    return _place(ports, str(uuid4()), words, ports.clock.now(), _MAKE_ROOM)
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """What `resume` let go on: the reason of this machine's hold, None when there was none.
+
+    `elsewhere` are the holds of other machines; with `everywhere` they are let go too. `problem`
+    says what could not be done.
+    """
+
+    here: str | None
+    elsewhere: tuple[SharedHold, ...]
+    problem: str | None = None
+
+
+def resume(ports: Ports, *, everywhere: bool) -> Resumed:
+    """Let syncing go on here, for the machines that held because of it, and perhaps everywhere.
+
+    Raises:
+        RefusedError: the file cannot be deleted.
+    """
+    reason = ports.hold.reason()
+    try:
+        ports.hold.remove()
+    except OSError as error:
+        raise RefusedError(
+            f"the file {ports.hold.path} cannot be deleted ({error.strerror or error})"
+        ) from error
+    ours = set(ports.hold.shared_ids())
+    try:
+        for hold_id in sorted(ours):
+            ports.holds.release(hold_id)
+        ports.hold.share()
+        others = tuple(item for item in ports.holds.all() if item.hold_id not in ours)
+        for item in others if everywhere else ():
+            ports.holds.release(item.hold_id)
+    except (RemoteError, RefusedError) as error:
+        return Resumed(reason, (), f"other machines may still be on hold: {error}")
+    return Resumed(reason, others)
+
+
+def _place(
+    ports: Ports, hold_id: str, why: str, since: datetime, problem: str, *, what: str = ""
+) -> str | None:
+    who = ports.identity
+    at = f"{since.astimezone():%Y-%m-%d %H:%M:%S}"
+    reason = f"{why} at {at} by {who.user} on {who.host}{what}, {who.target}"
+    try:
+        ports.hold.place(reason)
+        # Remembered before it is there: a hold of which nobody knew would never be taken away.
+        ports.hold.share(*dict.fromkeys((*ports.hold.shared_ids(), hold_id)))
+    except OSError as error:
+        raise RefusedError(
+            f"syncing cannot be put on hold ({error.strerror or error}), {problem}"
+        ) from error
+    shared = SharedHold(hold_id, reason, who.host, str(ports.hold.path), since)
+    try:
+        ports.holds.place(shared)
+    except (RemoteError, RefusedError) as error:
+        return f"only this machine is on hold, others will sync: {error}"
+    return None
+
+
+def held_here(ports: Ports) -> str | None:
+    """Return why syncing is on hold by the file of this machine, None when it is not."""
+    reason = ports.hold.reason()
+    return None if reason is None else _sentence(reason, str(ports.hold.path))
+
+
+def held_elsewhere(ports: Ports, *, may_release: bool) -> str | None:
+    """Return why syncing is on hold by another machine, None when it is not.
+
+    Holds of this machine, whose file somebody has deleted, count no more; with `may_release` they
+    are taken away. A passing failure holds nobody: a run without records still syncs.
+    """
+    ours = set(ports.hold.shared_ids())
+    try:
+        if ours and may_release:
+            for hold_id in sorted(ours):
+                ports.holds.release(hold_id)
+            ports.hold.share()
+        holds = [item for item in ports.holds.all() if item.hold_id not in ours]
+    except _PASSING as error:
+        logs.event("info", "holds_unknown", f"holds of other machines are not known: {error}")
+        return None
+    if not holds:
+        return None
+    first = holds[0]
+    return _sentence(
+        first.reason,
+        f"{first.path} on {first.host}, whose next sync lets every machine go on; where that"
+        " machine is gone, run `listing-sync resume --everywhere`",
+    )
+
+
+def _sentence(reason: str, path: str) -> str:
+    why = f" ({reason.strip()})" if reason.strip() else ""
+    return (
+        f"syncing is on hold{why}. To go on, run `listing-sync resume`, or delete the file {path}"
+    )

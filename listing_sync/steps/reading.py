@@ -1,0 +1,239 @@
+"""Sheet and table in, what was found and the plan out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
+
+from listing_sync.cells.listings import Checked, Rejection, SheetColumn, SheetContents
+from listing_sync.cells.mapping import Mapping as ColumnMapping
+from listing_sync.cells.near import near_matches
+from listing_sync.cells.validator import (
+    loading_columns,
+    normalise_number,
+    shown_cells,
+    validate,
+)
+from listing_sync.changes.given_back import NOTHING_KNOWN, GivenBack
+from listing_sync.changes.likeness import likeness
+from listing_sync.changes.meaning import Settled, in_question, settle
+from listing_sync.changes.plan import Plan, TableRow, make_plan
+from listing_sync.changes.rollout import is_in_share, within_share
+from listing_sync.errors import SourceError
+from listing_sync.ports import Ports, Progress, SelectedRows
+from listing_sync.steps.background import Prefetched
+
+PAGES_AHEAD = 3
+NEAR_MATCHED = 50
+"""Comparing one number with 10,000 others takes 30 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a sheet gave, within the rollout share. `contents` has its rows taken out.
+
+    `total` is what the run counts; `failed` those of it that are rejected. `payloads` hold the
+    cells of rejected rows by row, `not_found` near matches of the numbers that the sheet lacks.
+    """
+
+    contents: SheetContents
+    key: SheetColumn
+    checked: Checked
+    total: int
+    failed: int
+    payloads: Mapping[int, Mapping[str, str]]
+    not_found: Mapping[str, tuple[str, ...]]
+    warnings: tuple[str, ...]
+
+
+def read(
+    ports: Ports, progress: Progress, *, percent: float, numbers: Sequence[str] | None = None
+) -> Reading:
+    """Read the sheet, all of it or the listings named, and keep what the rollout share owns.
+
+    Raises:
+        SourceError: a whole column still shows Loading... after the retries.
+    """
+    selected = _read_sheet(ports, numbers, progress)
+    if numbers is not None:
+        spelled = as_in_sheet(ports, selected.all_numbers, numbers)
+        if spelled != tuple(numbers):
+            numbers = spelled
+            selected = _read_sheet(ports, numbers, progress)
+    zone = ports.clock.now().astimezone().tzinfo or UTC
+    return _check(selected, ports.mapping, numbers=numbers, percent=percent, default_zone=zone)
+
+
+def as_in_sheet(ports: Ports, in_sheet: Sequence[str], numbers: Sequence[str]) -> tuple[str, ...]:
+    """Return the numbers as the sheet spells them, where the table takes both for one listing."""
+    there = set(map(normalise_number, in_sheet))
+    missing = {number for number in numbers if number not in there}
+    if not missing:
+        return tuple(numbers)
+    forms = set(map(likeness, missing))
+    near = {number for number in there if likeness(number) in forms}
+    if not near:
+        return tuple(numbers)
+    meant = ports.table.meant_by(sorted(missing | near))
+    spelled = {meant[number]: number for number in near if number in meant}
+    return tuple(
+        dict.fromkeys(
+            spelled.get(meant.get(number, ""), number) if number in missing else number
+            for number in numbers
+        )
+    )
+
+
+def _read_sheet(ports: Ports, numbers: Sequence[str] | None, progress: Progress) -> SelectedRows:
+    """Return the rows of all listings, or of those named, once nothing is still calculating.
+
+    Raises:
+        SourceError: a whole column shows Loading... after the retries: the moment's fault, never
+            to be taken for data.
+    """
+    progress.phase("Reading the sheet", None)
+    delay_s = ports.settings.retry_delay_s
+    for attempt in range(ports.settings.sync_retry_attempts + 1):
+        if attempt:
+            ports.clock.sleep(delay_s)
+            delay_s *= 2
+        if numbers is None:
+            selected = SelectedRows(ports.sheet.read(progress.advance), ())
+        else:
+            selected = ports.sheet.read_listings(frozenset(numbers))
+        loading = loading_columns(selected.contents)
+        if not loading:
+            return selected
+    names = ", ".join(repr(column.header) for column in loading)
+    raise SourceError(
+        f"the sheet is still calculating: every cell of {names} shows Loading...; nothing was"
+        " written. Open the sheet and wait until it shows values"
+    )
+
+
+def _check(
+    selected: SelectedRows,
+    mapping: ColumnMapping,
+    *,
+    numbers: Sequence[str] | None,
+    percent: float,
+    default_zone: tzinfo,
+) -> Reading:
+    """Validate the rows and keep what the rollout share owns."""
+    contents = selected.contents
+    found = validate(contents, mapping, default_zone=default_zone)
+    checked = within_share(found, percent)
+    if numbers is None:
+        total, failed = checked.total_rows, checked.rejected_rows
+        not_found = {}
+    else:
+        total = len(numbers)
+        failed = len(_rejected(numbers, found, percent))
+        missing = [number for number in numbers if number not in found.numbers]
+        not_found = {
+            number: near_matches(number, selected.all_numbers) if at < NEAR_MATCHED else ()
+            for at, number in enumerate(missing)
+        }
+    return Reading(
+        contents=replace(contents, rows=()),
+        key=next(column for column in contents.columns if column.column.name == mapping.key),
+        checked=checked,
+        total=total,
+        failed=failed,
+        payloads=_payloads(contents, checked.rejections),
+        not_found=not_found,
+        warnings=tuple(
+            f"the sheet has no column {column.headers[0]!r}; {column.name} is left as it is"
+            for column in contents.missing
+        ),
+    )
+
+
+def _rejected(numbers: Sequence[str], found: Checked, percent: float) -> list[str]:
+    """Return those of the numbers that the sheet has, but on no valid row."""
+    valid = {listing.property_number for listing in found.listings}
+    return [
+        number
+        for number in numbers
+        if number in found.numbers and number not in valid and is_in_share(number, percent)
+    ]
+
+
+def _payloads(
+    contents: SheetContents, rejections: Sequence[Rejection]
+) -> dict[int, Mapping[str, str]]:
+    rejected = {rejection.sheet_row for rejection in rejections}
+    return {
+        row: shown_cells(contents.columns, cells) for row, cells in contents.rows if row in rejected
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is compared, and to what end; `percent` is the rollout share."""
+
+    percent: float = 100
+    selected_only: bool = False
+    force: bool = False
+    prune: bool = False
+
+
+def plan_changes(
+    ports: Ports,
+    reading: Reading,
+    scope: Scope,
+    *,
+    on_rows: Callable[[int], None],
+    tick: Callable[[], None],
+    known: GivenBack = NOTHING_KNOWN,
+) -> Settled:
+    """Compare with the table, whose pages are read ahead meanwhile.
+
+    Where a number of the sheet is on no row, the table is asked which row it means.
+    """
+    checked = reading.checked
+    columns = [column.column for column in checked.columns]
+    if scope.selected_only:
+        pages = ports.table.rows(
+            columns, sorted(listing.property_number for listing in checked.listings)
+        )
+    else:
+        pages = ports.table.pages(columns)
+
+    def counted() -> Iterator[Sequence[TableRow]]:
+        for page in Prefetched(pages, ahead=PAGES_AHEAD).each(tick):
+            yield page
+            on_rows(len(page))
+            tick()
+
+    plan = make_plan(
+        checked, counted(), percent=scope.percent, force=scope.force, prune=scope.prune, known=known
+    )
+    meant = _meant(ports, plan, known)
+    if not meant:
+        return Settled(plan, checked)
+    found = ports.table.rows(columns, sorted(set(meant.values())))
+    there = {row.property_number: row for page in found for row in page}
+    return settle(
+        plan,
+        checked,
+        {number: there[key] for number, key in meant.items() if key in there},
+        contents=reading.contents,
+        key=reading.key,
+        force=scope.force,
+        prune=scope.prune,
+        known=known,
+    )
+
+
+def _meant(ports: Ports, plan: Plan, known: GivenBack) -> dict[str, str]:
+    """Return the keys of the rows that numbers without one of their own mean.
+
+    What the table has told before is not asked again while that row is on no row of the sheet.
+    """
+    unlisted = set(plan.unlisted)
+    asked = in_question(plan)
+    told = {number: known.keys[number] for number in asked if known.keys.get(number) in unlisted}
+    rest = [number for number in asked if number not in told]
+    return told | dict(ports.table.meant_by(rest) if rest else {})

@@ -1,0 +1,337 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from listing_sync.cells.mapping import ColumnType
+from listing_sync.changes.rollback import Action, LeftAlone, Row, Step, way_back, way_back_of_run
+from listing_sync.changes.table_now import TableNow
+from listing_sync.changes.undo_log import Logged, folded
+
+TYPES = {
+    "number": ColumnType.TEXT,
+    "price": ColumnType.MONEY,
+    "note": ColumnType.TEXT,
+    "facts": ColumnType.JSON,
+}
+TABLE = TableNow(key="number", types=TYPES, table_types={"updated_at": "timestamp with time zone"})
+WAS = {"id": 1, "number": "A1", "price": 100, "note": None, "own": "first", "updated_at": "t0"}
+GIVEN = {"id": 9, "number": "A1", "price": 100, "note": None, "own": None, "updated_at": "t9"}
+NEW = {"number": "A1", "price": 100, "note": None}
+AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
+OTHERS = "changed by somebody else"
+
+
+def did(old: Row | None, new: Row | None, run_id: str = "r1", **facts: object) -> Logged:
+    return Logged("A1", old, new, run_id, AT, **{"is_certain": True, **facts})  # type: ignore[arg-type]
+
+
+def maybe(old: Row | None, new: Row | None, run_id: str = "r1", **facts: object) -> Logged:
+    return did(old, new, run_id, is_certain=False, **facts)
+
+
+def inserted(run_id: str = "r1", new: Row = NEW, given: Row = GIVEN) -> Logged:
+    return did(None, new, run_id, made={n: v for n, v in given.items() if n not in new})
+
+
+def back(was: Row | None, now: Row | None, *changes: Logged, table: TableNow = TABLE) -> Step:
+    return way_back("A1", was, now, changes, table)
+
+
+def undo(now: Row | None, *changes: Logged, table: TableNow = TABLE) -> Step:
+    step = way_back_of_run("A1", "r1", now, changes, table)
+    assert step is not None
+    return step
+
+
+def named(step: Step) -> list[tuple[str | None, str]]:
+    return [(item.column, item.reason) for item in step.left_alone]
+
+
+# -- to a snapshot ----------------------------------------------------------------------------
+
+
+def test_what_we_wrote_is_restored_and_the_rest_is_not_looked_at() -> None:
+    now = {**WAS, "price": 200, "own": "theirs", "updated_at": "t1"}
+    step = back(WAS, now, did({"price": "100"}, {"price": "200"}))
+    assert (step.action, step.values, step.left_alone) == (Action.RESTORE, {"price": 100}, ())
+
+
+def test_what_somebody_else_wrote_over_us_is_left_and_named() -> None:
+    now = {**WAS, "price": 300, "note": "ours"}
+    step = back(WAS, now, did({"price": 100}, {"price": 200}), did({}, {"note": "ours"}))
+    assert step.values == {"note": None}
+    assert step.left_alone == (LeftAlone("A1", "price", OTHERS),)
+
+
+def test_somebody_elses_return_to_a_value_of_ours_is_theirs() -> None:
+    step = back(
+        WAS,
+        {**WAS, "price": 200},
+        did({"price": 100}, {"price": 200}),
+        did({"price": 200}, {"price": 300}),
+    )
+    assert named(step) == [("price", OTHERS)]
+
+
+def test_a_value_noted_but_replaced_before_the_crash_is_still_ours() -> None:
+    step = back(
+        WAS,
+        {**WAS, "price": 200},
+        did({"price": 100}, {"price": 200}),
+        maybe({"price": 200}, {"price": 300}),  # noted; its batch was never sent
+    )
+    assert step.values == {"price": 100}
+
+
+def test_a_row_that_is_as_it_was_needs_nothing() -> None:
+    step = back(WAS, WAS, did({"price": 100}, {"price": 200}))
+    assert (step.action, step.left_alone) == (Action.NONE, ())
+
+
+def test_a_row_that_we_removed_is_brought_back_whole() -> None:
+    step = back(WAS, None, did(WAS, None))
+    assert (step.action, step.values) == (Action.BRING_BACK, WAS)
+
+
+def test_columns_that_are_gone_or_only_the_databases_are_not_brought_back() -> None:
+    there = frozenset(WAS) - {"own"}
+    table = TableNow("number", TYPES, columns=there, fixed=frozenset({"id"}))
+    step = back(WAS, None, did(WAS, None), table=table)
+    assert step.values.keys() == WAS.keys() - {"own", "id"}
+    assert (step.gone, step.given) == ({"own"}, {"id"})
+
+
+def test_a_row_that_we_removed_and_made_anew_gets_back_what_the_insert_did_not_give() -> None:
+    step = back(WAS, GIVEN, did(WAS, None), inserted("r2"))
+    assert step.action is Action.RESTORE
+    assert step.values == {"id": 1, "own": "first", "updated_at": "t0"}
+
+
+def test_what_somebody_typed_into_a_row_made_anew_stays_and_is_named() -> None:
+    step = back(WAS, {**GIVEN, "own": "typed since"}, did(WAS, None), inserted("r2"))
+    assert "own" not in step.values
+    assert named(step) == [("own", OTHERS)]
+
+
+def test_a_row_that_we_removed_and_made_anew_and_somebody_removed_stays_away() -> None:
+    step = back(WAS, None, did(WAS, None), inserted("r2"))
+    assert named(step) == [(None, "removed by somebody else")]
+
+
+def test_a_row_that_we_inserted_is_removed() -> None:
+    assert back(None, GIVEN, inserted()).action is Action.REMOVE
+
+
+def test_a_row_that_we_inserted_and_that_is_gone_needs_nothing() -> None:
+    step = back(None, None, inserted())
+    assert (step.action, step.left_alone) == (Action.NONE, ())
+
+
+def test_a_row_that_we_inserted_and_somebody_changed_stays() -> None:
+    step = back(None, {**GIVEN, "price": 999}, inserted())
+    assert step.action is Action.NONE
+    assert named(step) == [("price", "added by us, changed by somebody else")]
+
+
+def test_a_row_that_we_inserted_and_somebody_filled_in_stays() -> None:
+    step = back(None, {**GIVEN, "own": "typed since"}, inserted())
+    assert step.action is Action.NONE
+    assert named(step) == [("own", "added by us, filled in by somebody else")]
+
+
+def test_what_an_insert_gave_where_nobody_saw_it_is_judged_by_what_it_can_be() -> None:
+    now = {**GIVEN, "updated_at": "2026-03-01T09:00:05+00:00"}
+    assert back(None, now, maybe(None, NEW)).action is Action.REMOVE
+    late = {**now, "updated_at": "2026-03-09T09:00:05+00:00"}
+    assert back(None, late, maybe(None, NEW)).action is Action.NONE
+    step = back(None, {**now, "own": "typed"}, maybe(None, NEW))
+    assert named(step) == [("own", "added by us; whether somebody else filled it in is not known")]
+
+
+@pytest.mark.parametrize(
+    ("default", "value"),
+    [("'it''s new'::text", "it's new"), ("7", 7), ("'-1'::integer", -1), ("true", True)],
+)
+def test_the_default_of_a_column_is_nobodys_work(default: str, value: object) -> None:
+    table = TableNow("number", TYPES, defaults={"own": default})
+    now = {**GIVEN, "own": value, "updated_at": None}
+    assert back(None, now, maybe(None, NEW), table=table).action is Action.REMOVE
+    step = back(None, {**now, "own": "typed"}, maybe(None, NEW), table=table)
+    assert step.action is Action.NONE
+
+
+def test_a_column_that_came_after_the_insert_is_judged_by_what_it_can_hold() -> None:
+    table = TableNow("number", TYPES, primary_key=frozenset({"id"}))
+    assert back(None, {**GIVEN, "late": None}, inserted(), table=table).action is Action.REMOVE
+    step = back(None, {**GIVEN, "late": "typed"}, inserted(), table=table)
+    assert [item.column for item in step.left_alone] == ["late"]
+
+
+def test_a_moment_that_a_trigger_moves_blames_nobody() -> None:
+    moved = {**GIVEN, "updated_at": "t99"}
+    assert back(None, moved, inserted()).action is Action.REMOVE
+    typed = back(None, moved, inserted(given={**GIVEN, "updated_at": None}))
+    assert named(typed) == [("updated_at", "added by us, filled in by somebody else")]
+    assert back(WAS, {**WAS, "updated_at": "t99"}, did(WAS, None), inserted("r2", given=WAS)) == (
+        Step("A1", Action.NONE, {}, {**WAS, "updated_at": "t99"})
+    )
+
+
+@pytest.mark.parametrize(
+    ("seen", "action"), [(2, Action.REMOVE), (3, Action.NONE)], ids=["ours", "more than ours"]
+)
+def test_a_number_that_a_trigger_counts_up_with_our_updates_is_ours(
+    seen: int, action: Action
+) -> None:
+    updates = [did({"price": n}, {"price": n + 1}, f"u{n}") for n in (100, 101)]
+    now = {**GIVEN, "price": 102, "seen": seen}
+    assert back(None, now, inserted(given={**GIVEN, "seen": 0}), *updates).action is action
+
+
+def test_what_the_database_puts_in_place_of_the_value_of_then_counts_as_back() -> None:
+    table = TableNow("number", TYPES, table_types={"seen": "integer"})
+    was, now = {**WAS, "seen": 1}, {**WAS, "seen": 7}
+    restored = did({"seen": 6}, {"seen": 1}, "back", made={"seen": 7})
+    assert back(was, now, did(was, None), inserted("r2", given=was), restored, table=table) == (
+        Step("A1", Action.NONE, {}, now)
+    )
+
+
+def test_a_column_that_is_gone_is_named_as_such() -> None:
+    now = {name: value for name, value in WAS.items() if name != "note"}
+    step = back(WAS, now, did({"note": None, "price": 100}, {"note": "x", "price": 100}))
+    assert (step.action, step.gone) == (Action.NONE, {"note"})
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "reason"),
+    [
+        pytest.param(WAS, None, "removed by somebody else", id="removed"),
+        pytest.param(None, WAS, "added by somebody else", id="added"),
+    ],
+)
+def test_rows_that_others_added_or_removed_are_left_and_named(
+    was: Row | None, now: Row | None, reason: str
+) -> None:
+    step = back(was, now)
+    assert step.action is Action.NONE
+    assert named(step) == [(None, reason)]
+
+
+# -- before one run ---------------------------------------------------------------------------
+
+
+def test_one_run_is_undone_from_the_values_it_replaced() -> None:
+    now = {**WAS, "price": 200, "note": "of a later run"}
+    later = did({"note": None}, {"note": "of a later run"}, "r2")
+    step = undo(now, did({"price": "100"}, {"price": 200}), later)
+    assert (step.action, step.values, step.left_alone) == (Action.RESTORE, {"price": "100"}, ())
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "now"),
+    [
+        pytest.param(ColumnType.MONEY, "100", 100, id="a number read as text"),
+        pytest.param(ColumnType.AREA, "70.50", 70.5, id="a number with zeros"),
+        pytest.param(ColumnType.DATE, "2026-03-01", "2026-03-01T00:00:00+00:00", id="a day"),
+        pytest.param(
+            ColumnType.DATETIME, "2026-03-01T09:00:00+09:00", "2026-03-01 00:00:00+00", id="moment"
+        ),
+        pytest.param(
+            ColumnType.DATETIME, "2026-03-01T09:00:00+00:00", "2026-03-01", id="mark in a date"
+        ),
+        pytest.param(ColumnType.JSON, {"n": Decimal("0.10")}, {"n": 0.1}, id="a document"),
+    ],
+)
+def test_what_is_back_already_needs_nothing_whatever_form_it_was_read_in(
+    kind: ColumnType, old: object, now: object
+) -> None:
+    # The mapping of today may know nothing of the column.
+    change = did({"x": old}, {"x": "other"}, types={"x": kind})
+    step = undo({"number": "A1", "x": now}, change)
+    assert (step.action, step.left_alone) == (Action.NONE, ())
+
+
+def test_true_is_not_one_in_a_document() -> None:
+    step = undo({**WAS, "facts": {"a": True}}, did({"facts": {"a": 1}}, {"facts": {"a": True}}))
+    assert (step.action, step.values) == (Action.RESTORE, {"facts": {"a": 1}})
+
+
+def test_a_later_run_of_ours_is_named_as_ours() -> None:
+    later = did({"price": 200}, {"price": 300}, "r2")
+    step = undo({**WAS, "price": 300}, did({"price": 100}, {"price": 200}), later)
+    assert named(step) == [("price", "changed by run r2 of 2026-03-01 09:00 UTC")]
+    step = undo({**GIVEN, "price": 300}, inserted(), did({"price": 100}, {"price": 300}, "r2"))
+    assert named(step) == [("price", "added by us, changed by run r2 of 2026-03-01 09:00 UTC")]
+    step = undo(None, did({"price": 100}, {"price": 200}), did(WAS, None, "r2"))
+    assert named(step) == [(None, "removed by run r2 of 2026-03-01 09:00 UTC")]
+    step = undo(GIVEN, inserted(), did(GIVEN, None, "r2"), inserted("r3"))
+    assert named(step) == [(None, "made anew by run r3 of 2026-03-01 09:00 UTC")]
+
+
+def test_undoing_a_removal_gives_back_what_a_later_insert_could_not_know() -> None:
+    step = undo({**GIVEN, "price": 300}, did(WAS, None), inserted("r2", {**NEW, "price": 300}))
+    assert step.values == {"id": 1, "own": "first", "updated_at": "t0"}
+    assert named(step) == [("price", "changed by run r2 of 2026-03-01 09:00 UTC")]
+
+
+def test_a_row_that_somebody_else_added_after_us_stays() -> None:
+    step = undo(GIVEN, inserted(), did(GIVEN, None, "r2"))
+    assert named(step) == [(None, "added anew by somebody else")]
+
+
+def test_a_removal_undone_after_somebody_removed_the_row_again_is_theirs() -> None:
+    step = undo(None, did(WAS, None), inserted("r2"))
+    assert named(step) == [(None, "removed by somebody else")]
+    assert undo(None, did({"price": 1}, {"price": 2})).left_alone == (
+        LeftAlone("A1", None, "removed by somebody else"),
+    )
+
+
+def test_what_a_run_inserted_and_is_gone_is_back() -> None:
+    assert undo(None, inserted()) == Step("A1", Action.NONE, {}, None)
+
+
+def test_a_listing_that_the_run_did_not_change_has_no_step() -> None:
+    assert way_back_of_run("A1", "r1", WAS, [did({}, {"note": "x"}, "r2")], TABLE) is None
+
+
+def test_what_one_run_noted_twice_is_one_change() -> None:
+    first, second = maybe({"a": 1}, {"a": 2}), did({"a": 2, "b": 0}, {"a": 3, "b": 1})
+    whole = folded([first, second])
+    assert whole is not None
+    assert (whole.old, whole.new) == ({"a": 1, "b": 0}, {"a": 3, "b": 1})
+    assert folded([maybe(WAS, None), maybe(WAS, None)]) == maybe(WAS, None)
+
+
+# Ours and theirs write from different sets, so that who wrote last can be told.
+writes = st.tuples(
+    st.booleans(), st.sampled_from(["price", "note"]), st.integers(1, 3), st.booleans()
+)
+
+
+@given(st.lists(writes, max_size=8))
+def test_ours_goes_back_and_theirs_stays(steps: list[tuple[bool, str, int, bool]]) -> None:
+    now: dict[str, object] = dict(WAS)
+    theirs: dict[str, object] = {}
+    log = []
+    for place, (ours, column, base, is_sent) in enumerate(steps):
+        value = base + 10 * place
+        if ours:
+            log.append(
+                (did if is_sent else maybe)({column: now[column]}, {column: value}, f"r{place}")
+            )
+            if not is_sent:
+                continue
+            now[column] = value
+            theirs.pop(column, None)
+        else:
+            now[column] = theirs[column] = -value
+    step = back(WAS, now, *log)
+    assert {**now, **step.values} == {**WAS, **theirs}
+    assert {item.column for item in step.left_alone} == set(theirs)

@@ -1,0 +1,335 @@
+"""Streaks, reminders, recoveries and rejections of history/alerts.py, run after run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from listing_sync.cells.listings import Rejection
+from listing_sync.errors import Category
+from listing_sync.history.alerts import Ended, Memory, due_messages
+from listing_sync.history.runs import Run, RunStats, RunStatus, RunType
+from tests.runs import make_run, run_id
+
+FAILED, GOOD, PARTIAL = RunStatus.FAILED, RunStatus.COMPLETED, RunStatus.PARTIAL
+INTERRUPTED = RunStatus.INTERRUPTED
+
+
+class Office:
+    """Hears of runs, one after the other, as the processes of cron tell them."""
+
+    def __init__(self, after_failures: int = 3) -> None:
+        self._after_failures = after_failures
+        self._document: object = None
+        self._runs: list[Run] = []
+
+    def hears(
+        self,
+        status: RunStatus,
+        *,
+        minutes: float | None = None,
+        why: str = "no route",
+        news: Sequence[Rejection] = (),
+        **facts: object,
+    ) -> list[str]:
+        """Return the messages after one more run, by default five minutes after the last."""
+        number = len(self._runs) + 1
+        run = make_run(
+            number,
+            status,
+            minutes=5 * number if minutes is None else minutes,
+            why=why if status is FAILED else None,
+            **facts,
+        )
+        assert run.completed_at is not None
+        ended = Ended(
+            run=run,
+            recent=tuple(reversed(self._runs)),
+            new_rejections=news,
+            now=run.completed_at,
+            zone=timezone(timedelta(hours=9), "JST"),
+            after_failures=self._after_failures,
+        )
+        memory = Memory.from_document(self._document)
+        messages, memory = due_messages(ended, memory)
+        self._document = json.loads(json.dumps(memory.to_document()))
+        self._runs.append(run)
+        return list(messages)
+
+    def hears_titles(self, status: RunStatus, **facts: object) -> list[str]:
+        return [title_of(message) for message in self.hears(status, **facts)]  # type: ignore[arg-type]
+
+
+def title_of(message: str) -> str:
+    return message.splitlines()[0].strip("*").removeprefix("listing-sync: ")
+
+
+# -- streaks --------------------------------------------------------------------------------------
+
+
+def test_a_streak_is_told_once_at_its_third_run() -> None:
+    office = Office()
+    heard = [office.hears_titles(FAILED) for _ in range(6)]
+    assert heard == [[], [], ["3 runs in a row failed"], [], [], []]
+
+
+def test_the_first_failed_run_is_told_where_one_is_enough() -> None:
+    assert Office(after_failures=1).hears_titles(FAILED) == ["1 run failed"]
+
+
+def test_the_message_says_which_runs_since_when_why_and_what_to_do() -> None:
+    office = Office(after_failures=2)
+    office.hears(FAILED)
+    (message,) = office.hears(FAILED, why="Google answered 403: share the sheet with a@b")
+    assert message.splitlines() == [
+        "*listing-sync: 2 runs in a row failed*",
+        "sheet → table",
+        f"Since 2026-03-01 18:05 JST (6 min), last run `{run_id(2)}` on web1",
+        "Why: Google answered 403: share the sheet with a@b",
+        (
+            "To do: `listing-sync health` checks every part;"
+            f" `listing-sync status {run_id(2)}` shows this run."
+            " The table keeps what it has until runs work again."
+        ),
+    ]
+
+
+def test_a_new_cause_is_told_at_once() -> None:
+    office = Office(after_failures=1)
+    office.hears(FAILED, why="no route")
+    (message,) = office.hears(FAILED, why="the key was revoked")
+    assert "Why: the key was revoked" in message
+
+
+@pytest.mark.parametrize(
+    "causes",
+    [
+        pytest.param(("next try at 18:05:07", "next try at 18:10:07"), id="other numbers"),
+        pytest.param(("down (refused). Wait", "down. Wait"), id="without its details"),
+        pytest.param(("timed out", "breaker open", "timed out", "breaker open"), id="in turn"),
+    ],
+)
+def test_a_cause_that_was_told_is_not_told_again(causes: tuple[str, ...]) -> None:
+    office = Office(after_failures=1)
+    told = [office.hears_titles(FAILED, why=cause) for cause in causes]
+    new = [cause.partition(":")[0].partition(" (")[0].partition(".")[0] for cause in causes]
+    assert [bool(titles) for titles in told] == [
+        cause not in new[:index] for index, cause in enumerate(new)
+    ]
+
+
+def test_a_streak_is_told_again_once_a_day() -> None:
+    office = Office(after_failures=1)
+    told = [
+        office.hears_titles(FAILED, minutes=60 * hour) for hour in (0, 12, 23.9, 24, 25, 47.9, 48.1)
+    ]
+    assert [bool(titles) for titles in told] == [True, False, False, True, False, False, True]
+    assert told[3] == ["still: 4 runs in a row failed"]
+
+
+def test_a_clock_that_was_set_back_does_not_silence_the_reminder() -> None:
+    office = Office(after_failures=1)
+    office.hears(FAILED, minutes=60 * 24 * 365)
+    assert office.hears_titles(FAILED, minutes=0) == ["still: 2 runs in a row failed"]
+
+
+@pytest.mark.parametrize("good", [GOOD, PARTIAL])
+def test_the_end_of_a_streak_is_told_once(good: RunStatus) -> None:
+    office = Office()
+    for _ in range(4):
+        office.hears(FAILED)
+    (message,) = office.hears(good)
+    assert title_of(message) == "runs work again"
+    assert "After 4 failed runs since 2026-03-01 18:05 JST." in message
+    assert office.hears(good) == []
+
+
+def test_a_streak_that_was_not_told_ends_in_silence() -> None:
+    office = Office()
+    heard = [office.hears(status) for status in (FAILED, FAILED, GOOD)]
+    assert heard == [[], [], []]
+
+
+def test_a_new_streak_is_told_again() -> None:
+    office = Office(after_failures=1)
+    heard = [office.hears_titles(status) for status in (FAILED, GOOD, FAILED)]
+    assert heard == [["1 run failed"], ["runs work again"], ["1 run failed"]]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        pytest.param({"status": INTERRUPTED}, id="interrupted"),
+        pytest.param({"status": GOOD, "run_type": RunType.SELECTIVE}, id="a few listings"),
+        pytest.param(
+            {"status": FAILED, "run_type": RunType.SELECTIVE}, id="a few listings, failed"
+        ),
+    ],
+)
+def test_runs_that_do_not_count_neither_lengthen_nor_end_a_streak(
+    between: dict[str, object],
+) -> None:
+    office = Office()
+    office.hears(FAILED)
+    office.hears(FAILED)
+    assert office.hears(**between) == []  # type: ignore[arg-type]
+    assert office.hears_titles(FAILED) == ["3 runs in a row failed"]
+
+
+@given(st.lists(st.sampled_from([FAILED, GOOD, PARTIAL, INTERRUPTED]), max_size=30))
+def test_alerts_and_recoveries_alternate(statuses: list[RunStatus]) -> None:
+    office = Office(after_failures=2)
+    titles = [
+        title
+        for status in statuses
+        for title in office.hears_titles(status, stats=RunStats(total=1, unchanged=1))
+    ]
+    assert all(title == "runs work again" for title in titles[1::2])
+    assert all(title == "2 runs in a row failed" for title in titles[::2])
+
+
+# -- the error rate -------------------------------------------------------------------------------
+
+
+def counts(failed: int) -> RunStats:
+    return RunStats(total=100, unchanged=100 - failed, failed=failed)
+
+
+def test_an_error_rate_above_ten_percent_is_told_once_and_when_it_is_well_again() -> None:
+    office = Office()
+    heard = [
+        office.hears_titles(PARTIAL, minutes=60 * 25 * number, stats=counts(failed))
+        for number, failed in enumerate([10, 11, 12, 9, 5, 50])
+    ]
+    assert heard == [
+        [],
+        ["11% of the listings failed in 24 h"],
+        [],
+        [],
+        ["the error rate is down to 5%"],
+        ["50% of the listings failed in 24 h"],
+    ]
+
+
+def test_a_streak_is_not_told_a_second_time_as_an_error_rate() -> None:
+    office = Office()
+    heard = [office.hears_titles(FAILED) for _ in range(3)] + [office.hears_titles(GOOD)]
+    assert heard == [[], [], ["3 runs in a row failed"], ["runs work again"]]
+
+
+def test_runs_that_fail_now_and_then_are_told_as_an_error_rate() -> None:
+    office = Office()
+    heard = [office.hears_titles(status) for status in (FAILED, GOOD) * 3]
+    assert heard == [[]] * 5 + [["50% of the listings failed in 24 h"]]
+
+
+# -- new rejections -------------------------------------------------------------------------------
+
+
+def rejected(number: str | None = "AA12345", **facts: object) -> Rejection:
+    told: dict[str, object] = {
+        "property_number": number,
+        "sheet_row": 17,
+        "column": "Price",
+        "cell": "Listings!F17",
+        "value": "SECRET VALUE",
+        "reason": "not a number",
+        "link": "https://docs.google.com/#gid=0&range=F17",
+    }
+    return Rejection(**(told | facts))  # type: ignore[arg-type]
+
+
+def test_new_rejections_are_told_together_with_number_cell_link_and_reason() -> None:
+    news = [
+        rejected(),
+        rejected(column="Area", link=None),
+        rejected(None, sheet_row=9, column=None),
+    ]
+    (message,) = Office().hears(PARTIAL, news=news)
+    assert message.splitlines() == [
+        "*listing-sync: 2 listings newly rejected*",
+        "sheet → table",
+        "• AA12345 <https://docs.google.com/#gid=0&amp;range=F17|Listings!F17> Price: not a number",
+        "• AA12345 Listings!F17 Area: not a number",
+        "• no number <https://docs.google.com/#gid=0&amp;range=F17|Listings!F17>: not a number",
+        "To do: mend these cells; until then the table keeps what it has of these listings.",
+    ]
+
+
+def test_no_new_rejection_no_message() -> None:
+    assert Office().hears(PARTIAL) == []
+
+
+def test_values_never_leave_the_house() -> None:
+    (message,) = Office().hears(PARTIAL, news=[rejected()])
+    assert "SECRET VALUE" not in message
+
+
+def test_many_rejections_are_cut_with_the_way_to_the_rest() -> None:
+    (message,) = Office().hears(PARTIAL, news=[rejected(f"AA{n}") for n in range(1000)])
+    assert len(message) < 4000
+    assert f"… and 980 more: `listing-sync status {run_id(1)}`" in message
+    assert "1,000 listings newly rejected" in message
+
+
+def test_listings_that_a_failing_service_left_unwritten_are_no_rejections() -> None:
+    news = [rejected(category=Category.NETWORK), rejected(category=Category.RATE_LIMIT)]
+    assert Office().hears(FAILED, news=news) == []
+
+
+def test_text_from_the_sheet_is_escaped_and_stays_on_its_line() -> None:
+    news = [rejected("<!channel>", column="a & b\n• c", cell="T<1>!A1", reason="x > y")]
+    (message,) = Office().hears(PARTIAL, news=news)
+    line = message.splitlines()[2]
+    assert line.startswith("• &lt;!channel&gt; <")
+    assert line.endswith("|T&lt;1&gt;!A1> a &amp; b • c: x &gt; y")
+    assert len(message.splitlines()) == 4
+
+
+def test_the_cause_is_escaped_too() -> None:
+    (message,) = Office(after_failures=1).hears(FAILED, why="<!here> & co\nWhy: not")
+    assert "Why: &lt;!here&gt; &amp; co Why: not\n" in message
+
+
+# -- the memory -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        None,
+        [],
+        {},
+        {"streak": 3, "told_at": None, "is_error_rate_told": False, "unsent": {}},
+        {"streak": None, "told_at": "soon", "is_error_rate_told": False, "unsent": {}},
+        {"streak": None, "told_at": None, "is_error_rate_told": False, "unsent": []},
+    ],
+    ids=["nothing", "list", "empty", "streak", "time", "unsent"],
+)
+def test_a_damaged_memory_is_an_empty_one(document: object) -> None:
+    assert Memory.from_document(document) == Memory()
+
+
+def test_the_memory_survives_being_written_down() -> None:
+    office = Office(after_failures=1)
+    office.hears(FAILED)
+    memory = Memory.from_document(office._document)
+    assert memory.streak is not None
+    assert memory.told_at is not None
+    assert memory.told_at.tzinfo == UTC
+    assert Memory.from_document(json.loads(json.dumps(memory.to_document()))) == memory
+
+
+def test_each_removed_listing_is_named_with_the_way_back() -> None:
+    numbers = tuple(f"AA{number}" for number in range(40))
+    office = Office()
+    (message,) = office.hears(GOOD, removed=numbers)
+    assert title_of(message) == "40 listings removed"
+    assert ", ".join(numbers) in message
+    assert f"migrate rollback --run {run_id(1)}" in message
+    assert office.hears(GOOD) == []

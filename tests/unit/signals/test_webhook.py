@@ -1,0 +1,132 @@
+"""The webhook against `responses` for its shape, and against a real server for its time-outs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from time import monotonic
+
+import pytest
+import requests
+import responses
+
+from listing_sync.signals.webhook import SlackWebhook
+from tests.stack.chaos_proxy import ChaosProxy, Drip
+from tests.stack.loopback import Answer, LoopbackServer, Request, Wire
+from tests.stack.receiver import Receiver
+
+URL = "https://hooks.example.com/services/T0/topsecret?token=hidden"
+TEXT = "*2 runs failed* & 物件 &lt;x&gt;"
+
+
+def post_to(url: str, timeout_s: float = 5) -> bool:
+    webhook = SlackWebhook([url], timeout_s=timeout_s)
+    (address,) = webhook.addresses
+    return webhook.post(address, TEXT)
+
+
+@responses.activate
+def test_a_message_is_posted_as_slack_documents_it(logged: list[str]) -> None:
+    sent = responses.post(URL, body="ok")
+    assert post_to(URL)
+    request = sent.calls[0].request
+    assert request.headers["Content-Type"] == "application/json"
+    assert json.loads(request.body or "") == {"text": TEXT}
+    assert logged == []
+
+
+@pytest.mark.parametrize("status", [301, 307, 400, 403, 404, 410, 429, 500, 503])
+@responses.activate
+def test_any_other_answer_is_not_taken_and_no_redirect_is_followed(
+    status: int, logged: list[str]
+) -> None:
+    responses.post(URL, status=status, headers={"Location": "https://elsewhere.example.com/"})
+    assert not post_to(URL)
+    assert len(responses.calls) == 1
+    (line,) = logged
+    assert line == (
+        "WARNING webhook 1 of SYNC_ALERT_WEBHOOK_URL did not take the alert"
+        f" (HTTP {status}); the next run sends it again"
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        requests.ConnectionError(f"Max retries exceeded with url: {URL}"),
+        requests.ConnectTimeout(URL),
+        requests.exceptions.InvalidURL(URL),
+        ValueError(URL),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+@responses.activate
+def test_a_failure_never_names_the_address(error: Exception, logged: list[str]) -> None:
+    responses.post(URL, body=error)
+    assert not post_to(URL)
+    assert len(logged) == 1
+    for part in ("hooks.example.com", "topsecret", "hidden"):
+        assert part not in logged[0]
+
+
+def test_addresses_are_named_by_digests_that_stay_the_same() -> None:
+    urls = [URL, "https://chat.example.com/other"]
+    names = SlackWebhook(urls).addresses
+    assert names == SlackWebhook(urls).addresses
+    assert names[1:] == SlackWebhook(urls[1:]).addresses
+    assert not any(part in name for name in names for part in ("example", "secret"))
+
+
+def test_each_address_is_posted_to_alone_and_named_by_its_place(logged: list[str]) -> None:
+    with Receiver() as good, Receiver(Answer(500)) as bad:
+        webhook = SlackWebhook([good.url, bad.url])
+        assert [webhook.post(address, TEXT) for address in webhook.addresses] == [True, False]
+        assert [len(receiver.requests) for receiver in (good, bad)] == [1, 1]
+    assert logged[0].startswith("WARNING webhook 2 of SYNC_ALERT_WEBHOOK_URL")
+
+
+def test_a_silent_server_costs_no_more_than_the_time_out(logged: list[str]) -> None:
+    with Receiver() as receiver:
+        receiver.hang()
+        before = monotonic()
+        assert not post_to(receiver.url, timeout_s=0.2)
+        assert monotonic() - before < 2
+    assert "no answer in 0.2 s" in logged[0]
+
+
+def test_a_server_that_drips_its_answer_costs_no_more_either() -> None:
+    drip = Drip(size_bytes=1, pause_s=0.05, head_too=True)
+    with Receiver() as receiver, ChaosProxy(receiver.url, lambda *_: drip) as proxy:
+        before = monotonic()
+        assert not post_to(proxy.url, timeout_s=0.3)
+        assert monotonic() - before < 1
+
+
+def test_a_lone_surrogate_does_not_stop_the_alert() -> None:
+    with Receiver() as receiver:
+        webhook = SlackWebhook([receiver.url])
+        assert webhook.post(webhook.addresses[0], "bad \ud800 text")
+        assert json.loads(receiver.requests[0].body)["text"] == "bad ? text"
+
+
+def test_nobody_is_given_the_credentials_of_netrc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password something\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with Receiver() as receiver:
+        assert post_to(f"{receiver.url}/services")
+    assert "authorization" not in {name.lower() for name, _ in receiver.requests[0].headers.items()}
+
+
+class Endless(LoopbackServer):
+    def serve(self, request: Request, wire: Wire) -> None:
+        wire.connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:  # until the client has had enough
+            wire.connection.sendall(b"x" * 65536)
+
+
+def test_an_answer_is_not_read_beyond_its_status() -> None:
+    with Endless() as server:
+        assert post_to(f"{server.url}/services", timeout_s=2)
