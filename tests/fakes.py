@@ -408,6 +408,9 @@ class MemorySheet:
         self.lacks = lacks
         self._call = call
 
+    def under(self, mapping: SheetMapping) -> MemorySheet:
+        return MemorySheet(mapping, self.rows, lacks=self.lacks, call=self._call)
+
     def read(self, on_rows: Callable[[int], None]) -> SheetContents:
         contents = self._call(self._contents, "reading the sheet")
         on_rows(len(contents.rows))

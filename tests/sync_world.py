@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 from listing_sync.cells.listings import Cell, Value
-from listing_sync.cells.mapping import parse_mapping
 from listing_sync.changes.plan import Limits
 from listing_sync.commands.sync import SyncOptions, SyncResult, sync
-from listing_sync.history.sources import Source, unread
-from listing_sync.machine.alert_memory import AlertMemoryFile
-from listing_sync.machine.given_back import GivenBackFile
-from listing_sync.machine.hold import HoldFile
-from listing_sync.machine.journal import JournalFiles
-from listing_sync.machine.lock import FileLock
-from listing_sync.machine.source_file import SourceFile
-from listing_sync.machine.state_dir import StateDir
 from listing_sync.machine.undo import UndoFiles
-from listing_sync.ports import Identity
-from listing_sync.settings import Settings
-from listing_sync.signals.metrics_file import PrometheusFile
-from listing_sync.signals.webhook import SlackWebhook
 from tests.fakes import (
     Call,
     FakeClock,
-    MemoryHolds,
     MemoryRecords,
     MemorySheet,
     MemoryTable,
     straight,
 )
+from tests.world import MemoryTarget, World
 
 MAPPING = """
 table = "listings"
@@ -94,8 +79,8 @@ class Watcher:
         self.done[name] = self.done.get(name, 0) + count
 
 
-class SyncWorld:
-    """One agency: its sheet, its table, its machine in `folder`.
+class SyncWorld(World):
+    """One agency whose sheet, table and records are in memory.
 
     `rows` are the sheet's, by column; `table` is what the table holds, by number. `call` and
     `google` stand where the guards of Supabase and of Google do.
@@ -115,40 +100,23 @@ class SyncWorld:
         clock: FakeClock | None = None,
         **settings: object,
     ) -> None:
-        self.clock = clock or FakeClock()
-        self.settings = Settings(
-            _env_file=None,
-            supabase_url="https://xyz.supabase.co",
-            supabase_service_role_key="sb_secret_1",
-            **settings,
-        )
-        self.mapping = parse_mapping(mapping, name="mapping.toml")
-        self.identity = Identity("sheet", "table", "web1", 42, "office", "1.0", "cron")
+        super().__init__(folder, mapping, clock=clock, **settings)
         self.sheet = MemorySheet(self.mapping, rows, lacks=lacks, call=google)
-        self.table = MemoryTable(table, page_rows=page_rows, call=call)
-        self.records = MemoryRecords(call=call, now=self.clock.now)
+        self.target = MemoryTarget(
+            MemoryTable(table, page_rows=page_rows, call=call),
+            MemoryRecords(call=call, now=self.clock.now),
+        )
+        self.machine.limit_time = self._limit_time  # type: ignore[method-assign]
+        self.machine.request_metrics = lambda: {  # type: ignore[method-assign]
+            "requests": len(self.table.requests)
+        }
+        self.machine.undo = UndoFiles(self.state)
         self.heartbeat = MemoryHeartbeat()
-        self.webhook = SlackWebhook(())
-        self.metrics_file = PrometheusFile(None)
         self.progress = Watcher()
-        self.alive: set[int] = set()
+        self.root = self.state.root
         self._runs = 0
-        self.root = folder / "state"
-        self.state = StateDir(self.root, self.root / "target", self.clock, self._unexpected)
-        self.lock = FileLock(self.state)
-        self.journal = JournalFiles(self.state, timedelta(days=self.settings.sync_history_days))
-        self.undo = UndoFiles(self.state)
-        self.holds = MemoryHolds()
-        self.hold = HoldFile(self.root, self.state.path)
-        self.alert_memory = AlertMemoryFile(self.state)
-        self.given_back = GivenBackFile(self.state)
-        self.sources = SourceFile(self.state)
 
-    @staticmethod
-    def _unexpected(warning: str) -> None:
-        raise AssertionError(warning)
-
-    def limit_time(self) -> None:
+    def _limit_time(self) -> None:
         """Ask for a stop after SYNC_TIME_LIMIT, unless the run is over by then."""
         run = self._runs
 
@@ -158,23 +126,6 @@ class SyncWorld:
 
         if limit_s := self.settings.sync_time_limit:
             self.clock.at(self.clock.monotonic() + limit_s, stop)
-
-    def is_process_there(self, pid: int, started: str) -> bool:
-        return pid in self.alive
-
-    def learn_source(self, source: Source, *, keep: bool) -> None:
-        self.identity = replace(self.identity, source=source.names[0], sources=source)
-        self.records.go_by(source)
-        if keep:
-            self.sources.store(source)
-
-    def next_process(self, spelled: str, base: str) -> None:
-        """Be another process on this machine, whose settings spell the source so."""
-        source = self.sources.load(unread(spelled, base))
-        self.learn_source(source, keep=False)
-
-    def request_metrics(self) -> dict[str, object]:
-        return {"requests": len(self.table.requests)}
 
     def sync(
         self,

@@ -22,7 +22,7 @@ from listing_sync.clock import Stop, once
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from listing_sync.wiring import World
+    from listing_sync.wiring.world import World
 
 _SIGNALLED = 128
 
@@ -95,7 +95,7 @@ class Face:
         Raises:
             SettingsError: with every problem of settings, mapping and key.
         """
-        from listing_sync.wiring import open_world
+        from listing_sync.wiring.world import open_world
 
         self.json_output = json_output
         self._configure_logs()

@@ -19,7 +19,7 @@ from listing_sync.errors import RefusedError, StoppedError
 if TYPE_CHECKING:
     from listing_sync.cli.progress import Bars, Silent
     from listing_sync.commands.rollback import Source
-    from listing_sync.wiring import World
+    from listing_sync.wiring.world import World
 
 migrate_app = typer.Typer(
     help="Move over from another sync, by shares, and back.",
@@ -93,7 +93,7 @@ def up(
         from listing_sync.cli import migrate_json, migrate_text
         from listing_sync.commands import migrate_up
 
-        database = world.database
+        database = world.target.database
         if database is not None and not dry_run:
             _need_yes_or_terminal(yes=yes)
         pending = migrate_up.find_pending(world)
@@ -159,7 +159,7 @@ def cutover(
         _ask(f"Take a snapshot and sync {share:g} % of the listings?", yes=yes)
         with _progress(face, json=json) as progress:
             result = cut_over(world, share, progress)
-        path = world.snapshots.path_of(result.snapshot)
+        path = world.machine.snapshots.path_of(result.snapshot)
         if json:
             face.print_json(migrate_json.cutover_document(result, share, path))
         else:
@@ -216,7 +216,7 @@ def rollback(
             world, snapshot=_as_named(snapshot), run_id=str(run) if run else None
         )
         if not json:
-            migrate_text.show_snapshots(face, world.snapshots, source)
+            migrate_text.show_snapshots(face, world.machine.snapshots, source)
         if dry_run or not yes:
             with _progress(face, json=json) as progress:
                 result = commands.preview(world, source, progress)
@@ -227,7 +227,7 @@ def rollback(
             with _progress(face, json=json) as progress:
                 result = commands.rollback(world, source, progress)
             if not json:
-                migrate_text.show_rollback(face, result, hold=world.hold.path)
+                migrate_text.show_rollback(face, result, hold=world.machine.hold.path)
         if json:
             face.print_json(migrate_json.rollback_document(result, _path(world, source)))
         if result.error is not None:
@@ -244,7 +244,7 @@ def _as_named(snapshot: Path | None) -> Path | None:
 
 
 def _path(world: World, source: Source) -> Path | None:
-    return world.snapshots.path_of(source.snapshot) if source.snapshot else None
+    return world.machine.snapshots.path_of(source.snapshot) if source.snapshot else None
 
 
 def _share(percent: float | None) -> Mapping[str, object]:
@@ -254,7 +254,7 @@ def _share(percent: float | None) -> Mapping[str, object]:
 def _need_state_dir(world: World, *, dry_run: bool) -> None:
     """Refuse to believe what lies in a folder that others may write; a dry run makes nothing."""
     if not dry_run:
-        world.require_state_dir()
+        world.machine.require_state_dir()
 
 
 def _need_yes_or_terminal(*, yes: bool) -> None:

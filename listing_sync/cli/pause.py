@@ -30,11 +30,11 @@ def pause(
     with face.open(needs_sheet=False, moves_breakers=False) as world:
         from listing_sync.steps import holding
 
-        world.require_state_dir()
+        world.machine.require_state_dir()
         problem = holding.pause(world, reason.strip())
         face.out.print(
-            f"Syncing is on hold ({plain(str(world.hold.path))}). `listing-sync resume` lets it"
-            " go on.",
+            f"Syncing is on hold ({plain(str(world.machine.hold.path))})."
+            " `listing-sync resume` lets it go on.",
             soft_wrap=True,
         )
         if problem:

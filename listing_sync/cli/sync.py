@@ -14,7 +14,7 @@ from listing_sync.cli.face import Face
 
 if TYPE_CHECKING:
     from listing_sync.commands.sync import SyncOptions, SyncResult
-    from listing_sync.wiring import World
+    from listing_sync.wiring.world import World
 
 SHOWN_REJECTIONS = 20
 SHOWN_CHANGES = 10
@@ -123,7 +123,7 @@ def _sync(
         from listing_sync.commands.sync import sync
 
         if not dry_run:
-            world.require_state_dir()
+            world.machine.require_state_dir()
         options = _options(world, numbers, dry_run=dry_run, force=force)
         watched = sys.stderr.isatty() and not (face.quiet or json)
         with Bars(face.err) if watched else Silent() as progress:

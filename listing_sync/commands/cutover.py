@@ -58,16 +58,16 @@ def take_snapshot(ports: Ports, progress: Progress) -> SnapshotMeta:
     """
     who, now = ports.identity, ports.clock.now()
     me = Holder(who.host, who.pid, who.user, str(uuid4()), now)
-    with ports.lock.held(me, ports.settings.sync_lock_timeout):
+    with ports.machine.lock.held(me, ports.settings.sync_lock_timeout):
         progress.phase("Snapshot", None)
-        pages = ports.table.whole_pages()
+        pages = ports.target.table.whole_pages()
         first_page = next(pages, ())
-        columns = first_page[0] if first_page else ports.table.describe().columns
+        columns = first_page[0] if first_page else ports.target.table.describe().columns
         try:
-            return ports.snapshots.take(
+            return ports.machine.snapshots.take(
                 taken_at=ports.clock.now(),
                 columns=tuple(columns),
-                first=not any(meta.first for meta in ports.snapshots.all()),
+                first=not any(meta.first for meta in ports.machine.snapshots.all()),
                 pages=_counted(chain((first_page,), pages), progress),
             )
         except OSError as error:

@@ -44,7 +44,7 @@ from listing_sync.history.verdict import (
     verdict,
     warn,
 )
-from listing_sync.ports import Ports, RunRecords, SheetDescription, Table
+from listing_sync.ports import Hold, Holds, Ports, RunRecords, SheetDescription, Table
 from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings, key_expires_at
 from listing_sync.steps.holding import held_elsewhere, held_here
@@ -82,16 +82,16 @@ def health(ports: Ports, env_file: Path | None = None) -> Health:
     """
     now = ports.clock.now()
     probing = ports.probing()
-    sheet, table, records = probing.sheet, probing.table, probing.records
+    sheet, table, records = probing.sheet, probing.target.table, probing.target.records
     with ThreadPoolExecutor(max_workers=4) as pool:
-        held = pool.submit(_held_elsewhere, probing)
+        held = pool.submit(_held_elsewhere, ports.machine.hold, probing.target.holds)
         described = pool.submit(sheet.describe)
         asked = pool.submit(_table_checks, table, ports)
         read = pool.submit(_recorded_runs, records, now)
     sheet_checks, sheet_answered = _answer(described, CheckName.SHEET, _sheet_checks)
     table_checks, table_answered = _answer(asked, CheckName.TABLE, lambda checks: checks)
     records_checks, records_answered = _answer(read, CheckName.SYNC_STATE, _records_checks)
-    breaker_state = ports.breaker_state(Service.SUPABASE)
+    breaker_state = ports.machine.breaker_state(Service.SUPABASE)
     checks = [
         *_settings_checks(ports.settings, now, env_file),
         *local_checks(ports, held.result()),
@@ -99,7 +99,7 @@ def health(ports: Ports, env_file: Path | None = None) -> Health:
         *table_checks,
         *records_checks,
         breaker_check(CheckName.BREAKER, breaker_state),
-        breaker_check(CheckName.GOOGLE_BREAKER, ports.breaker_state(Service.GOOGLE)),
+        breaker_check(CheckName.GOOGLE_BREAKER, ports.machine.breaker_state(Service.GOOGLE)),
     ]
     runs = None if read.exception() else _merged(read.result(), ports)
     recent = None
@@ -182,7 +182,7 @@ def _merged(recorded: tuple[Run, ...], ports: Ports) -> tuple[Run, ...]:
     """Return the recorded runs and those that wait in the journal, which know better."""
     runs = {run.run_id: run for run in recorded}
     try:
-        waiting = [entry.run for entry in ports.journal.entries()]
+        waiting = [entry.run for entry in ports.machine.journal.entries()]
     except OSError:  # named by local_checks
         waiting = []
     runs |= {run.run_id: run for run in waiting if ports.identity.owns(run)}
@@ -235,10 +235,10 @@ def _mode(path: Path) -> int:
         return 0
 
 
-def _held_elsewhere(ports: Ports) -> str | None:
+def _held_elsewhere(hold: Hold, holds: Holds) -> str | None:
     """Return why another machine has put syncing on hold; not knowing is named by sync_state."""
     try:
-        return held_elsewhere(ports, may_release=False)
+        return held_elsewhere(hold, holds, may_release=False)
     except (RemoteError, RefusedError):
         return None
 
@@ -249,13 +249,13 @@ def local_checks(ports: Ports, held: str | None = None) -> tuple[Check, ...]:
     `held` is why another machine has put syncing on hold.
     """
     try:
-        waiting = len(ports.journal.entries())
-        held = held_here(ports) or held
-        ports.lock.holder()
+        waiting = len(ports.machine.journal.entries())
+        held = held_here(ports.machine.hold) or held
+        ports.machine.lock.holder()
     except (OSError, ListingSyncError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         return (fail(CheckName.STATE_DIR, f"SYNC_STATE_DIR cannot be read: {why}"),)
-    exposed = _exposed(ports.hold.path.parent)
+    exposed = _exposed(ports.machine.hold.path.parent)
     return (
         fail(CheckName.STATE_DIR, exposed) if exposed else ok(CheckName.STATE_DIR, "readable"),
         ok(CheckName.HOLD, "not on hold") if held is None else warn(CheckName.HOLD, held),
@@ -280,7 +280,7 @@ def _journal_check(waiting: int) -> Check:
 
 def _lock_run_id(ports: Ports) -> str | None:
     try:
-        holder = ports.lock.holder()
+        holder = ports.machine.lock.holder()
     except (OSError, ListingSyncError):  # named by local_checks
         return None
     return holder.run_id if holder else None

@@ -58,8 +58,8 @@ class _Inquiry:
         stored: tuple[StoredRejection, ...] = ()
         try:
             table = self._in_table(sheet)
-            runs = self._ports.records.recent(_RUNS_LOOKED_AT)
-            stored = self._ports.records.rejections_of(self._number, _REJECTIONS_LOOKED_AT)
+            runs = self._ports.target.records.recent(_RUNS_LOOKED_AT)
+            stored = self._ports.target.records.rejections_of(self._number, _REJECTIONS_LOOKED_AT)
         except _UNREADABLE as error:
             self._problems.append(f"Supabase cannot be read: {error}")
         full = [run for run in runs if run.run_type is RunType.FULL and run.status in ENDED]
@@ -112,7 +112,9 @@ class _Inquiry:
 
     def _in_table(self, sheet: SheetView | None) -> TableView:
         columns = [item.column for item in self._columns] or [self._key()]
-        rows = [row for page in self._ports.table.rows(columns, [self._number]) for row in page]
+        rows = [
+            row for page in self._ports.target.table.rows(columns, [self._number]) for row in page
+        ]
         self._now_there = {}
         if not rows:
             return TableView(is_there=False, is_marked=False, differences=())
@@ -141,7 +143,7 @@ class _Inquiry:
 
     def _last_change(self) -> LastChange | None:
         try:
-            changes = self._ports.undo.changes_of(self._stored, _CHANGES_LOOKED_AT)
+            changes = self._ports.machine.undo.changes_of(self._stored, _CHANGES_LOOKED_AT)
         except OSError as error:
             self._problems.append(f"what past runs replaced cannot be read: {error.strerror}")
             return None
@@ -172,7 +174,7 @@ class _Inquiry:
         )
 
     def _hold(self) -> str | None:
-        reason = self._ports.hold.reason()
+        reason = self._ports.machine.hold.reason()
         if reason is None:
             return None
-        return f"the file {self._ports.hold.path}" + (f" ({reason})" if reason else "")
+        return f"the file {self._ports.machine.hold.path}" + (f" ({reason})" if reason else "")

@@ -80,7 +80,7 @@ def find_lacking_sql(ports: Ports) -> LackingSql:
     Raises:
         RemoteError: Supabase cannot be asked.
     """
-    pending = pending_files(ports.migrations.files, ports.migrations.applied())
+    pending = pending_files(ports.target.migrations.files, ports.target.migrations.applied())
     return LackingSql(pending, look_at_table(ports, pending).lacks)
 
 
@@ -90,7 +90,7 @@ def make_migration_plan(ports: Ports, progress: Progress) -> MigrationPlan:
     Raises:
         RemoteError: Supabase cannot be asked at all.
     """
-    pending = pending_files(ports.migrations.files, ports.migrations.applied())
+    pending = pending_files(ports.target.migrations.files, ports.target.migrations.applied())
     table = look_at_table(ports, pending)
     obstacle: str | None = None
     changes: Changes | None = None
@@ -111,14 +111,14 @@ def look_at_table(ports: Ports, pending: Sequence[PendingFile]) -> TableReport:
     """Return what the table has and lacks, as far as the REST API tells."""
     mapping = ports.mapping
     try:
-        description = ports.table.describe()
+        description = ports.target.table.describe()
         if not description.exists:
             is_ours = any(f"public.{mapping.table} " in item.file.text for item in pending)
             lack = missing_table(mapping)
             if is_ours:
                 lack = Lack(f"{lack.what} yet: `listing-sync migrate up` creates it", None)
             return TableReport(mapping.table, exists=False, facts=None, lacks=(lack,), not_owned=())
-        is_unique = ports.table.accepts_key() if mapping.key in description.columns else None
+        is_unique = ports.target.table.accepts_key() if mapping.key in description.columns else None
     except PermanentError as error:
         if error.code != _NOT_GRANTED:
             raise
@@ -176,7 +176,7 @@ def _pages(
         return
     known = [column for column in columns if column.name in facts.columns]
     places = [known.index(column) if column in known else None for column in columns]
-    for page in ports.table.pages(known):
+    for page in ports.target.table.pages(known):
         yield [
             TableRow(
                 row.property_number,
@@ -214,7 +214,7 @@ def sampled(
     ]
     key = (*keys, *columns)[0].name
     probe = replace(ports.mapping, key=key, columns=(*keys, *columns))
-    contents = ports.sheet_for(probe).read(_nothing)
+    contents = ports.sheet.under(probe).read(_nothing)
     rows = [cells for _, cells in islice(contents.rows, SAMPLE)]
     return tuple(
         UnmappedColumn(found.header, found.letter, tuple(_text(row[index]) for row in rows))

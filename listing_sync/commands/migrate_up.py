@@ -26,9 +26,9 @@ class Applied:
 
 def find_pending(ports: Ports) -> tuple[PendingFile, ...]:
     """Return what is to apply, as PostgreSQL itself says where it can be asked, else REST."""
-    database = ports.database
-    applied = ports.migrations.applied() if database is None else _applied(database)
-    return pending_files(ports.migrations.files, applied)
+    database = ports.target.database
+    applied = ports.target.migrations.applied() if database is None else _applied(database)
+    return pending_files(ports.target.migrations.files, applied)
 
 
 def _applied(database: Database) -> Mapping[str, str]:
@@ -65,10 +65,10 @@ def _wait_until_visible(ports: Ports, applied: Sequence[PendingFile]) -> bool:
 
 def _is_visible(ports: Ports, applied: Sequence[PendingFile]) -> bool:
     try:
-        ports.records.recent(1)
+        ports.target.records.recent(1)
     except NotSetUpError:
         return False
-    if not ports.migrations.applied():
+    if not ports.target.migrations.applied():
         return False
     has_listings = any(f"public.{ports.mapping.table} " in item.file.text for item in applied)
-    return not has_listings or ports.table.describe().exists
+    return not has_listings or ports.target.table.describe().exists

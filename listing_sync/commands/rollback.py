@@ -69,21 +69,21 @@ def find_source(ports: Ports, *, snapshot: Path | None, run_id: str | None) -> S
         RefusedError: there is none, or it cannot be used.
     """
     if run_id is not None:
-        if run_id not in {known for known, _ in ports.undo.runs()}:
+        if run_id not in {known for known, _ in ports.machine.undo.runs()}:
             raise RefusedError(
                 f"what run {run_id} replaced is not known here: it wrote nothing, ran on another"
                 " machine, or is older than SYNC_HISTORY_DAYS"
             )
         return Source(run_id=run_id)
     if snapshot is not None:
-        return Source(ports.snapshots.find(snapshot))
-    taken = ports.snapshots.all()
+        return Source(ports.machine.snapshots.find(snapshot))
+    taken = ports.machine.snapshots.all()
     if not taken:
         raise RefusedError(
             "there is no snapshot of this table on this machine (SYNC_STATE_DIR): `migrate"
             " cutover` takes one; a single run is undone with --run RUN_ID"
         )
-    return Source(ports.snapshots.find(ports.snapshots.path_of(taken[0])))
+    return Source(ports.machine.snapshots.find(ports.machine.snapshots.path_of(taken[0])))
 
 
 def preview(ports: Ports, source: Source, progress: Progress) -> RollbackResult:
@@ -107,7 +107,7 @@ def rollback(ports: Ports, source: Source, progress: Progress) -> RollbackResult
     run = new_run(ports, RunType.SELECTIVE, TRIGGER)
     who = ports.identity
     me = Holder(who.host, who.pid, who.user, run.run_id, run.started_at)
-    with ports.lock.held(me, ports.settings.sync_lock_timeout):
+    with ports.machine.lock.held(me, ports.settings.sync_lock_timeout):
         recorder = Recorder(ports, run)
         doing = _Rollback(ports, source, progress, run, recorder, _Tally(progress))
         with Heard(doing.crashed):
@@ -223,7 +223,7 @@ def _expected(source: Source) -> int | None:
 
 def _table_now(ports: Ports) -> TableNow:
     """Return what the table is: as far as the API shows it."""
-    described = ports.table.describe()
+    described = ports.target.table.describe()
     is_shown = any(described.columns.values())
     return TableNow(
         key=ports.mapping.key,
@@ -239,10 +239,10 @@ def _table_now(ports: Ports) -> TableNow:
 def _steps(ports: Ports, source: Source, table: TableNow) -> Iterator[list[Step]]:
     """Yield the steps of all listings, a part at a time; only their numbers are held."""
     if source.snapshot is None:
-        with ports.written_since(source.run_id) as written:
+        with ports.machine.written_since(source.run_id) as written:
             yield from _undoing(ports, source.run_id or "", written, table)
         return
-    with ports.written_since(source.snapshot) as written:
+    with ports.machine.written_since(source.snapshot) as written:
         yield from _to_snapshot(ports, source.snapshot, written, table)
 
 
@@ -251,14 +251,14 @@ def _to_snapshot(
 ) -> Iterator[list[Step]]:
     """Lead back what was added first: it may hold a unique value that another row needs back."""
     key = table.key
-    listed = {str(row[key]) for row in ports.snapshots.rows(snapshot)}
-    for page in ports.table.whole_pages():
+    listed = {str(row[key]) for row in ports.machine.snapshots.rows(snapshot)}
+    for page in ports.target.table.whole_pages():
         added = {number: row for row in page if (number := str(row[key])) not in listed}
         yield [
             way_back(number, None, row, written.changes_of(number), table)
             for number, row in added.items()
         ]
-    rows = ports.snapshots.rows(snapshot)
+    rows = ports.machine.snapshots.rows(snapshot)
     while part := list(islice(rows, _PART)):
         before = {str(row[key]): row for row in part}
         now = _rows_now(ports, list(before))
@@ -281,9 +281,9 @@ def _undoing(ports: Ports, run_id: str, written: Written, table: TableNow) -> It
 
 def _rows_now(ports: Ports, numbers: Sequence[str]) -> dict[str, Row]:
     """Return the rows by the numbers asked for, whatever the table calls the same number."""
-    rows = {str(row[ports.mapping.key]): row for row in ports.table.whole_rows(numbers)}
+    rows = {str(row[ports.mapping.key]): row for row in ports.target.table.whole_rows(numbers)}
     if rows.keys() - set(numbers):
         missing = [number for number in numbers if number not in rows]
-        meant = ports.table.meant_by(missing)
+        meant = ports.target.table.meant_by(missing)
         rows |= {number: rows[key] for number, key in meant.items() if key in rows}
     return rows

@@ -94,7 +94,7 @@ def recent(ports: Ports, limit: int, *, since: datetime | None = None) -> Recent
     away = None
     recorded: tuple[Run, ...] = ()
     try:
-        recorded = ports.records.recent(limit, since=since)
+        recorded = ports.target.records.recent(limit, since=since)
     except _UNREADABLE as error:
         away = str(error)
     runs = {run.run_id: run for run in recorded}
@@ -133,7 +133,7 @@ def one_run(ports: Ports, run_id: str) -> OneRun:
     """Return one run whole; from the journal when its record has not arrived."""
     recorded, away = None, None
     try:
-        recorded = ports.records.get(run_id)
+        recorded = ports.target.records.get(run_id)
         if recorded is not None and recorded.status in ENDED:
             return OneRun(recorded, _rejections(ports, recorded), None)
     except _UNREADABLE as error:
@@ -148,14 +148,14 @@ def one_run(ports: Ports, run_id: str) -> OneRun:
 def _rejections(ports: Ports, run: Run) -> tuple[Rejection, ...]:
     if run.rejections_run_id is None and run.stats.failed == 0:
         return ()
-    stored = ports.records.rejections(run.rejections_run_id or run.run_id)
+    stored = ports.target.records.rejections(run.rejections_run_id or run.run_id)
     return tuple(item.rejection for item in stored)
 
 
 def _waiting(ports: Ports) -> tuple[tuple[JournalEntry, ...], tuple[str, ...]]:
     """Return what the journal has of this source, its runs marked, and why it cannot be read."""
     try:
-        entries = ports.journal.entries()
+        entries = ports.machine.journal.entries()
     except OSError as error:
         return (), (f"the journal in SYNC_STATE_DIR cannot be read: {error.strerror}",)
     return tuple(
@@ -184,8 +184,8 @@ def page_facts(ports: Ports) -> PageFacts:
     day = statistics(runs, now)
     checks = (
         *_record_checks(ports, runs, day, away),
-        breaker_check(CheckName.BREAKER, ports.breaker_state(Service.SUPABASE)),
-        breaker_check(CheckName.GOOGLE_BREAKER, ports.breaker_state(Service.GOOGLE)),
+        breaker_check(CheckName.BREAKER, ports.machine.breaker_state(Service.SUPABASE)),
+        breaker_check(CheckName.GOOGLE_BREAKER, ports.machine.breaker_state(Service.GOOGLE)),
         *local_checks(ports),
     )
     return PageFacts(

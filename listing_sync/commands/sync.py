@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
 from time import process_time
 
 from listing_sync import logs
@@ -104,11 +103,11 @@ def sync(ports: Ports, options: SyncOptions, progress: Progress) -> SyncResult:
     run_type = RunType.FULL if options.numbers is None else RunType.SELECTIVE
     run = new_run(ports, run_type, ports.identity.trigger)
     if options.dry_run:
-        ports.limit_time()
+        ports.machine.limit_time()
         return _Sync(ports, options, progress, Tally(run), Recorder(ports, run)).preview()
     who = ports.identity
     me = Holder(who.host, who.pid, who.user, run.run_id, run.started_at)
-    with ports.lock.held(me, ports.settings.sync_lock_timeout):
+    with ports.machine.lock.held(me, ports.settings.sync_lock_timeout):
         # The wait for another run is not part of this one.
         now = ports.clock.now()
         run = replace(run, started_at=now, heartbeat_at=now)
@@ -139,8 +138,7 @@ class _Sync:
         refused: str | None = None
         try:
             plan = self._find_changes(self._read())
-            held = held_here(self.ports) or held_elsewhere(self.ports, may_release=False)
-            refused = (held if self.options.numbers is None else None) or self._refusal(plan)
+            refused = self._held(may_release=False) or self._refusal(plan)
             self.tally.count(
                 inserted=len(plan.inserts), updated=len(plan.updates), removed=len(plan.removals)
             )
@@ -162,12 +160,14 @@ class _Sync:
     def _run(self) -> ListingSyncError | None:
         """Do it; return what ended it early."""
         try:
-            self._heed_hold(held_here)
+            if held := self._held(elsewhere=False):
+                raise HoldError(held)
             reading = Background(self._read)
             waited = self._open()
             self._announce()
-            if self.history.is_known:  # after the wait: it may have been for a rollback
-                self._heed_hold(partial(held_elsewhere, may_release=True))
+            # Once more after the wait: it may have been for a rollback.
+            if self.history.is_known and (held := self._held(may_release=True)):
+                raise HoldError(held)
             found = reading.result(self._tick)
             # After a wait for another run the sheet may have moved on.
             plan = self._find_changes(self._read() if waited else found)
@@ -189,14 +189,14 @@ class _Sync:
         """Record the run; return whether it waited for another one, which is no part of it."""
         opened = self.recorder.open(self.tally.run)
         self.tally.run, self.history = opened.run, opened.history
-        self.ports.limit_time()
+        self.ports.machine.limit_time()
         return opened.waited
 
     def _announce(self) -> None:
         """Ping the start, once; a run that waits in vain for another one never starts."""
         if self._sends_signals and not self.is_announced:
             self.is_announced = True
-            self.ports.heartbeat.started(self.tally.run.run_id)
+            self.ports.signals.heartbeat.started(self.tally.run.run_id)
 
     @property
     def _sends_signals(self) -> bool:
@@ -216,7 +216,7 @@ class _Sync:
         run = self.tally.run = replace(self.tally.run, source=self.ports.identity.source)
         if self.history.is_known:
             try:
-                self.history = read_history(self.ports.records, run.run_id)
+                self.history = read_history(self.ports.target.records, run.run_id)
             except PASSING as error:
                 logs.event("info", "history_unread", f"earlier runs cannot be read yet: {error}")
                 self.history = History(is_known=False)
@@ -240,7 +240,7 @@ class _Sync:
                 tick=self._tick,
                 known=self.known,
             )
-            generated = self.ports.table.generated() if settled.plan.writes else frozenset()
+            generated = self.ports.target.table.generated() if settled.plan.writes else frozenset()
         except (RemoteError, BreakerOpenError):
             # The cause of the run says it once for all of them.
             self.tally.count(failed=len(reading.checked.listings))
@@ -255,9 +255,15 @@ class _Sync:
             self.tally.warn(why_none_is_removed(settled.checked, self.plan.unlisted))
         return self.plan
 
-    def _heed_hold(self, why_held: Callable[[Ports], str | None]) -> None:
-        if self.options.numbers is None and (held := why_held(self.ports)):
-            raise HoldError(held)
+    def _held(self, *, elsewhere: bool = True, may_release: bool = False) -> str | None:
+        """Return why syncing is on hold, here or elsewhere; single numbers never are."""
+        if self.options.numbers is not None:
+            return None
+        hold = self.ports.machine.hold
+        held = held_here(hold)
+        if held or not elsewhere:
+            return held
+        return held_elsewhere(hold, self.ports.target.holds, may_release=may_release)
 
     def _refusal(self, plan: Plan) -> str | None:
         if self.options.numbers is not None:
@@ -270,7 +276,7 @@ class _Sync:
         if plan.removals:
             days = self.ports.settings.sync_history_days
             since = self.ports.clock.now() - timedelta(days=days)
-            others = self.ports.records.other_sources(since)
+            others = self.ports.target.records.other_sources(since)
             if others:
                 return (
                     f"{count(len(plan.removals), 'listing')} would be removed, but another source"
@@ -332,7 +338,7 @@ class _Sync:
         tally = self.tally
         sample = rewritten_sample(tally.columns, tally.written, self.ports.mapping.key)
         return {
-            **self.ports.request_metrics(),
+            **self.ports.machine.request_metrics(),
             "cpu_s": round(process_time(), 3),
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             **({"rewritten": sample} if sample else {}),
@@ -359,10 +365,10 @@ class _Sync:
             report(self.ports, run, news, self.history.runs)
         if self._sends_signals:
             if run.status in GOOD:
-                self.ports.heartbeat.succeeded(run.run_id, summary(run))
+                self.ports.signals.heartbeat.succeeded(run.run_id, summary(run))
             elif run.status is RunStatus.FAILED:
                 self._announce()
-                self.ports.heartbeat.failed(run.run_id, summary(run))
+                self.ports.signals.heartbeat.failed(run.run_id, summary(run))
 
     def _crashed(self, bug: str) -> None:
         """Record and tell that a bug of this program ended the run."""
@@ -375,8 +381,8 @@ class _Sync:
             return
         since = self.ports.clock.now() - timedelta(days=self.ports.settings.sync_history_days)
         try:
-            self.ports.records.delete_older(since, keep=KEPT_RUNS)
-            self.ports.undo.delete_older(since, keep=KEPT_RUNS)
+            self.ports.target.records.delete_older(since, keep=KEPT_RUNS)
+            self.ports.machine.undo.delete_older(since, keep=KEPT_RUNS)
         except (ListingSyncError, OSError) as error:
             is_passing = isinstance(error, TransientError | RefusedError | StoppedError)
             level = "info" if is_passing else "warning"  # the next day's first run deletes it

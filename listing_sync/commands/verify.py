@@ -114,13 +114,13 @@ def _last_known(ports: Ports, plan: Plan, updates: list[Update]) -> dict[str, di
     known: dict[str, dict[str, Value]] = {update.key: {} for update in updates}
     beginning: SnapshotMeta | None = None
     with suppress(RefusedError):  # a damaged snapshot tells nothing
-        for meta in ports.snapshots.all()[:1]:
-            for row in ports.snapshots.rows(meta):
+        for meta in ports.machine.snapshots.all()[:1]:
+            for row in ports.machine.snapshots.rows(meta):
                 number = str(row[ports.mapping.key])
                 if number in known:
                     known[number] |= {name: row[name] for name in names & row.keys()}
             beginning = meta
-    with ports.written_since(beginning) as written:
+    with ports.machine.written_since(beginning) as written:
         for number, values in known.items():
             for change in written.changes_of(number):
                 values.update(change.new or {})

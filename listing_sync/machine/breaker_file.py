@@ -8,10 +8,14 @@ from listing_sync.reliability.breaker import Breaker
 
 
 class BreakerFile:
-    """Keeps a breaker; a file that cannot be used is a warning and counts as closed."""
+    """Keeps a breaker; a file that cannot be used is a warning and counts as closed.
 
-    def __init__(self, state: StateDir, service: Service) -> None:
+    With `keeps` False the breaker stays as it was left: who looks at it does not move it.
+    """
+
+    def __init__(self, state: StateDir, service: Service, *, keeps: bool = True) -> None:
         self._state = state
+        self._keeps = keeps
         self._name = f"breaker-{service}.json"
 
     def load(self) -> Breaker:
@@ -37,6 +41,8 @@ class BreakerFile:
 
     def save(self, breaker: Breaker) -> None:
         """Keep a breaker; a failure is a warning."""
+        if not self._keeps:
+            return
         try:
             self._state.write_json(self._name, breaker.to_stored())
         except OSError as error:

@@ -196,6 +196,10 @@ class Guard:
                 self._answered(tried, patience)
                 return answer
 
+    def probe(self, send: Callable[[], T], what: str, patience: Patience = Patience.PROBE) -> T:  # noqa: ARG002
+        """Return what one try gives, however much the call is worth: the breaker learns nothing."""
+        return self.call(send, what, Patience.PROBE)
+
     def _send(self, send: Callable[[], T], patience: Patience) -> T:
         timeout_s = LAST_TIMEOUT_S if patience is Patience.LAST else self._settings.timeout_s
         began = self._clock.monotonic()

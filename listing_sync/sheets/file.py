@@ -51,6 +51,12 @@ class FileSheet:
         self._tab_title = tab_title
         self._header_row = header_row
 
+    def under(self, mapping: Mapping) -> FileSheet:
+        """Return the same tab under another mapping."""
+        return FileSheet(
+            self._path, mapping, tab_title=self._tab_title, header_row=self._header_row
+        )
+
     def read(self, on_rows: Callable[[int], None]) -> SheetContents:
         """Return every row that is not blank."""
         grid = self._grid()

@@ -1,13 +1,12 @@
-"""One tab of a Google spreadsheet in, its mapped columns out: the same rows in every column.
+"""Read one tab of a Google spreadsheet: the same rows in every mapped column.
 
 Texts are read as shown; of numbers, dates and check boxes what is shown and what is stored is
 compared, so that a tab takes two requests, and a large one several for chunks of rows. Rows may
 move between them. The key column therefore comes with each request: as shown it is what the rows
 are known by; as stored it must say the same, row by row. Where that cannot be said (a formatted
-number), and after several requests, the key column is read once more and must still be what was
-assembled; from the first chunk that differs on, all is read again. The header row comes with each
-request too: when a mapped header moves, everything is read again. Other headers do not matter:
-they may hold =NOW().
+number), and after several requests, the key column is read once more and must still be the same;
+from the first chunk that differs on, all is read again. The header row comes with each request too:
+when a mapped header moves, all is read again. Other headers may hold =NOW().
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
@@ -99,6 +99,12 @@ class GoogleSheet:
         self._budget_cells = budget_cells
         self._memory = memory
         self._seen_gid: int | None = None
+
+    def under(self, mapping: ColumnMapping) -> GoogleSheet:
+        """Return the same tab under another mapping."""
+        other = copy(self)
+        other._mapping = mapping  # noqa: SLF001 - of this class
+        return other
 
     def read(self, on_rows: Callable[[int], None]) -> SheetContents:
         """Return every row that is not blank; `on_rows` is told how many more were read."""

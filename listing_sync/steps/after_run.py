@@ -22,8 +22,8 @@ def report(
     Selective runs renew their own part of the metrics file and send what earlier runs could not,
     but give no alert themselves. Dry runs are not reported.
     """
-    ports.metrics_file.write(run)
-    if ports.webhook.addresses:
+    ports.signals.metrics_file.write(run)
+    if ports.signals.webhook.addresses:
         _alert(ports, run, new_rejections, recent_runs)
 
 
@@ -32,7 +32,7 @@ def report_dead(ports: Ports, buried: Sequence[Run], recent_runs: Sequence[Run])
     for run in buried:
         if run.run_type is RunType.FULL and ports.identity.owns(run):
             report(ports, run, (), recent_runs)
-            ports.heartbeat.failed(run.run_id, summary(run))
+            ports.signals.heartbeat.failed(run.run_id, summary(run))
 
 
 def summary(run: Run) -> str:
@@ -61,7 +61,7 @@ def _alert(
     messages, memory = due_messages(ended, before)
     unsent = {
         address: (*before.unsent.get(address, ()), *messages)[-UNSENT_KEPT:]
-        for address in ports.webhook.addresses
+        for address in ports.signals.webhook.addresses
     }
     # Kept before they are sent: a process that dies meanwhile must not lose them.
     kept = _keep(ports, run.source, before, replace(memory, unsent=_not_empty(unsent)))
@@ -78,14 +78,14 @@ def _not_empty(unsent: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ..
 def _send(ports: Ports, address: str, texts: tuple[str, ...]) -> tuple[str, ...]:
     """Send messages in order up to the first that fails; return what the next run has to send."""
     for index, text in enumerate(texts):
-        if not ports.webhook.post(address, text):
+        if not ports.signals.webhook.post(address, text):
             return texts[index:]
     return ()
 
 
 def _remembered(ports: Ports, source: str) -> Memory:
     try:
-        document = ports.alert_memory.load()
+        document = ports.machine.alert_memory.load()
         former = (document.get(name) for name in ports.identity.spelling.names)
         return Memory.from_document(document.get(source) or next(filter(None, former), None))
     except OSError as error:
@@ -97,8 +97,8 @@ def _keep(ports: Ports, source: str, before: Memory, memory: Memory) -> Memory:
     """Remember what changed."""
     if memory != before:
         try:
-            document = dict(ports.alert_memory.load())
-            ports.alert_memory.store({**document, source: memory.to_document()})
+            document = dict(ports.machine.alert_memory.load())
+            ports.machine.alert_memory.store({**document, source: memory.to_document()})
         except OSError as error:
             logs.event("warning", "alerts_unkept", f"alerts cannot be kept: {error.strerror}")
     return memory

@@ -41,7 +41,7 @@ class Answers:
     """
 
     def __init__(self, ports: Ports, made: Callable[[Made, Mapping[str, str]], None]) -> None:
-        self._table = ports.table
+        self._table = ports.target.table
         self._key = ports.mapping.key
         self._types = written_types(ports.mapping)
         self._made = made

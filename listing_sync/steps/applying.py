@@ -54,7 +54,7 @@ class _Undo:
         if self.problem is not None or not changes:
             return
         try:
-            self._ports.undo.record(self._run.run_id, self._run.started_at, changes)
+            self._ports.machine.undo.record(self._run.run_id, self._run.started_at, changes)
         except OSError as error:
             self.problem = f"this run cannot be undone: {error.strerror or error}"
 
@@ -76,7 +76,7 @@ class _Undo:
     def _conclude(self, **outcome: Any) -> None:
         # Where it cannot be kept, changes are judged by their values.
         with suppress(OSError):
-            self._ports.undo.conclude(self._run.run_id, **outcome)
+            self._ports.machine.undo.conclude(self._run.run_id, **outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Applying:
 
         fatal: ListingSyncError | None = None
         answers = Answers(self.ports, undo.made)
-        writer = BatchWriter(self.ports.table, self.plan, remember, answers.heard)
+        writer = BatchWriter(self.ports.target.table, self.plan, remember, answers.heard)
         for outcome in write_all(
             writer,
             batches(self.plan, self.batch_size, mark_column),
@@ -181,7 +181,7 @@ class Applying:
 
     def _keys_there(self, keys: Sequence[str]) -> Collection[str]:
         """Return which of the keys the table has, among all its keys where they are the most."""
-        table = self.ports.table
+        table = self.ports.target.table
         if 2 * len(keys) > self.plan.table_size + len(keys):
             return {row.property_number for page in table.pages(()) for row in page}
         return table.meant_by(keys)

@@ -16,7 +16,7 @@ from listing_sync.errors import (
     TransientError,
 )
 from listing_sync.history.runs import Run
-from listing_sync.ports import Ports, SharedHold
+from listing_sync.ports import Hold, Holds, Ports, SharedHold
 
 _MAKE_ROOM = "make room in SYNC_STATE_DIR"
 _PASSING = (TransientError, RowError, BatchTooLargeError, NotSetUpError)
@@ -40,7 +40,7 @@ def pause(ports: Ports, why: str) -> str | None:
     Raises:
         RefusedError: it is on hold already, or the file cannot be written.
     """
-    if held := held_here(ports):
+    if held := held_here(ports.machine.hold):
         raise RefusedError(held)
     words = f"paused: {why}" if why else "paused"
     return _place(ports, str(uuid4()), words, ports.clock.now(), _MAKE_ROOM)
@@ -65,21 +65,21 @@ def resume(ports: Ports, *, everywhere: bool) -> Resumed:
     Raises:
         RefusedError: the file cannot be deleted.
     """
-    reason = ports.hold.reason()
+    reason = ports.machine.hold.reason()
     try:
-        ports.hold.remove()
+        ports.machine.hold.remove()
     except OSError as error:
         raise RefusedError(
-            f"the file {ports.hold.path} cannot be deleted ({error.strerror or error})"
+            f"the file {ports.machine.hold.path} cannot be deleted ({error.strerror or error})"
         ) from error
-    ours = set(ports.hold.shared_ids())
+    ours = set(ports.machine.hold.shared_ids())
     try:
         for hold_id in sorted(ours):
-            ports.holds.release(hold_id)
-        ports.hold.share()
-        others = tuple(item for item in ports.holds.all() if item.hold_id not in ours)
+            ports.target.holds.release(hold_id)
+        ports.machine.hold.share()
+        others = tuple(item for item in ports.target.holds.all() if item.hold_id not in ours)
         for item in others if everywhere else ():
-            ports.holds.release(item.hold_id)
+            ports.target.holds.release(item.hold_id)
     except (RemoteError, RefusedError) as error:
         return Resumed(reason, (), f"other machines may still be on hold: {error}")
     return Resumed(reason, others)
@@ -92,46 +92,46 @@ def _place(
     at = f"{since.astimezone():%Y-%m-%d %H:%M:%S}"
     reason = f"{why} at {at} by {who.user} on {who.host}{what}, {who.target}"
     try:
-        ports.hold.place(reason)
+        ports.machine.hold.place(reason)
         # Remembered before it is there: a hold of which nobody knew would never be taken away.
-        ports.hold.share(*dict.fromkeys((*ports.hold.shared_ids(), hold_id)))
+        ports.machine.hold.share(*dict.fromkeys((*ports.machine.hold.shared_ids(), hold_id)))
     except OSError as error:
         raise RefusedError(
             f"syncing cannot be put on hold ({error.strerror or error}), {problem}"
         ) from error
-    shared = SharedHold(hold_id, reason, who.host, str(ports.hold.path), since)
+    shared = SharedHold(hold_id, reason, who.host, str(ports.machine.hold.path), since)
     try:
-        ports.holds.place(shared)
+        ports.target.holds.place(shared)
     except (RemoteError, RefusedError) as error:
         return f"only this machine is on hold, others will sync: {error}"
     return None
 
 
-def held_here(ports: Ports) -> str | None:
+def held_here(hold: Hold) -> str | None:
     """Return why syncing is on hold by the file of this machine, None when it is not."""
-    reason = ports.hold.reason()
-    return None if reason is None else _sentence(reason, str(ports.hold.path))
+    reason = hold.reason()
+    return None if reason is None else _sentence(reason, str(hold.path))
 
 
-def held_elsewhere(ports: Ports, *, may_release: bool) -> str | None:
+def held_elsewhere(hold: Hold, holds: Holds, *, may_release: bool) -> str | None:
     """Return why syncing is on hold by another machine, None when it is not.
 
     Holds of this machine, whose file somebody has deleted, count no more; with `may_release` they
     are taken away. A passing failure holds nobody: a run without records still syncs.
     """
-    ours = set(ports.hold.shared_ids())
+    ours = set(hold.shared_ids())
     try:
         if ours and may_release:
             for hold_id in sorted(ours):
-                ports.holds.release(hold_id)
-            ports.hold.share()
-        holds = [item for item in ports.holds.all() if item.hold_id not in ours]
+                holds.release(hold_id)
+            hold.share()
+        others = [item for item in holds.all() if item.hold_id not in ours]
     except _PASSING as error:
         logs.event("info", "holds_unknown", f"holds of other machines are not known: {error}")
         return None
-    if not holds:
+    if not others:
         return None
-    first = holds[0]
+    first = others[0]
     return _sentence(
         first.reason,
         f"{first.path} on {first.host}, whose next sync lets every machine go on; where that"

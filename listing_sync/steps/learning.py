@@ -15,7 +15,7 @@ from listing_sync.steps.tally import Tally
 
 def known_to(ports: Ports, runs: Sequence[Run] = ()) -> GivenBack:
     """Return what is known; where the memory is lost, the last good run still tells the columns."""
-    known = GivenBack.from_document(ports.given_back.load())
+    known = GivenBack.from_document(ports.machine.given_back.load())
     return replace(known, loose=known.loose.union(loose_columns(runs)))
 
 
@@ -40,7 +40,7 @@ def learn(
     )
     if now != before:
         try:
-            ports.given_back.store(now.to_document())
+            ports.machine.given_back.store(now.to_document())
         except OSError as error:
             why = error.strerror or error
             tally.warn(f"what the table makes of values cannot be kept on this machine: {why}")
@@ -61,6 +61,6 @@ def learn(
 
 def _type_of(ports: Ports, column: str) -> str:
     try:
-        return ports.table.describe().columns.get(column) or ""
+        return ports.target.table.describe().columns.get(column) or ""
     except ListingSyncError:
         return ""

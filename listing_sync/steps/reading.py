@@ -75,7 +75,7 @@ def as_in_sheet(ports: Ports, in_sheet: Sequence[str], numbers: Sequence[str]) -
     near = {number for number in there if likeness(number) in forms}
     if not near:
         return tuple(numbers)
-    meant = ports.table.meant_by(sorted(missing | near))
+    meant = ports.target.table.meant_by(sorted(missing | near))
     spelled = {meant[number]: number for number in near if number in meant}
     return tuple(
         dict.fromkeys(
@@ -195,11 +195,11 @@ def plan_changes(
     checked = reading.checked
     columns = [column.column for column in checked.columns]
     if scope.selected_only:
-        pages = ports.table.rows(
+        pages = ports.target.table.rows(
             columns, sorted(listing.property_number for listing in checked.listings)
         )
     else:
-        pages = ports.table.pages(columns)
+        pages = ports.target.table.pages(columns)
 
     def counted() -> Iterator[Sequence[TableRow]]:
         for page in Prefetched(pages, ahead=PAGES_AHEAD).each(tick):
@@ -213,7 +213,7 @@ def plan_changes(
     meant = _meant(ports, plan, known)
     if not meant:
         return Settled(plan, checked)
-    found = ports.table.rows(columns, sorted(set(meant.values())))
+    found = ports.target.table.rows(columns, sorted(set(meant.values())))
     there = {row.property_number: row for page in found for row in page}
     return settle(
         plan,
@@ -236,4 +236,4 @@ def _meant(ports: Ports, plan: Plan, known: GivenBack) -> dict[str, str]:
     asked = in_question(plan)
     told = {number: known.keys[number] for number in asked if known.keys.get(number) in unlisted}
     rest = [number for number in asked if number not in told]
-    return told | dict(ports.table.meant_by(rest) if rest else {})
+    return told | dict(ports.target.table.meant_by(rest) if rest else {})

@@ -144,7 +144,7 @@ class Recorder:
         self._begin(run)
         try:
             self._deliver_journal(taken.came_at)
-            history = read_history(self._ports.records, run.run_id)
+            history = read_history(self._ports.target.records, run.run_id)
         except PASSING as error:
             logs.event("info", "history_unread", f"earlier runs cannot be read yet: {error}")
             history = History(is_known=False)
@@ -186,7 +186,7 @@ class Recorder:
                 self._run, heartbeat_at=self._ports.clock.now(), process=self._saved.process
             )
             try:
-                self._is_closed_by_others = not self._ports.records.renew(run)
+                self._is_closed_by_others = not self._ports.target.records.renew(run)
                 self._saved = run
             except (RemoteError, RefusedError, StoppedError) as error:
                 logs.event("debug", "refresh_failed", f"progress was not recorded: {error}")
@@ -213,14 +213,14 @@ class Recorder:
         return run
 
     def _save_end(self, run: Run, rejections: Sequence[StoredRejection], *, last: bool) -> None:
-        self._ports.records.save(run, last=last)
-        self._ports.records.save_rejections(rejections, last=last)
+        self._ports.target.records.save(run, last=last)
+        self._ports.target.records.save_rejections(rejections, last=last)
 
     def keep(self, run: Run, rejections: Sequence[StoredRejection], why: str) -> Run:
         """Keep the record on this disk, for the next run that can deliver it."""
         self._ended.set()
         try:
-            self._ports.journal.add(JournalEntry(run, tuple(rejections)))
+            self._ports.machine.journal.add(JournalEntry(run, tuple(rejections)))
         except OSError as error:
             logs.event("warning", "journal_failed", f"the record of this run is lost: {error}")
             return run
@@ -229,7 +229,7 @@ class Recorder:
 
     def _deliver_journal(self, before: datetime) -> None:
         try:
-            for entry in self._ports.journal.entries():
+            for entry in self._ports.machine.journal.entries():
                 self._deliver(entry, before)
         except OSError as error:
             text = f"the journal of earlier runs cannot be used: {error.strerror}"
@@ -238,10 +238,10 @@ class Recorder:
     def _deliver(self, entry: JournalEntry, before: datetime) -> None:
         """Record a run that comes late as of when it was, so that it is not the newest."""
         try:
-            self._ports.records.save(entry.run, came_at=min(entry.run.started_at, before))
-            self._ports.records.save_rejections(entry.rejections)
+            self._ports.target.records.save(entry.run, came_at=min(entry.run.started_at, before))
+            self._ports.target.records.save_rejections(entry.rejections)
         except (RowError, BatchTooLargeError) as error:  # it must not keep later runs from syncing
             text = f"the record of run {entry.run.run_id} still waits: {error}"
             logs.event("info", "record_refused", text)
         else:
-            self._ports.journal.delivered(entry.run.run_id)
+            self._ports.machine.journal.delivered(entry.run.run_id)

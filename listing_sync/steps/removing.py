@@ -49,7 +49,7 @@ def remove(
     """
     removal = _Removal(ports, marked_at, remember)
     for start in range(0, len(numbers), size):
-        for part in ports.table.parts(numbers[start : start + size]):
+        for part in ports.target.table.parts(numbers[start : start + size]):
             yield from removal.remove(part)
 
 
@@ -60,7 +60,7 @@ class _Removal:
         marked_at: datetime,
         remember: Callable[[Sequence[Replaced]], None],
     ) -> None:
-        self._table = ports.table
+        self._table = ports.target.table
         self._mark_column = ports.mapping.mark_column
         self._key: Column = next(
             column for column in ports.mapping.columns if column.name == ports.mapping.key

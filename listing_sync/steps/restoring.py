@@ -115,7 +115,7 @@ class Restorer:
         rows = [{**(step.now or {}), **step.values, key: _key_of(step, key)} for step in steps]
         values = [[row[name] for name in columns] for row in rows]
         try:
-            made = self._ports.table.upsert(columns, values, whole=not is_there)
+            made = self._ports.target.table.upsert(columns, values, whole=not is_there)
         except (RowError, PermanentError) as error:
             if not self._knows_better(error, given, is_there=is_there):
                 raise
@@ -149,7 +149,7 @@ class Restorer:
 
     def _remove(self, steps: Sequence[Step]) -> None:
         keys = [_key_of(step, self._table.key) for step in steps]
-        gone = set(self._ports.table.delete(keys))
+        gone = set(self._ports.target.table.delete(keys))
         self._removed |= {
             step.property_number for step, key in zip(steps, keys, strict=True) if key in gone
         }
@@ -158,7 +158,9 @@ class Restorer:
         if not self._is_remembered:
             return
         try:
-            self._ports.undo.record(self._run.run_id, self._run.started_at, map(_replaced, steps))
+            self._ports.machine.undo.record(
+                self._run.run_id, self._run.started_at, map(_replaced, steps)
+            )
         except OSError as error:
             self._is_remembered = False
             self._warn(f"this rollback cannot be undone: {error.strerror or error}")
@@ -172,7 +174,7 @@ class Restorer:
         removed, self._removed = self._removed, set()
         try:
             # A row that the database did not give back may not be there, or be there still.
-            self._ports.undo.conclude(
+            self._ports.machine.undo.conclude(
                 self._run.run_id,
                 done=sorted(removed) if action is Action.REMOVE else list(made),
                 refused=refused,

@@ -59,7 +59,7 @@ class Turns:
             LockTimeoutError: another one did not finish in time; this one leaves no record.
             TransientError, RowError, BatchTooLargeError: it is not known whether there are others.
         """
-        run = replace(run, process=replace(run.process, lock=self.ports.lock.name))
+        run = replace(run, process=replace(run.process, lock=self.ports.machine.lock.name))
         limit_s = float(self.ports.settings.sync_lock_timeout)
         waited_s = 0.0
         turn = Turn()
@@ -86,7 +86,7 @@ class Turns:
         return replace(run, started_at=now, heartbeat_at=now)
 
     def _do(self, run: Run, turn: Turn) -> tuple[Run, tuple[Present, ...]]:
-        records = self.ports.records
+        records = self.ports.target.records
         match turn.step:
             case Step.CLAIM:
                 run = self._begun_now(run)
@@ -117,7 +117,7 @@ class Turns:
     def _give_up(self, run: Run) -> None:
         if self.claimed is not None:
             try:
-                self.ports.records.withdraw(run)
+                self.ports.target.records.withdraw(run)
             except ListingSyncError as error:  # the next run buries it
                 logs.event("info", "withdraw_failed", f"a record was left behind: {error}")
         limit_s, other = self.ports.settings.sync_lock_timeout, self.met
@@ -135,7 +135,7 @@ class Turns:
     # -- who is there ------------------------------------------------------------------------------
 
     def _look(self, run: Run) -> tuple[Present, ...]:
-        claims = self.ports.records.in_progress()
+        claims = self.ports.target.records.in_progress()
         now_s = self.ports.clock.monotonic()
         self._claims = {claim.run.run_id: claim for claim in claims}
         ours = self._claims.get(run.run_id)
@@ -156,7 +156,7 @@ class Turns:
             other.process,
             run.process,
             silent_s=self._silent_s(claim, now_s),
-            is_there=self.ports.is_process_there(other.pid, other.process.started),
+            is_there=self.ports.machine.is_process_there(other.pid, other.process.started),
         )
 
     def _silent_s(self, claim: Claim, now_s: float) -> float:
@@ -175,5 +175,5 @@ class Turns:
         run = replace(run, started_at=min(run.started_at, now))
         cause = Cause(Category.UNKNOWN, f"{_DIED} (process {run.pid} on {run.host})")
         ended = run.ended(RunStatus.FAILED, min(run.heartbeat_at, now), cause)
-        if self.ports.records.bury(ended, claim.heard_at):
+        if self.ports.target.records.bury(ended, claim.heard_at):
             self._buried.append(ended)

@@ -61,10 +61,10 @@ LONG = {
     "ports": "the outside world on one page",
     "reliability.guard": "rate limit, breaker and retries under one lock",
     "settings": "every setting with its check",
+    "sheets.google": "one tab, read while its rows may move",
     "sheets.xlsx_package": "every part of a workbook but its cells",
     "supabase.failures": "one table of every failure",
     "supabase.run_records": "two tables, each way",
-    "wiring": "one of each port",
 }
 """Modules over 300 lines, and why."""
 

@@ -13,9 +13,10 @@ import pytest
 from listing_sync.cells.mapping import parse_mapping
 from listing_sync.clock import Stop
 from listing_sync.errors import BreakerOpenError, Service, StoppedError, TransientError
+from listing_sync.ports import Probes
 from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings
-from listing_sync.wiring import World
+from listing_sync.wiring.world import World
 from tests.stack.postgres import free_port
 from tests.sync_world import MAPPING
 
@@ -44,9 +45,9 @@ def world(folder: Path, *, moves_breakers: bool = True, **settings: object) -> I
         made.close()
 
 
-def ask(world: World) -> None:
+def ask(world: World | Probes) -> None:
     with pytest.raises(TransientError):
-        next(iter(world.table.pages([])))
+        next(iter(world.target.table.pages([])))
 
 
 @pytest.mark.parametrize(
@@ -91,13 +92,13 @@ def test_a_breaker_is_found_open_by_the_next_process(tmp_path: Path) -> None:
     address = {"supabase_url": f"http://127.0.0.1:{free_port()}"}
     with world(tmp_path, **address) as first:
         with pytest.raises(Exception, match="failed 1 times"):
-            next(iter(first.table.pages([])))
-        assert first.breaker_state(Service.SUPABASE) is BreakerState.OPEN
+            next(iter(first.target.table.pages([])))
+        assert first.machine.breaker_state(Service.SUPABASE) is BreakerState.OPEN
     with world(tmp_path, **address) as second:
-        assert second.breaker_state(Service.SUPABASE) is BreakerState.OPEN
-        assert second.breaker_state(Service.GOOGLE) is BreakerState.CLOSED
+        assert second.machine.breaker_state(Service.SUPABASE) is BreakerState.OPEN
+        assert second.machine.breaker_state(Service.GOOGLE) is BreakerState.CLOSED
         ask(second.probing())
-        assert second.breaker_state(Service.SUPABASE) is BreakerState.OPEN
+        assert second.machine.breaker_state(Service.SUPABASE) is BreakerState.OPEN
 
 
 def test_what_only_looks_sees_a_breaker_open_and_moves_none(tmp_path: Path) -> None:
@@ -106,12 +107,12 @@ def test_what_only_looks_sees_a_breaker_open_and_moves_none(tmp_path: Path) -> N
         ask(made)
     assert not (tmp_path / "state").exists()
     with world(tmp_path, **address) as made, pytest.raises(BreakerOpenError):
-        next(iter(made.table.pages([])))
+        next(iter(made.target.table.pages([])))
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
     with world(tmp_path, moves_breakers=False, **address) as made:
-        assert made.breaker_state(Service.SUPABASE) is BreakerState.OPEN
+        assert made.machine.breaker_state(Service.SUPABASE) is BreakerState.OPEN
         with pytest.raises(BreakerOpenError):
-            next(iter(made.table.pages([])))
+            next(iter(made.target.table.pages([])))
         ask(made.probing())
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.json")} == before
 
@@ -119,17 +120,17 @@ def test_what_only_looks_sees_a_breaker_open_and_moves_none(tmp_path: Path) -> N
 def test_the_time_limit_stops_the_run(tmp_path: Path) -> None:
     with world(tmp_path, sync_time_limit=1) as made:
         began = time.monotonic()
-        made.limit_time()
+        made.machine.limit_time()
         with pytest.raises(StoppedError, match="SYNC_TIME_LIMIT"):
             made.clock.sleep(30)
         assert time.monotonic() - began < 5
     with world(tmp_path, sync_time_limit=0) as made:
-        made.limit_time()
+        made.machine.limit_time()
         made.clock.sleep(0)
 
 
 def test_whether_a_process_of_this_host_is_alive(tmp_path: Path) -> None:
     with world(tmp_path) as made:
-        assert made.is_process_there(os.getpid(), "")
-        assert made.is_process_there(1, "")
-        assert not made.is_process_there(2**22 + 1, "")
+        assert made.machine.is_process_there(os.getpid(), "")
+        assert made.machine.is_process_there(1, "")
+        assert not made.machine.is_process_there(2**22 + 1, "")

@@ -216,7 +216,7 @@ class History:
     def _act(self, act: Callable[[], object], fault: tuple[str, object] | None) -> None:
         ports = self.ports
         ports.clock.sleep(60)
-        ports.sheet = ports.sheet_for(ports.mapping)
+        ports.sheet = ports.sheet.under(ports.mapping)
         ports.undo = UndoFiles(ports.state, written_types(ports.mapping))
         kind, at = fault or ("", 0)
         if kind == "refused":

@@ -77,6 +77,9 @@ class Outside:
         default_factory=lambda: SimpleNamespace(sync_alert_after_failures=2)
     )
 
+    def __post_init__(self) -> None:
+        self.signals = self.machine = self  # every room is this one
+
     def hears(self, run: Run, news: list[Rejection] | None = None) -> list[tuple[str, str]]:
         before = len(self.webhook.taken)
         report(cast("Ports", self), run, news or [], [])

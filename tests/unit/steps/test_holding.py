@@ -144,9 +144,9 @@ def test_a_hold_of_a_machine_without_its_file_is_left_to_its_next_sync(machines)
     here.holds.away = AWAY
     assert run(here).error is None
     here.holds.away = None
-    assert held_elsewhere(there, may_release=False) is not None
+    assert held_elsewhere(there.hold, there.holds, may_release=False) is not None
     assert run(here).error is None
-    assert held_elsewhere(there, may_release=False) is None
+    assert held_elsewhere(there.hold, there.holds, may_release=False) is None
 
 
 def test_a_pause_holds_every_machine_until_it_is_resumed_there(machines):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -24,11 +25,11 @@ AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
 
 class OneTable:
-    """The two ports that removing needs."""
+    """What removing needs of the ports."""
 
     def __init__(self, world: SyncWorld, table: MemoryTable) -> None:
         self.mapping = world.mapping
-        self.table = table
+        self.target = SimpleNamespace(table=table)
 
 
 def removed(
