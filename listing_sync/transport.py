@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ssl import SSLCertVerificationError, SSLContext
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
+
+from listing_sync.proxies import proxy_for
 
 KEEPALIVE_S = 3.0
 """Servers close a connection idle for 5 s or more; reusing it just then would lose a request."""
@@ -45,9 +45,13 @@ class AnswerTooLargeError(httpx.DecodingError):
 
 @contextmanager
 def deadline(timeout_s: float) -> Iterator[None]:
-    """Let every request of this thread inside the block end within `timeout_s` seconds in all."""
+    """Let every request of this thread inside the block end within `timeout_s` seconds in all.
+
+    A block inside another ends with the outer one at the latest.
+    """
     before = getattr(_current, "ends_at", None)
-    _current.ends_at = time.monotonic() + timeout_s
+    ends_at = time.monotonic() + timeout_s
+    _current.ends_at = ends_at if before is None else min(before, ends_at)
     try:
         yield
     finally:
@@ -172,41 +176,50 @@ class _Response(httpx.Response):
 
 
 class DeadlineTransport(httpx.BaseTransport):
-    """HTTP/1.1 over a pool of connections, under the deadline of the calling thread.
+    """HTTP/1.1 over pools of connections, under the deadline of the calling thread.
 
     `on_bytes` is told the size of what is sent and received (bodies, as on the wire).
-    A proxy for `base_url` is taken from the environment, as httpx does without an own transport.
+    The proxy of each host asked is taken from the environment, as httpx does without an own
+    transport; what speaks of this machine itself (link-local metadata servers) has none.
     """
 
     def __init__(
         self,
-        base_url: str,
         *,
         connections: int,
         on_bytes: Callable[[int], None],
         gives_up: GivesUp | None = None,
     ) -> None:
         self._on_bytes = on_bytes
-        parts = urlsplit(base_url)
-        proxy = getproxies().get(parts.scheme)
+        self._connections = connections
+        self._gives_up = gives_up
+        self._pools: dict[tuple[str | None, bool], httpcore.ConnectionPool] = {}
+        self._lock = threading.Lock()
+
+    def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
+        key = proxy_for(url.scheme, url.host), url.scheme == "https"
+        with self._lock:
+            if key not in self._pools:
+                self._pools[key] = self._new_pool(*key)
+            return self._pools[key]
+
+    def _new_pool(self, proxy: str | None, is_tls: bool) -> httpcore.ConnectionPool:  # noqa: FBT001 - a key
         # A local server never needs the context, which takes 30 ms to build.
-        context = httpx.create_ssl_context() if parts.scheme == "https" else None
-        self._pool: httpcore.ConnectionPool
-        if proxy and not proxy_bypass(parts.hostname or ""):
-            self._pool = httpcore.HTTPProxy(
-                proxy,
+        context = httpx.create_ssl_context() if is_tls else None
+        if proxy is None:
+            return httpcore.ConnectionPool(
                 ssl_context=context,
-                max_connections=connections,
+                max_connections=self._connections,
                 keepalive_expiry=KEEPALIVE_S,
-                network_backend=_Backend(gives_up),
+                network_backend=_Backend(self._gives_up),
             )
-        else:
-            self._pool = httpcore.ConnectionPool(
-                ssl_context=context,
-                max_connections=connections,
-                keepalive_expiry=KEEPALIVE_S,
-                network_backend=_Backend(gives_up),
-            )
+        return httpcore.HTTPProxy(
+            proxy,
+            ssl_context=context,
+            max_connections=self._connections,
+            keepalive_expiry=KEEPALIVE_S,
+            network_backend=_Backend(self._gives_up),
+        )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; errors are httpx's."""
@@ -225,7 +238,7 @@ class DeadlineTransport(httpx.BaseTransport):
             extensions=request.extensions,
         )
         with _as_httpx_errors(request):
-            response = self._pool.handle_request(sent)
+            response = self._pool(request.url).handle_request(sent)
         return _Response(
             status_code=response.status,
             headers=response.headers,
@@ -235,11 +248,11 @@ class DeadlineTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         """Close every connection."""
-        self._pool.close()
+        for pool in self._pools.values():
+            pool.close()
 
 
 def build_client(
-    base_url: str,
     *,
     timeout_s: float,
     connections: int,
@@ -249,9 +262,7 @@ def build_client(
 ) -> httpx.Client:
     """Return a client that follows no redirect; `timeout_s` bounds each socket operation."""
     return httpx.Client(
-        transport=DeadlineTransport(
-            base_url, connections=connections, on_bytes=on_bytes, gives_up=gives_up
-        ),
+        transport=DeadlineTransport(connections=connections, on_bytes=on_bytes, gives_up=gives_up),
         timeout=httpx.Timeout(timeout_s, connect=connect_timeout_s or timeout_s),
         follow_redirects=False,
     )

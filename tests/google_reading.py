@@ -42,7 +42,6 @@ class GoogleReading:
         endpoint = endpoint or self.google.url
         http = connect(
             credentials,
-            endpoint,
             timeout_s=timeout_s,
             connect_timeout_s=5,
             on_bytes=lambda _: None,

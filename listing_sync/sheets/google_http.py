@@ -101,7 +101,6 @@ class AuthorizedGoogleHttp(GoogleHttp):
 
 def connect(
     credentials: Any,
-    endpoint: str,
     *,
     timeout_s: float,
     on_bytes: Callable[[int], None],
@@ -110,7 +109,6 @@ def connect(
 ) -> AuthorizedGoogleHttp:
     """Return the HTTP object of one process; connections are made when needed."""
     client = build_client(
-        endpoint,
         timeout_s=timeout_s,
         connections=2,
         on_bytes=on_bytes,

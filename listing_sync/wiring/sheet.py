@@ -61,7 +61,6 @@ def google_sheet(
     spreadsheet_id, gid = parse_spreadsheet_reference(settings.sync_spreadsheet_id or "")
     http = connect(
         key,
-        settings.google_sheets_api_endpoint,
         timeout_s=settings.google_timeout_s,
         connect_timeout_s=settings.request_timeout_s,
         on_bytes=meter.add_bytes,

@@ -54,7 +54,6 @@ class SupabaseTarget:
 
         settings = self._settings
         http = build_client(
-            settings.supabase_url,
             timeout_s=settings.request_timeout_s,
             connections=settings.sync_concurrency + 2,
             on_bytes=self._guards.meter.add_bytes,

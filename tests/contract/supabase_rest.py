@@ -28,5 +28,5 @@ class Calls:
 
 @contextmanager
 def connected(url: str, key: str, calls: Calls | None = None) -> Iterator[Rest]:
-    with build_client(url, timeout_s=10, connections=4, on_bytes=lambda _: None) as http:
+    with build_client(timeout_s=10, connections=4, on_bytes=lambda _: None) as http:
         yield Rest(url, key, http=http, call=calls or Calls(), now=lambda: NOW)

@@ -71,15 +71,15 @@ def server() -> Iterator[Server]:
 
 
 @contextmanager
-def client(url: str, seen: list[int] | None = None) -> Iterator[httpx.Client]:
+def client(seen: list[int] | None = None) -> Iterator[httpx.Client]:
     on_bytes = (seen if seen is not None else []).append
-    with build_client(url, timeout_s=5, connections=2, on_bytes=on_bytes) as http:
+    with build_client(timeout_s=5, connections=2, on_bytes=on_bytes) as http:
         yield http
 
 
 def test_bodies_go_out_and_come_in_and_are_counted_as_on_the_wire(server: Server) -> None:
     seen: list[int] = []
-    with client(server.url, seen) as http:
+    with client(seen) as http:
         assert http.post(f"{server.url}/echo", content=b"abc").text == "cba"
         assert sum(seen) == 6
         assert http.get(f"{server.url}/packed").text == "x" * 5000
@@ -87,7 +87,7 @@ def test_bodies_go_out_and_come_in_and_are_counted_as_on_the_wire(server: Server
 
 
 def test_no_redirect_is_followed(server: Server) -> None:
-    with client(server.url) as http:
+    with client() as http:
         assert http.get(f"{server.url}/moved").status_code == 307
     assert len(server.requests) == 1
 
@@ -103,7 +103,7 @@ def test_an_answer_that_a_stopped_run_no_longer_wants_is_given_up(
         return is_stopped
 
     with build_client(
-        server.url, timeout_s=5, connections=1, on_bytes=lambda _: None, gives_up=gives_up
+        timeout_s=5, connections=1, on_bytes=lambda _: None, gives_up=gives_up
     ) as http:
         if is_stopped:
             with pytest.raises(httpx.ReadTimeout):
@@ -116,9 +116,7 @@ def test_an_answer_that_a_stopped_run_no_longer_wants_is_given_up(
 
 def test_the_time_out_holds_beside_giving_up(server: Server) -> None:
     with (
-        build_client(
-            server.url, timeout_s=0.1, connections=1, on_bytes=lambda _: None, gives_up=bool
-        ) as http,
+        build_client(timeout_s=0.1, connections=1, on_bytes=lambda _: None, gives_up=bool) as http,
         pytest.raises(httpx.ReadTimeout),
     ):
         http.get(f"{server.url}/late")
@@ -127,7 +125,7 @@ def test_the_time_out_holds_beside_giving_up(server: Server) -> None:
 
 def test_a_dripping_answer_ends_at_the_deadline_of_the_request_as_a_whole(server: Server) -> None:
     began = time.monotonic()
-    with client(server.url) as http:
+    with client() as http:
         with pytest.raises(httpx.ReadTimeout), deadline(0.1):
             http.get(f"{server.url}/dripping")
         assert time.monotonic() - began < 2
@@ -135,7 +133,7 @@ def test_a_dripping_answer_ends_at_the_deadline_of_the_request_as_a_whole(server
 
 
 def test_a_deadline_holds_inside_its_block_only(server: Server) -> None:
-    with client(server.url) as http, deadline(5):
+    with client() as http, deadline(5):
         with pytest.raises(httpx.TimeoutException), deadline(0):
             http.get(f"{server.url}/echo")
         assert http.get(f"{server.url}/echo").status_code == 200
@@ -143,7 +141,7 @@ def test_a_deadline_holds_inside_its_block_only(server: Server) -> None:
 
 def test_nobody_listening_is_httpxs_error() -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    with client(url) as http, pytest.raises(httpx.ConnectError):
+    with client() as http, pytest.raises(httpx.ConnectError):
         http.get(url)
 
 
@@ -152,11 +150,16 @@ def test_a_proxy_of_the_environment_is_used_but_not_for_exceptions(
 ) -> None:
     monkeypatch.setenv("http_proxy", server.url)
     monkeypatch.setenv("no_proxy", "direct.invalid")
-    with client("http://far.invalid") as http:
+    with client() as http:
         assert http.get("http://far.invalid/echo").status_code == 200
-    assert [request.target for request in server.requests] == ["http://far.invalid/echo"]
-    with client("http://direct.invalid") as http, pytest.raises(httpx.ConnectError):
-        http.get("http://direct.invalid/echo")
+        assert [request.target for request in server.requests] == ["http://far.invalid/echo"]
+        with pytest.raises(httpx.ConnectError):
+            http.get("http://direct.invalid/echo")
+
+
+def test_a_deadline_inside_another_ends_with_it(server: Server) -> None:
+    with client() as http, deadline(0), pytest.raises(httpx.TimeoutException), deadline(60):
+        http.get(f"{server.url}/echo")
 
 
 @pytest.mark.parametrize(
@@ -200,6 +203,6 @@ def test_a_certificate_failure_is_found_however_deep() -> None:
 )
 def test_an_answer_without_an_end_is_not_read_on(server: Server, path: str, limit: int) -> None:
     seen: list[int] = []
-    with client(server.url, seen) as http, pytest.raises(AnswerTooLargeError, match="MiB"):
+    with client(seen) as http, pytest.raises(AnswerTooLargeError, match="MiB"):
         http.get(server.url + path)
     assert sum(seen) <= limit + 65536

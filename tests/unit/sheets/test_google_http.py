@@ -46,7 +46,7 @@ def test_very_well_compressed_answers_are_read() -> None:
     answer = Answer(200, (("Content-Encoding", "gzip"),), gzip.compress(body))
     sizes: list[int] = []
     with Server(answer) as server:
-        http = connect(AnonymousCredentials(), server.url, timeout_s=5, on_bytes=sizes.append)
+        http = connect(AnonymousCredentials(), timeout_s=5, on_bytes=sizes.append)
         head, content = http.request(server.url, headers={"accept-encoding": "gzip"})
         http.close()
     assert (head.status, head.reason, len(content)) == (200, "OK", len(body))
@@ -55,7 +55,7 @@ def test_very_well_compressed_answers_are_read() -> None:
 
 def test_a_dripping_server_is_left_at_the_deadline() -> None:
     with DrippingServer() as server:
-        client = build_client(server.url, timeout_s=5, connections=1, on_bytes=lambda _: None)
+        client = build_client(timeout_s=5, connections=1, on_bytes=lambda _: None)
         http = GoogleHttp(client)
         with deadline(0.1), pytest.raises(httpx.ReadTimeout):
             http.request(server.url)
@@ -64,7 +64,7 @@ def test_a_dripping_server_is_left_at_the_deadline() -> None:
 
 def test_one_connection_serves_one_request_after_another() -> None:
     with Server(Answer(200, body=b"{}")) as server:
-        http = connect(AnonymousCredentials(), server.url, timeout_s=5, on_bytes=lambda _: None)
+        http = connect(AnonymousCredentials(), timeout_s=5, on_bytes=lambda _: None)
         for _ in range(3):
             http.request(f"{server.url}/path?query=1", headers={"x-mine": "1"})
         http.close()
