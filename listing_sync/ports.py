@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from listing_sync.cells.listings import SheetColumn, SheetContents, Value
+from listing_sync.cells.listings import BlankCell, SheetColumn, SheetContents, Value
 from listing_sync.cells.mapping import Column, Mapping
 from listing_sync.changes.migrations import SqlFile
 from listing_sync.changes.plan import TableRow
@@ -77,10 +77,13 @@ class Sheet(Protocol):
     """The source, bound to one tab and one mapping; `under` gives the tab under another mapping.
 
     Raises SourceError when the tab or a required header is missing, or a header stands twice.
+    `look_behind` says of cells that read as blank, of the rows read last, which are not empty to a
+    person, and why.
     """
 
     def read(self, on_rows: Callable[[int], None]) -> SheetContents: ...
     def read_listings(self, numbers: frozenset[str]) -> SelectedRows: ...
+    def look_behind(self, cells: Sequence[BlankCell]) -> Dictionary[BlankCell, str]: ...
     def describe(self) -> SheetDescription: ...
     def under(self, mapping: Mapping) -> Sheet: ...
 

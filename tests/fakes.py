@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from listing_sync.cells.a1 import column_letter
-from listing_sync.cells.listings import Cell, SheetColumn, SheetContents, Value
+from listing_sync.cells.listings import BlankCell, Cell, SheetColumn, SheetContents, Value
 from listing_sync.cells.mapping import Column
 from listing_sync.cells.mapping import Mapping as SheetMapping
 from listing_sync.cells.validator import normalise_number
@@ -392,7 +392,8 @@ class MemoryHolds:
 class MemorySheet:
     """One tab of cells, a row a listing, by column of the mapping; it lacks the columns `lacks`.
 
-    `rows` may be replaced between reads. None in place of a row is a blank one.
+    `rows` may be replaced between reads. None in place of a row is a blank one. `pictures` are
+    cells (row, column) that read as blank and are not; `looked_behind` are those asked about.
     """
 
     def __init__(
@@ -406,10 +407,17 @@ class MemorySheet:
         self.mapping = mapping
         self.rows = list(rows)
         self.lacks = lacks
+        self.pictures: set[tuple[int, str]] = set()
+        self.looked_behind: list[tuple[int, str]] = []
         self._call = call
 
     def under(self, mapping: SheetMapping) -> MemorySheet:
         return MemorySheet(mapping, self.rows, lacks=self.lacks, call=self._call)
+
+    def look_behind(self, cells: Sequence[BlankCell]) -> dict[BlankCell, str]:
+        at = {cell: (cell.sheet_row, cell.column.column.name) for cell in cells}
+        self.looked_behind += at.values()
+        return {cell: "a picture" for cell, place in at.items() if place in self.pictures}
 
     def read(self, on_rows: Callable[[int], None]) -> SheetContents:
         contents = self._call(self._contents, "reading the sheet")

@@ -88,6 +88,14 @@ class SheetColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class BlankCell:
+    """Where a cell stands that reads as blank, which may not be all that a person sees there."""
+
+    sheet_row: int
+    column: SheetColumn
+
+
+@dataclass(frozen=True, slots=True)
 class SheetContents:
     """The mapped columns of one tab, as read.
 

@@ -22,13 +22,14 @@ _NAMED = 10
 class Settled:
     """A plan and what the sheet's rows are worth once the table has told what they mean.
 
-    `twins` are the rejections of listings that it takes for one, `meant` the keys of the rows that
-    numbers without one of their own mean.
+    `rejections` are those of listings that were valid until then: the table takes two for one, or a
+    cell that it would empty is not blank. `meant` are the keys of the rows that numbers without one
+    of their own mean.
     """
 
     plan: Plan
     checked: Checked
-    twins: tuple[Rejection, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
     meant: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -66,7 +67,7 @@ def settle(
     twins: tuple[Rejection, ...] = ()
     if together:
         checked, twins = _without_twins(checked, together, contents, key)
-    plan = _without(plan, {twin.property_number or "" for twin in twins})
+    plan = without(plan, {twin.property_number or "" for twin in twins})
     take = row_taker(plan.columns, known, force=force)
     plan = _respelled(plan, rows, take, at=plan.columns.index(key))
     stored = set(meant.values())
@@ -149,7 +150,7 @@ def _rows_of(checked: Checked, numbers: set[str]) -> dict[str, list[int]]:
     return {number: sorted(found) for number, found in rows.items()}
 
 
-def _without(plan: Plan, numbers: set[str]) -> Plan:
+def without(plan: Plan, numbers: set[str]) -> Plan:
     """Return the plan without these valid listings: it leaves their rows as they are."""
     if not numbers:
         return plan

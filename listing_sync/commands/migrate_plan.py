@@ -16,6 +16,7 @@ from listing_sync.cells.draft_mapping import (
 from listing_sync.cells.listings import Cell, Rejection, Shown, Unreadable
 from listing_sync.cells.mapping import Column, ColumnType
 from listing_sync.cells.parsing import plain_text
+from listing_sync.changes.meaning import Settled
 from listing_sync.changes.migrations import PendingFile, pending_files
 from listing_sync.changes.plan import Plan, TableRow, make_plan
 from listing_sync.changes.table_check import (
@@ -30,7 +31,7 @@ from listing_sync.errors import ListingSyncError, PermanentError, RefusedError, 
 from listing_sync.history.runs import RunStats
 from listing_sync.ports import Ports, Progress, SheetDescription
 from listing_sync.steps.learning import known_to, loose_with_examples
-from listing_sync.steps.reading import Scope, plan_changes, read
+from listing_sync.steps.reading import Scope, looked_behind, plan_changes, read
 
 _NOT_GRANTED: Final = "42501"
 
@@ -154,13 +155,14 @@ def _changes(ports: Ports, table: TableReport, progress: Progress) -> Changes:
         settled = plan_changes(
             ports, reading, Scope(), on_rows=progress.advance, tick=_no_tick, known=known
         )
-        plan, checked = settled.plan, settled.checked
     else:
-        checked = reading.checked
-        plan = make_plan(checked, _pages(ports, columns, facts, progress), known=known)
+        pages = _pages(ports, columns, facts, progress)
+        plan = make_plan(reading.checked, pages, known=known)
+        settled = looked_behind(ports, Settled(plan, reading.checked), reading.contents)
+    plan, checked = settled.plan, settled.checked
     stats = RunStats(
         total=reading.total,
-        failed=reading.failed + len(checked.rejections) - len(reading.checked.rejections),
+        failed=reading.failed + checked.rejected_rows - reading.checked.rejected_rows,
         inserted=len(plan.inserts),
         updated=len(plan.updates),
         unchanged=plan.unchanged,

@@ -249,7 +249,7 @@ class _Sync:
         for column in self.plan.columns:
             if column.column.name in generated:
                 self.tally.warn(left_out(column.column.name))
-        self.tally.reject(settled.twins)
+        self.tally.reject(settled.rejections)
         self.tally.count(unchanged=self.plan.unchanged)
         if self.options.prune:
             self.tally.warn(why_none_is_removed(settled.checked, self.plan.unlisted))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from listing_sync.cells.a1 import column_index
-from listing_sync.cells.listings import Cell, SheetContents, SheetRow, Unreadable
-from listing_sync.cells.mapping import Mapping
+from listing_sync.cells.listings import BlankCell, Cell, SheetContents, SheetRow, Unreadable
+from listing_sync.cells.mapping import Mapping as ColumnMapping
 from listing_sync.cells.validator import normalise_number
 from listing_sync.errors import SourceError
 from listing_sync.ports import SelectedRows, SheetDescription
@@ -44,14 +44,19 @@ class FileSheet:
     """The port Sheet over a file; a CSV file is one tab, called like the file."""
 
     def __init__(
-        self, path: Path, mapping: Mapping, *, tab_title: str | None = None, header_row: int = 1
+        self,
+        path: Path,
+        mapping: ColumnMapping,
+        *,
+        tab_title: str | None = None,
+        header_row: int = 1,
     ) -> None:
         self._path = path
         self._mapping = mapping
         self._tab_title = tab_title
         self._header_row = header_row
 
-    def under(self, mapping: Mapping) -> FileSheet:
+    def under(self, mapping: ColumnMapping) -> FileSheet:
         """Return the same tab under another mapping."""
         return FileSheet(
             self._path, mapping, tab_title=self._tab_title, header_row=self._header_row
@@ -83,6 +88,13 @@ class FileSheet:
         return SelectedRows(
             contents=replace(contents, rows=rows), all_numbers=tuple(filter(None, keys))
         )
+
+    def look_behind(
+        self,
+        cells: Sequence[BlankCell],  # noqa: ARG002 - of the port
+    ) -> Mapping[BlankCell, str]:
+        """Return nothing: what a file holds was seen when it was read."""
+        return {}
 
     def describe(self) -> SheetDescription:
         """Return what the file really is, whether or not it can be read."""

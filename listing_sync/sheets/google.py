@@ -19,7 +19,7 @@ from itertools import pairwise
 from typing import Protocol, TypeVar
 
 from listing_sync.cells.keys import PropertyNumber, whole_float_reader
-from listing_sync.cells.listings import SheetContents, SheetRow
+from listing_sync.cells.listings import BlankCell, SheetContents, SheetRow
 from listing_sync.cells.mapping import Mapping as ColumnMapping
 from listing_sync.cells.spelling import normalise
 from listing_sync.cells.validator import normalise_number
@@ -29,9 +29,9 @@ from listing_sync.sheets.google_api import (
     Rendering,
     Rows,
     SheetsApi,
-    Spreadsheet,
     ranges_in_a_request,
 )
+from listing_sync.sheets.google_behind import Behind, hidden_cells
 from listing_sync.sheets.google_blocks import BlockReader
 from listing_sync.sheets.google_errors import EDITED, TabGoneError
 from listing_sync.sheets.google_layout import (
@@ -41,11 +41,10 @@ from listing_sync.sheets.google_layout import (
     first_difference,
     header_range,
     key_text,
+    tab_of,
 )
 from listing_sync.sheets.grid import (
-    Tab,
     check_header,
-    choose_tab,
     filled_down,
     read_header,
     runs,
@@ -70,11 +69,6 @@ BUDGET_CELLS = 250_000
 """Cells of one request and rendering pair; a larger tab is read in chunks of rows."""
 
 _TRIES = 3
-_OTHER_TABS = {
-    "OBJECT": "holds a chart and no cells",
-    "DATA_SOURCE": "shows connected data (BigQuery, Looker), whose rows cannot be read from here:"
-    " extract them into a tab of its own (Extract, in that tab) and name that",
-}
 
 
 class GoogleSheet:
@@ -99,6 +93,7 @@ class GoogleSheet:
         self._budget_cells = budget_cells
         self._memory = memory
         self._seen_gid: int | None = None
+        self._read_last: tuple[Layout, Keys] | None = None
 
     def under(self, mapping: ColumnMapping) -> GoogleSheet:
         """Return the same tab under another mapping."""
@@ -126,6 +121,23 @@ class GoogleSheet:
 
         return self._while_still(select)
 
+    def look_behind(self, cells: Sequence[BlankCell]) -> Mapping[BlankCell, str]:
+        """Return which of the cells that read as blank are not empty to a person, and why.
+
+        Asked where they were read; when something has moved since, where their rows are now.
+        """
+        if self._read_last is None:
+            return {}
+        layout, before = self._read_last
+        with suppress(MovedError, TabGoneError):
+            return hidden_cells(Behind(self._api, layout, before), cells, before)
+
+        def look(layout: Layout) -> dict[BlankCell, str]:
+            keys = BlockReader(self._api, layout).keys()
+            return hidden_cells(Behind(self._api, layout, keys), cells, before)
+
+        return self._while_still(look)
+
     def describe(self) -> SheetDescription:
         """Return what the sheet really is, whether or not it can be read."""
         layout = self._layout(uses_memory=False)
@@ -144,7 +156,8 @@ class GoogleSheet:
 
     def _layout(self, *, uses_memory: bool) -> Layout:
         spreadsheet = self._api.spreadsheet()
-        tab = self._tab(spreadsheet)
+        tab = tab_of(spreadsheet, self._tab_title, self._gid, seen_gid=self._seen_gid)
+        self._seen_gid = tab.gid
         mapping, row = self._mapping, self._header_row
         if tab.row_count is not None and tab.row_count < row:
             raise SourceError(
@@ -172,23 +185,6 @@ class GoogleSheet:
                 return [[str(cell) for cell in row] for row in rows if isinstance(row, list)]
             case _:
                 return None
-
-    def _tab(self, spreadsheet: Spreadsheet) -> Tab:
-        for other in spreadsheet.others:
-            if self._tab_title in {other.title, other.title.strip()} or (
-                self._tab_title is None and self._gid == other.gid
-            ):
-                what = _OTHER_TABS.get(other.kind, f"is of the kind {other.kind}, without cells")
-                raise SourceError(f'the tab "{other.title}" {what}')
-        renamed = [tab for tab in spreadsheet.tabs if tab.gid == self._seen_gid]
-        try:
-            tab = choose_tab(spreadsheet.tabs, title=self._tab_title, gid=self._gid)
-        except SourceError:
-            if self._seen_gid is None or not renamed:
-                raise
-            tab = renamed[0]  # in this run it still had its title
-        self._seen_gid = tab.gid
-        return tab
 
     def _while_still(self, read: Callable[[Layout], T]) -> T:
         changed = ""
@@ -256,6 +252,7 @@ class GoogleSheet:
                 on_rows(len(block.rows))
             changed = None if is_sure else first_difference(keys, reader.keys())
             if changed is None:
+                self._read_last = (layout, keys)
                 return rows
             again = bisect_right(starts, changed) - 1
             del rows[bisect_left(rows, starts[again], key=lambda row: row[0]) :]
@@ -298,4 +295,5 @@ class GoogleSheet:
         is_sure = len(blocks) == 1 and blocks[0].is_sure
         if found != expected or not (is_sure or reader.keys() == keys):
             raise MovedError
+        self._read_last = (layout, expected)
         return [row for block in blocks for row in block.rows]

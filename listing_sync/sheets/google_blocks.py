@@ -9,6 +9,7 @@ from typing import Any
 
 from listing_sync.cells.listings import SheetRow
 from listing_sync.sheets.google_api import Place, Rendering, SheetsApi, ranges_in_a_request
+from listing_sync.sheets.google_behind import Behind
 from listing_sync.sheets.google_cells import Joins, without_blanks
 from listing_sync.sheets.google_layout import (
     Keys,
@@ -18,13 +19,7 @@ from listing_sync.sheets.google_layout import (
     cells_of,
     keys_of,
 )
-from listing_sync.sheets.google_links import (
-    CELL_FIELDS,
-    Detail,
-    detail_of,
-    is_address,
-    linked_cell,
-)
+from listing_sync.sheets.google_links import is_address, linked_cell
 from listing_sync.sheets.grid import runs
 
 Columns = dict[int, list[Any]]
@@ -92,18 +87,21 @@ class BlockReader:
 
         `is_certain`: a cell given as "" is not empty, though it shows no text.
         """
-        asked = []
+        asked: list[Place] = []
+        keys: Keys = {}
         for (first, _), columns in zip(rows, shown, strict=True):
-            keys = columns[self._layout.key]
+            numbers = columns[self._layout.key]
+            if self._layout.linked:
+                keys |= keys_of(first, numbers)
             for index in self._layout.linked:
                 cells = columns[index]
-                cells += [None] * (len(keys) - len(cells))
+                cells += [None] * (len(numbers) - len(cells))
                 asked += [
                     (index, first + at)
-                    for at, (key, cell) in enumerate(zip(keys, cells, strict=False))
-                    if key != "" and not is_address(cell)
+                    for at, (number, cell) in enumerate(zip(numbers, cells, strict=False))
+                    if number != "" and not is_address(cell)
                 ]
-        details = self._details(asked, rows, shown) if asked else {}
+        details = Behind(self._api, self._layout, keys).details(asked) if asked else {}
         found: list[Columns] = []
         for (first, _), columns in zip(rows, shown, strict=True):
             linked = {}
@@ -116,36 +114,6 @@ class BlockReader:
                 linked[index] = without_blanks(cells)
             found.append(linked)
         return found
-
-    def _details(
-        self, asked: Sequence[Place], rows: Sequence[Run], shown: Sequence[Columns]
-    ) -> dict[Place, Detail]:
-        """Return what lies behind cells, which must still be those that were read."""
-        layout = self._layout
-        by_column: dict[int, list[int]] = {layout.key: [row for _, row in asked]}
-        for index, row in asked:
-            by_column.setdefault(index, []).append(row)
-        longest = layout.a1((max(by_column),) * 2, (max(by_column[layout.key]),) * 2)
-        room = ranges_in_a_request(longest) - 1
-        ranges = [
-            layout.a1((index, index), run)
-            for index, wanted in by_column.items()
-            for run in runs(wanted, max(1, room // len(by_column)))
-        ]
-        cells = self._api.cells(
-            [layout.header_range, *ranges], CELL_FIELDS, f"looking behind {len(asked)} cells"
-        )
-        if not cells:  # a server that does not know how
-            return {place: Detail() for place in asked}
-        self._check_header(_header_of(cells, layout), Rendering.SHOWN)
-        for (first, _), columns in zip(rows, shown, strict=True):
-            keys = keys_of(first, columns[layout.key])
-            for row in by_column[layout.key]:
-                if row in keys and keys[row] != cells.get((layout.key, row), {}).get(
-                    "formattedValue"
-                ):
-                    raise MovedError
-        return {place: detail_of(cells.get(place)) for place in asked}
 
     # -- cells
 
@@ -217,12 +185,3 @@ class BlockReader:
             if layout.has_header(header_rows):
                 return
         raise MovedError(layout.changed_headers(header_rows))
-
-
-def _header_of(cells: dict[Place, dict[str, Any]], layout: Layout) -> list[list[Any]]:
-    rows = range(layout.header.row, layout.header.first_row)
-    width = 1 + max((index for index, row in cells if row in rows), default=-1)
-    return [
-        [cells.get((index, row), {}).get("formattedValue", "") for index in range(width)]
-        for row in rows
-    ]

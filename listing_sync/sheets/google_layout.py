@@ -9,8 +9,9 @@ from typing import Any
 from listing_sync.cells.a1 import column_index, column_letter, quote_tab, quoted_tab
 from listing_sync.cells.listings import SheetColumn, Unreadable
 from listing_sync.cells.mapping import Column, ColumnType, Mapping
+from listing_sync.errors import SourceError
 from listing_sync.sheets.google_api import Rows, Spreadsheet
-from listing_sync.sheets.grid import Header, Tab, read_header
+from listing_sync.sheets.grid import Header, Tab, choose_tab, read_header
 from listing_sync.sheets.headers import joined_headers
 
 Run = tuple[int, int | None]
@@ -21,6 +22,12 @@ LAST_COLUMN = "ZZZ"
 
 Keys = dict[int, str]
 """The key cells that are not blank, as shown, by sheet row."""
+
+_OTHER_TABS = {
+    "OBJECT": "holds a chart and no cells",
+    "DATA_SOURCE": "shows connected data (BigQuery, Looker), whose rows cannot be read from here:"
+    " extract them into a tab of its own (Extract, in that tab) and name that",
+}
 
 
 class MovedError(Exception):
@@ -115,6 +122,27 @@ def _all(header: Header) -> tuple[SheetColumn, ...]:
 def _places(header: Header) -> frozenset[tuple[str, str, str | None]]:
     """Return name, letter and unit of every mapped column, also of those that are there twice."""
     return frozenset((each.column.name, each.letter, each.column.unit) for each in _all(header))
+
+
+def tab_of(
+    spreadsheet: Spreadsheet, title: str | None, gid: int | None, *, seen_gid: int | None
+) -> Tab:
+    """Return the tab meant; the one seen before in this run also when it was renamed since.
+
+    Raises:
+        SourceError: there is none, or it has no cells.
+    """
+    for other in spreadsheet.others:
+        if title in {other.title, other.title.strip()} or (title is None and gid == other.gid):
+            what = _OTHER_TABS.get(other.kind, f"is of the kind {other.kind}, without cells")
+            raise SourceError(f'the tab "{other.title}" {what}')
+    try:
+        return choose_tab(spreadsheet.tabs, title=title, gid=gid)
+    except SourceError:
+        renamed = [tab for tab in spreadsheet.tabs if tab.gid == seen_gid]
+        if seen_gid is None or not renamed:
+            raise
+        return renamed[0]  # in this run it still had its title
 
 
 def header_range(tab: str, row: int, rows: int) -> str:

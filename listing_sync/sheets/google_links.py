@@ -15,11 +15,12 @@ from typing import Any
 from listing_sync.cells.listings import Cell, Unreadable
 
 CELL_FIELDS = (
-    "formattedValue,userEnteredValue(formulaValue),effectiveValue(stringValue),hyperlink,"
+    "formattedValue,userEnteredValue(formulaValue),effectiveValue,hyperlink,"
     "chipRuns(chip(richLinkProperties(uri))),textFormatRuns(format(link(uri)))"
 )
 """What is asked of a cell (CellData)."""
 
+_SHOWN_FORMULA = 80
 _ADDRESS = re.compile(r"\s*https?://", re.IGNORECASE)
 _PICTURE = re.compile(r"\b(IMAGE|SPARKLINE)\s*\(", re.IGNORECASE)
 _TEXT = r'"(?:[^"]|"")*"'
@@ -32,11 +33,22 @@ _LITERAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What lies behind a cell; `is_text` when its value is a text, be it an empty one."""
+    """What lies behind a cell; `is_text` when its value is a text, be it an empty one.
+
+    `has_value`: it has one of some kind, though its number format may not show it. `shown` is what
+    a person sees of it.
+    """
 
     formula: str = ""
     is_text: bool = False
     links: tuple[str, ...] = ()
+    has_value: bool = False
+    shown: str = ""
+
+    @property
+    def is_bare(self) -> bool:
+        """Return whether nothing is known of it: an empty cell, or a picture put into one."""
+        return not (self.formula or self.has_value or self.links or self.shown)
 
 
 def is_address(cell: object) -> bool:
@@ -70,6 +82,33 @@ def linked_cell(cell: Any, detail: Detail, *, is_filled: bool) -> Cell:
     return None
 
 
+def hidden_reason(detail: Detail, *, is_filled: bool) -> str | None:
+    """Return why a cell that reads as blank is not empty to a person, None when it is.
+
+    `is_filled`: the API gave the cell as "", which an empty one is not. A formula that gives "" is
+    blank, and so is a number whose format shows nothing.
+    """
+    if detail.shown:
+        return "edited while it was read: empty at first; the next run reads it again"
+    if _PICTURE.search(detail.formula):
+        return _no_text("a picture", detail.formula)
+    if detail.links:
+        return _no_text("a link or a chip", "")
+    if detail.has_value:
+        return None
+    if detail.formula:
+        return _no_text("a picture, perhaps", detail.formula)
+    return _no_text("a picture in the cell, perhaps", "") if is_filled else None
+
+
+def _no_text(what: str, formula: str) -> str:
+    by = f" ({formula[:_SHOWN_FORMULA]})" if formula else ""
+    return (
+        f"not empty, but without a text: {what}{by};"
+        " expected a text, or an empty cell where nothing is meant"
+    )
+
+
 def detail_of(content: object) -> Detail:
     """Return what CellData says; what it does not hold, or says in another shape, is nothing."""
     if not isinstance(content, dict):
@@ -82,10 +121,13 @@ def detail_of(content: object) -> Detail:
     ]
     addresses = dict.fromkeys(link for link in links if isinstance(link, str) and is_address(link))
     formula = _at(content, "userEnteredValue", "formulaValue")
+    shown = content.get("formattedValue")
     return Detail(
         formula=formula if isinstance(formula, str) else "",
         is_text=isinstance(_at(content, "effectiveValue", "stringValue"), str),
         links=tuple(addresses),
+        has_value=bool(content.get("effectiveValue")),
+        shown=shown if isinstance(shown, str) else "",
     )
 
 

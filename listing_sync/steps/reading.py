@@ -15,6 +15,7 @@ from listing_sync.cells.validator import (
     shown_cells,
     validate,
 )
+from listing_sync.changes.blanks import blanks_to_write, without_hidden
 from listing_sync.changes.given_back import NOTHING_KNOWN, GivenBack
 from listing_sync.changes.likeness import likeness
 from listing_sync.changes.meaning import Settled, in_question, settle
@@ -190,8 +191,28 @@ def plan_changes(
 ) -> Settled:
     """Compare with the table, whose pages are read ahead meanwhile.
 
-    Where a number of the sheet is on no row, the table is asked which row it means.
+    Where a number of the sheet is on no row, the table is asked which row it means; where a blank
+    cell would empty a value, the sheet is asked whether it is one.
     """
+    settled = _settled(ports, reading, scope, on_rows=on_rows, tick=tick, known=known)
+    return looked_behind(ports, settled, reading.contents)
+
+
+def looked_behind(ports: Ports, settled: Settled, contents: SheetContents) -> Settled:
+    """Return what is left once the sheet has said which of the blanks to be written are none."""
+    cells = blanks_to_write(settled.plan)
+    return without_hidden(settled, ports.sheet.look_behind(cells), contents) if cells else settled
+
+
+def _settled(
+    ports: Ports,
+    reading: Reading,
+    scope: Scope,
+    *,
+    on_rows: Callable[[int], None],
+    tick: Callable[[], None],
+    known: GivenBack,
+) -> Settled:
     checked = reading.checked
     columns = [column.column for column in checked.columns]
     if scope.selected_only:

@@ -61,9 +61,9 @@ class Tally:
         self.run = replace(self.run, stats=RunStats(total=reading.total, failed=reading.failed))
 
     def reject(self, rejections: Sequence[Rejection]) -> None:
-        """Count listings, one a rejection, that were valid until the table was asked."""
+        """Count the listings of rejections that were valid until the table was read."""
         self.rejections += rejections
-        self.count(failed=len(rejections))
+        self.count(failed=len({each.property_number for each in rejections}))
 
     def count(self, **counts: int) -> None:
         """Add to the totals of the run."""

@@ -123,6 +123,38 @@ def test_a_picture_never_takes_the_address_away(agency: Agency) -> None:
         assert [row[3] for row in table(agency)] == [address]
 
 
+def test_a_picture_never_takes_a_text_or_a_number_away(agency: Agency) -> None:
+    put(agency, [["ID", "Title", "Price0"], ["AA1", "Ginza 1", 5], ["AA2", "Ginza 2", 6]])
+    assert agency.run("sync", "all").code == 0
+    before = agency.project.execute("select address, price from property_listings order by 1")
+    picture = Rich(formula='=IMAGE("https://example.com/a.jpg")')
+    agency.set_cell("B2", picture)
+    agency.set_cell("C3", Rich())
+    agency.set_cell("A4", "AA3")
+    agency.set_cell("B4", picture)
+    for arguments in (
+        ("sync", "all", "--dry-run", "--json"),
+        ("sync", "all", "--json"),
+        ("sync", "numbers", "AA1", "AA2", "AA3", "--json"),
+    ):
+        done = agency.run(*arguments)
+        assert done.code == 1
+        errors = done.document["errors"]
+        assert {each["cell"] for each in errors} == {f"{TAB}!{at}" for at in ("B2", "C3", "B4")}
+        assert all("not empty, but without a text: a picture" in each["error"] for each in errors)
+        stats = done.document["stats"]
+        assert (stats["total"], stats["failed"], stats["success"]) == (3, 3, 0)
+        rows = agency.project.execute("select address, price from property_listings order by 1")
+        assert rows == before
+    planned = agency.run("migrate", "plan", "--json")
+    assert planned.document["changes"]["failed"] == 3
+    agency.set_cell("B2", None)
+    agency.set_cell("C3", "")
+    assert agency.run("sync", "all", "--json").document["stats"]["updated"] == 2
+    rows = agency.project.execute("select address, price from property_listings order by 1")
+    assert rows == [("Ginza 2", None), (None, 5)]
+
+
 def test_a_header_with_a_clock_in_it_stops_no_sync(agency: Agency) -> None:
     ticks = count()
     headers: list[Cell] = ["Property Number", "種別", "Price", Volatile(lambda: next(ticks))]

@@ -77,6 +77,29 @@ def told(result: SyncResult) -> list[tuple[str | None, str]]:
 # -- syncing all ------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_picture_in_place_of_a_value_leaves_its_listing_as_it_is(
+    tmp_path: Path, *, dry_run: bool
+) -> None:
+    rows = [listing("AA1", name=None), listing("AA2", name=None), listing("AA3", name=None)]
+    world = SyncWorld(tmp_path, rows, table_of(2))
+    world.sheet.pictures = {(2, "name"), (4, "name")}
+    result = world.sync(dry_run=dry_run)
+    assert world.sheet.looked_behind == [(2, "name"), (3, "name"), (4, "name")]
+    found = [(item.property_number, item.reason) for item in result.rejections]
+    assert found == [("AA1", "a picture"), ("AA3", "a picture")]
+    stats = result.run.stats
+    assert (stats.failed, stats.updated, stats.inserted, stats.total) == (2, 1, 0, 3)
+    names = {number: row["name"] for number, row in world.table.content.items()}
+    assert names == {"AA1": "House AA1", "AA2": "House AA2" if dry_run else None}
+
+
+def test_a_run_that_empties_nothing_looks_behind_nothing(tmp_path: Path) -> None:
+    world = SyncWorld(tmp_path, [listing("AA1", name=None)], {"AA1": in_table("AA1", name=None)})
+    world.sync()
+    assert world.sheet.looked_behind == []
+
+
 def test_a_run_inserts_updates_and_leaves_what_only_the_table_has(tmp_path: Path) -> None:
     rows = [listing("AA1"), listing("AA2", price=5), listing("AA3")]
     world = SyncWorld(tmp_path, rows, {"AA1": in_table("AA1"), "AA2": in_table("AA2"), "ZZ9": {}})
