@@ -22,20 +22,16 @@ from listing_sync.cli.progress import Silent
 from listing_sync.clock import Stop
 from listing_sync.commands.sync import SyncOptions, SyncResult, sync
 from listing_sync.errors import Category, PermanentError, RemoteError, Service, TransientError
-from listing_sync.machine.alert_memory import AlertMemoryFile
 from listing_sync.machine.breaker_file import BreakerFile
-from listing_sync.machine.given_back import GivenBackFile
-from listing_sync.machine.hold import HoldFile
 from listing_sync.machine.journal import JournalFiles
-from listing_sync.machine.lock import FileLock
 from listing_sync.machine.state_dir import StateDir
-from listing_sync.machine.undo import UndoFiles
 from listing_sync.ports import Identity, Ports
 from listing_sync.reliability.guard import Guard, GuardSettings, Patience
 from listing_sync.reliability.meter import Meter
 from listing_sync.reliability.rate_limit import TokenBucket
 from listing_sync.settings import Settings
-from tests.fakes import START, MemoryHolds, MemoryRecords, MemorySheet, MemoryTable
+from tests.fakes import START, MemoryRecords, MemorySheet, MemoryTable
+from tests.world import FolderMachine, MemoryTarget, NoSignals
 
 T = TypeVar("T")
 
@@ -276,21 +272,9 @@ class Scene:
             identity=Identity("sheet", "table", "web1", pid, "office", "1.0", "cron"),
             clock=QuickClock(self.time, stop),
             sheet=self.sheet,
-            table=self.table,
-            records=self.records,
-            lock=FileLock(self.state),
-            journal=self.journal,
-            undo=UndoFiles(self.state),
-            hold=HoldFile(self.state.root),
-            holds=MemoryHolds(),
-            alert_memory=AlertMemoryFile(self.state),
-            given_back=GivenBackFile(self.state),
-            heartbeat=_Deaf(),
-            webhook=SimpleNamespace(addresses=()),
-            metrics_file=_Deaf(),
-            is_process_there=lambda other, _: other == pid,
-            request_metrics=dict,
-            limit_time=lambda: None,
+            target=MemoryTarget(self.table, self.records),
+            machine=FolderMachine(self.state, self.settings, MAPPING, alive={pid}),
+            signals=NoSignals(),
         )
 
     def _ask(
@@ -320,12 +304,3 @@ class Scene:
             send()
         self.time.pass_by(fault.takes_s)
         raise fault.error(service)
-
-
-class _Deaf:
-    """Takes every signal and does nothing."""
-
-    def started(self, run_id: str) -> None: ...
-    def succeeded(self, run_id: str, summary: str) -> None: ...
-    def failed(self, run_id: str, summary: str) -> None: ...
-    def write(self, run: object) -> None: ...
