@@ -1,4 +1,4 @@
-"""Environment and files in; settings, mapping and Google key out, or every problem at once."""
+"""Load settings, mapping and Google key, or name every problem at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logs: events in; lines for people, or one JSON object a line, out on stderr."""
+"""Write events to stderr: lines for people, or one JSON object a line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Environment and environment file in, Settings (frozen) out, or every problem at once.
+"""Read every setting from environment and file, or name every problem at once.
 
 Source: docs/contract.md section 3, which gives every name, default and range.
 """

@@ -1,4 +1,4 @@
-"""A cell of a number column in, its exact value out: 3,480万円, ▲１，２００, 70.25㎡."""
+"""Read a cell of a number column as its exact value: 3,480万円, ▲１，２００, 70.25㎡."""
 
 from __future__ import annotations
 

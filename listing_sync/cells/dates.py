@@ -1,4 +1,4 @@
-"""A cell of a date or date-time column in, its ISO text out: 45322, 2024年1月31日, R6.1.31."""
+"""Read a cell of a date or date-time column as ISO text: 45322, 2024年1月31日, R6.1.31."""
 
 from __future__ import annotations
 

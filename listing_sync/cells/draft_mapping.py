@@ -1,4 +1,4 @@
-"""Headers that the mapping lacks, with some of their cells, in; TOML for them, as a draft, out."""
+"""Draft the mapping of headers that it lacks from their names and some of their cells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tokens of a date's format in, its text out: years, eras, months, weekdays, hours."""
+"""Write a date as the tokens of its format say: years, eras, months, weekdays, hours."""
 
 from __future__ import annotations
 

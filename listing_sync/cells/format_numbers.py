@@ -1,4 +1,4 @@
-"""The tokens of a number's format in, its digits out: 0, #, ?, grouping, thousands, percent."""
+"""Write a number as the tokens of its format say: 0, #, ?, grouping, percent."""
 
 from __future__ import annotations
 

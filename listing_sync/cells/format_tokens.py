@@ -1,4 +1,4 @@
-"""The code of a number format in, its tokens out.
+"""Divide the code of a number format into its tokens.
 
 Source: ECMA-376 part 1, 18.8.31 (numFmts); learn.microsoft.com, "NumberFormatLocal".
 """

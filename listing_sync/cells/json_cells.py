@@ -1,4 +1,4 @@
-"""A cell of a json column in, its document out, every digit of its numbers kept."""
+"""Read a cell of a json column as its document, every digit of its numbers kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cell of the key column in, its property number out."""
+"""Read a cell of the key column as a property number."""
 
 from __future__ import annotations
 

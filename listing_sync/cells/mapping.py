@@ -1,4 +1,4 @@
-"""Mapping text (TOML) in, Mapping out: which header becomes which column, and how."""
+"""Read the mapping file: which header becomes which column, and how."""
 
 from __future__ import annotations
 

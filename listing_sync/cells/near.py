@@ -1,4 +1,4 @@
-"""A name that is not there and those that are in, the ones probably meant out."""
+"""Find the names that were probably meant by one that is not there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A number and the number format of its cell in, the text that a person sees out.
+"""Write a number as a person sees it in a cell of a given number format.
 
 Written for reading, so that it renders what it is sure of: a format, or a value in it, of which it
 is not gives None, and the cell is rejected. What the file does not say, the language of the person

@@ -1,4 +1,4 @@
-"""One cell in, its typed value out, or the reason why there is none.
+"""Turn a cell into its typed value, or say why there is none.
 
 A sheet has a million cells, so that the usual ones (plain text, whole numbers, dates) take a short
 way, and typed texts, which repeat, are remembered, a few per column.

@@ -1,4 +1,4 @@
-"""A text of a number column in, the quantity that it means out: 3,480万円, 48.85m2（14.77坪）."""
+"""Read a text as the quantity that it means: 3,480万円, 48.85m2（14.77坪）."""
 
 from __future__ import annotations
 

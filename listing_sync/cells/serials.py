@@ -1,4 +1,4 @@
-"""A serial number and the text that its cell shows in, the moment that both mean out."""
+"""Find the moment that a serial number and the text of its cell both mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stored number and the text that its cell shows in, the number that both mean out."""
+"""Find the number that a stored number and the text of its cell both mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text as people type and paste it in, the form in which two spellings are compared out."""
+"""Bring text as people type and paste it into the form in which it is compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of a sheet in, listings and rejections out."""
+"""Divide the rows of a sheet into listings and rejections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers and foreign texts in, the words in which people read them out."""
+"""Put numbers and foreign texts into words that people read."""
 
 from __future__ import annotations
 

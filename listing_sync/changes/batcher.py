@@ -1,4 +1,4 @@
-"""Plan in, batches out: one exact set of columns each, in the order of the key."""
+"""Cut a plan into batches: one exact set of columns each, in the order of the key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A listing and its table row in, the columns that differ out.
+"""Find the columns in which a listing and its table row differ.
 
 Takes both forms in which servers answer: PostgREST's numbers and `2024-01-02T00:00:00+00:00`,
 Supabase Lite's numeric as text and `2024-01-02 00:00:00+00`.

@@ -1,4 +1,4 @@
-"""What was written and what the table gave back in, which differences are its own spelling out.
+"""Tell a change from the table's own spelling of what was written.
 
 A column may give back something else than it was given: money, char(n), time, a trigger that rounds
 or writes capitals. Such a value is neither a change nor an accident, and writing it again is no use

@@ -1,4 +1,4 @@
-"""A plan in, the same without columns that nobody can write out."""
+"""Take out of a plan the columns that nobody can write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts in, which of them a database might take for one out: a guess that it alone may confirm."""
+"""Guess which texts a database might take for one; only the database may confirm it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows sent and the rows that came back in; what the database made of them out."""
+"""Find what the database made of the rows that it was sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the numbers of a sheet mean in the table's own eyes in, a plan that heeds it out.
+"""Let a plan heed what the numbers of the sheet mean in the table's own eyes.
 
 A plan first matches numbers by their exact text. Numbers that no row bears may still mean one: a
 citext, padded, whole-number or uuid key has an equality of its own, which is asked, never imitated.

@@ -1,4 +1,4 @@
-"""The files of sql/ and the record of those applied in; the SQL that is still to run out."""
+"""Find the files of sql/ that are still to be applied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All listings and the table in, Plan out: what to insert, update and remove, and whether to."""
+"""Decide what to insert, update and remove, and whether to do it at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run wrote in, a sample of it by column out: what runs have in common is undone."""
+"""Keep a sample of what a run wrote: what several runs have in common is undone by others."""
 
 from __future__ import annotations
 

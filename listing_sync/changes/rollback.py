@@ -1,4 +1,4 @@
-"""A listing as it was, as it is and what our runs did to it in; the step that leads back out.
+"""Decide the step that leads one listing back to what it was.
 
 Only what still is as our runs left it is touched, column by column; the rest is left and named.
 """

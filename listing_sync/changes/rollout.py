@@ -1,4 +1,4 @@
-"""Property number in, inside the rollout share or not out."""
+"""Decide whether a property number is in the share of a rollout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names in, SQL out that may be pasted as printed: mixed case, blanks and reserved words too."""
+"""Write names as SQL that may be pasted as printed: mixed case, blanks, reserved words too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the table is and what the mapping needs in; what it lacks, with the SQL to mend it, out."""
+"""Find what the table lacks for the mapping, with the SQL that mends it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a table is and two values of a column in; whether they mean the same, and who may give them.
+"""Decide whether two values of a column mean the same to the table, and who may give them.
 
 Values come in the forms of a sheet, of several servers and of files of earlier days.
 """

@@ -1,4 +1,4 @@
-"""What our runs did to a listing, in order, and what the table holds in; whose a value is, out.
+"""Decide whose a value in the table is, from what our runs did to its listing in order.
 
 A run notes a change before it asks for it and what came of it afterwards: a refused one is struck
 out, one that is certain ends the search, and one of which nothing is known (its run was killed) is

@@ -1,4 +1,4 @@
-"""Result or error in, exit code out (docs/contract.md section 2)."""
+"""Turn a result or an error into the exit code of docs/contract.md section 2."""
 
 from __future__ import annotations
 

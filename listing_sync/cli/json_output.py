@@ -1,4 +1,4 @@
-"""Results in, the documents of `--json` out, as docs/contract.md section 4 names their keys."""
+"""Build the documents of `--json`, with the keys of docs/contract.md section 4."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`migrate ...`: flags in, results as text or JSON and exit code out."""
+"""Parse the flags of `migrate ...`, run the command, and print its result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results of `migrate` in, the documents of `--json` out (docs/contract.md section 4)."""
+"""Build the documents of `migrate --json`, with the keys of docs/contract.md section 4."""
 
 from __future__ import annotations
 

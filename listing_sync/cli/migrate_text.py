@@ -1,4 +1,4 @@
-"""Results of `migrate` in, words for people out."""
+"""Put the results of `migrate` into words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Progress of a command in, bars on a terminal out, by phase with rate and remaining time."""
+"""Draw the progress of a command as bars on a terminal, by phase with rate and remaining time."""
 
 from __future__ import annotations
 

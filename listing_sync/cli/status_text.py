@@ -1,4 +1,4 @@
-"""Runs, their errors and the story of a listing in, plain lines of 80 columns out."""
+"""Put runs, their errors and the story of a listing into lines of 80 columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sync all` and `sync numbers`: flags in, summary, plan or JSON and exit code out."""
+"""Parse the flags of `sync all` and `sync numbers`, run them, and print what came of it."""
 
 from __future__ import annotations
 

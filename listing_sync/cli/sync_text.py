@@ -1,4 +1,4 @@
-"""The result of a run or dry run in, words for people out."""
+"""Put the result of a run or dry run into words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results in, words and tables for a terminal of 80 columns out."""
+"""Put results into words and tables for a terminal of 80 columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings, services, breakers and recent runs in, checks and a verdict out; never writes.
+"""Ask settings, services, breakers and runs how they are, and judge; never write.
 
 Sheet, table and records are asked at once, by single tries that no breaker forbids or learns of.
 What cannot be read is a failed check that says so.

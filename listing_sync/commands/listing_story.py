@@ -1,4 +1,4 @@
-"""Sheet, table, records and this machine in, the story of one listing out."""
+"""Gather the story of one listing from sheet, table, records and this machine."""
 
 from __future__ import annotations
 

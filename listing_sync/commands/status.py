@@ -1,4 +1,4 @@
-"""Records, journal, sheet and table in; the last runs, one run or the story of one listing out."""
+"""Find the last runs, one run, or the story of one listing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A finished run, the recent ones and what alerting remembers in; messages and a new memory out.
+"""Decide which messages are due after a run, and what alerting remembers of it.
 
 | the run      | streak of failed runs           | message                                       |
 | ------------ | ------------------------------- | --------------------------------------------- |

@@ -1,4 +1,4 @@
-"""Rejections in, those of one fault of the table told as one."""
+"""Tell rejections that share one fault of the table as one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may write where we keep what we believe: owner and mode of a folder in, a finding out."""
+"""Judge from owner and mode of a folder who else may write what we believe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two looks at a run in progress in, its rate and remaining time out."""
+"""Work out from two looks at a run its rate and the time that remains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs in; error rate, durations, throughput, latencies and waits of a period out."""
+"""Work out error rate, durations, throughput, latencies and waits of a period."""
 
 from __future__ import annotations
 

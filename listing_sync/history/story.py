@@ -1,4 +1,4 @@
-"""What sheet, table and past runs say of one listing in, the sentence that answers for it out."""
+"""Answer for one listing in a sentence, from what sheet, table and past runs say of it."""
 
 from __future__ import annotations
 

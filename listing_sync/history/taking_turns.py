@@ -1,4 +1,4 @@
-"""Decide from the records in progress whose turn it is to write; what to do next comes out.
+"""Decide from the records in progress whose turn it is to write, and what to do next.
 
 | doing    | what the look showed                            | next                        |
 | -------- | ----------------------------------------------- | --------------------------- |

@@ -1,4 +1,4 @@
-"""What was seen of the settings, services and runs in, checks and one verdict out.
+"""Judge what was seen of settings, services and runs: checks, and one verdict.
 
 Source: docs/contract.md section 4.
 """

@@ -1,4 +1,4 @@
-"""Whole tables on this disk: pages of rows in, a checked and compressed file out, and back.
+"""Keep whole tables on this disk, compressed and checksummed, and read them back.
 
 The file holds gzip'd lines: first what it is of, then one JSON array of values a row. Beside it
 stands its checksum, as sha256sum writes it; it comes last, so that without it there is no snapshot.

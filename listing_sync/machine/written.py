@@ -1,4 +1,4 @@
-"""What many runs did, by listing: undo files in, an index on disk out."""
+"""Index on disk, by listing, what the undo files say that our runs did."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts in, one self-contained page out: numbers, cells and reasons, never a cell's value."""
+"""Draw the office's page, self-contained: numbers, cells and reasons, never a cell's value."""
 
 from __future__ import annotations
 

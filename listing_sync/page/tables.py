@@ -1,4 +1,4 @@
-"""Facts in; the page's tables and pictures of rejections, trends, errors and runs out."""
+"""Draw the page's tables and pictures of rejections, trends, errors and runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Circuit breaker: tries and how they ended in, whether the next may be made out.
+"""Decide whether the next try may be made, from how the earlier ones ended.
 
 | state     | what happens                         | next state                        |
 | --------- | ------------------------------------ | --------------------------------- |

@@ -1,4 +1,4 @@
-"""Requests, bytes, retries, waits and latencies of one run in, their summary out."""
+"""Add up requests, bytes, retries, waits and latencies of one run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Token bucket and window: the time of a request in, how long it must wait out."""
+"""Decide how long a request must wait for its turn: token bucket and window."""
 
 from __future__ import annotations
 

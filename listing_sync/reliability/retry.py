@@ -1,4 +1,4 @@
-"""The retry schedule: settings in, the waits before each retry out."""
+"""Work out the waits before each retry."""
 
 from __future__ import annotations
 

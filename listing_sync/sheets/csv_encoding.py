@@ -1,4 +1,4 @@
-"""The bytes of a CSV file in, its text out: UTF-8, UTF-16 with its mark, CP932, or as stated."""
+"""Decode a CSV file: UTF-8, UTF-16 with its mark, CP932, or as stated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bytes of a CSV file in, rows of texts out: one row for each row a spreadsheet would show.
+"""Read a CSV file as one row of texts for each row that a spreadsheet would show.
 
 A row whose fields do not line up with the headers is not guessed at: a comma in 29,800,000 that is
 not quoted moves every value behind it by two columns, and most of these would be read. Such a row

@@ -1,4 +1,4 @@
-"""A local .csv or .xlsx file in, the same SheetContents out as Google gives for its cells."""
+"""Read a local .csv or .xlsx file as Google would give its cells."""
 
 from __future__ import annotations
 

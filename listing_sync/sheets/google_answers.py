@@ -1,4 +1,4 @@
-"""The body of a refusal of Google's in, what it says out. Pure.
+"""Read what the body of a refusal of Google's says.
 
 Source: google.aip.dev/193 (errors); google.rpc.ErrorInfo and Help; google.api.ErrorReason.
 """

@@ -1,4 +1,4 @@
-"""The cells of one column as shown and as stored in, its cells for the validator out. Pure.
+"""Make one column's cells from what is shown and what is stored.
 
 A sheet has a hundred thousand numbers, nearly all of which show just what is stored. That is found
 a column at a time: the texts, joined, are split into what they say in digits and what stands

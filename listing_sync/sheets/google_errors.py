@@ -1,4 +1,4 @@
-"""What googleapiclient, google-auth and httpx raise in, our errors with a way on out."""
+"""Turn what googleapiclient, google-auth and httpx raise into our errors, with a way on."""
 
 from __future__ import annotations
 

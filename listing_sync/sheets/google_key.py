@@ -1,4 +1,4 @@
-"""The text of a service-account key in, google-auth credentials or every reason why not out."""
+"""Make google-auth credentials of a service-account key, or name every reason why not."""
 
 from __future__ import annotations
 

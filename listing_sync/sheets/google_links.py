@@ -1,4 +1,4 @@
-"""A cell of a column of addresses and what lies behind it in, the address or why there is none out.
+"""Find the address that a cell shows or hides, or say why there is none.
 
 `=IMAGE("https://…")`, pictures and chips show something that the API's values do not hold: they
 read as empty, or as a name. The address is taken from the formula, the link or the chip, where it

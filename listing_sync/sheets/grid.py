@@ -1,4 +1,4 @@
-"""Tabs, header rows and cells of any spreadsheet in; columns of the mapping and rows out. Pure."""
+"""Find the columns of the mapping and the rows in the cells of any spreadsheet."""
 
 from __future__ import annotations
 

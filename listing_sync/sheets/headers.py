@@ -1,4 +1,4 @@
-"""Headers as sheets have them in, the column and the unit that they name out. Pure."""
+"""Find the column and the unit that a header names, as sheets write headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of one tab in, the stored cells of the columns asked for out, row by row.
+"""Read the stored cells of the columns asked for out of a tab's part, row by row.
 
 A stream: what a cell costs is paid for cells that hold something in a column that is read. Rows
 and cells may stand in any order, and a row in several elements, as other readers take them.

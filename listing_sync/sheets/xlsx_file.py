@@ -1,4 +1,4 @@
-"""The bytes of an .xlsx file in, one tab's header and rows out, as Google gives the same cells.
+"""Read one tab of an .xlsx file: its header and rows, as Google gives the same cells.
 
 Texts are what a person sees: the number format is rendered. Of numbers, dates and check boxes the
 stored value is compared with what is seen, by the same rules as Google's two forms of a cell.

@@ -1,4 +1,4 @@
-"""The bytes of an .xlsx file in, its parts out: tabs, texts, formats, and the tab's own part.
+"""Find the parts of an .xlsx file: tabs, texts, formats, and the tab's own part.
 
 Names of parts are compared without case and with either slash, and both Open XML vocabularies,
 Transitional and Strict, are read. An element is known by its local name in one of the two; a part

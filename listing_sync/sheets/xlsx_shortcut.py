@@ -1,4 +1,4 @@
-"""The text of a tab's part in, its usual cells taken, the rest out for the parser of XML."""
+"""Take the usual cells out of a tab's text; the rest is for the parser of XML."""
 
 from __future__ import annotations
 

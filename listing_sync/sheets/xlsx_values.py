@@ -1,4 +1,4 @@
-"""The type and the text of a stored cell in, its value out.
+"""Read a stored cell's value by its type.
 
 Source: ECMA-376 part 1, 18.18.11 (ST_CellType).
 """

@@ -1,4 +1,4 @@
-"""Start, success and failure of runs in, pings out in the way of healthchecks.io.
+"""Ping a monitor in the way of healthchecks.io: start, success, failure.
 
 Source: healthchecks.io documentation, "Pinging API".
 """

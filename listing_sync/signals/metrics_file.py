@@ -1,4 +1,4 @@
-"""A run that has ended in, a file for Prometheus' textfile collector out.
+"""Write a run that has ended into a file for Prometheus' textfile collector.
 
 Every sample carries the run's source and target, so that the files of several sheets live in one
 directory, and what is said of a run carries its type: a run of a few listings leaves what the last

@@ -1,4 +1,4 @@
-"""One POST to an address that is itself a secret in, why it failed out."""
+"""Post once to an address that is itself a secret, and say why it failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages in, Slack-compatible POSTs out.
+"""Post messages in the way of Slack.
 
 Source: Slack, "Sending messages using incoming webhooks".
 """

@@ -1,4 +1,4 @@
-"""A run that has ended in, its metrics file and the alerts that are due out."""
+"""Tell of a run that has ended: its metrics file, and the alerts that are due."""
 
 from __future__ import annotations
 

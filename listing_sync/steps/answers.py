@@ -1,4 +1,4 @@
-"""A batch that was accepted and the rows that came back in, what became of each listing out."""
+"""Find what became of each listing of a batch, in the rows that came back."""
 
 from __future__ import annotations
 

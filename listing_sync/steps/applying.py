@@ -1,4 +1,4 @@
-"""A plan in, its listings written and its removals made out; the tally says what came of it."""
+"""Write the listings of a plan and make its removals; the tally says what came of it."""
 
 from __future__ import annotations
 

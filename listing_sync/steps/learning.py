@@ -1,4 +1,4 @@
-"""What the table made of earlier values in, and of this run's out: kept on this machine."""
+"""Remember on this machine what the table makes of values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sheet and table in, what was found and the plan out."""
+"""Read sheet and table, and plan the changes."""
 
 from __future__ import annotations
 

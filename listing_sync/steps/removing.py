@@ -1,4 +1,4 @@
-"""Numbers that the sheet no longer has in, their rows gone or marked out, a request at a time."""
+"""Delete or mark the rows whose numbers the sheet no longer has, a request at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps of a rollback in, written a request at a time; what was done, and what was refused, out."""
+"""Write the steps of a rollback, a request at a time, and say what was refused."""
 
 from __future__ import annotations
 

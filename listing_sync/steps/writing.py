@@ -1,4 +1,4 @@
-"""Batches in, outcomes out: several requests in flight, guilty listings found by halving."""
+"""Write batches, several requests in flight, and find guilty listings by halving."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Supabase answered, or httpx raised, in; one of our errors out: who is at fault, what to do.
+"""Turn what Supabase answered, or httpx raised, into one of our errors: whose fault, what to do.
 
 The body's code decides first, then the HTTP status, then the exception, because PostgREST gives
 500 to failures of the moment and to permanent ones alike. `details`, which hold whole rows, and

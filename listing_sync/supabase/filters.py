@@ -1,4 +1,4 @@
-"""Values in, one filter of PostgREST out that finds exactly them.
+"""Write values as one filter of PostgREST that finds exactly them.
 
 Inside `in.(...)` every value is quoted: a bare one loses blanks and tabs after the bracket, and
 `null`, commas, brackets and quotes would mean something. After `eq.` and `gt.` a value is taken

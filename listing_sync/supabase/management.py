@@ -1,4 +1,4 @@
-"""SQL statements in, rows out: over Supabase's Management API, one statement a call.
+"""Run SQL over Supabase's Management API, one statement a call.
 
 Source: Supabase "Management API", POST /v1/projects/{ref}/database/query. It answers 201; several
 statements in one call are refused by some of its versions (42601).

@@ -1,4 +1,4 @@
-"""Numbers in, the rows that they mean to the table out: guessed here, told by the table alone.
+"""Ask the table which rows numbers mean: guessed here, told by the table alone.
 
 `in.(...)` finds rows by the key's own equality but does not say which value found which row. Where
 a row comes back under a spelling that nobody asked for, guesses by likeness are put to the table

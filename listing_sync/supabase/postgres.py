@@ -1,4 +1,4 @@
-"""SQL statements in, rows out: over a direct PostgreSQL connection, one transaction a call."""
+"""Run SQL over a direct PostgreSQL connection, one transaction a call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a lone row was refused for in, the same told so that a person finds the cell out."""
+"""Tell why a lone row was refused so that a person finds the cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queries of the Supabase client in, rows or our errors out; one request a call, under the guard.
+"""Send queries of the Supabase client, one request a call, under the guard.
 
 Source: docs of supabase-py (`create_client`, `ClientOptions`) and of httpx (event hooks).
 """

@@ -1,4 +1,4 @@
-"""Runs and their rejections, as rows of sync_state and sync_errors, in and out."""
+"""Keep runs and their rejections as rows of sync_state and sync_errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of sql/ in, SqlFile out: name, text, checksum and single statements, in order."""
+"""Read the files of sql/: name, text, checksum and single statements, in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The target table: its rows in, by keyset pages; upserts, deletes and marks out."""
+"""Read the target table by keyset pages; upsert, delete and mark its rows."""
 
 from __future__ import annotations
 
