@@ -7,8 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-from listing_sync.cells.mapping import Mapping as ColumnMapping
-from listing_sync.cells.mapping import parse_mapping
+from listing_sync.cells.mapping import SheetMapping, parse_mapping
 from listing_sync.errors import SettingsError
 from listing_sync.settings import Settings, given_texts, load_settings
 from listing_sync.sheets.grid import parse_spreadsheet_reference
@@ -18,7 +17,7 @@ T = TypeVar("T")
 
 def load(
     env_file: Path | None, flags: Mapping[str, Any], *, needs_sheet: bool
-) -> tuple[Settings, ColumnMapping, Any]:
+) -> tuple[Settings, SheetMapping, Any]:
     """Return settings, mapping and Google credentials (None where a file is the source).
 
     Raises:
@@ -54,7 +53,7 @@ def _check_spreadsheet(reference: str | None) -> None:
         raise SettingsError((f"SYNC_SPREADSHEET_ID: {error}",)) from None
 
 
-def _load_mapping(path: str | None) -> ColumnMapping:
+def _load_mapping(path: str | None) -> SheetMapping:
     """Return the mapping of a file, or the bundled one.
 
     Raises:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from listing_sync.cells.mapping import Mapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.sheets.google import GoogleSheet
 from listing_sync.sheets.google_api import Call, SheetsApi
 from listing_sync.sheets.google_http import GoogleHttp, connect
@@ -30,7 +30,7 @@ class GoogleReading:
 
     def sheet(
         self,
-        mapping: Mapping,
+        mapping: SheetMapping,
         *,
         spreadsheet_id: str = DEFAULT_SPREADSHEET,
         endpoint: str | None = None,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from listing_sync.cells.listings import Cell, Value
-from listing_sync.changes.plan import Limits
+from listing_sync.changes.plan import SafetyLimits
 from listing_sync.commands.sync import SyncOptions, SyncResult, sync
 from listing_sync.machine.undo import UndoFiles
 from tests.fakes import (
@@ -143,7 +143,7 @@ class SyncWorld(World):
         if not dry_run:
             self.state.require_writable()
         options = SyncOptions(
-            limits=Limits(prune_limit, change_limit),
+            limits=SafetyLimits(prune_limit, change_limit),
             percent=percent,
             batch_size=batch_size,
             numbers=numbers or None,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from listing_sync.cells.listings import Checked
-from listing_sync.cells.mapping import Mapping, parse_mapping
+from listing_sync.cells.mapping import SheetMapping, parse_mapping
 from listing_sync.cells.validator import validate
 from listing_sync.errors import SourceError
 from listing_sync.sheets.file import FileSheet
@@ -34,7 +34,7 @@ PARCELS = parse_mapping(
 )
 
 
-def checked(name: str, mapping: Mapping = MAPPING) -> Checked:
+def checked(name: str, mapping: SheetMapping = MAPPING) -> Checked:
     contents = FileSheet(CASES / name, mapping).read(lambda _: None)
     return validate(contents, mapping, default_zone=UTC)
 
@@ -193,7 +193,7 @@ def test_a_formula_without_a_value_is_never_blank() -> None:
     ids=["C1", "C2", "C3", "C4"],
 )
 def test_a_row_that_does_not_line_up_is_one_rejection_and_nothing_of_it_is_trusted(
-    name: str, mapping: Mapping, left: list[str], counts: str
+    name: str, mapping: SheetMapping, left: list[str], counts: str
 ) -> None:
     found = checked(name, mapping)
     assert [listing.property_number for listing in found.listings] == left

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from listing_sync.cells.mapping import Mapping, parse_mapping
+from listing_sync.cells.mapping import SheetMapping, parse_mapping
 from listing_sync.changes.migrations import SqlFile
 from listing_sync.changes.undo_log import written_types
 from listing_sync.errors import Service
@@ -72,7 +72,7 @@ class FolderMachine:
 
     state: StateDir
     settings: Settings
-    mapping: Mapping
+    mapping: SheetMapping
     alive: set[int] = field(default_factory=set)
     metrics: dict[str, object] = field(default_factory=dict)
 

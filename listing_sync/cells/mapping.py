@@ -70,7 +70,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class SheetMapping:
     """The whole mapping; `columns` are in the order of the file and include the key.
 
     `ignore` finds the rows that are no listings (totals), `encoding` is that of a .csv file, `name`
@@ -113,7 +113,7 @@ def takes_unit(column_type: ColumnType, scale: int | None, unit: Unit) -> bool:
     return rest == 1 or scale is not None
 
 
-def parse_mapping(text: str, *, name: str) -> Mapping:
+def parse_mapping(text: str, *, name: str) -> SheetMapping:
     """Return the mapping that a TOML text says; `name` is the file as messages call it.
 
     Raises:
@@ -180,7 +180,7 @@ class _Reader:
         self._name = name
         self.problems: list[str] = []
 
-    def mapping(self, document: Table[str, object]) -> Mapping | None:
+    def mapping(self, document: Table[str, object]) -> SheetMapping | None:
         self._refuse_unknown("", document, _TOP)
         table = self._identifier("table", document.get("table"))
         key = self._identifier("key", document.get("key"))
@@ -201,7 +201,7 @@ class _Reader:
         encoding = self._encoding(document.get("encoding"))
         if table is None or key is None:
             return None
-        return Mapping(
+        return SheetMapping(
             table, key, columns, mark_column, header_rows or 1, ignore, encoding, self._name
         )
 

@@ -26,7 +26,7 @@ from listing_sync.cells.listings import (
     Unreadable,
     Value,
 )
-from listing_sync.cells.mapping import ColumnType, Mapping
+from listing_sync.cells.mapping import ColumnType, SheetMapping
 from listing_sync.cells.parsing import is_blank, parser_for, plain_text
 from listing_sync.cells.spelling import UNSTORABLE, normalise
 from listing_sync.errors import SettingsError
@@ -46,7 +46,7 @@ def normalise_number(text: str) -> str:
     return normalise(text)
 
 
-def validate(contents: SheetContents, mapping: Mapping, *, default_zone: tzinfo) -> Checked:
+def validate(contents: SheetContents, mapping: SheetMapping, *, default_zone: tzinfo) -> Checked:
     """Return the listings and the rejections of a sheet; every row is one or has some.
 
     A row is ignored when it says nothing but unchecked check boxes. `default_zone` is that of
@@ -83,7 +83,9 @@ def _is_loading(cells: Sequence[Cell]) -> bool:
 class _Validation:
     """One pass over the rows, block by block and in each column by column."""
 
-    def __init__(self, contents: SheetContents, mapping: Mapping, default_zone: tzinfo) -> None:
+    def __init__(
+        self, contents: SheetContents, mapping: SheetMapping, default_zone: tzinfo
+    ) -> None:
         self._contents = contents
         self._columns = contents.columns
         self._ignore = mapping.ignore
@@ -239,7 +241,7 @@ class _Validation:
             self._reject_row(number, sheet_row, reason)
 
 
-def _check_limits(mapping: Mapping, zone: tzinfo | None) -> None:
+def _check_limits(mapping: SheetMapping, zone: tzinfo | None) -> None:
     problems = tuple(
         f"{mapping.name}: columns.{column.name}.{option}: {problem}"
         for column in mapping.columns

@@ -105,7 +105,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SafetyLimits:
     """How much a run may remove or change before it is refused, in percent; 100 is no limit."""
 
     prune_percent: float
@@ -226,7 +226,7 @@ class _Excess:
     needed: int
 
 
-def refusal(plan: Plan, limits: Limits) -> str | None:
+def refusal(plan: Plan, limits: SafetyLimits) -> str | None:
     """Return why this plan must not be applied, with the way on, or None when it may.
 
     Everything at once: who follows the way on is not refused again.
@@ -245,7 +245,7 @@ def refusal(plan: Plan, limits: Limits) -> str | None:
     )
 
 
-def _removed_too_many(plan: Plan, limits: Limits) -> Iterator[_Excess]:
+def _removed_too_many(plan: Plan, limits: SafetyLimits) -> Iterator[_Excess]:
     removed, size, limit = len(plan.removals), plan.table_size, limits.prune_percent
     if _exceeds(removed, limit, size):
         share = f"{wording.percent(removed / size)}; the limit SYNC_PRUNE_LIMIT is {limit:g}%"
@@ -257,7 +257,7 @@ def _removed_too_many(plan: Plan, limits: Limits) -> Iterator[_Excess]:
         )
 
 
-def _changed_too_many(plan: Plan, limits: Limits) -> Iterator[_Excess]:
+def _changed_too_many(plan: Plan, limits: SafetyLimits) -> Iterator[_Excess]:
     size, limit = plan.table_size, limits.change_percent
     if size < CHANGE_LIMIT_FROM or limit >= 100:  # noqa: PLR2004 - no limit
         return

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping as Dictionary
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from listing_sync.cells.mapping import Column, ColumnType, Mapping
+from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
 from listing_sync.changes.sql_text import add_column, add_unique, sql_name, sql_table
 
 FACTS_FILE = "0005_table_facts.sql"
@@ -41,11 +41,11 @@ class TableFacts:
     `defaults`, `unique_keys` and `is_view` are as in ports.TableDescription.
     """
 
-    columns: Dictionary[str, str]
+    columns: Mapping[str, str]
     required: frozenset[str]
     key_is_unique: bool | None
     generated: frozenset[str] = frozenset()
-    defaults: Dictionary[str, str] | None = None
+    defaults: Mapping[str, str] | None = None
     unique_keys: tuple[UniqueKey, ...] | None = None
     is_view: bool = False
 
@@ -96,7 +96,7 @@ def sql_type(column: Column) -> str:
     return f"numeric({_WHOLE_DIGITS[column.type] + column.scale},{column.scale})"
 
 
-def lacks_of(facts: TableFacts, mapping: Mapping) -> tuple[Lack, ...]:
+def lacks_of(facts: TableFacts, mapping: SheetMapping) -> tuple[Lack, ...]:
     """Return what an existing table lacks against the mapping."""
     alter = f"alter table {sql_table(mapping.table)}"
     lacks = [
@@ -132,7 +132,7 @@ def lacks_of(facts: TableFacts, mapping: Mapping) -> tuple[Lack, ...]:
     return tuple(lacks)
 
 
-def missing_table(mapping: Mapping) -> Lack:
+def missing_table(mapping: SheetMapping) -> Lack:
     """Return what to do when there is no table at all."""
     columns = [
         f"  {sql_name(name)} {wanted}{' not null unique' if name == mapping.key else ''}"
@@ -153,7 +153,7 @@ def missing_table(mapping: Mapping) -> Lack:
     )
 
 
-def missing_grant(mapping: Mapping) -> Lack:
+def missing_grant(mapping: SheetMapping) -> Lack:
     """Return what to do when the secret key may not use the table.
 
     Source: Supabase, "Securing your API": new tables are no longer granted to the API's roles.
@@ -164,13 +164,13 @@ def missing_grant(mapping: Mapping) -> Lack:
     )
 
 
-def not_owned(facts: TableFacts, mapping: Mapping) -> tuple[str, ...]:
+def not_owned(facts: TableFacts, mapping: SheetMapping) -> tuple[str, ...]:
     """Return the columns of the table that the mapping leaves alone."""
     wanted = _wanted(mapping)
     return tuple(name for name in facts.columns if name not in wanted)
 
 
-def key_fault(facts: TableFacts, mapping: Mapping) -> Lack:
+def key_fault(facts: TableFacts, mapping: SheetMapping) -> Lack:
     """Return why no upsert can go by the key, and a way that works."""
     key, table = mapping.key, mapping.table
     near = [found for found in facts.unique_keys or () if key in found.columns]
@@ -206,7 +206,7 @@ def key_fault(facts: TableFacts, mapping: Mapping) -> Lack:
     return Lack(f"{key} is not unique: without that a listing cannot be updated", add)
 
 
-def _generated(facts: TableFacts, mapping: Mapping) -> list[Lack]:
+def _generated(facts: TableFacts, mapping: SheetMapping) -> list[Lack]:
     return [
         Lack(
             f"column {column.name} is filled by the database itself (generated) and cannot be"
@@ -218,7 +218,7 @@ def _generated(facts: TableFacts, mapping: Mapping) -> list[Lack]:
     ]
 
 
-def _mark_faults(facts: TableFacts, mapping: Mapping) -> list[Lack]:
+def _mark_faults(facts: TableFacts, mapping: SheetMapping) -> list[Lack]:
     """Return why removed listings cannot be marked, or new ones are born with a mark."""
     mark = mapping.mark_column
     if mark is None or mark not in facts.columns:
@@ -252,7 +252,7 @@ def _mark_faults(facts: TableFacts, mapping: Mapping) -> list[Lack]:
     return faults
 
 
-def _wanted(mapping: Mapping) -> dict[str, str]:
+def _wanted(mapping: SheetMapping) -> dict[str, str]:
     wanted = {column.name: sql_type(column) for column in mapping.columns}
     if mapping.mark_column:
         wanted[mapping.mark_column] = "timestamptz"

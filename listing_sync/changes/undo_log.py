@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from listing_sync.cells.listings import Value
-from listing_sync.cells.mapping import ColumnType
-from listing_sync.cells.mapping import Mapping as ColumnMapping
+from listing_sync.cells.mapping import ColumnType, SheetMapping
 from listing_sync.changes.table_now import TableNow, means
 
 Row = Mapping[str, Value]
@@ -50,7 +49,7 @@ class Logged:
         return None
 
 
-def written_types(mapping: ColumnMapping) -> dict[str, ColumnType]:
+def written_types(mapping: SheetMapping) -> dict[str, ColumnType]:
     """Return the types of the columns that runs write under a mapping."""
     types = {column.name: column.type for column in mapping.columns}
     if mapping.mark_column:

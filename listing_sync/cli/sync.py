@@ -137,12 +137,12 @@ def _sync(
 def _options(
     world: World, numbers: tuple[str, ...] | None, *, dry_run: bool, force: bool
 ) -> SyncOptions:
-    from listing_sync.changes.plan import Limits
+    from listing_sync.changes.plan import SafetyLimits
     from listing_sync.commands.sync import SyncOptions
 
     settings = world.settings
     return SyncOptions(
-        limits=Limits(settings.sync_prune_limit, settings.sync_change_limit),
+        limits=SafetyLimits(settings.sync_prune_limit, settings.sync_change_limit),
         percent=settings.sync_rollout_percent,
         batch_size=settings.sync_batch_size,
         numbers=numbers,

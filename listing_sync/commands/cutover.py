@@ -9,13 +9,13 @@ from typing import Final
 from uuid import uuid4
 
 from listing_sync.cells.listings import Value
-from listing_sync.changes.plan import Limits
+from listing_sync.changes.plan import SafetyLimits
 from listing_sync.commands.sync import SyncOptions, SyncResult, sync
 from listing_sync.commands.verify import Verification, verify
 from listing_sync.errors import RefusedError
 from listing_sync.ports import Holder, Ports, Progress, SnapshotMeta
 
-_NO_LIMITS: Final = Limits(prune_percent=100, change_percent=100)
+_NO_LIMITS: Final = SafetyLimits(prune_percent=100, change_percent=100)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from listing_sync.cells.wording import count, left_out
 from listing_sync.changes.given_back import NOTHING_KNOWN, GivenBack
 from listing_sync.changes.left_out import leave_out
 from listing_sync.changes.meaning import why_none_is_removed
-from listing_sync.changes.plan import Limits, Plan, refusal
+from listing_sync.changes.plan import Plan, SafetyLimits, refusal
 from listing_sync.changes.rewritten import rewritten_sample
 from listing_sync.errors import (
     BreakerOpenError,
@@ -64,7 +64,7 @@ class SyncOptions:
     `percent` is the rollout share. `signals` False leaves heartbeat and alerts alone.
     """
 
-    limits: Limits
+    limits: SafetyLimits
     percent: float
     batch_size: int
     numbers: tuple[str, ...] | None = None

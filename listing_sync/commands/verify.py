@@ -17,7 +17,7 @@ from listing_sync.steps.reading import Scope, plan_changes, read
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ValueDifference:
     """One value that differs; `header` as in the sheet.
 
     `by_others`: our last run wrote, or the last snapshot holds, what the sheet still says.
@@ -38,7 +38,7 @@ class Verification:
     compared: int
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]
-    differing: tuple[Difference, ...]
+    differing: tuple[ValueDifference, ...]
     rejected: tuple[Rejection, ...]
 
     @property
@@ -79,13 +79,13 @@ def _nothing() -> None:
     return
 
 
-def _differences(ports: Ports, plan: Plan) -> tuple[Difference, ...]:
+def _differences(ports: Ports, plan: Plan) -> tuple[ValueDifference, ...]:
     updates = [update for update in plan.updates if update.mark is None]
     if not updates:
         return ()
     known = _last_known(ports, plan, updates)
     return tuple(
-        Difference(
+        ValueDifference(
             update.listing.property_number,
             plan.columns[index].header,
             update.listing.values[index],

@@ -5,15 +5,14 @@ Source: docs/contract.md section 4.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from collections.abc import Mapping as Dictionary
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import chain
 from types import MappingProxyType
 
-from listing_sync.cells.mapping import Column, Mapping
+from listing_sync.cells.mapping import Column, SheetMapping
 from listing_sync.cells.wording import count, duration, percent
 from listing_sync.changes.table_check import FACTS_FILE, TableFacts, lacks_of
 from listing_sync.history.run_statistics import (
@@ -171,7 +170,7 @@ def headers_check(
     return ok(name, f"all {count(mapped, 'mapped column')} found{rest}")
 
 
-def table_check(mapping: Mapping, facts: TableFacts) -> Check:
+def table_check(mapping: SheetMapping, facts: TableFacts) -> Check:
     """Say whether the table can take what the mapping writes; its key has a check of its own."""
     lacks = lacks_of(replace(facts, key_is_unique=None), mapping)
     if not lacks:
@@ -193,7 +192,7 @@ def run_checks(
     *,
     stale_after_s: float,
     recent: Statistics,
-    examples: Dictionary[str, str] = MappingProxyType({}),
+    examples: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Check, ...]:
     """Judge the runs of this source and target; `recent` are the statistics of the last 24 h.
 
@@ -259,7 +258,7 @@ def _error_rate_check(recent: Statistics) -> Check:
     return ok(name, detail)
 
 
-def _stability_check(full: Sequence[Run], examples: Dictionary[str, str]) -> Check:
+def _stability_check(full: Sequence[Run], examples: Mapping[str, str]) -> Check:
     name = CheckName.STABILITY
     columns = rewritten_columns(full)
     if loose := loose_named(full, examples):

@@ -37,7 +37,7 @@ class BreakerState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BreakerLimits:
     """When a breaker opens, and for how long."""
 
     threshold: int
@@ -61,14 +61,14 @@ class Breaker:
     counted: int = 0
     probing: bool = False
 
-    def state(self, limits: Limits, now: float) -> BreakerState:
+    def state(self, limits: BreakerLimits, now: float) -> BreakerState:
         """Return the state at `now`."""
         if self.opened_at is None:
             return BreakerState.CLOSED
         passed = now >= self.opened_at + limits.timeout_s
         return BreakerState.HALF_OPEN if passed else BreakerState.OPEN
 
-    def begin(self, limits: Limits, now: float) -> tuple[Breaker, Try]:
+    def begin(self, limits: BreakerLimits, now: float) -> tuple[Breaker, Try]:
         """Let a try begin; the caller has seen that the breaker is not open and not probing."""
         is_probe = self.state(limits, now) is BreakerState.HALF_OPEN
         return replace(self, probing=self.probing or is_probe), Try(self.counted, is_probe)
@@ -83,7 +83,7 @@ class Breaker:
             return self
         return replace(self, failures=0, opened_at=None, probing=False)
 
-    def failed(self, tried: Try, limits: Limits, now: float) -> Breaker:
+    def failed(self, tried: Try, limits: BreakerLimits, now: float) -> Breaker:
         """Take note of a failure of the moment."""
         if tried.is_probe:
             return replace(self, opened_at=now, counted=self.counted + 1, probing=False)

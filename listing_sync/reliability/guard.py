@@ -29,7 +29,7 @@ from listing_sync.errors import (
     TransientError,
 )
 from listing_sync.ports import Clock
-from listing_sync.reliability.breaker import Breaker, BreakerState, Limits, Try
+from listing_sync.reliability.breaker import Breaker, BreakerLimits, BreakerState, Try
 from listing_sync.reliability.meter import Meter
 from listing_sync.reliability.rate_limit import Pace
 from listing_sync.reliability.retry import CAP_S, retry_delays
@@ -135,7 +135,7 @@ class Guard:
     ) -> None:
         self._service = service
         self._settings = settings
-        self._limits = Limits(settings.threshold, settings.breaker_timeout_s)
+        self._limits = BreakerLimits(settings.threshold, settings.breaker_timeout_s)
         self._store = store
         self._bucket = bucket
         self._clock = clock

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from listing_sync.cells.a1 import column_index
 from listing_sync.cells.listings import BlankCell, Cell, SheetContents, SheetRow, Unreadable
-from listing_sync.cells.mapping import Mapping as ColumnMapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.validator import normalise_number
 from listing_sync.errors import SourceError
 from listing_sync.ports import SelectedRows, SheetDescription
@@ -46,7 +46,7 @@ class FileSheet:
     def __init__(
         self,
         path: Path,
-        mapping: ColumnMapping,
+        mapping: SheetMapping,
         *,
         tab_title: str | None = None,
         header_row: int = 1,
@@ -56,7 +56,7 @@ class FileSheet:
         self._tab_title = tab_title
         self._header_row = header_row
 
-    def under(self, mapping: ColumnMapping) -> FileSheet:
+    def under(self, mapping: SheetMapping) -> FileSheet:
         """Return the same tab under another mapping."""
         return FileSheet(
             self._path, mapping, tab_title=self._tab_title, header_row=self._header_row

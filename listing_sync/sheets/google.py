@@ -20,7 +20,7 @@ from typing import Protocol, TypeVar
 
 from listing_sync.cells.keys import PropertyNumber, whole_float_reader
 from listing_sync.cells.listings import BlankCell, SheetContents, SheetRow
-from listing_sync.cells.mapping import Mapping as ColumnMapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.spelling import normalise
 from listing_sync.cells.validator import normalise_number
 from listing_sync.errors import Category, Service, SourceError, TransientError
@@ -47,7 +47,7 @@ from listing_sync.sheets.grid import (
     check_header,
     filled_down,
     read_header,
-    runs,
+    spans,
     whole_keys,
     with_numbers,
 )
@@ -77,7 +77,7 @@ class GoogleSheet:
     def __init__(
         self,
         api: SheetsApi,
-        mapping: ColumnMapping,
+        mapping: SheetMapping,
         *,
         tab_title: str | None = None,
         gid: int | None = None,
@@ -95,7 +95,7 @@ class GoogleSheet:
         self._seen_gid: int | None = None
         self._read_last: tuple[Layout, Keys] | None = None
 
-    def under(self, mapping: ColumnMapping) -> GoogleSheet:
+    def under(self, mapping: SheetMapping) -> GoogleSheet:
         """Return the same tab under another mapping."""
         other = copy(self)
         other._mapping = mapping  # noqa: SLF001 - of this class
@@ -278,7 +278,7 @@ class GoogleSheet:
         expected = {row: key for row, key in keys.items() if number_of(key_text(key)) in numbers}
         if not expected:
             return []
-        wanted = runs(expected)
+        wanted = spans(expected)
         span = (min(layout.order), max(layout.order))
         size = max(1, ranges_in_a_request(layout.a1(span, wanted[-1])) - 1)
         requests = [wanted[start : start + size] for start in range(0, len(wanted), size)]

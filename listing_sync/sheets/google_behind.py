@@ -10,7 +10,7 @@ from listing_sync.cells.listings import BlankCell
 from listing_sync.sheets.google_api import Place, Rendering, SheetsApi, ranges_in_a_request
 from listing_sync.sheets.google_layout import Keys, Layout, MovedError, keys_of
 from listing_sync.sheets.google_links import CELL_FIELDS, Detail, detail_of, hidden_reason
-from listing_sync.sheets.grid import runs
+from listing_sync.sheets.grid import spans
 
 _UNSEEN = (
     "reads as empty, but its row or column was moved while it was looked at; the next run looks"
@@ -88,7 +88,7 @@ class Behind:
         lowest = max(row for _, row in places)
         room = ranges_in_a_request(self.layout.a1((max(by_column),) * 2, (lowest, lowest))) - 1
         each = max(1, room // len(by_column))
-        return [(index, run) for index, rows in by_column.items() for run in runs(rows, each)]
+        return [(index, run) for index, rows in by_column.items() for run in spans(rows, each)]
 
     def _check_header(self, rows: list[list[Any]]) -> None:
         if not self.layout.has_header(rows):

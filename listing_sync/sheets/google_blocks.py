@@ -15,12 +15,12 @@ from listing_sync.sheets.google_layout import (
     Keys,
     Layout,
     MovedError,
-    Run,
+    Span,
     cells_of,
     keys_of,
 )
 from listing_sync.sheets.google_links import is_address, linked_cell
-from listing_sync.sheets.grid import runs
+from listing_sync.sheets.grid import spans
 
 Columns = dict[int, list[Any]]
 """Columns by index, each from the top of a run of rows; "" is blank."""
@@ -54,7 +54,7 @@ class BlockReader:
         (columns,) = self._fetch(Rendering.SHOWN, (layout.key,), [(first, None)])
         return keys_of(first, columns[layout.key])
 
-    def block(self, rows: Sequence[Run], span: tuple[int, int] | None = None) -> Block:
+    def block(self, rows: Sequence[Span], span: tuple[int, int] | None = None) -> Block:
         """Read the rows; with a span, whatever lies between the mapped columns is sent along."""
         layout = self._layout
         shown = self._fetch(Rendering.SHOWN, self._order, rows, span)
@@ -81,7 +81,7 @@ class BlockReader:
     # -- addresses
 
     def _with_links(
-        self, rows: Sequence[Run], shown: Sequence[Columns], *, is_certain: bool
+        self, rows: Sequence[Span], shown: Sequence[Columns], *, is_certain: bool
     ) -> list[Columns]:
         """Return the columns of addresses, with what lies behind cells that show none.
 
@@ -121,7 +121,7 @@ class BlockReader:
         self,
         rendering: Rendering,
         columns: tuple[int, ...],
-        rows: Sequence[Run],
+        rows: Sequence[Span],
         span: tuple[int, int] | None = None,
     ) -> list[Columns]:
         """Return, for each run of rows, the cells of each column from the top."""
@@ -153,7 +153,7 @@ class BlockReader:
         return found
 
     def _spans(
-        self, rendering: Rendering, columns: tuple[int, ...], rows: Sequence[Run]
+        self, rendering: Rendering, columns: tuple[int, ...], rows: Sequence[Span]
     ) -> tuple[tuple[int, int], ...]:
         """Return the runs of columns that one request can ask for.
 
@@ -166,8 +166,8 @@ class BlockReader:
         others = [index for index in columns if index not in alone]
         own = tuple((index, index) for index in columns if index in alone)
         if not others or len(own) >= at_most:
-            return runs(columns, at_most)
-        return (*runs(others, at_most - len(own)), *own)
+            return spans(columns, at_most)
+        return (*spans(others, at_most - len(own)), *own)
 
     def _check_header(self, header_rows: list[list[Any]], rendering: Rendering) -> None:
         """Raise MovedError unless every mapped header is where it was, as it is shown.

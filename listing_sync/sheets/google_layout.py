@@ -8,13 +8,13 @@ from typing import Any
 
 from listing_sync.cells.a1 import column_index, column_letter, quote_tab, quoted_tab
 from listing_sync.cells.listings import SheetColumn, Unreadable
-from listing_sync.cells.mapping import Column, ColumnType, Mapping
+from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
 from listing_sync.errors import SourceError
 from listing_sync.sheets.google_api import Rows, Spreadsheet
 from listing_sync.sheets.grid import Header, Tab, choose_tab, read_header
 from listing_sync.sheets.headers import joined_headers
 
-Run = tuple[int, int | None]
+Span = tuple[int, int | None]
 """First and last row; None is the end of the tab, however long it has become."""
 
 LAST_COLUMN = "ZZZ"
@@ -47,7 +47,7 @@ class Layout:
 
     spreadsheet: Spreadsheet
     tab: Tab
-    mapping: Mapping
+    mapping: SheetMapping
     header: Header
     header_rows: Rows
     is_remembered: bool = False
@@ -79,7 +79,7 @@ class Layout:
         """Return the columns of addresses, whose cells may show a picture or a link's name."""
         return tuple(i for i, each in self.columns.items() if each.type is ColumnType.URL)
 
-    def a1(self, columns: tuple[int, int], rows: Run) -> str:
+    def a1(self, columns: tuple[int, int], rows: Span) -> str:
         """Return a range: ((0, 2), (2, None)) -> 'Listings'!A2:C."""
         (left, right), (top, bottom) = columns, rows
         end = "" if bottom is None else bottom

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from listing_sync.cells.a1 import column_index, column_letter, quote_tab
 from listing_sync.cells.keys import PropertyNumber, whole_float_reader
 from listing_sync.cells.listings import Cell, SheetColumn, SheetRow
-from listing_sync.cells.mapping import Column, Mapping, normalise_header
+from listing_sync.cells.mapping import Column, SheetMapping, normalise_header
 from listing_sync.cells.near import near_matches
 from listing_sync.errors import SourceError
 from listing_sync.sheets.headers import (
@@ -111,7 +111,7 @@ def choose_tab(tabs: Sequence[Tab], *, title: str | None, gid: int | None) -> Ta
     )
 
 
-def read_header(mapping: Mapping, row: int, rows: Sequence[Sequence[object]]) -> Header:
+def read_header(mapping: SheetMapping, row: int, rows: Sequence[Sequence[object]]) -> Header:
     """Return which columns the headers in sheet row `row` and those below it stand for.
 
     `rows` are as many as `mapping.header_rows`, ragged and fewer where the sheet ends.
@@ -169,7 +169,7 @@ def whole_keys(
     return with_numbers(columns, rows, key, whole_float_reader(texts))
 
 
-def match_header(mapping: Mapping, row: int, cells: Sequence[object]) -> Header:
+def match_header(mapping: SheetMapping, row: int, cells: Sequence[object]) -> Header:
     """Return which columns the headers in sheet row `row` stand for.
 
     A header that is a mapped one with a unit in brackets, 価格（万円）, stands for it where no
@@ -207,7 +207,7 @@ def match_header(mapping: Mapping, row: int, cells: Sequence[object]) -> Header:
     )
 
 
-def check_header(header: Header, mapping: Mapping, tab: str) -> None:
+def check_header(header: Header, mapping: SheetMapping, tab: str) -> None:
     """Refuse a header row with which no listing can be read.
 
     Raises:
@@ -259,7 +259,7 @@ def _missing_problem(column: Column, header: Header, tab: str) -> str:
     )
 
 
-def runs(indexes: Iterable[int], at_most: int | None = None) -> tuple[tuple[int, int], ...]:
+def spans(indexes: Iterable[int], at_most: int | None = None) -> tuple[tuple[int, int], ...]:
     """Return the (first, last) of each run of neighbours; the smallest gaps close to fit `at_most`.
 
     (0, 1, 3, 9) -> (0, 1), (3, 3), (9, 9); at most 2 -> (0, 3), (9, 9).

@@ -14,7 +14,7 @@ from zlib import error as ZlibError  # noqa: N812 - it is an exception
 
 from listing_sync.cells.a1 import column_index
 from listing_sync.cells.listings import Cell, SheetRow, Unreadable
-from listing_sync.cells.mapping import NUMBER_TYPES, Column, ColumnType, Mapping
+from listing_sync.cells.mapping import NUMBER_TYPES, Column, ColumnType, SheetMapping
 from listing_sync.cells.number_format import NumberFormat, general_text, number_format
 from listing_sync.cells.shown import joiner, residue, says_the_number
 from listing_sync.errors import SourceError
@@ -34,7 +34,7 @@ _REMEMBERED = 1_024
 
 
 def read_xlsx(
-    content: bytes, name: str, tab_title: str | None, mapping: Mapping, header_row: int
+    content: bytes, name: str, tab_title: str | None, mapping: SheetMapping, header_row: int
 ) -> tuple[tuple[Tab, ...], Tab, Header, list[SheetRow]]:
     """Return the tabs, the chosen one, its header and its rows that are not blank.
 
@@ -90,7 +90,7 @@ def _header_text(show: Read, cell: StoredCell | None) -> str | None:
     return text.shown if isinstance(text, Unreadable) else text  # type: ignore[return-value]
 
 
-def _reader(column: Column, mapping: Mapping, book: Book) -> Read:
+def _reader(column: Column, mapping: SheetMapping, book: Book) -> Read:
     if not mapping.is_shown(column):
         return _stored_reader(column, book)
     show = _shown_reader(book)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 
 from listing_sync.cells.listings import Checked, Rejection, SheetColumn, SheetContents
-from listing_sync.cells.mapping import Mapping as ColumnMapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.near import near_matches
 from listing_sync.cells.validator import (
     loading_columns,
@@ -115,7 +115,7 @@ def _read_sheet(ports: Ports, numbers: Sequence[str] | None, progress: Progress)
 
 def _check(
     selected: SelectedRows,
-    mapping: ColumnMapping,
+    mapping: SheetMapping,
     *,
     numbers: Sequence[str] | None,
     percent: float,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from listing_sync.cells.mapping import Mapping as SheetMapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.sql_text import RELOAD_SCHEMA, add_column, add_unique
 from listing_sync.changes.table_check import missing_table, sql_type
 from listing_sync.errors import PermanentError

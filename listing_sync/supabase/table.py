@@ -10,8 +10,7 @@ from typing import Any, Final, TypeVar
 from postgrest import CountMethod, ReturnMethod, SyncSelectRequestBuilder
 
 from listing_sync.cells.listings import Value
-from listing_sync.cells.mapping import NUMBER_TYPES, Column, ColumnType
-from listing_sync.cells.mapping import Mapping as SheetMapping
+from listing_sync.cells.mapping import NUMBER_TYPES, Column, ColumnType, SheetMapping
 from listing_sync.changes.plan import TableRow
 from listing_sync.changes.sql_text import add_unique
 from listing_sync.errors import BatchTooLargeError, Category, PermanentError, RowError, Service

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 from threading import Timer
 
-from listing_sync.cells.mapping import Mapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.undo_log import written_types
 from listing_sync.clock import Stop, end_by_itself
 from listing_sync.errors import Service
@@ -36,7 +36,7 @@ class ThisMachine:
     def __init__(
         self,
         settings: Settings,
-        mapping: Mapping,
+        mapping: SheetMapping,
         state: StateDir,
         guards: Guards,
         stop: Stop,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from listing_sync.cells.mapping import Mapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.clock import Stop, SystemClock
 from listing_sync.history.sources import Source, unread
 from listing_sync.machine.header_memory import HeaderMemoryFile
@@ -31,7 +31,7 @@ def spelled_source(settings: Settings) -> Source:
     return unread(f"{base}#{tab}" if tab else base, base)
 
 
-def file_sheet(settings: Settings, mapping: Mapping) -> Sheet | None:
+def file_sheet(settings: Settings, mapping: SheetMapping) -> Sheet | None:
     """Return the file of the settings, None when they name none."""
     if settings.sync_sheet_file is None:
         return None
@@ -45,7 +45,7 @@ def file_sheet(settings: Settings, mapping: Mapping) -> Sheet | None:
 
 def google_sheet(
     settings: Settings,
-    mapping: Mapping,
+    mapping: SheetMapping,
     key: Any,
     *,
     ask: Ask,

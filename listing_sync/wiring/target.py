@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from listing_sync.cells.mapping import Mapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.errors import Service, SettingsError
 from listing_sync.ports import Database, Identity
 from listing_sync.settings import Settings
@@ -27,7 +27,7 @@ class SupabaseTarget:
     def __init__(
         self,
         settings: Settings,
-        mapping: Mapping,
+        mapping: SheetMapping,
         identity: Callable[[], Identity],
         guards: Guards,
         *,

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from listing_sync import __version__, logs
-from listing_sync.cells.mapping import Mapping as ColumnMapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.clock import Stop, SystemClock
 from listing_sync.errors import Service
 from listing_sync.history.sources import Source
@@ -39,7 +39,7 @@ class World:
     def __init__(
         self,
         settings: Settings,
-        mapping: ColumnMapping,
+        mapping: SheetMapping,
         *,
         stop: Stop,
         trigger: str,

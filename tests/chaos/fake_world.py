@@ -17,7 +17,7 @@ from typing import TypeVar, cast
 
 from listing_sync.cells.listings import Cell, Value
 from listing_sync.cells.mapping import parse_mapping
-from listing_sync.changes.plan import Limits
+from listing_sync.changes.plan import SafetyLimits
 from listing_sync.cli.progress import Silent
 from listing_sync.clock import Stop
 from listing_sync.commands.sync import SyncOptions, SyncResult, sync
@@ -199,7 +199,7 @@ class Scene:
         self.state = StateDir(folder, folder / "target", clock, self.warnings.append)
         self.journal = JournalFiles(self.state, timedelta(days=90))
         self._options = SyncOptions(
-            limits=Limits(100, 100), percent=100, batch_size=batch_size, prune=prune
+            limits=SafetyLimits(100, 100), percent=100, batch_size=batch_size, prune=prune
         )
         self._guards: dict[Service, Guard] = {}
         self._counts: dict[Service, int] = {}

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from listing_sync.cells.listings import Checked, Unreadable
-from listing_sync.cells.mapping import Mapping, parse_mapping
+from listing_sync.cells.mapping import SheetMapping, parse_mapping
 from listing_sync.cells.validator import validate
 from listing_sync.errors import SourceError, TransientError
 from tests.google_reading import GoogleReading
@@ -37,7 +37,7 @@ def put_case(reading: GoogleReading, name: str) -> None:
     reading.put([[cell_from_json(cell) for cell in row] for row in rows])
 
 
-def checked(reading: GoogleReading, mapping: Mapping = ITEMS, **options: Any) -> Checked:
+def checked(reading: GoogleReading, mapping: SheetMapping = ITEMS, **options: Any) -> Checked:
     contents = reading.sheet(mapping, **options).read(lambda _: None)
     return validate(contents, mapping, default_zone=UTC)
 
@@ -374,7 +374,7 @@ scale = 0
 """
 
 
-def layout(top: str = "") -> Mapping:
+def layout(top: str = "") -> SheetMapping:
     return parse_mapping(LAYOUT.format(top=top), name="m.toml")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from listing_sync.cells.listings import Shown as ShownCell
-from listing_sync.cells.mapping import Column, ColumnType, Mapping, parse_mapping
+from listing_sync.cells.mapping import Column, ColumnType, SheetMapping, parse_mapping
 from listing_sync.errors import (
     Category,
     ListingSyncError,
@@ -163,7 +163,7 @@ def test_whole_numbers_as_keys_are_read_as_shown(reading: GoogleReading) -> None
     number = Column("number", ("Number",), ColumnType.INTEGER, required=True)
     price = Column("price", ("Price",), ColumnType.MONEY)
     reading.put([["Number", "Price"], [1, 5], ["２", 6], [3, 7]])
-    sheet = reading.sheet(Mapping("t", "number", (number, price)))
+    sheet = reading.sheet(SheetMapping("t", "number", (number, price)))
     assert rows_of(sheet) == [(2, ("1", 5)), (3, ("２", 6)), (4, ("3", 7))]
     assert sheet.read_listings(frozenset({"2"})).contents.rows == [(3, ("２", 6))]
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from listing_sync.cells.json_exact import decode
-from listing_sync.cells.mapping import Column, ColumnType, Mapping
+from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
 from listing_sync.changes.compare import is_equal
 from listing_sync.changes.plan import TableRow
 from listing_sync.errors import BatchTooLargeError, PermanentError, RowError, TransientError
@@ -76,8 +76,8 @@ NOTE = column("note")
 COLUMNS = (NUMBER, PRICE, AREA, SIZE, NOTE)
 
 
-def mapping(table: str = "things", *columns: Column, mark: str | None = "seen_at") -> Mapping:
-    return Mapping(table=table, key="number", columns=columns or COLUMNS, mark_column=mark)
+def mapping(table: str = "things", *columns: Column, mark: str | None = "seen_at") -> SheetMapping:
+    return SheetMapping(table=table, key="number", columns=columns or COLUMNS, mark_column=mark)
 
 
 @pytest.fixture(scope="module")
@@ -298,7 +298,7 @@ def test_accepts_key_tells_a_unique_key_from_none_and_writes_nothing(things, res
     )
     for name in ("things", "unkeyed", "refusing"):
         assert things.execute(f"select count(*) from {name}") == [(0,)]
-    nope = SupabaseTable(rest, Mapping(table="things", key="nope", columns=(column("nope"),)))
+    nope = SupabaseTable(rest, SheetMapping(table="things", key="nope", columns=(column("nope"),)))
     with pytest.raises(PermanentError, match="no column nope"):
         nope.accepts_key()
 

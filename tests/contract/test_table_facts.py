@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from listing_sync.cells.mapping import Column, ColumnType, Mapping
+from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
 from listing_sync.changes.table_check import lacks_of
 from listing_sync.errors import PermanentError, RowError
 from listing_sync.supabase.rest import Rest
@@ -69,7 +69,7 @@ def rest(lite: SupabaseLite, calls: Calls) -> Iterator[Rest]:
 
 
 def table(rest: Rest, name: str, key: str = "number", *more: Column, mark: str | None = None):
-    return SupabaseTable(rest, Mapping(name, key, (column(key), *more), mark_column=mark))
+    return SupabaseTable(rest, SheetMapping(name, key, (column(key), *more), mark_column=mark))
 
 
 def test_one_request_tells_all_of_a_table(rest, calls):
@@ -165,7 +165,7 @@ def test_sql_for_columns_of_any_name_works_as_printed(lite, rest):
     assert left == ()
 
 
-ROOMS = Mapping(
+ROOMS = SheetMapping(
     "rooms",
     "number",
     (column("number"), column("slug"), column("note")),

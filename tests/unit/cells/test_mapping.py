@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from listing_sync.cells.mapping import (
     Column,
     ColumnType,
-    Mapping,
+    SheetMapping,
     normalise_header,
     parse_mapping,
 )
@@ -106,7 +106,7 @@ def test_columns_keep_the_order_of_the_file_and_the_key_is_one_of_them() -> None
         """,
         name="m",
     )
-    assert isinstance(mapping, Mapping)
+    assert isinstance(mapping, SheetMapping)
     assert [known.name for known in mapping.columns] == ["property_number", "zebra", "apple"]
     assert mapping.mark_column == "withdrawn_at"
 

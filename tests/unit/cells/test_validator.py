@@ -21,7 +21,7 @@ from listing_sync.cells.listings import (
     SheetContents,
     Unreadable,
 )
-from listing_sync.cells.mapping import Column, ColumnType, Mapping
+from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
 from listing_sync.cells.validator import (
     loading_columns,
     normalise_number,
@@ -41,7 +41,7 @@ NUMBER = Column(
 PRICE = Column("price", ("Price",), ColumnType.MONEY, scale=0, blank=frozenset({"-"}))
 SOLD = Column("sold", ("Sold",), ColumnType.BOOLEAN)
 OPENED = Column("opened_at", ("Opened",), ColumnType.DATETIME)
-MAPPING = Mapping("property_listings", "property_number", (NUMBER, PRICE, SOLD, OPENED))
+MAPPING = SheetMapping("property_listings", "property_number", (NUMBER, PRICE, SOLD, OPENED))
 COLUMNS = (
     SheetColumn(NUMBER, "Property Number", "A"),
     SheetColumn(PRICE, "Price\n（税込）", "F"),

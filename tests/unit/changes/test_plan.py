@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from listing_sync.cells.listings import KEPT, Checked, Listing, Rejection, SheetColumn, Value
 from listing_sync.cells.mapping import Column, ColumnType
 from listing_sync.changes.plan import (
-    Limits,
     Plan,
+    SafetyLimits,
     TableRow,
     make_plan,
     refusal,
@@ -157,13 +157,13 @@ def test_rejections_outside_the_share_are_skipped_rows_without_a_number_stay() -
 REFUSED = re.compile(r"run the same command once with((?: --[a-z]+-limit \d+)+)$")
 
 
-def way_on(message: str, limits: Limits) -> Limits:
+def way_on(message: str, limits: SafetyLimits) -> SafetyLimits:
     """Return the limits that the message proposes."""
     found = REFUSED.search(message)
     assert found, message
     words = found[1].split()
     options = dict(zip(words[::2], map(float, words[1::2]), strict=True))
-    return Limits(
+    return SafetyLimits(
         options.get("--prune-limit", limits.prune_percent),
         options.get("--change-limit", limits.change_percent),
     )
@@ -191,38 +191,60 @@ def blanked(size: int, count: int) -> Plan:
     ("passes", "refused", "limits", "told"),
     [
         pytest.param(
-            pruned(100, 10), pruned(100, 11), Limits(10, 50), "11 of 100", id="ten percent removed"
+            pruned(100, 10),
+            pruned(100, 11),
+            SafetyLimits(10, 50),
+            "11 of 100",
+            id="ten percent removed",
         ),
         pytest.param(
-            pruned(100, 29), pruned(100, 30), Limits(29, 50), "30 of 100", id="no float's 29"
+            pruned(100, 29), pruned(100, 30), SafetyLimits(29, 50), "30 of 100", id="no float's 29"
         ),
         pytest.param(
-            pruned(1000, 7), pruned(1000, 8), Limits(0.7, 50), "8 of 1000", id="part of a percent"
+            pruned(1000, 7),
+            pruned(1000, 8),
+            SafetyLimits(0.7, 50),
+            "8 of 1000",
+            id="part of a percent",
         ),
-        pytest.param(pruned(3, 0), pruned(3, 1), Limits(0, 50), "1 of 3", id="nothing removed"),
         pytest.param(
-            changed(20, 10), changed(20, 11), Limits(10, 50), "11 of 20", id="half changed"
+            pruned(3, 0), pruned(3, 1), SafetyLimits(0, 50), "1 of 3", id="nothing removed"
         ),
         pytest.param(
-            changed(19, 19), changed(20, 20), Limits(10, 50), "20 of 20", id="tables below twenty"
+            changed(20, 10), changed(20, 11), SafetyLimits(10, 50), "11 of 20", id="half changed"
+        ),
+        pytest.param(
+            changed(19, 19),
+            changed(20, 20),
+            SafetyLimits(10, 50),
+            "20 of 20",
+            id="tables below twenty",
         ),
         pytest.param(
             inserted(20, 10),
             inserted(20, 11),
-            Limits(10, 50),
+            SafetyLimits(10, 50),
             "11 would be added to a table of 20",
             id="half inserted",
         ),
         pytest.param(
-            inserted(19, 900), inserted(20, 900), Limits(10, 50), "900", id="small tables grow"
+            inserted(19, 900),
+            inserted(20, 900),
+            SafetyLimits(10, 50),
+            "900",
+            id="small tables grow",
         ),
         pytest.param(
-            blanked(30, 5), blanked(30, 6), Limits(10, 50), "6 of 10 values", id="half blanked"
+            blanked(30, 5),
+            blanked(30, 6),
+            SafetyLimits(10, 50),
+            "6 of 10 values",
+            id="half blanked",
         ),
     ],
 )
 def test_a_limit_passes_at_its_border_and_refuses_one_more(
-    passes: Plan, refused: Plan, limits: Limits, told: str
+    passes: Plan, refused: Plan, limits: SafetyLimits, told: str
 ) -> None:
     assert refusal(passes, limits) is None
     message = refusal(refused, limits)
@@ -232,16 +254,16 @@ def test_a_limit_passes_at_its_border_and_refuses_one_more(
 
 
 def test_a_change_limit_of_a_hundred_percent_is_no_limit() -> None:
-    assert refusal(inserted(20, 100), Limits(10, 100)) is None
-    assert refusal(blanked(30, 10), Limits(10, 100)) is None
+    assert refusal(inserted(20, 100), SafetyLimits(10, 100)) is None
+    assert refusal(blanked(30, 10), SafetyLimits(10, 100)) is None
 
 
 def test_a_prune_limit_of_a_hundred_percent_lets_the_whole_table_go() -> None:
-    assert refusal(plan_of([], houses(50), prune=True), Limits(100, 50)) is None
+    assert refusal(plan_of([], houses(50), prune=True), SafetyLimits(100, 50)) is None
 
 
 def test_the_columns_changed_most_are_named() -> None:
-    message = refusal(changed(20, 20), Limits(10, 50))
+    message = refusal(changed(20, 20), SafetyLimits(10, 50))
     assert message is not None
     assert "'Price' 20" in message
 
@@ -256,7 +278,7 @@ def test_the_columns_changed_most_are_named() -> None:
 def test_who_follows_the_way_on_is_not_refused_again(
     size: int, removed: int, added: int, prune_limit: float, change_limit: float
 ) -> None:
-    limits = Limits(prune_limit, change_limit)
+    limits = SafetyLimits(prune_limit, change_limit)
     stays = max(size - removed, 0)
     rows = [*houses(stays, price=None), *houses(added, first=1000)]
     plan = plan_of(rows, houses(size), prune=True)

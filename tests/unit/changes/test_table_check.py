@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from listing_sync.cells.mapping import Column, ColumnType, Mapping
+from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
 from listing_sync.changes.table_check import (
     TableFacts,
     lacks_of,
@@ -14,7 +14,7 @@ from listing_sync.changes.table_check import (
     sql_type,
 )
 
-MAPPING = Mapping(
+MAPPING = SheetMapping(
     "homes",
     "number",
     (

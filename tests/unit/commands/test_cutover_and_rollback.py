@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listing_sync.changes.plan import Limits
+from listing_sync.changes.plan import SafetyLimits
 from listing_sync.changes.rollout import is_in_share
 from listing_sync.cli.progress import Silent
 from listing_sync.commands.cutover import cutover, preview
@@ -41,7 +41,7 @@ def world(folder: Path, **settings_: object) -> MovingWorld:
 
 def sync_all(ports: MovingWorld, *, prune: bool = False) -> None:
     ports.clock.sleep(60)
-    options = SyncOptions(Limits(100, 100), percent=100, batch_size=10, prune=prune)
+    options = SyncOptions(SafetyLimits(100, 100), percent=100, batch_size=10, prune=prune)
     assert sync(ports, options, SILENT).error is None
 
 
@@ -345,7 +345,7 @@ def test_a_run_that_wrote_half_is_undone_and_blames_nobody(tmp_path):
         return upsert(columns, rows, **options)
 
     ports.table.upsert = failing
-    options = SyncOptions(Limits(100, 100), percent=100, batch_size=10)
+    options = SyncOptions(SafetyLimits(100, 100), percent=100, batch_size=10)
     sync(ports, options, SILENT)
     ports.table.upsert = upsert
     run_id = ports.undo.runs()[0][0]

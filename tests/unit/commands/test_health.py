@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from listing_sync.cells.mapping import Column, ColumnType, Mapping
+from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
 from listing_sync.commands.health import Health, health
 from listing_sync.errors import (
     Category,
@@ -115,7 +115,7 @@ class Machine:
         self.holds = MemoryHolds()
         self.given_back = NothingGivenBack()
         self.clock = FakeClock(start=NOW)
-        self.mapping = Mapping("listings", "number", (KEY,))
+        self.mapping = SheetMapping("listings", "number", (KEY,))
         self.identity = Identity("sheet", "table", "web1", 42, "office", "1.0", "cron")
         self.breakers = dict.fromkeys(Service, BreakerState.CLOSED)
         self.settings = Settings(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from listing_sync.cells.listings import Value
 from listing_sync.cells.mapping import Column
-from listing_sync.changes.plan import Limits, TableRow
+from listing_sync.changes.plan import SafetyLimits, TableRow
 from listing_sync.changes.undo_log import written_types
 from listing_sync.cli.progress import Silent
 from listing_sync.commands.cutover import take_snapshot
@@ -156,7 +156,9 @@ class History:
         self.ports.write_sheet(
             "".join(f"{n},{price},s{price}\n" for n, price in sorted(self.sheet.items()))
         )
-        options = SyncOptions(Limits(100, 100), percent=100, batch_size=2, prune=bool(self.sheet))
+        options = SyncOptions(
+            SafetyLimits(100, 100), percent=100, batch_size=2, prune=bool(self.sheet)
+        )
         self._act(lambda: sync(self.ports, options, SILENT), fault)
 
     def theirs(self, number: str, column: str, price: int | None) -> None:

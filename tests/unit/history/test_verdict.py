@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from listing_sync.cells.mapping import Column, ColumnType, Mapping
+from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
 from listing_sync.changes.table_check import TableFacts
 from listing_sync.history.run_statistics import statistics
 from listing_sync.history.runs import Run, RunStats, RunStatus, RunType
@@ -33,7 +33,7 @@ NOW = START + timedelta(hours=1)
 DAY_S = 86400
 KEY = Column("number", ("Number",), ColumnType.TEXT, required=True)
 PRICE = Column("price", ("Price",), ColumnType.MONEY, scale=0)
-MAPPING = Mapping("listings", "number", (KEY, PRICE))
+MAPPING = SheetMapping("listings", "number", (KEY, PRICE))
 
 
 def of_runs(*runs: Run, stale_after_s: float = DAY_S) -> dict[CheckName, Check]:
@@ -244,7 +244,7 @@ def test_a_table_that_does_not_fit_is_named(
 
 
 def test_a_missing_mark_column_is_a_missing_column() -> None:
-    mapping = Mapping("listings", "number", (KEY,), mark_column="withdrawn_at")
+    mapping = SheetMapping("listings", "number", (KEY,), mark_column="withdrawn_at")
     facts = TableFacts({"number": "text"}, frozenset(), key_is_unique=None)
     found = table_check(mapping, facts)
     assert found.status is CheckStatus.FAIL

@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from listing_sync.reliability.breaker import Breaker, BreakerState, Limits
+from listing_sync.reliability.breaker import Breaker, BreakerLimits, BreakerState
 
-LIMITS = Limits(threshold=5, timeout_s=60.0)
+LIMITS = BreakerLimits(threshold=5, timeout_s=60.0)
 
 
-def failed_once(breaker: Breaker, limits: Limits = LIMITS, now: float = 0.0) -> Breaker:
+def failed_once(breaker: Breaker, limits: BreakerLimits = LIMITS, now: float = 0.0) -> Breaker:
     breaker, tried = breaker.begin(limits, now)
     return breaker.failed(tried, limits, now)
 
@@ -24,7 +24,7 @@ def opened(now: float = 0.0) -> Breaker:
 
 @given(threshold=st.integers(1, 100))
 def test_breaker_opens_exactly_at_the_threshold(threshold):
-    limits = Limits(threshold, 60.0)
+    limits = BreakerLimits(threshold, 60.0)
     breaker = Breaker()
     for failures in range(1, threshold + 1):
         breaker = failed_once(breaker, limits)
@@ -121,7 +121,7 @@ class AnyCourseOfTries(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.limits = Limits(threshold=3, timeout_s=10.0)
+        self.limits = BreakerLimits(threshold=3, timeout_s=10.0)
         self.breaker = Breaker()
         self.now = 0.0
         self.flying = []

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listing_sync.cells.listings import SheetColumn
-from listing_sync.cells.mapping import Column, ColumnType, Mapping
+from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
 from listing_sync.errors import SourceError
 from listing_sync.sheets.grid import (
     Tab,
@@ -21,7 +21,7 @@ from listing_sync.sheets.grid import (
     match_header,
     parse_spreadsheet_reference,
     read_header,
-    runs,
+    spans,
     whole_keys,
 )
 from listing_sync.sheets.headers import joined_headers
@@ -82,18 +82,18 @@ def test_a_spreadsheet_of_charts_alone_is_refused() -> None:
 
 
 def test_neighbours_make_a_run() -> None:
-    assert runs([9, 0, 1, 3, 1]) == ((0, 1), (3, 3), (9, 9))
+    assert spans([9, 0, 1, 3, 1]) == ((0, 1), (3, 3), (9, 9))
 
 
 def test_the_smallest_gaps_close_first() -> None:
-    assert runs([0, 1, 3, 9], at_most=2) == ((0, 3), (9, 9))
+    assert spans([0, 1, 3, 9], at_most=2) == ((0, 3), (9, 9))
 
 
 @given(st.sets(st.integers(0, 60)), st.none() | st.integers(1, 8))
 def test_runs_cover_every_index_in_order_without_overlap(
     indexes: set[int], at_most: int | None
 ) -> None:
-    found = runs(indexes, at_most)
+    found = spans(indexes, at_most)
     covered = [index for first, last in found for index in range(first, last + 1)]
     assert covered == sorted(set(covered))
     assert indexes <= set(covered)
@@ -128,7 +128,7 @@ def test_two_rows_of_headers_are_matched_together_and_counted() -> None:
         Column(name, (header,), ColumnType.TEXT)
         for name, header in (("number", "物件番号"), ("land", "面積 土地"))
     )
-    mapping = Mapping("items", "number", columns, header_rows=2)
+    mapping = SheetMapping("items", "number", columns, header_rows=2)
     header = read_header(mapping, 3, [["物件番号", "面積", None], [None, "土地", "建物"]])
     assert [(each.column.name, each.letter) for each in header.columns] == [
         ("number", "A"),
@@ -158,10 +158,10 @@ NUMBER = Column("number", ("物件番号",), ColumnType.TEXT, required=True)
 PRICE = Column("price", ("価格",), ColumnType.MONEY, scale=0)
 LAND = Column("land", ("土地面積",), ColumnType.AREA, scale=2)
 FEE = Column("fee", ("管理費",), ColumnType.MONEY, scale=0)
-MEASURED = Mapping("items", "number", (NUMBER, PRICE, LAND, FEE))
+MEASURED = SheetMapping("items", "number", (NUMBER, PRICE, LAND, FEE))
 
 
-def units_of(mapping: Mapping, *headers: str) -> dict[str, tuple[str, str | None]]:
+def units_of(mapping: SheetMapping, *headers: str) -> dict[str, tuple[str, str | None]]:
     found = match_header(mapping, 1, ["物件番号", *headers])
     return {
         each.column.name: (each.letter, each.column.unit)
@@ -204,24 +204,24 @@ def test_only_a_unit_that_fits_is_taken_from_a_header(
 
 def test_an_area_without_scale_takes_no_header_in_tsubo() -> None:
     loose = replace(LAND, scale=None)
-    mapping = Mapping("items", "number", (NUMBER, loose))
+    mapping = SheetMapping("items", "number", (NUMBER, loose))
     assert units_of(mapping, "土地面積（坪）") == {}
     assert units_of(mapping, "土地面積（sq ft）") == {"land": ("B", "sq ft")}
 
 
 def test_money_under_its_very_header_is_in_the_unit_of_it_unless_the_mapping_says_another() -> None:
     named = replace(PRICE, headers=("価格(万円)",))
-    assert units_of(Mapping("i", "number", (NUMBER, named)), "価格（万円）") == {
+    assert units_of(SheetMapping("i", "number", (NUMBER, named)), "価格（万円）") == {
         "price": ("B", "万円")
     }
     kept = replace(named, unit="円")
-    mapping = Mapping("i", "number", (NUMBER, kept))
+    mapping = SheetMapping("i", "number", (NUMBER, kept))
     assert units_of(mapping, "価格（万円）") == {"price": ("B", "円")}
     check_header(match_header(mapping, 1, ["物件番号", "価格（万円）"]), mapping, "Listings")
 
 
 def test_a_header_against_the_unit_of_the_mapping_is_refused() -> None:
-    mapping = Mapping("i", "number", (NUMBER, replace(PRICE, unit="千円")))
+    mapping = SheetMapping("i", "number", (NUMBER, replace(PRICE, unit="千円")))
     header = match_header(mapping, 1, ["物件番号", "価格（万円）"])
     with pytest.raises(SourceError, match="Listings!B1 says 万円, the mapping says 千円 for price"):
         check_header(header, mapping, "Listings")

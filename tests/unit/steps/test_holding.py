@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from listing_sync.changes.plan import Limits
+from listing_sync.changes.plan import SafetyLimits
 from listing_sync.cli.progress import Silent
 from listing_sync.commands.rollback import find_source, rollback
 from listing_sync.commands.sync import SyncOptions, SyncResult, sync
@@ -48,7 +48,7 @@ def machines(tmp_path: Path) -> tuple[Machine, Machine]:
 def run(machine: Machine, *numbers: str, dry_run: bool = False) -> SyncResult:
     machine.clock.sleep(60)
     options = SyncOptions(
-        Limits(100, 100), percent=100, batch_size=10, numbers=numbers or None, dry_run=dry_run
+        SafetyLimits(100, 100), percent=100, batch_size=10, numbers=numbers or None, dry_run=dry_run
     )
     return sync(machine, options, SILENT)
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from listing_sync.cells.mapping import Column, ColumnType, Mapping
+from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
 from listing_sync.errors import GeneratedColumnError, PermanentError, RemoteError, TransientError
 from listing_sync.supabase.failures import failure_of_response
 from listing_sync.supabase.rest import Rest
@@ -49,7 +49,7 @@ def table_of(rest: Rest, *names: str) -> SupabaseTable:
     columns = tuple(
         Column(name=name, headers=(name,), type=ColumnType.TEXT) for name in ("number", *names)
     )
-    return SupabaseTable(rest, Mapping(table="things", key="number", columns=columns))
+    return SupabaseTable(rest, SheetMapping(table="things", key="number", columns=columns))
 
 
 def test_the_openapi_document_tells_types_key_and_what_is_required():

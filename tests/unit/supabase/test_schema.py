@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from listing_sync.cells.mapping import Column, ColumnType, Mapping
+from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
 from listing_sync.errors import Category, PermanentError, Service
 from listing_sync.supabase.schema import explained
 
@@ -15,7 +15,7 @@ def test_our_own_table_is_created_by_migrate_up_and_not_by_sql_of_the_mapping() 
     error = PermanentError(
         "no such table", service=Service.SUPABASE, category=Category.DATABASE, code="PGRST205"
     )
-    mapping = Mapping("property_listings", "number", (NUMBER,))
+    mapping = SheetMapping("property_listings", "number", (NUMBER,))
     with pytest.raises(PermanentError, match="listing-sync migrate up") as told, explained(mapping):
         raise error
     assert "create table" not in str(told.value)
