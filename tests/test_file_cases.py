@@ -175,9 +175,13 @@ def test_what_cannot_be_read_is_one_rejected_cell(
 
 def test_a_formula_without_a_value_is_never_blank() -> None:
     found = checked("formulas.xlsx")
-    assert facts(found) == {"AA1": {"price0": 2}, "AA4": {"price0": 2}}
+    assert facts(found) == {
+        "AA1": {"price0": 2},
+        "AA4": {"price0": 2},
+        "AA6": {"title": "地図", "photo": "https://example.com/1.jpg"},
+    }
     assert list(reasons(found)) == [
-        *("Sheet1!D3", "Sheet1!D4", "Sheet1!C6", "Sheet1!D7", "Sheet1!D8"),
+        *("Sheet1!D3", "Sheet1!D4", "Sheet1!C6", "Sheet1!D8"),
         *("Sheet1!B9", "Sheet1!B10"),
     ]
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from listing_sync.cells.listings import BlankCell
 from listing_sync.sheets.google_api import Place, Rendering, SheetsApi, ranges_in_a_request
+from listing_sync.sheets.google_details import CELL_FIELDS, detail_of
 from listing_sync.sheets.google_layout import Keys, Layout, MovedError, keys_of
-from listing_sync.sheets.google_links import CELL_FIELDS, Detail, detail_of, hidden_reason
 from listing_sync.sheets.grid import spans
+from listing_sync.sheets.links import Detail, hidden_reason
 
 _UNSEEN = (
     "reads as empty, but its row or column was moved while it was looked at; the next run looks"
@@ -60,7 +61,7 @@ class Behind:
         A range of one column each: only at the end of a row do the two differ.
         """
         key = self.layout.key
-        ranges = self._runs([*asked, *((key, row) for _, row in asked)])
+        ranges = self._spans([*asked, *((key, row) for _, row in asked)])
         header_rows, *tables = self.api.values(
             [self.layout.header_range, *(self.layout.a1((i, i), run) for i, run in ranges)],
             Rendering.SHOWN,
@@ -78,9 +79,9 @@ class Behind:
         return frozenset(found.intersection(asked))
 
     def _ranges(self, places: Sequence[Place]) -> list[str]:
-        return [self.layout.a1((index, index), run) for index, run in self._runs(places)]
+        return [self.layout.a1((index, index), run) for index, run in self._spans(places)]
 
-    def _runs(self, places: Sequence[Place]) -> list[tuple[int, tuple[int, int]]]:
+    def _spans(self, places: Sequence[Place]) -> list[tuple[int, tuple[int, int]]]:
         """Return as many runs of rows, by column, as one request can name."""
         by_column: dict[int, list[int]] = {}
         for index, row in places:

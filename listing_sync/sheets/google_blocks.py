@@ -19,8 +19,8 @@ from listing_sync.sheets.google_layout import (
     cells_of,
     keys_of,
 )
-from listing_sync.sheets.google_links import is_address, linked_cell
 from listing_sync.sheets.grid import spans
+from listing_sync.sheets.links import is_address, linked_cell
 
 Columns = dict[int, list[Any]]
 """Columns by index, each from the top of a run of rows; "" is blank."""

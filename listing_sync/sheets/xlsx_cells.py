@@ -14,6 +14,7 @@ from typing import Final
 from xml.parsers.expat import XMLParserType
 
 from listing_sync.cells.listings import Cell, SheetRow, Unreadable
+from listing_sync.sheets.xlsx_links import TabLinks
 from listing_sync.sheets.xlsx_package import Attributes, Book, DamageError, Package, local_name
 from listing_sync.sheets.xlsx_shortcut import Shortcut
 from listing_sync.sheets.xlsx_values import (
@@ -55,6 +56,7 @@ class CellReader:
         self._package = package
         self._book = book
         self._path = path
+        self.links = TabLinks()
         self._top: dict[int, dict[int, StoredCell]] = {}
 
     def read(self, last_header: int, choose: Callable[[TopRows], Columns]) -> list[SheetRow]:
@@ -108,7 +110,8 @@ class CellReader:
             place, read = places[column]
             cells[place] = read(cell) if cells[place] is None else _TWO_CELLS
 
-        cells = _Pass(self._book, last, begin, take)
+        links = self.links = TabLinks()
+        cells = _Pass(self._book, last, begin, take, links)
         shortcut = Shortcut(self._book, last, lambda: cells.wanted, take)
         cells.must_say_where = lambda: shortcut.has_dropped
         self._package.parse(
@@ -126,8 +129,10 @@ class _Pass:
         last_header: int,
         begin: Callable[[], Container[int]],
         take: Callable[[int, int, StoredCell], None],
+        links: TabLinks,
     ) -> None:
         self._book = book
+        self._links = links
         self.last_header = last_header
         self._begin_listings = begin
         self.take = take
@@ -155,6 +160,8 @@ class _Pass:
         elif not self._in_cell:
             if kind == "row":
                 self._begin_row(attributes)
+            elif kind == "hyperlink":
+                self._links.take_element(attributes)
         elif not self._is_read:
             return
         elif kind == "v" or (kind == "t" and not self._aside):
@@ -216,6 +223,8 @@ class _Pass:
         return True
 
     def _finish(self) -> None:
+        if self._formula:
+            self._links.take_formula(self._row, self._column, "".join(self._formula))
         text = self._value[0] if len(self._value) == 1 else "".join(self._value)
         kind = self._attributes.get("t", "n")
         raw = (

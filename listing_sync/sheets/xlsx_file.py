@@ -63,7 +63,16 @@ def read_xlsx(
 
     with _damage_named(name):
         last = header_row + mapping.header_rows - 1
-        rows = CellReader(package, book, book.parts[tab.title]).read(last, choose)
+        path = book.parts[tab.title]
+        reader = CellReader(package, book, path)
+        rows = reader.read(last, choose)
+        linked = {
+            column_index(each.letter): at
+            for at, each in enumerate(headers[-1].columns)
+            if each.column.type is ColumnType.URL
+        }
+        if linked and reader.links.are_there:
+            rows = reader.links.linked(rows, linked, package.links(path))
         return book.tabs, tab, headers[-1], rows
 
 

@@ -25,7 +25,7 @@ MAIN = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main ",
     "http://purl.oclc.org/ooxml/spreadsheetml/main ",
 )
-_RELATION_IDS = (
+RELATION_IDS = (
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships id",
     "http://purl.oclc.org/ooxml/officeDocument/relationships id",
 )
@@ -82,7 +82,7 @@ class Package:
 
         def start(name: str, attributes: Attributes) -> None:
             if name == "sheet":
-                relation = next(filter(None, map(attributes.get, _RELATION_IDS)), "")
+                relation = next(filter(None, map(attributes.get, RELATION_IDS)), "")
                 kind, target = related.get(relation, ("", ""))
                 if kind == "worksheet" and target in self._parts:
                     title = unescaped(attributes.get("name", ""))
@@ -148,6 +148,17 @@ class Package:
             left = mark + left
         parser.Parse(left, True)
 
+    def links(self, path: str) -> dict[str, str]:
+        """Return the addresses outside the file that a part names, by relation."""
+        found: dict[str, str] = {}
+
+        def start(name: str, attributes: Attributes) -> None:
+            if name.endswith(" Relationship") and attributes.get("TargetMode") == "External":
+                found[attributes.get("Id", "")] = attributes.get("Target", "")
+
+        self._parse_relations(path, start)
+        return found
+
     def _pieces(self, path: str) -> Iterator[bytes]:
         """Yield the text of a part, unpacked, a small piece first."""
         size = 0
@@ -173,7 +184,6 @@ class Package:
     def _related(self, path: str) -> dict[str, tuple[str, str]]:
         """Return (kind, part) of what a part names, by relation."""
         folder = dirname(path)
-        name = path.removeprefix(folder).strip("/")
         relations: dict[str, tuple[str, str]] = {}
 
         def start(name: str, attributes: Attributes) -> None:
@@ -183,10 +193,15 @@ class Package:
                 kind = attributes.get("Type", "").rpartition("/")[2]
                 relations[attributes.get("Id", "")] = (kind, _plain(normpath(full)))
 
+        self._parse_relations(path, start)
+        return relations
+
+    def _parse_relations(self, path: str, start: Start) -> None:
+        folder = dirname(path)
+        name = path.removeprefix(folder).strip("/")
         source = join(folder, "_rels", f"{name}.rels")
         if source in self._parts:
             self.parse(source, start)
-        return relations
 
     def _formats(self, path: str) -> list[str | None]:
         """Return the code of each style's number format, None where the file does not say it."""

@@ -39,7 +39,7 @@ def items(stack: SupabaseLite) -> Iterator[SupabaseLite]:
     [
         ("unit_in_number_format.xlsx", 3, {"AA2": "坪", "AA4": "帖"}),
         ("formula_never_calculated.xlsx", 1, {"AA1": "never calculated"}),
-        ("formulas.xlsx", 2, {"AA2": "no stored value", "AA8": "no stored value"}),
+        ("formulas.xlsx", 3, {"AA2": "no stored value", "AA8": "no stored value"}),
         ("unquoted_thousands.csv", 2, {None: "7 fields, the header 5"}),
         ("blank_before_quote.csv", 0, {None: "7 fields, the header 5"}),
         ("more_fields_than_headers.csv", 0, {None: "5 fields, the header 4"}),

@@ -162,6 +162,7 @@ def test_an_address_is_taken_from_formula_link_or_chip(
         Rich(formula='=IF(A2="","",IMAGE("https://x.example/"&A2))'),
         Rich(formula="=SPARKLINE(B2:B9)"),
         Rich("写真"),
+        Rich("#REF!", link="https://x.example/b"),
         Rich("写真", link="#gid=0&range=A1"),
         Rich("写真", formula='=HYPERLINK("#gid=0","写真")'),
         Rich("写真", formula='=HYPERLINK("https://a.example/"&A2,"写真")'),

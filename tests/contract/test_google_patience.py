@@ -15,7 +15,7 @@ from listing_sync.reliability.guard import Guard, GuardSettings, Retry
 from listing_sync.reliability.meter import Meter
 from listing_sync.reliability.rate_limit import Window
 from listing_sync.sheets.google_api import GRID_FIELDS, SPREADSHEET_FIELDS, VALUES_FIELDS
-from listing_sync.sheets.google_links import CELL_FIELDS
+from listing_sync.sheets.google_details import CELL_FIELDS
 from tests.fakes import FakeClock, MemoryBreakerStore, PatientClock
 from tests.google_reading import GoogleReading
 from tests.stack.field_masks import BadMaskError, check_mask, mask_tree

@@ -9,6 +9,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 import xlsxwriter
+from openpyxl.worksheet.hyperlink import Hyperlink
 
 from listing_sync.cells.listings import Problem
 from listing_sync.cells.mapping import parse_mapping
@@ -16,7 +17,7 @@ from listing_sync.cells.parsing import parser_for
 from listing_sync.ports import Sheet
 from listing_sync.sheets.file import FileSheet
 from tests.google_reading import GoogleReading
-from tests.stack.spreadsheet import Cell, Scalar, Shown
+from tests.stack.spreadsheet import Cell, Rich, Scalar, Shown
 
 TYPES = ("text", "money", "area", "decimal", "integer", "date", "datetime", "boolean", "url")
 MAPPING = parse_mapping(
@@ -160,3 +161,92 @@ def test_a_cell_is_what_it_is_through_google(
 def test_text_columns_hold_what_is_seen(outcomes: dict[str, Outcomes], writer: str) -> None:
     texts = [text or None for _, _, text in CELLS]
     assert list(outcomes[writer]["text"].values()) == texts
+
+
+# -- addresses behind a text --------------------------------------------------------------------
+
+PHOTO = "https://x.example/a.jpg?b=1&c=2"
+LINKS: list[tuple[Rich | str | None, str, str, str | None]] = [
+    (Rich("写真", link=PHOTO), "", PHOTO, PHOTO),
+    (Rich("写真", link=f"{PHOTO}#top"), "", f"{PHOTO}#top", f"{PHOTO}#top"),
+    (Rich(PHOTO, link="https://other.example"), "", "https://other.example", PHOTO),
+    (Rich("写真", link="mailto:a@x.example"), "", "mailto:a@x.example", "rejected"),
+    (Rich("写真", link="#gid=0&range=A1"), "", "internal:Other!A1", "rejected"),
+    (Rich("写真", formula=f'=HYPERLINK("{PHOTO}","写真")'), "写真", "", PHOTO),
+    (Rich("写真", formula='=HYPERLINK("#gid=0","写真")'), "写真", "", "rejected"),
+    (Rich("写真", formula='=HYPERLINK("https://a/"&A2,"写真")'), "写真", "", "rejected"),
+    (Rich("", formula=f'=IMAGE("{PHOTO}")'), "#VALUE!", "", PHOTO),
+    (Rich("", formula="=IMAGE(B2)"), "#VALUE!", "", "rejected"),
+    ("写真", "", "", "rejected"),
+    (PHOTO, "", "", PHOTO),
+    (None, "", "", None),
+]
+"""(cell of Google, result of its formula, link of Excel's cell, its address) of a url column."""
+LINKED = parse_mapping(
+    'table = "t"\nkey = "id"\n[columns.id]\nheader = "id"\ntype = "text"\n'
+    '[columns.photo]\nheader = "photo"\ntype = "url"\n[columns.note]\nheader = "note"\n'
+    'type = "text"\n',
+    name="mapping.toml",
+)
+
+
+def _text_of(cell: Rich | str | None) -> str | None:
+    return str(cell.value) if isinstance(cell, Rich) else cell
+
+
+def _linked_google(folder: Path, reading: GoogleReading) -> Sheet:
+    cells = [[f"AA{number}", cell, "n"] for number, (cell, *_) in enumerate(LINKS)]
+    reading.put([["id", "photo", "note"], *cells])
+    return reading.sheet(LINKED)
+
+
+def _linked_xlsxwriter(folder: Path, reading: GoogleReading) -> Sheet:
+    with xlsxwriter.Workbook(folder / "c.xlsx") as workbook:
+        workbook.calc_on_load = False  # the results of its formulas count
+        sheet = workbook.add_worksheet("Listings")
+        workbook.add_worksheet("Other")
+        sheet.write_row(0, 0, ["id", "photo", "note"])
+        for row, (cell, result, link, _) in enumerate(LINKS, 1):
+            sheet.write_row(row, 0, [f"AA{row - 1}", None, "n"])
+            if isinstance(cell, Rich) and cell.formula:
+                sheet.write_formula(row, 1, cell.formula, value=result)
+            elif link:
+                sheet.write_url(row, 1, link, string=_text_of(cell))
+            elif cell:
+                sheet.write_string(row, 1, str(cell))
+    return FileSheet(folder / "c.xlsx", LINKED, tab_title="Listings")
+
+
+def _linked_openpyxl(folder: Path, reading: GoogleReading) -> Sheet:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    sheet.title = "Listings"
+    sheet.append(["id", "photo", "note"])
+    for number, (cell, _, link, _) in enumerate(LINKS):
+        formula = cell.formula if isinstance(cell, Rich) else ""
+        sheet.append([f"AA{number}", formula or _text_of(cell), "n"])
+        if link.startswith("internal:"):
+            place = f"B{number + 2}"
+            sheet[place].hyperlink = Hyperlink(ref=place, location=link.partition(":")[2])
+        elif link:
+            sheet.cell(number + 2, 2).hyperlink = link
+    workbook.save(folder / "d.xlsx")
+    return FileSheet(folder / "d.xlsx", LINKED)
+
+
+@pytest.mark.parametrize(
+    ("write", "calculates"),
+    [(_linked_google, True), (_linked_xlsxwriter, True), (_linked_openpyxl, False)],
+)
+def test_the_address_behind_a_cell_is_the_same_whoever_wrote_it(
+    tmp_path: Path, write: Callable[[Path, GoogleReading], Sheet], *, calculates: bool
+) -> None:
+    with GoogleReading() as reading:
+        contents = write(tmp_path, reading).read(lambda _: None)
+    parse = parser_for(LINKED.columns[1], UTC)
+    found = [parse(cells[1]) for _, cells in contents.rows]
+    wanted = [
+        "rejected" if isinstance(cell, Rich) and cell.formula and not calculates else address
+        for cell, *_, address in LINKS
+    ]
+    assert ["rejected" if isinstance(each, Problem) else each for each in found] == wanted

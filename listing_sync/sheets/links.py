@@ -1,31 +1,25 @@
 """Find the address that a cell shows or hides, or say why there is none.
 
-`=IMAGE("https://…")`, pictures and chips show something that the API's values do not hold: they
-read as empty, or as a name. The address is taken from the formula, the link or the chip, where it
-is one; a cell that is not empty is never taken for a blank one. Pure.
+`=IMAGE("https://…")`, links, pictures and chips show something that the values of a sheet do not
+hold: they read as empty, or as a name. The address is taken from the formula, the link or the chip,
+where it is one; a cell that is not empty is never taken for a blank one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from listing_sync.cells.error_cells import error_cell
 from listing_sync.cells.listings import Cell, Unreadable
-
-CELL_FIELDS = (
-    "formattedValue,userEnteredValue(formulaValue),effectiveValue,hyperlink,"
-    "chipRuns(chip(richLinkProperties(uri))),textFormatRuns(format(link(uri)))"
-)
-"""What is asked of a cell (CellData)."""
 
 _SHOWN_FORMULA = 80
 _ADDRESS = re.compile(r"\s*https?://", re.IGNORECASE)
 _PICTURE = re.compile(r"\b(IMAGE|SPARKLINE)\s*\(", re.IGNORECASE)
 _TEXT = r'"(?:[^"]|"")*"'
 _LITERAL = re.compile(
-    rf'=\s*(?:IMAGE|HYPERLINK)\s*\(\s*"((?:[^"]|"")+)"\s*(?:[,;](?:[^")]|{_TEXT})*)?\)\s*',
+    rf'=\s*(?:_xlfn\.)?(?:IMAGE|HYPERLINK)\s*\(\s*"((?:[^"]|"")+)"\s*(?:[,;](?:[^")]|{_TEXT})*)?\)\s*',
     re.IGNORECASE,
 )
 """A formula that holds its address as it is: =IMAGE("https://…"), =HYPERLINK("https://…","写真")."""
@@ -61,6 +55,8 @@ def linked_cell(cell: Any, detail: Detail, *, is_filled: bool) -> Cell:
 
     `is_filled`: the API gave the cell as "", which an empty one is not.
     """
+    if isinstance(cell, str) and cell and error_cell(cell):
+        return cell
     found = _LITERAL.fullmatch(detail.formula)
     address = found[1].replace('""', '"') if found else None
     if cell not in (None, ""):
@@ -107,35 +103,3 @@ def _no_text(what: str, formula: str) -> str:
         f"not empty, but without a text: {what}{by};"
         " expected a text, or an empty cell where nothing is meant"
     )
-
-
-def detail_of(content: object) -> Detail:
-    """Return what CellData says; what it does not hold, or says in another shape, is nothing."""
-    if not isinstance(content, dict):
-        return Detail()
-    chips, runs = _list(content.get("chipRuns")), _list(content.get("textFormatRuns"))
-    links = [
-        content.get("hyperlink"),
-        *(_at(chip, "chip", "richLinkProperties", "uri") for chip in chips),
-        *(_at(run, "format", "link", "uri") for run in runs),
-    ]
-    addresses = dict.fromkeys(link for link in links if isinstance(link, str) and is_address(link))
-    formula = _at(content, "userEnteredValue", "formulaValue")
-    shown = content.get("formattedValue")
-    return Detail(
-        formula=formula if isinstance(formula, str) else "",
-        is_text=isinstance(_at(content, "effectiveValue", "stringValue"), str),
-        links=tuple(addresses),
-        has_value=bool(content.get("effectiveValue")),
-        shown=shown if isinstance(shown, str) else "",
-    )
-
-
-def _list(content: object) -> list[object]:
-    return content if isinstance(content, list) else []
-
-
-def _at(content: object, *names: str) -> object:
-    for name in names:
-        content = content.get(name) if isinstance(content, Mapping) else None
-    return content
