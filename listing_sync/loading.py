@@ -1,4 +1,4 @@
-"""Load settings, mapping and Google key, or name every problem at once."""
+"""Load settings, mapping and Google account, or name every problem at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from listing_sync.cells.mapping import SheetMapping, parse_mapping
 from listing_sync.errors import SettingsError
-from listing_sync.settings import Settings, given_texts, load_settings
+from listing_sync.settings import GoogleAuth, Settings, given_texts, load_settings
+from listing_sync.sheets.google_account import GoogleAccount
 from listing_sync.sheets.grid import parse_spreadsheet_reference
 
 T = TypeVar("T")
@@ -17,8 +18,8 @@ T = TypeVar("T")
 
 def load(
     env_file: Path | None, flags: Mapping[str, Any], *, needs_sheet: bool
-) -> tuple[Settings, SheetMapping, Any]:
-    """Return settings, mapping and Google credentials (None where a file is the source).
+) -> tuple[Settings, SheetMapping, GoogleAccount | None]:
+    """Return settings, mapping and who reads the sheet (None where a file is the source).
 
     Raises:
         SettingsError: with every problem of the three.
@@ -35,13 +36,13 @@ def load(
 
     settings = tried(lambda: load_settings(env_file, flags=flags, needs_sheet=needs_sheet))
     mapping = tried(lambda: _load_mapping(given.get("SYNC_MAPPING_FILE")))
-    google_key = None
+    account = None
     if needs_sheet and "SYNC_SHEET_FILE" not in given:
-        google_key = tried(lambda: _load_google_key(given))
+        account = tried(lambda: _load_google_account(given))
         tried(lambda: _check_spreadsheet(given.get("SYNC_SPREADSHEET_ID")))
     if settings is None or mapping is None or problems:
         raise SettingsError(tuple(problems))
-    return settings, mapping, google_key
+    return settings, mapping, account
 
 
 def _check_spreadsheet(reference: str | None) -> None:
@@ -65,17 +66,40 @@ def _load_mapping(path: str | None) -> SheetMapping:
     return parse_mapping(_text_of("SYNC_MAPPING_FILE", path, "UTF-8 text"), name=path)
 
 
-def _load_google_key(given: Mapping[str, str]) -> Any:
-    """Return the credentials, None when nothing names them, which the settings complain of."""
-    from listing_sync.sheets.google_key import parse_key  # noqa: PLC0415 - only for Google
+def _load_google_account(given: Mapping[str, str]) -> GoogleAccount | None:
+    """Return who reads, None when nothing names a credentials file, which the settings report."""
+    from listing_sync.sheets.google_credentials import (  # noqa: PLC0415 - only for Google
+        Wishes,
+        account_of,
+        account_of_machine,
+    )
 
+    wishes = Wishes(given.get("SYNC_GOOGLE_IMPERSONATE"), given.get("SYNC_GOOGLE_SUBJECT"))
     if key := given.get("GOOGLE_SERVICE_ACCOUNT_JSON"):
-        return parse_key(key)
+        return account_of(key, name="GOOGLE_SERVICE_ACCOUNT_JSON", wishes=wishes)
     name = "GOOGLE_APPLICATION_CREDENTIALS"
     path = given.get(name)
+    if given.get("SYNC_GOOGLE_AUTH", "").strip() == GoogleAuth.ADC and path is None:
+        gcloud = _gcloud_file(given)
+        if gcloud is None:
+            return account_of_machine(wishes)
+        name, path = str(gcloud), str(gcloud)
     if path is None:
         return None
-    return parse_key(_text_of(name, path, "a JSON key file"), name=name)
+    text = _text_of(name, path, "a JSON credentials file")
+    return account_of(text, name=name, wishes=wishes)
+
+
+def _gcloud_file(given: Mapping[str, str]) -> Path | None:
+    """Return the file of `gcloud auth application-default login`, None where nobody signed in.
+
+    Source: google.aip.dev/auth/4110.
+    """
+    folder = given.get("CLOUDSDK_CONFIG")
+    if folder is None and "HOME" in given:
+        folder = f"{given['HOME']}/.config/gcloud"
+    path = Path(folder or "") / "application_default_credentials.json"
+    return path if folder and path.is_file() else None
 
 
 def _text_of(name: str, path: str, expected: str) -> str:

@@ -51,7 +51,8 @@ class Progress(Protocol):
 class SheetDescription:
     """What the sheet really is; `missing` may hold required columns, `unmapped` are headers.
 
-    `duplicates` are mapped headers that two sheet columns bear.
+    `duplicates` are mapped headers that two sheet columns bear; `reader` says as whom Google lets
+    us read.
     """
 
     title: str
@@ -62,6 +63,7 @@ class SheetDescription:
     unmapped: tuple[str, ...]
     duplicates: tuple[str, ...]
     link_base: str | None
+    reader: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import binascii
 import json
 import os
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +32,15 @@ from listing_sync.cells.near import near_matches
 from listing_sync.errors import SettingsError
 
 DEFAULT_ENV_FILE = Path(".env")
+
+
+class GoogleAuth(StrEnum):
+    """Where the sign-in to Google comes from."""
+
+    FILE = "file"
+    """the credentials file that is named, of whatever kind"""
+    ADC = "adc"
+    """as Google's own tools find it: that file, gcloud's, the metadata server"""
 
 
 def _checked_url(text: str) -> str:
@@ -99,6 +109,14 @@ def _checked_key(key: SecretStr | None) -> SecretStr | None:
     return key
 
 
+def _checked_address(text: str) -> str:
+    name, found, domain = text.strip().partition("@")
+    if not (found and name and "." in domain) or len(text.split()) > 1:
+        raise ValueError("not an address; expected name@domain")
+    return text
+
+
+Address = Annotated[str, BeforeValidator(_checked_address)]
 BaseUrl = Annotated[str, BeforeValidator(_checked_base_url)]
 SecretUrl = Annotated[SecretStr, BeforeValidator(_checked_url)]
 SecretUrls = Annotated[SecretStr, BeforeValidator(_checked_urls)]
@@ -128,6 +146,9 @@ class Settings(BaseSettings):
     supabase_project_ref: str | None = None
     google_application_credentials: Path | None = None
     google_service_account_json: SecretStr | None = None
+    sync_google_auth: GoogleAuth = GoogleAuth.FILE
+    sync_google_impersonate: Address | None = None
+    sync_google_subject: Address | None = None
     google_sheets_api_endpoint: BaseUrl = "https://sheets.googleapis.com"
     sync_spreadsheet_id: str | None = None
     sync_sheet_name: str | None = None
@@ -357,10 +378,12 @@ def _missing_source(given: Mapping[str, str]) -> list[str]:
         problems.append(
             "SYNC_SPREADSHEET_ID: required: the spreadsheet's ID or URL (or set SYNC_SHEET_FILE)"
         )
-    if not {"GOOGLE_SERVICE_ACCOUNT_JSON", "GOOGLE_APPLICATION_CREDENTIALS"} & given.keys():
+    files = {"GOOGLE_SERVICE_ACCOUNT_JSON", "GOOGLE_APPLICATION_CREDENTIALS"}
+    is_found = given.get("SYNC_GOOGLE_AUTH", "").strip() == GoogleAuth.ADC
+    if not is_found and not files & given.keys():
         problems.append(
             "GOOGLE_APPLICATION_CREDENTIALS: required: path of the service account's key file"
-            " (or set GOOGLE_SERVICE_ACCOUNT_JSON)"
+            " (or set GOOGLE_SERVICE_ACCOUNT_JSON, or SYNC_GOOGLE_AUTH=adc)"
         )
     return problems
 
@@ -376,6 +399,8 @@ def _problem(kind: str, place: tuple[int | str, ...], text: str) -> str:
         return f"{name}: required: {field.description}"
     if kind == "value_error":
         return f"{name}: {text.removeprefix('Value error, ')}"
+    if kind == "enum":
+        return f"{name}: expected file or adc"
     if kind.startswith("bool"):
         return f"{name}: expected true or false"
     low = next((item.ge for item in field.metadata if isinstance(item, Ge)), None)

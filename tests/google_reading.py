@@ -10,8 +10,8 @@ from typing import Any, Self, TypeVar
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.sheets.google import GoogleSheet
 from listing_sync.sheets.google_api import Call, SheetsApi
+from listing_sync.sheets.google_credentials import account_of
 from listing_sync.sheets.google_http import GoogleHttp, connect
-from listing_sync.sheets.google_key import parse_key
 from tests.stack.google_sheets import DEFAULT_SPREADSHEET, LoopbackGoogle
 
 T = TypeVar("T")
@@ -38,10 +38,10 @@ class GoogleReading:
         timeout_s: float = 5,
         **options: Any,
     ) -> GoogleSheet:
-        credentials = parse_key(self.google.key_json())
+        account = account_of(self.google.key_json(), name="KEY")
         endpoint = endpoint or self.google.url
         http = connect(
-            credentials,
+            account,
             timeout_s=timeout_s,
             connect_timeout_s=5,
             on_bytes=lambda _: None,
@@ -51,7 +51,6 @@ class GoogleReading:
             spreadsheet_id,
             http,
             endpoint=endpoint,
-            client_email=credentials.service_account_email,
             call=call or self._call,
             now=lambda: datetime.now(UTC),
             timeout_s=timeout_s,

@@ -145,8 +145,9 @@ def _answer(
 
 def _sheet_checks(sheet: SheetDescription) -> tuple[Check, ...]:
     mapped = len(sheet.columns)
+    reader = f", read {sheet.reader}" if sheet.reader else ""
     return (
-        ok(CheckName.SHEET, f'tab "{sheet.tab}" of "{sheet.title}"'),
+        ok(CheckName.SHEET, f'tab "{sheet.tab}" of "{sheet.title}"{reader}'),
         headers_check(mapped, sheet.missing, len(sheet.unmapped), sheet.duplicates),
     )
 

@@ -150,6 +150,7 @@ class GoogleSheet:
             unmapped=layout.header.unmapped,
             duplicates=tuple(each.found[0].header for each in layout.header.duplicates),
             link_base=self._link_base(layout),
+            reader=self._api.account.in_words,
         )
 
     # -- where things stand

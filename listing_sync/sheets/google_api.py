@@ -15,7 +15,9 @@ import httpx
 
 from listing_sync.cells.listings import Unreadable
 from listing_sync.errors import PermanentError, TransientError
-from listing_sync.sheets.google_errors import google_failure, transient
+from listing_sync.sheets.google_account import GoogleAccount
+from listing_sync.sheets.google_errors import google_failure
+from listing_sync.sheets.google_failures import transient
 from listing_sync.sheets.google_http import AuthorizedGoogleHttp
 from listing_sync.sheets.grid import Tab
 
@@ -80,18 +82,21 @@ class SheetsApi:
         http: AuthorizedGoogleHttp,
         *,
         endpoint: str,
-        client_email: str,
         call: Call,
         now: Callable[[], datetime],
         timeout_s: float,
     ) -> None:
         self.spreadsheet_id = spreadsheet_id
         self._http = http
-        self._client_email = client_email
         self._call = call
         self._now = now
         self._timeout_s = timeout_s
         self._spreadsheets = _spreadsheets(http, endpoint)
+
+    @property
+    def account(self) -> GoogleAccount:
+        """Return who reads."""
+        return self._http.account
 
     def spreadsheet(self) -> Spreadsheet:
         """Return what the spreadsheet is called and which tabs it has."""
@@ -153,7 +158,7 @@ class SheetsApi:
             return send()
         except (Error, GoogleAuthError, httpx.HTTPError, httpx.InvalidURL) as error:
             raise google_failure(
-                error, client_email=self._client_email, now=self._now(), timeout_s=timeout_s
+                error, account=self._http.account, now=self._now(), timeout_s=timeout_s
             ) from error
 
 

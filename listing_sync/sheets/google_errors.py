@@ -10,23 +10,28 @@ import httpx
 from listing_sync.errors import (
     Category,
     ListingSyncError,
-    PermanentError,
     QuotaError,
     Service,
     SlowError,
     SourceError,
     TransientError,
 )
-from listing_sync.sheets.google_answers import Refusal, refusal_in, refusal_of
+from listing_sync.sheets.google_account import GoogleAccount
+from listing_sync.sheets.google_answers import Refusal, refusal_of
+from listing_sync.sheets.google_failures import MESSAGE_LENGTH, permanent, transient
 from listing_sync.sheets.google_http import RETRYABLE_STATUSES
+from listing_sync.sheets.google_sign_in_errors import (
+    not_shared,
+    not_signed_in,
+    scope_missing,
+    token_not_accepted,
+)
 from listing_sync.transport import AnswerTooLargeError, is_certificate_failure, retry_after_s
 
 if TYPE_CHECKING:
-    from google.auth.exceptions import RefreshError
     from googleapiclient.errors import HttpError
 
 _TOO_MANY_REQUESTS = 429
-_MESSAGE_LENGTH = 300
 
 EDITED = "the sheet was edited while it was being read"
 
@@ -36,7 +41,7 @@ class TabGoneError(SourceError):
 
 
 def google_failure(
-    error: Exception, *, client_email: str, now: datetime, timeout_s: float | None = None
+    error: Exception, *, account: GoogleAccount, now: datetime, timeout_s: float | None = None
 ) -> ListingSyncError:
     """Return our error for any failure of a request to Google; quotes no address and no token.
 
@@ -45,23 +50,23 @@ def google_failure(
     Source: docs/contract.md section 7; developers.google.com/workspace/sheets/api/limits;
     google.aip.dev/193 (error bodies, what may be tried again); RFC 6749 section 5.2 (tokens).
     """
-    from google.auth.exceptions import RefreshError  # noqa: PLC0415 - heavy
+    from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - heavy
     from googleapiclient.errors import HttpError  # noqa: PLC0415 - heavy
 
     match error:
         case HttpError() if error.status_code in RETRYABLE_STATUSES:
             return _busy(error, now)
         case HttpError():
-            return _refused(error, client_email)
-        case RefreshError():
-            return _not_signed_in(error, client_email)
+            return _refused(error, account)
+        case GoogleAuthError():
+            return not_signed_in(error, account)
         case httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | httpx.InvalidURL():
             # Their texts may hold the token.
-            return _permanent("the address cannot be used; check GOOGLE_SHEETS_API_ENDPOINT")
+            return permanent("the address cannot be used; check GOOGLE_SHEETS_API_ENDPOINT")
         case AnswerTooLargeError():
-            return _permanent(f"this is not Google's answer: {error}")
+            return permanent(f"this is not Google's answer: {error}")
         case httpx.TransportError() if is_certificate_failure(error):
-            return _permanent(
+            return permanent(
                 "the server's certificate is not trusted; check this machine's clock and "
                 "certificates (SSL_CERT_FILE), and what sits between it and Google"
             )
@@ -70,23 +75,8 @@ def google_failure(
         case httpx.TimeoutException():
             return transient("Google did not answer in time (SYNC_REQUEST_TIMEOUT)")
         case _:
-            why = str(error)[:_MESSAGE_LENGTH]
+            why = str(error)[:MESSAGE_LENGTH]
             return transient(f"no answer from Google ({why}): check this machine's network and DNS")
-
-
-def transient(message: str) -> TransientError:
-    """Return a failure of the moment."""
-    return TransientError(message, service=Service.GOOGLE, category=Category.NETWORK)
-
-
-def _permanent(message: str, error: HttpError | None = None, code: str = "") -> PermanentError:
-    return PermanentError(
-        message,
-        service=Service.GOOGLE,
-        category=Category.UNKNOWN,
-        http_status=error.status_code if error else None,
-        code=code or None,
-    )
 
 
 def _slow(timeout_s: float) -> SlowError:
@@ -117,7 +107,7 @@ def _busy(error: HttpError, now: datetime) -> ListingSyncError:
 def _limited(refusal: Refusal, wait_s: float | None) -> ListingSyncError:
     """Return the error of a 429: a quota, or, with a page instead of JSON, a blocked address."""
     if refusal.metadata.get("quota_limit_value") == "0":
-        return _permanent(
+        return permanent(
             f"Google allows the project of this account no request at all ({refusal.quota}): ask"
             f" for a quota in the Cloud console: {refusal.in_words}",
             code=refusal.reason,
@@ -146,7 +136,7 @@ def _limited(refusal: Refusal, wait_s: float | None) -> ListingSyncError:
     )
 
 
-def _refused(error: HttpError, client_email: str) -> ListingSyncError:
+def _refused(error: HttpError, account: GoogleAccount) -> ListingSyncError:
     refusal = refusal_of(error.content)
     message, reason = refusal.message, refusal.reason
     match error.status_code:
@@ -162,10 +152,7 @@ def _refused(error: HttpError, client_email: str) -> ListingSyncError:
                 "SYNC_SHEET_FILE"
             )
         case 401:
-            text = (
-                "Google does not accept the service account's token; check that the key is "
-                "still active and that this machine's clock is right"
-            )
+            text = token_not_accepted(account)
             text += f": {refusal.in_words}" if reason else ""
         case 403 if reason == "SERVICE_DISABLED" or (
             not reason and ("has not been used in project" in message or "is disabled" in message)
@@ -174,7 +161,7 @@ def _refused(error: HttpError, client_email: str) -> ListingSyncError:
         case 403 if refusal.status == "PERMISSION_DENIED" and not (
             refusal.has_details or "scopes" in message
         ):
-            text = f"the spreadsheet is not shared with {client_email}; share it with it (Viewer)"
+            text = not_shared(account)
         case 404 if not reason:
             text = (
                 "there is no spreadsheet with this ID; check SYNC_SPREADSHEET_ID (the part after "
@@ -184,49 +171,7 @@ def _refused(error: HttpError, client_email: str) -> ListingSyncError:
             text = f"redirected ({status}); check GOOGLE_SHEETS_API_ENDPOINT"
         case status:
             text = f"Google refuses the request ({status}): {refusal.in_words}"
-    return _permanent(text, error, reason or refusal.status)
-
-
-_TOKEN_PASSES = frozenset({"internal_failure", "server_error", "temporarily_unavailable"})
-_TOKEN_ADVICE = {
-    "deleted_client": "the client of this key was deleted; make a key of another service account",
-    "disabled_client": "Google, or an administrator, disabled the client of this key; see the"
-    " notifications of its project in the Cloud console",
-    "admin_policy_enforced": "an administrator of the Workspace domain forbids this access; ask"
-    " there to allow the service account (Admin console: Security, API controls)",
-    "org_internal": "the account may be used within its own organisation only",
-    "unauthorized_client": "the service account may not sign in for somebody else; ask an"
-    " administrator for domain-wide delegation",
-}
-
-
-def _not_signed_in(error: RefreshError, client_email: str) -> ListingSyncError:
-    answer = next((part for part in error.args if isinstance(part, dict)), {})
-    if "error" not in answer:  # HTML, or 200 without a token: not the token endpoint
-        return transient("the sign-in to Google was not answered by Google")
-    if isinstance(answer["error"], dict):  # as the APIs themselves say it
-        refusal = refusal_in(answer["error"])
-        text = f"Google does not sign in {client_email}: {refusal.in_words}"
-        return _permanent(text, code=refusal.reason or refusal.status)
-    reason = str(answer["error"])
-    description = str(answer.get("error_description", ""))[:_MESSAGE_LENGTH]
-    if reason in _TOKEN_PASSES:
-        return transient(f"Google cannot sign in for the moment ({reason})")
-    if "reasonable timeframe" in description:
-        text = "this machine's clock is wrong: compare `date -u` with the real time and set it"
-    elif "account not found" in description:
-        text = (
-            f"the service account {client_email} does not exist (any more), or is disabled: look"
-            " in the Cloud console (IAM & Admin, Service Accounts); enable it, or make a new key"
-        )
-    elif "Robot is disabled" in description:
-        text = (
-            f"the service account {client_email} is disabled (Robot is disabled); enable it in the"
-            " Cloud console (IAM & Admin, Service Accounts), or make a key of another one"
-        )
-    elif "Invalid JWT Signature" in description:
-        text = f"the key of {client_email} was deleted or replaced; make a new one"
-    else:
-        advice = f"; {_TOKEN_ADVICE[reason]}" if reason in _TOKEN_ADVICE else ""
-        text = f"Google does not sign in {client_email} ({reason}): {description}{advice}"
-    return _permanent(text, code=reason)
+            lacks_scope = "SCOPE_INSUFFICIENT" in reason or "scopes" in message
+            advice = scope_missing(account) if lacks_scope else ""
+            text += f"; {advice}" if advice else ""
+    return permanent(text, error.status_code, reason or refusal.status)

@@ -1,4 +1,4 @@
-"""What googleapiclient and google-auth ask of httplib2, done by httpx under a total deadline.
+"""Do by httpx, under a total deadline, what googleapiclient and google-auth ask of httplib2.
 
 httplib2 knows no deadline, and refuses well-compressed answers above 10 MiB (DecodeRatioError).
 """
@@ -6,16 +6,23 @@ httplib2 knows no deadline, and refuses well-compressed answers above 10 MiB (De
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import httpx
 
-from listing_sync.transport import GivesUp, build_client
+from listing_sync.sheets.google_account import GoogleAccount, SignInKind
+from listing_sync.sheets.google_sign_in_errors import no_metadata_server
+from listing_sync.transport import GivesUp, build_client, deadline
 
 if TYPE_CHECKING:
     import httplib2
 
 RETRYABLE_STATUSES = frozenset({408, 409, 425, 429, 499}) | frozenset(range(500, 600))
+
+
+_METADATA_S = 3.0
+"""How long a machine of Google's may take to say that it is one."""
 
 
 class GoogleHttp:
@@ -57,15 +64,53 @@ class GoogleHttp:
         self._client.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _TokenAnswer:
+    """What google-auth looks at; its headers are in small letters."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
+
+
+class TokenRequest:
+    """Sends what google-auth asks while it gets a token, each within `most_s` seconds in all."""
+
+    def __init__(self, http: GoogleHttp, most_s: float) -> None:
+        self._http = http
+        self._most_s = most_s
+
+    def __call__(
+        self,
+        url: str,
+        method: str = "GET",
+        body: str | bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        **_: object,
+    ) -> _TokenAnswer:
+        """Send one request; a status that another try may mend is raised."""
+        with deadline(min(timeout or self._most_s, self._most_s)):
+            head, content = self._http.request(
+                url.replace(*_PLAIN_METADATA, 1), method, body, headers
+            )
+        return _TokenAnswer(head.status, head, content)
+
+
+_PLAIN_METADATA = ("https://metadata.google.internal/", "http://metadata.google.internal/")
+"""google-auth prefers TLS where the machine has a client's certificate; plain is there as well."""
+
+
 class AuthorizedGoogleHttp(GoogleHttp):
     """Adds the token; google-auth's own AuthorizedHttp would start a thread that asks an IAM host.
 
     That thread ("regional access boundary") starts in Credentials.before_request, and in it alone.
     """
 
-    def __init__(self, client: httpx.Client, credentials: Any) -> None:
+    def __init__(self, client: httpx.Client, account: GoogleAccount) -> None:
         super().__init__(client)
-        self._credentials = credentials
+        self.account = account
+        self._credentials = account.credentials
 
     @property
     def has_token(self) -> bool:
@@ -73,16 +118,23 @@ class AuthorizedGoogleHttp(GoogleHttp):
         return bool(self._credentials.valid)
 
     def fetch_token(self) -> None:
-        """Ask the token endpoint for a token."""
-        from google.auth.exceptions import RefreshError  # noqa: PLC0415 - heavy
-        from google_auth_httplib2 import Request  # noqa: PLC0415 - heavy
+        """Get a token, by as many requests as the kind of sign-in needs."""
+        from google.auth.exceptions import GoogleAuthError, RefreshError  # noqa: PLC0415 - heavy
 
+        # A token needs nothing computed: what is enough to connect is enough for it.
+        quick_s = self._timeout.connect or _METADATA_S
+        request = TokenRequest(GoogleHttp(self._client, httpx.Timeout(quick_s)), quick_s)
         try:
-            # A token needs nothing computed: what is enough to connect is enough for it.
-            quick = httpx.Timeout(self._timeout.connect)
-            self._credentials.refresh(Request(GoogleHttp(self._client, quick)))
-        except TypeError as error:  # what google-auth makes of a 200 that is no JSON object
-            raise RefreshError(str(error)) from error  # type: ignore[no-untyped-call]  # google-auth is untyped
+            if self.account.kind is SignInKind.MACHINE:
+                require_metadata_server(request)
+            self._credentials.refresh(request)
+        except GoogleAuthError:
+            raise
+        except OSError as error:  # the file of a subject token
+            why = f"cannot read {error.filename}: {error.strerror}"
+            raise RefreshError(why) from error  # type: ignore[no-untyped-call]  # google-auth is untyped
+        except (TypeError, ValueError, KeyError) as error:  # of a 200 that is no JSON object
+            raise RefreshError(str(error)) from error  # type: ignore[no-untyped-call]
 
     def request(
         self,
@@ -99,8 +151,20 @@ class AuthorizedGoogleHttp(GoogleHttp):
         return super().request(uri, method, body, authorized, redirections, connection_type)
 
 
+def require_metadata_server(request: TokenRequest, within_s: float = _METADATA_S) -> None:
+    """Raise unless one answers at its address, before any name is looked up."""
+    from google.auth.compute_engine import _metadata  # noqa: PLC0415 - heavy
+
+    try:
+        is_there = _metadata.ping(request, timeout=within_s, retry_count=1)  # type: ignore[no-untyped-call]
+    except httpx.TransportError:
+        is_there = False
+    if not is_there:
+        raise no_metadata_server()
+
+
 def connect(
-    credentials: Any,
+    account: GoogleAccount,
     *,
     timeout_s: float,
     on_bytes: Callable[[int], None],
@@ -115,4 +179,4 @@ def connect(
         connect_timeout_s=connect_timeout_s,
         gives_up=gives_up,
     )
-    return AuthorizedGoogleHttp(client, credentials)
+    return AuthorizedGoogleHttp(client, account)

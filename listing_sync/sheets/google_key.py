@@ -1,11 +1,12 @@
-"""Make google-auth credentials of a service-account key, or name every reason why not."""
+"""Read a credentials file of Google's, and make credentials of a service account's key."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from listing_sync.errors import SettingsError
@@ -19,21 +20,18 @@ _NEEDED = ("client_email", "private_key", "token_uri")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _HOW = (
     "expected the JSON key of a service account (Google Cloud console: IAM & Admin, Service "
-    "Accounts, Keys, Add key, JSON)"
+    "Accounts, Keys, Add key, JSON), or another kind of docs/google-access.md"
 )
 
 
-def parse_key(text: str, *, name: str = "GOOGLE_SERVICE_ACCOUNT_JSON") -> Credentials:
-    r"""Return read-only credentials of a key given as JSON or base64 of it; contacts nobody.
+def key_credentials(document: Mapping[str, Any], name: str) -> Credentials:
+    r"""Return the credentials of a service account's key, without a scope; contacts nobody.
 
     A private key whose line breaks were escaped twice (`\\n`) is repaired.
 
     Raises:
         SettingsError: names `name` and every problem, and quotes nothing of the key.
     """
-    document = _document(text, name)
-    if document.get("type") != "service_account":
-        raise SettingsError((f"{name}: {_other_kind(document)}; {_HOW}",))
     problems = tuple(
         f"{name}: the field {field} is missing or not a text; {_HOW}"
         for field in _NEEDED
@@ -41,7 +39,7 @@ def parse_key(text: str, *, name: str = "GOOGLE_SERVICE_ACCOUNT_JSON") -> Creden
     )
     if problems:
         raise SettingsError(problems)
-    if not _is_safe(str(document["token_uri"])):
+    if not is_safe(str(document["token_uri"])):
         raise SettingsError((f"{name}: token_uri is not an https address; download a new key",))
     from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - heavy
     from google.oauth2.service_account import Credentials  # noqa: PLC0415 - heavy
@@ -49,7 +47,7 @@ def parse_key(text: str, *, name: str = "GOOGLE_SERVICE_ACCOUNT_JSON") -> Creden
     pem = str(document["private_key"]).replace("\\n", "\n")
     try:
         credentials: Credentials = Credentials.from_service_account_info(  # type: ignore[no-untyped-call]  # google-auth is untyped
-            {**document, "private_key": pem}, scopes=[READ_ONLY_SCOPE]
+            {**document, "private_key": pem}
         )
     except (ValueError, TypeError, GoogleAuthError):
         # Without `from`: the library's message may hold parts of the key.
@@ -59,15 +57,22 @@ def parse_key(text: str, *, name: str = "GOOGLE_SERVICE_ACCOUNT_JSON") -> Creden
     return credentials
 
 
-def _is_safe(url: str) -> bool:
+def is_safe(url: str, *, near: Callable[[str], bool] = lambda _: False) -> bool:
+    """Say whether a secret may go to an address: https, this machine, or a host that is `near`."""
     try:
         endpoint = urlsplit(url)
     except ValueError:
         return False
-    return endpoint.scheme == "https" or endpoint.hostname in _LOOPBACK
+    host = endpoint.hostname or ""
+    return endpoint.scheme == "https" or host in _LOOPBACK or near(host)
 
 
-def _document(text: str, name: str) -> dict[str, object]:
+def read_document(text: str, name: str) -> dict[str, Any]:
+    """Return the object of a credentials file, given as JSON or base64 of it.
+
+    Raises:
+        SettingsError: it is neither.
+    """
     text = text.strip().removeprefix("\ufeff")
     if not text.startswith(("{", "[", '"')):
         try:
@@ -86,15 +91,11 @@ def _document(text: str, name: str) -> dict[str, object]:
     return document
 
 
-def _other_kind(document: dict[str, object]) -> str:
+def other_kind(document: Mapping[str, Any]) -> str:
+    """Say what a file is that is no credentials of a kind that can sign in."""
     if "installed" in document or "web" in document:
-        return "this is an OAuth client, which signs in people"
-    match document.get("type"):
-        case "authorized_user":
-            return "these are a person's own credentials (authorized_user)"
-        case (
-            "external_account" | "external_account_authorized_user" | "impersonated_service_account"
-        ):
-            return "this is a federated or impersonated account, which is not supported"
-        case _:
-            return "this is not a service account's key (the field type says otherwise)"
+        return (
+            "this is an OAuth client, which signs in nobody by itself; sign in with it:"
+            " listing-sync init --login --oauth-client PATH"
+        )
+    return f"this is no credentials file of Google's (the field type says otherwise); {_HOW}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.clock import Stop, SystemClock
@@ -13,6 +12,7 @@ from listing_sync.ports import Sheet
 from listing_sync.reliability.meter import Meter
 from listing_sync.settings import Settings
 from listing_sync.sheets.file import FileSheet
+from listing_sync.sheets.google_account import GoogleAccount
 from listing_sync.sheets.grid import parse_spreadsheet_reference
 from listing_sync.wiring.guards import Ask
 
@@ -46,7 +46,7 @@ def file_sheet(settings: Settings, mapping: SheetMapping) -> Sheet | None:
 def google_sheet(
     settings: Settings,
     mapping: SheetMapping,
-    key: Any,
+    account: GoogleAccount,
     *,
     ask: Ask,
     memory: HeaderMemoryFile,
@@ -60,7 +60,7 @@ def google_sheet(
 
     spreadsheet_id, gid = parse_spreadsheet_reference(settings.sync_spreadsheet_id or "")
     http = connect(
-        key,
+        account,
         timeout_s=settings.google_timeout_s,
         connect_timeout_s=settings.request_timeout_s,
         on_bytes=meter.add_bytes,
@@ -71,7 +71,6 @@ def google_sheet(
         spreadsheet_id,
         http,
         endpoint=settings.google_sheets_api_endpoint,
-        client_email=key.service_account_email,
         call=ask,
         now=SystemClock(stop).now,
         timeout_s=settings.google_timeout_s,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from listing_sync import __version__, logs
@@ -26,6 +26,7 @@ from listing_sync.machine.source_file import SourceFile
 from listing_sync.machine.state_dir import StateDir, find_state_dir, target_folder
 from listing_sync.ports import Identity, Probes, Sheet
 from listing_sync.settings import Settings
+from listing_sync.sheets.google_account import GoogleAccount
 from listing_sync.wiring.guards import Ask, Guards
 from listing_sync.wiring.machine import ThisMachine
 from listing_sync.wiring.sheet import file_sheet, google_sheet, spelled_source
@@ -43,7 +44,7 @@ class World:
         *,
         stop: Stop,
         trigger: str,
-        google_key: Any,
+        google_account: GoogleAccount | None,
         moves_breakers: bool,
     ) -> None:
         self.settings = settings
@@ -52,7 +53,7 @@ class World:
         self.clock = SystemClock(stop)
         self.signals = SignalsSent(settings)
         self._trigger = trigger
-        self._google_key = google_key
+        self._google_account = google_account
         self._moves_breakers = moves_breakers
         self._project_host = urlsplit(settings.supabase_url).netloc
         self._closers: list[Callable[[], None]] = []
@@ -149,7 +150,7 @@ class World:
         sheet, close = google_sheet(
             self.settings,
             self.mapping,
-            self._google_key,
+            cast("GoogleAccount", self._google_account),  # without one settings are refused
             ask=ask,
             memory=HeaderMemoryFile(self._state, keeps=self._moves_breakers),
             meter=self._guards.meter,
@@ -197,18 +198,18 @@ def open_world(
     trigger: str,
     moves_breakers: bool,
 ) -> Iterator[World]:
-    """Load settings, mapping and key; every problem of the three at once.
+    """Load settings, mapping and Google account; every problem of the three at once.
 
     Raises:
         SettingsError: with all of them.
     """
-    settings, mapping, google_key = load(env_file, flags, needs_sheet=needs_sheet)
+    settings, mapping, google_account = load(env_file, flags, needs_sheet=needs_sheet)
     world = World(
         settings,
         mapping,
         stop=stop,
         trigger=trigger,
-        google_key=google_key,
+        google_account=google_account,
         moves_breakers=moves_breakers,
     )
     # What was imported stays to the end: looking at it again took a tenth of a run.

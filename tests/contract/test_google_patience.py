@@ -143,7 +143,7 @@ def test_refusals_with_a_reason_are_no_missing_share(reading: GoogleReading) -> 
 
 @pytest.mark.parametrize("name", TOKEN_REFUSALS)
 def test_refused_tokens_are_told_without_a_dictionary(reading: GoogleReading, name: str) -> None:
-    reading.google.token_refusal = TOKEN_REFUSALS[name]
+    reading.google.sign_in.token_refusal = TOKEN_REFUSALS[name]
     with pytest.raises(PermanentError) as caught:
         reading.sheet(MAPPING).read(lambda _: None)
     word = "CONSUMER_SUSPENDED" if name == "object" else name.replace("account not", "")

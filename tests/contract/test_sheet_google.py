@@ -378,7 +378,7 @@ def test_an_unknown_spreadsheet_says_what_to_check(reading: GoogleReading) -> No
 
 @pytest.mark.parametrize("skew_s", [-7200, 7200])
 def test_a_wrong_clock_is_named(reading: GoogleReading, skew_s: float) -> None:
-    reading.google.clock_skew_s = skew_s
+    reading.google.sign_in.clock_skew_s = skew_s
     failure = refusal_of(reading)
     assert isinstance(failure, PermanentError)
     assert "clock" in str(failure)

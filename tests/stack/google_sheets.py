@@ -1,4 +1,4 @@
-"""A loopback Google: the token endpoint and the part of Sheets API v4 that reads.
+"""A loopback Google: its ways to a token and the part of Sheets API v4 that reads.
 
     python -m tests.stack.google_sheets --spreadsheet FILE.json --port N --key-file OUT.json
 
@@ -17,24 +17,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 from tests.stack import spreadsheet as sheets
 from tests.stack.field_masks import BadMaskError
 from tests.stack.google_methods import content_of
-from tests.stack.google_refusals import bad_field, quota_used_up, refusal
-from tests.stack.google_token import (
-    SERVICE_ACCOUNT,
-    RefusedError,
-    check_assertion,
-    private_key_pem,
-)
+from tests.stack.google_refusals import bad_field, quota_used_up, refusal, with_reason
+from tests.stack.google_sign_in import FEDERATED, SignIn
+from tests.stack.google_token import READ_ONLY_SCOPE, SERVICE_ACCOUNT, private_key_pem
 from tests.stack.loopback import Answer, LoopbackServer, Request
 from tests.stack.spreadsheet import Cell, RangeError, Spreadsheet, Tab, cell_from_json
 
 DEFAULT_SPREADSHEET = "1LoopbackSpreadsheetForListingSyncTests00000"
 
-_JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_READING_SCOPES = frozenset({READ_ONLY_SCOPE, "https://www.googleapis.com/auth/spreadsheets"})
+_SCOPES_LACK = "Request had insufficient authentication scopes."
 _NO_CREDENTIALS = (
     "Method doesn't allow unregistered callers (callers without established identity). Please use "
     "API Key or other form of API consumer identity to call this API."
@@ -53,9 +49,8 @@ class LoopbackGoogle(LoopbackServer):
 
     Attributes:
         requests: every request, in order of arrival.
-        clock_skew_s: added to this machine's clock when a token is asked for.
-        token_lifetime_s: how long an access token is accepted.
-        token_refusal: what the token endpoint answers instead of a token (TOKEN_REFUSALS).
+        readers: with whom the spreadsheets are shared.
+        sign_in: who gets a token, and how.
         refusal: what the API answers instead of content (google_refusals.with_reason).
         reads_a_minute: the quota of the account, 60 in reality; None: no quota.
         clock: what the quota's minutes are counted by.
@@ -67,16 +62,14 @@ class LoopbackGoogle(LoopbackServer):
     def __init__(self, port: int = 0) -> None:
         super().__init__(port)
         self.requests: list[Request] = []
-        self.clock_skew_s = 0.0
-        self.token_lifetime_s = 3599.0
-        self.token_refusal: dict[str, Any] | None = None
+        self.readers = {SERVICE_ACCOUNT}
+        self.sign_in = SignIn()
         self.refusal: dict[str, Any] | None = None
         self.reads_a_minute: int | None = None
         self.clock: Callable[[], float] = time.monotonic
         self.computing_s = 0.0
         self._reads: dict[int, int] = {}
         self._spreadsheets: dict[str, Spreadsheet] = {}
-        self._tokens: dict[str, float] = {}
         self._answers: dict[tuple[str, bool], Answer] = {}
         self._lock = threading.RLock()
         self._before: BeforeRequest | None = None
@@ -218,7 +211,7 @@ class LoopbackGoogle(LoopbackServer):
 
     def expire_tokens(self) -> None:
         """Let every access token given so far be refused."""
-        self._tokens.clear()
+        self.sign_in.grants.clear()
 
     def __exit__(self, *ended: object) -> None:
         """End what is still being computed, and the server."""
@@ -239,8 +232,6 @@ class LoopbackGoogle(LoopbackServer):
 
     def _google_answer(self, request: Request) -> Answer:
         match [request.method, *request.path.lstrip("/").split("/", 4)]:
-            case ["POST", "token"]:
-                return self._token(request)
             case ["POST", "_edit"]:
                 edit = json.loads(request.body)
                 cell = cell_from_json(edit["value"])
@@ -249,14 +240,17 @@ class LoopbackGoogle(LoopbackServer):
             case ["GET", "v4", "spreadsheets", spreadsheet_id, *rest]:
                 return self._authorised(request, spreadsheet_id, rest)
             case _:
-                return _error(404, "Requested entity was not found.")
+                answer = self.sign_in.answer(request)
+                return answer or _error(404, "Requested entity was not found.")
 
     def _authorised(self, request: Request, spreadsheet_id: str, rest: list[str]) -> Answer:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
+        if not request.headers.get("authorization", "").lower().startswith("bearer "):
             return _error(403, _NO_CREDENTIALS)
-        if time.time() >= self._tokens.get(token, 0.0):
+        grant = self.sign_in.granted(request)
+        if grant is None or grant.who == FEDERATED:  # whom Workspace does not know
             return _error(401, _BAD_CREDENTIALS)
+        if not grant.scopes & _READING_SCOPES:
+            return _json(403, with_reason(403, "ACCESS_TOKEN_SCOPE_INSUFFICIENT", _SCOPES_LACK))
         if self.refusal is not None:
             return _json(self.refusal["error"]["code"], self.refusal)
         if not self._takes_read():
@@ -267,7 +261,7 @@ class LoopbackGoogle(LoopbackServer):
             spreadsheet = self._spreadsheets.get(spreadsheet_id)
             if spreadsheet is None:
                 return _error(404, "Requested entity was not found.")
-            if not spreadsheet.shared:
+            if not spreadsheet.shared or grant.who not in self.readers:
                 return _error(403, "The caller does not have permission")
             return self._content(request, spreadsheet_id, spreadsheet, rest)
 
@@ -299,29 +293,6 @@ class LoopbackGoogle(LoopbackServer):
             self._reads[minute] = self._reads.get(minute, 0) + 1
             return self._reads[minute] <= self.reads_a_minute
 
-    def _token(self, request: Request) -> Answer:
-        form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
-        if form.get("grant_type") != _JWT_GRANT:
-            return _refused(
-                "unsupported_grant_type", f"Invalid grant_type: {form.get('grant_type')}"
-            )
-        if self.token_refusal is not None:
-            is_object = isinstance(self.token_refusal["error"], dict)
-            return _json(403 if is_object else 400, self.token_refusal)
-        now = time.time() + self.clock_skew_s
-        try:
-            check_assertion(form.get("assertion", ""), now)
-        except RefusedError as refusal:
-            return _refused(refusal.code, refusal.description)
-        token = f"ya29.loopback-{len(self._tokens)}-{int(now)}"
-        self._tokens[token] = time.time() + self.token_lifetime_s
-        granted = {
-            "access_token": token,
-            "expires_in": int(self.token_lifetime_s),
-            "token_type": "Bearer",
-        }
-        return _json(200, granted)
-
     @contextmanager
     def _edited(self, spreadsheet_id: str, title: str) -> Iterator[Tab]:
         with self._lock:
@@ -344,10 +315,6 @@ def _json(status: int, content: Any, *, compressed: bool = False, is_pretty: boo
 
 def _error(code: int, message: str) -> Answer:
     return _json(code, refusal(code, message))
-
-
-def _refused(code: str, description: str) -> Answer:
-    return _json(400, {"error": code, "error_description": description})
 
 
 def main() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Collection, Mapping
 from functools import cache
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -12,6 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 SERVICE_ACCOUNT = "listing-sync@loopback.iam.gserviceaccount.com"
 READ_ONLY_SCOPE = "https://www.googleapis.com/auth/spreadsheets.readonly"
+_SCOPES = {
+    READ_ONLY_SCOPE,
+    "https://www.googleapis.com/auth/iam",
+    "https://www.googleapis.com/auth/cloud-platform",
+}
 
 _AUDIENCE = "https://oauth2.googleapis.com/token"  # google-auth's, whatever the token_uri
 _CLOCK = (
@@ -48,8 +55,14 @@ class RefusedError(Exception):
         self.description = description
 
 
-def check_assertion(assertion: str, now: float) -> None:
-    """Raise RefusedError unless it is a fresh JWT of our service account, signed, for reading."""
+def check_assertion(
+    assertion: str, now: float, accounts: Collection[str] = (SERVICE_ACCOUNT,)
+) -> dict[str, Any]:
+    """Return the claims of a fresh JWT of one of our service accounts, signed.
+
+    Raises:
+        RefusedError: it is none, or asks for more than reading and impersonating.
+    """
     try:
         head, body, signature = (_unpadded(part) for part in assertion.split("."))
         header, claims = json.loads(head), json.loads(body)
@@ -57,16 +70,29 @@ def check_assertion(assertion: str, now: float) -> None:
         raise RefusedError("invalid_grant", "Bad Request") from error
     if header.get("alg") != "RS256" or not _is_signed(assertion, signature):
         raise RefusedError("invalid_grant", "Invalid JWT Signature.")
-    if claims.get("iss") != SERVICE_ACCOUNT:
+    if claims.get("iss") not in accounts:
         raise RefusedError("invalid_grant", "Invalid grant: account not found")
     if claims.get("aud") != _AUDIENCE:
         raise RefusedError("invalid_grant", "Invalid JWT: Failed audience check.")
     issued, expires = claims.get("iat", 0), claims.get("exp", 0)
     if not (issued - 300 <= now < expires <= issued + 3600):
         raise RefusedError("invalid_grant", _CLOCK)
-    if claims.get("scope") != READ_ONLY_SCOPE:
+    if claims.get("scope") not in _SCOPES:
         description = "Invalid OAuth scope or ID token audience provided."
         raise RefusedError("invalid_scope", description)
+    return dict(claims)
+
+
+def sign(claims: Mapping[str, Any]) -> str:
+    """Return a JWT of these claims, signed as every service account here signs."""
+    head = _padded(json.dumps({"alg": "RS256", "typ": "JWT"}).encode())
+    signed = f"{head}.{_padded(json.dumps(claims).encode())}"
+    signature = _private_key().sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+    return f"{signed}.{_padded(signature)}"
+
+
+def _padded(part: bytes) -> str:
+    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
 
 
 def _is_signed(assertion: str, signature: bytes) -> bool:

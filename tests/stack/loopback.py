@@ -123,7 +123,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def __init__(self, port: int, owner: LoopbackServer) -> None:
-        super().__init__(("127.0.0.1", port), Wire)
+        super().__init__(("127.0.0.1", port), owner.wire)
         self.owner = owner
         self.wires: set[Wire] = set()
 
@@ -140,6 +140,8 @@ class LoopbackServer:
 
     Every connection has its own thread, so `answer` may be called from several at once.
     """
+
+    wire = Wire
 
     def __init__(self, port: int = 0) -> None:
         self._port = port

@@ -191,7 +191,7 @@ def test_only_reading_may_be_asked_for(google: LoopbackGoogle) -> None:
 
 
 def test_a_wrong_clock_is_an_invalid_grant(google: LoopbackGoogle, api: Any) -> None:
-    google.clock_skew_s = 7200
+    google.sign_in.clock_skew_s = 7200
     with pytest.raises(RefreshError, match="reasonable timeframe"):
         get(api, "A1")
 
@@ -383,7 +383,7 @@ def test_cell_data_has_formula_link_and_chips(google: LoopbackGoogle, api: Any) 
 def test_the_token_endpoint_refuses_in_googles_words(
     google: LoopbackGoogle, api: Any, name: str
 ) -> None:
-    google.token_refusal = TOKEN_REFUSALS[name]
+    google.sign_in.token_refusal = TOKEN_REFUSALS[name]
     with pytest.raises(RefreshError) as caught:
         get(api, "A1")
     assert caught.value.args[1] == TOKEN_REFUSALS[name]

@@ -36,7 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "reliability": {"errors", "ports"},
     "steps": {"errors", *RULES, "ports", "reliability", "settings", "logs"},
     "commands": {"errors", *RULES, "ports", "reliability", "settings", "logs", "steps"},
-    "sheets": {*WORLD, "transport"},
+    "sheets": {*WORLD, "transport", "proxies"},
     "supabase": {*WORLD, "transport"},
     "machine": WORLD,
     "signals": WORLD,

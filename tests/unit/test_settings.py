@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from listing_sync.errors import SettingsError
-from listing_sync.settings import Settings, key_expires_at, load_settings
+from listing_sync.settings import GoogleAuth, Settings, key_expires_at, load_settings
 
 CONTRACT = Path(__file__).parents[2] / "docs" / "contract.md"
 KEY = "sb_secret_abcdefghijklmnop_12345678"
@@ -109,6 +109,8 @@ def test_a_default_is_the_contracts(setting: Documented, env: Env) -> None:
         assert value == setting.default
     elif setting.default == "false":
         assert value is False
+    elif setting.default == "file":
+        assert value is GoogleAuth.FILE
     else:
         assert value == float(setting.default)
 
@@ -242,6 +244,27 @@ def test_a_local_file_needs_no_google_setting(env: Env) -> None:
 def test_commands_without_a_sheet_need_no_google_setting(env: Env) -> None:
     env.unset("SYNC_SPREADSHEET_ID", "GOOGLE_APPLICATION_CREDENTIALS")
     assert load_settings(needs_sheet=False).supabase_url == REQUIRED["SUPABASE_URL"]
+
+
+def test_the_machines_own_sign_in_needs_no_file(env: Env) -> None:
+    env.unset("GOOGLE_APPLICATION_CREDENTIALS")
+    env.set(SYNC_GOOGLE_AUTH="adc")
+    assert load_settings().sync_google_auth is GoogleAuth.ADC
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("SYNC_GOOGLE_AUTH", "metadata", "expected file or adc"),
+        ("SYNC_GOOGLE_SUBJECT", "tanaka", "not an address; expected name@domain"),
+        ("SYNC_GOOGLE_IMPERSONATE", "a b@c.d", "not an address; expected name@domain"),
+    ],
+)
+def test_a_sign_in_that_cannot_be_meant_is_told(
+    env: Env, name: str, text: str, problem: str
+) -> None:
+    env.set(**{name: text})
+    assert problems() == (f"{name}: {problem}",)
 
 
 def test_an_unknown_name_is_told_with_the_one_probably_meant(env: Env) -> None:

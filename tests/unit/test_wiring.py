@@ -36,7 +36,7 @@ def world(folder: Path, *, moves_breakers: bool = True, **settings: object) -> I
         parse_mapping(MAPPING, name="mapping.toml"),
         stop=Stop(),
         trigger="cron",
-        google_key=None,
+        google_account=None,
         moves_breakers=moves_breakers,
     )
     try:

@@ -23,15 +23,17 @@ from listing_sync.errors import (
     SourceError,
     TransientError,
 )
+from listing_sync.sheets.google_account import GoogleAccount, SignInKind
 from listing_sync.sheets.google_errors import google_failure
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 EMAIL = "reader@project.iam.gserviceaccount.com"
+ACCOUNT = GoogleAccount(None, SignInKind.KEY, EMAIL)
 TOKEN_URL = "https://sheets.googleapis.com/v4/spreadsheets/1Secret?access_token=ya29.secret"
 
 
 def failure_of(error: Exception) -> ListingSyncError:
-    return google_failure(error, client_email=EMAIL, now=NOW)
+    return google_failure(error, account=ACCOUNT, now=NOW)
 
 
 def http_error(
@@ -300,12 +302,12 @@ def test_what_google_calls_retryable_is_tried_again(http_status: int) -> None:
 
 def test_a_sheet_that_takes_long_to_compute_is_told_as_such() -> None:
     error = httpx.ReadTimeout("slow")
-    failure = google_failure(error, client_email=EMAIL, now=NOW, timeout_s=180)
+    failure = google_failure(error, account=ACCOUNT, now=NOW, timeout_s=180)
     assert isinstance(failure, SlowError)
     assert "longer than 180 s to compute this sheet (formulas, IMPORTRANGE)" in str(failure)
     assert not isinstance(failure_of(error), SlowError)
     connecting = google_failure(
-        httpx.ConnectTimeout("slow"), client_email=EMAIL, now=NOW, timeout_s=180
+        httpx.ConnectTimeout("slow"), account=ACCOUNT, now=NOW, timeout_s=180
     )
     assert not isinstance(connecting, SlowError)
 

@@ -8,9 +8,18 @@ import httpx
 import pytest
 from google.auth.credentials import AnonymousCredentials
 
-from listing_sync.sheets.google_http import GoogleHttp, connect
+from listing_sync.errors import PermanentError
+from listing_sync.sheets.google_account import GoogleAccount, SignInKind
+from listing_sync.sheets.google_http import (
+    GoogleHttp,
+    TokenRequest,
+    connect,
+    require_metadata_server,
+)
 from listing_sync.transport import build_client, deadline
 from tests.stack.loopback import Answer, LoopbackServer, Request, Wire
+
+NOBODY = GoogleAccount(AnonymousCredentials(), SignInKind.KEY)
 
 
 class Server(LoopbackServer):
@@ -46,7 +55,7 @@ def test_very_well_compressed_answers_are_read() -> None:
     answer = Answer(200, (("Content-Encoding", "gzip"),), gzip.compress(body))
     sizes: list[int] = []
     with Server(answer) as server:
-        http = connect(AnonymousCredentials(), timeout_s=5, on_bytes=sizes.append)
+        http = connect(NOBODY, timeout_s=5, on_bytes=sizes.append)
         head, content = http.request(server.url, headers={"accept-encoding": "gzip"})
         http.close()
     assert (head.status, head.reason, len(content)) == (200, "OK", len(body))
@@ -64,10 +73,31 @@ def test_a_dripping_server_is_left_at_the_deadline() -> None:
 
 def test_one_connection_serves_one_request_after_another() -> None:
     with Server(Answer(200, body=b"{}")) as server:
-        http = connect(AnonymousCredentials(), timeout_s=5, on_bytes=lambda _: None)
+        http = connect(NOBODY, timeout_s=5, on_bytes=lambda _: None)
         for _ in range(3):
             http.request(f"{server.url}/path?query=1", headers={"x-mine": "1"})
         http.close()
     assert [(r.target, r.headers["x-mine"]) for r in server.requests] == [
         ("/path?query=1", "1")
     ] * 3
+
+
+def test_what_is_no_metadata_server_is_left_after_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with DrippingServer() as server:
+        monkeypatch.setenv("GCE_METADATA_IP", server.url.removeprefix("http://"))
+        client = build_client(timeout_s=60, connections=1, on_bytes=lambda _: None)
+        request = TokenRequest(GoogleHttp(client), most_s=60)
+        with pytest.raises(PermanentError, match="no metadata server answers here"):
+            require_metadata_server(request, within_s=0.1)
+        client.close()
+
+
+def test_what_answers_otherwise_is_no_metadata_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Server(Answer(200, body=b"a router's page")) as server:
+        monkeypatch.setenv("GCE_METADATA_IP", server.url.removeprefix("http://"))
+        client = build_client(timeout_s=60, connections=1, on_bytes=lambda _: None)
+        with pytest.raises(PermanentError, match="no metadata server"):
+            require_metadata_server(TokenRequest(GoogleHttp(client), most_s=60))
+        client.close()

@@ -1,0 +1,58 @@
+"""Say who reads the spreadsheet: credentials of some kind, and the account behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class SignInKind(StrEnum):
+    """What vouches for this program at Google."""
+
+    KEY = "service account key"
+    FEDERATED = "workload identity federation"
+    PERSON = "sign-in of a person"
+    WORKFORCE = "workforce sign-in"
+    MACHINE = "metadata server of this machine"
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleAccount:
+    """Credentials of google-auth.
+
+    `source` is the address of what vouches for us, where it has one. `impersonated` is the service
+    account for which they get a token in the end; `subject` the person for whom that one signs.
+    """
+
+    credentials: Any
+    kind: SignInKind
+    source: str | None = None
+    impersonated: str | None = None
+    subject: str | None = None
+
+    @property
+    def reader(self) -> str | None:
+        """Return the address of who reads; None where nobody can tell, or not yet."""
+        if self.subject or self.impersonated:
+            return self.subject or self.impersonated
+        # The metadata server tells the address with the first token.
+        address = self.source or getattr(self.credentials, "service_account_email", None)
+        return None if address == "default" else address
+
+    @property
+    def how(self) -> str:
+        """Return by which way it signs in."""
+        steps = [str(self.kind)]
+        if self.impersonated:
+            steps.append(f"impersonating {self.impersonated}")
+        if self.subject:
+            steps.append(f"for {self.subject} by domain-wide delegation")
+        return ", ".join(steps)
+
+    @property
+    def in_words(self) -> str:
+        """Return who reads and how."""
+        if self.reader is None:
+            return f"as nobody with an address ({self.how})"
+        return f"as {self.reader} ({self.how})"
