@@ -13,8 +13,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import BlankCell, SheetColumn, SheetContents, Value
-from listing_sync.cells.mapping import Column, SheetMapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.migrations import SqlFile
 from listing_sync.changes.plan import TableRow
 from listing_sync.changes.table_check import TableFacts, UniqueKey

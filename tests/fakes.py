@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from listing_sync.cells.a1 import column_letter
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import BlankCell, Cell, SheetColumn, SheetContents, Value
-from listing_sync.cells.mapping import Column, SheetMapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.validator import normalise_number
 from listing_sync.changes.plan import TableRow
 from listing_sync.clock import Stop

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import tzinfo
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from fractions import Fraction
 from math import isfinite
 
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import (
     Problem,
     ReadShown,
@@ -16,7 +18,6 @@ from listing_sync.cells.listings import (
     Stored,
     Value,
 )
-from listing_sync.cells.mapping import Column, ColumnType
 from listing_sync.cells.quantities import WIDE, number_from_text, scale_of, times
 from listing_sync.cells.shown_numbers import number_shown
 
@@ -25,7 +26,9 @@ _EXACT_INT = 2**53
 _BIGINT_MIN, _BIGINT_MAX = Decimal(-(2**63)), Decimal(2**63 - 1)
 
 
-def number_rules(column: Column, expected: str) -> tuple[ReadText, ReadValue, ReadShown]:
+def number_rules(
+    column: Column, expected: str, _: tzinfo | None = None
+) -> tuple[ReadText, ReadValue, ReadShown]:
     """Return how the texts and the other cells of a number column are read."""
     scale = scale_of(column)
     factor = Fraction(1) if scale.unit is None else scale.unit.factor
@@ -62,7 +65,7 @@ def number_rules(column: Column, expected: str) -> tuple[ReadText, ReadValue, Re
 
 def _quick_range(column: Column) -> tuple[int, int]:
     """Return the whole numbers that are values as they are; an empty range when none is."""
-    if column.type is not ColumnType.INTEGER and column.scale != 0:
+    if not column.type.is_whole and column.scale != 0:
         return 1, 0
     low, high = -_EXACT_INT, _EXACT_INT
     if isinstance(column.minimum, Decimal):
@@ -74,7 +77,7 @@ def _quick_range(column: Column) -> tuple[int, int]:
 
 def _finish_number(column: Column, expected: str) -> Callable[[Decimal], Value | Problem]:
     """Return what turns an exact number into the value: whole or scaled, and inside the limits."""
-    is_integer = column.type is ColumnType.INTEGER
+    is_integer = column.type.is_whole
     is_whole = is_integer or column.scale == 0
     step = None if column.scale is None else Decimal(1).scaleb(-column.scale)
     minimum, maximum = column.minimum, column.maximum

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import (
     Problem,
     ReadShown,
@@ -15,7 +16,6 @@ from listing_sync.cells.listings import (
     Stored,
     Value,
 )
-from listing_sync.cells.mapping import Column
 from listing_sync.cells.serials import moment_of_serial, shows_day
 from listing_sync.cells.spelling import half_width
 

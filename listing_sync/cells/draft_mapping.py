@@ -7,9 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.header_words import english_name
 from listing_sync.cells.listings import Problem, Value
-from listing_sync.cells.mapping import Column, ColumnType, normalise_header, takes_unit
+from listing_sync.cells.mapping import normalise_header, takes_unit
 from listing_sync.cells.parsing import parser_for
 from listing_sync.cells.spelling import normalise
 from listing_sync.cells.units import Kind, named_unit

@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from listing_sync.cells.columns import Column
 from listing_sync.cells.draft_mapping import UnmappedColumn, draft_mapping
-from listing_sync.cells.mapping import Column, normalise_header
+from listing_sync.cells.mapping import normalise_header
 from listing_sync.cells.near import near_matches
 from listing_sync.cells.spelling import normalise
 

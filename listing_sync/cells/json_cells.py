@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from decimal import Decimal
 from math import isfinite
 from typing import Final
 
 from listing_sync.cells.amounts import number_from_value
+from listing_sync.cells.columns import Column
 from listing_sync.cells.json_exact import decode
-from listing_sync.cells.listings import Problem, Stored, Value
+from listing_sync.cells.listings import Problem, ReadText, ReadValue, Stored, Value
 from listing_sync.cells.spelling import UNSTORABLE
 
 JSON_EXPECTED: Final = 'JSON, e.g. {"a": 1}'
 _DEEPEST = 100
 """Levels of arrays and objects; readers of JSON end somewhere above."""
+
+
+def json_rules(_: Column, __: str, ___: tzinfo | None) -> tuple[ReadText, ReadValue, None]:
+    """Return how the texts and the other cells of a json column are read."""
+    return json_from_text, json_from_value, None
 
 
 def json_from_text(text: str) -> Value | Problem:

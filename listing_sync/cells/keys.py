@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Cell, Problem, Value
-from listing_sync.cells.mapping import Column, ColumnType
 from listing_sync.cells.parsing import Parse, parser_for
 from listing_sync.cells.spelling import normalise
 

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Final
 
 from listing_sync.cells.a1 import quote_tab
-from listing_sync.cells.mapping import Column
+from listing_sync.cells.columns import Column
 from listing_sync.errors import Category
 
 

@@ -9,64 +9,14 @@ from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Final
 
+from listing_sync.cells.column_types import COMMON_OPTIONS, ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.near import near_matches
 from listing_sync.cells.spelling import normalise, without_spaces
 from listing_sync.cells.units import UNIT_NAMES, Kind, Unit, unit_of
 from listing_sync.errors import SettingsError
-
-
-class ColumnType(StrEnum):
-    """What a column holds (docs/contract.md section 5)."""
-
-    TEXT = "text"
-    INTEGER = "integer"
-    DECIMAL = "decimal"
-    MONEY = "money"
-    AREA = "area"
-    DATE = "date"
-    DATETIME = "datetime"
-    BOOLEAN = "boolean"
-    URL = "url"
-    JSON = "json"
-
-
-SHOWN_TYPES = frozenset({ColumnType.TEXT, ColumnType.URL, ColumnType.JSON})
-"""Types that are read as a person sees them in the sheet; all others are read unformatted."""
-
-NUMBER_TYPES = frozenset(
-    {ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.MONEY, ColumnType.AREA}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of the table and the rule by which a cell becomes its value.
-
-    `minimum` and `maximum` are Decimal for numbers and ISO texts for dates and date-times; `blank`
-    and `clear_marker` are normalised (spelling.py), `choices` are as written. `unit` is that of
-    bare numbers (units.py), `decimal_mark` "." or ",", `order` of a date "ymd", "mdy" or "dmy".
-    """
-
-    name: str
-    headers: tuple[str, ...]
-    type: ColumnType
-    required: bool = False
-    pattern: re.Pattern[str] | None = None
-    minimum: Decimal | str | None = None
-    maximum: Decimal | str | None = None
-    max_length: int | None = None
-    choices: tuple[str, ...] = ()
-    scale: int | None = None
-    blank: frozenset[str] = frozenset()
-    keep_on_blank: bool = False
-    clear_marker: str | None = None
-    unit: str | None = None
-    decimal_mark: str | None = None
-    order: str | None = None
-    fill_down: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +38,7 @@ class SheetMapping:
 
     def is_shown(self, column: Column) -> bool:
         """Return whether a column is read as a person sees it; the key always is."""
-        return column.type in SHOWN_TYPES or column.name == self.key
+        return column.type.is_shown or column.name == self.key
 
 
 def normalise_header(text: str) -> str:
@@ -104,7 +54,7 @@ def takes_unit(column_type: ColumnType, scale: int | None, unit: Unit) -> bool:
 
     Source: docs/contract.md section 5, unit.
     """
-    if unit.kind not in _KINDS_OF_UNITS.get(column_type, frozenset()):
+    if unit.kind not in column_type.units:
         return False
     rest = unit.factor.denominator
     for prime in (2, 5):
@@ -135,29 +85,13 @@ def parse_mapping(text: str, *, name: str) -> SheetMapping:
 _TOP = (
     *("table", "key", "columns", "prune", "header_rows", "ignore", "encoding", "order", "decimal"),
 )
-_DATE_TYPES = frozenset({ColumnType.DATE, ColumnType.DATETIME})
-_SCALED_TYPES = NUMBER_TYPES - {ColumnType.INTEGER}
-_KEY_TYPES = (ColumnType.TEXT, ColumnType.INTEGER)
-_ALL_TYPES = frozenset(ColumnType)
-_OPTIONS: Final[dict[str, frozenset[ColumnType]]] = {
-    "header": _ALL_TYPES,
-    "type": _ALL_TYPES,
-    "required": _ALL_TYPES,
-    "blank": _ALL_TYPES,
-    "on_blank": _ALL_TYPES,
-    "clear_marker": _ALL_TYPES,
-    "pattern": frozenset({ColumnType.TEXT, ColumnType.URL}),
-    "max_length": frozenset({ColumnType.TEXT, ColumnType.URL}),
-    "choices": frozenset({ColumnType.TEXT}),
-    "min": NUMBER_TYPES | _DATE_TYPES,
-    "max": NUMBER_TYPES | _DATE_TYPES,
-    "scale": _SCALED_TYPES,
-    "unit": NUMBER_TYPES,
-    "decimal": NUMBER_TYPES,
-    "order": _DATE_TYPES,
-    "fill_down": _ALL_TYPES,
-}
-"""Every option of a column and the types that it fits."""
+_TYPES: Final = {each.value: each for each in ColumnType}
+_OPTIONS: Final = tuple(
+    dict.fromkeys(
+        (*COMMON_OPTIONS, *(option for each in ColumnType for option in sorted(each.facts.options)))
+    )
+)
+"""Every option of a column; which of them fits which type, cells/column_types.py says."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _IDENTIFIER_RULE = "letters, digits and underscores, not starting with a digit, at most 63"
@@ -165,12 +99,6 @@ _MAX_SCALE = 30
 _MAX_HEADER_ROWS = 10
 _ORDERS = ("ymd", "mdy", "dmy")
 _DECIMAL_MARKS = (".", ",")
-_KINDS_OF_UNITS: Final = {
-    ColumnType.INTEGER: frozenset({Kind.MONEY, Kind.AREA}),
-    ColumnType.DECIMAL: frozenset({Kind.MONEY, Kind.AREA, Kind.SHARE}),
-    ColumnType.MONEY: frozenset({Kind.MONEY}),
-    ColumnType.AREA: frozenset({Kind.AREA}),
-}
 
 
 class _Reader:
@@ -268,18 +196,18 @@ class _Reader:
     def _column(
         self, key: str, name: str, table: dict[str, object], defaults: dict[str, str]
     ) -> Column:
-        self._refuse_unknown(f"{key}.", table, tuple(_OPTIONS))
+        self._refuse_unknown(f"{key}.", table, _OPTIONS)
         column_type = self._type(f"{key}.type", table)
         if column_type is None:
             return Column(name, self._headers(f"{key}.header", table), ColumnType.TEXT)
-        for option, types in _OPTIONS.items():
-            if option in table and column_type not in types:
-                fits = ", ".join(other for other in ColumnType if other in types)
+        for option in _OPTIONS:
+            if option in table and not column_type.takes(option):
+                fits = ", ".join(other for other in ColumnType if other.takes(option))
                 self._problem(f"{key}.{option}", f"does not fit type {column_type}; fits {fits}")
         options = {
             option: value
             for option, value in (defaults | table).items()
-            if column_type in _OPTIONS.get(option, frozenset())
+            if column_type.takes(option)
         }
         minimum, maximum = self._limits(key, column_type, options)
         scale = self._integer(f"{key}.scale", options.get("scale"), 0, _MAX_SCALE)
@@ -315,7 +243,7 @@ class _Reader:
             return None
         if takes_unit(column_type, scale, unit):
             return unit.name
-        if takes_unit(column_type, 0, unit) and column_type is not ColumnType.INTEGER:
+        if takes_unit(column_type, 0, unit) and not column_type.is_whole:
             self._problem(key, f"{unit.name} needs a scale, e.g. scale = 2: it has no end in ㎡")
         else:
             self._problem(key, f"{unit.name} does not fit type {column_type}")
@@ -323,8 +251,8 @@ class _Reader:
 
     def _type(self, key: str, table: dict[str, object]) -> ColumnType | None:
         value = table.get("type")
-        if isinstance(value, str) and value in _ALL_TYPES:
-            return ColumnType(value)
+        if isinstance(value, str) and value in _TYPES:
+            return _TYPES[value]
         what = "missing" if value is None else f"{_shown(value)} is not a type"
         self._problem(key, f"{what}; one of {', '.join(ColumnType)}")
         return None
@@ -407,7 +335,7 @@ class _Reader:
     def _limits(
         self, key: str, column_type: ColumnType, table: dict[str, object]
     ) -> tuple[Decimal | str | None, Decimal | str | None]:
-        read = self._number_limit if column_type in NUMBER_TYPES else self._date_limit
+        read = self._number_limit if column_type.is_number else self._date_limit
         low = read(f"{key}.min", table.get("min"), column_type)
         high = read(f"{key}.max", table.get("max"), column_type)
         if (isinstance(low, Decimal) and isinstance(high, Decimal) and low > high) or (
@@ -456,8 +384,9 @@ class _Reader:
             hint = f" (near: {', '.join(near)})" if near else ""
             self._problem("key", f"{key} is not among the columns{hint}; add [columns.{key}]")
             return
-        if column.type not in _KEY_TYPES:
-            allowed = " or ".join(f'"{allowed}"' for allowed in _KEY_TYPES)
+        if not column.type.facts.may_be_key:
+            keys = [each for each in ColumnType if each.facts.may_be_key]
+            allowed = " or ".join(f'"{each}"' for each in keys)
             self._problem(f"columns.{key}.type", f"must be {allowed}: it is the key")
         if not column.required:
             self._problem(f"columns.{key}.required", "must be true: it is the key")

@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from listing_sync.cells.mapping import Column, ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.spelling import half_width
 from listing_sync.cells.units import Kind, Unit, is_foreign_area, unit_of, with_squares
+
+if TYPE_CHECKING:
+    from listing_sync.cells.column_types import ColumnType  # its rows read numbers
 
 WIDE: Final = Context(prec=2_000, rounding=ROUND_HALF_UP)
 """No sum or product of ours is cut: the longest text and stored number are far shorter."""
@@ -47,12 +50,6 @@ _OTHER_MARK = 'not a number: the dots of {} group thousands (decimal = "," in th
 _CLOSING = "-ー―—–"
 _LONGEST = 200
 
-_KINDS: Final = {
-    ColumnType.MONEY: frozenset({Kind.MONEY}),
-    ColumnType.AREA: frozenset({Kind.AREA}),
-}
-_ALL_KINDS = frozenset({Kind.MONEY, Kind.AREA})
-
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -83,7 +80,7 @@ class _Spelled(NamedTuple):
 def scale_of(column: Column) -> Scale:
     """Return how a column counts."""
     unit = None if column.unit is None else unit_of(column.unit)
-    is_common = unit is None and column.decimal_mark is None and column.type is not ColumnType.AREA
+    is_common = unit is None and column.decimal_mark is None and Kind.MONEY in column.type.units
     return Scale(column.type, unit, column.decimal_mark, is_common)
 
 
@@ -154,7 +151,7 @@ def _unit(spelled: _Spelled, scale: Scale) -> Unit | str | None:
             return f"not certain: {before.upper()} in a column whose numbers are {own.name}"
         else:
             unit = own
-        is_wrong = bool(before) and Kind.MONEY not in _KINDS.get(scale.type, _ALL_KINDS)
+        is_wrong = bool(before) and Kind.MONEY not in scale.type.units
         return f"wrong unit: {before.upper()}" if is_wrong else unit
     unit = unit_of(after)
     if unit is None:
@@ -164,7 +161,7 @@ def _unit(spelled: _Spelled, scale: Scale) -> Unit | str | None:
     if unit.kind is Kind.SHARE:
         return unit if own == unit else "a percentage"
     is_foreign = unit.kind is Kind.AREA and own != unit and unit.factor != 1
-    if is_foreign or unit.kind not in _KINDS.get(scale.type, _ALL_KINDS):
+    if is_foreign or unit.kind not in scale.type.units:
         return f"wrong unit: {after}"
     if spelled.has_myriad and unit.kind is Kind.MONEY and unit.factor != 1:
         return "not a number: two units"
@@ -186,7 +183,7 @@ def _number(spelled: _Spelled, scale: Scale) -> Decimal | str:
     one of its own must name its unit: in 1億5000 people may mean either 5000 or 5000万.
     """
     text, mark = spelled.number, scale.decimal_mark
-    is_measured = spelled.names_unit or spelled.has_myriad or scale.type in _KINDS
+    is_measured = spelled.names_unit or spelled.has_myriad or scale.type.is_measure
     if not spelled.has_myriad:
         return _plain_digits(text, mark, is_measured=is_measured)
     parts = _PART.findall(text)

@@ -15,8 +15,8 @@ from decimal import Context, Decimal
 from functools import lru_cache
 from math import isfinite
 
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Cell, Shown, Stored, Unreadable
-from listing_sync.cells.mapping import NUMBER_TYPES, Column, ColumnType
 from listing_sync.cells.serials import moment_of_serial, shows_day
 from listing_sync.cells.spelling import half_width
 from listing_sync.cells.units import Kind, unit_of, with_squares
@@ -39,7 +39,6 @@ _GROUPED = re.compile(
 )
 _DECIMAL_MARKS = ".,٫"
 _REMEMBERED = 4_096
-_DATE_TYPES = frozenset({ColumnType.DATE, ColumnType.DATETIME})
 
 
 def joiner(column: Column) -> Join:
@@ -48,9 +47,9 @@ def joiner(column: Column) -> Join:
     Made once a column and read. The bare number comes back where the text shows just it, a moment
     where the text is the date that a serial number stands for, else Shown for `parser_for`.
     """
-    if column.type in _DATE_TYPES:
+    if column.type.is_moment:
         return _with_text(lru_cache(_REMEMBERED)(_join_date))
-    if column.type is ColumnType.BOOLEAN or column.type in NUMBER_TYPES:
+    if not column.type.is_shown:
         return _with_text(_number_joiner(column))
     return lambda text, stored: text if isinstance(text, str) else _bare(stored)
 
@@ -74,15 +73,14 @@ def says_the_number(rest: str, column: Column) -> bool:
     if not rest:
         return True
     unit = unit_of(rest)
-    if unit is None or column.type not in NUMBER_TYPES:
+    if unit is None or not column.type.is_number:
         return False
     if column.unit is not None:
         own = unit_of(column.unit)
         if own is None or own.factor != unit.factor:
             return False
         return unit.kind in {own.kind, Kind.COUNT}
-    fits = {ColumnType.MONEY: {Kind.MONEY}, ColumnType.AREA: {Kind.AREA}}
-    return unit.factor == 1 and unit.kind in fits.get(column.type, {Kind.MONEY, Kind.AREA})
+    return unit.factor == 1 and unit.kind in column.type.units - {Kind.SHARE}
 
 
 def frame(text: str) -> tuple[str, str, str] | None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING
 
-from listing_sync.cells.mapping import ColumnType
 from listing_sync.cells.quantities import WIDE, Scale, number_from_text
 from listing_sync.cells.shown import HALF, frame, readings, residue
 from listing_sync.cells.spelling import half_width
+from listing_sync.cells.units import Kind
+
+if TYPE_CHECKING:
+    from listing_sync.cells.column_types import ColumnType  # its rows read numbers
 
 _SCIENTIFIC = re.compile(r"([-+]?)([0-9]+[.,]?[0-9]*)e([-+]?[0-9]{1,3})", re.IGNORECASE)
 _SCALES = {
@@ -75,8 +79,8 @@ def _shows_scientifically(text: str, stored: Decimal) -> bool:
 
 def _scale_shown(rest: str, column_type: ColumnType) -> Decimal:
     """Return what a number format that scales has divided by; 0 where it is no scale."""
-    if column_type is ColumnType.AREA:
+    if Kind.MONEY not in column_type.units:
         return Decimal(0)
-    if rest == "%" and column_type is ColumnType.DECIMAL:
+    if rest == "%" and Kind.SHARE in column_type.units:
         return Decimal("0.01")
     return Decimal(_SCALES.get(rest.strip("¥$€円"), 0))

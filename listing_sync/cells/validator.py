@@ -10,6 +10,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from listing_sync.cells.a1 import column_index
+from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.dates import limit_problem
 from listing_sync.cells.error_cells import LOADING
 from listing_sync.cells.keys import NO_LISTING, number_parser
@@ -26,9 +27,10 @@ from listing_sync.cells.listings import (
     Unreadable,
     Value,
 )
-from listing_sync.cells.mapping import ColumnType, SheetMapping
-from listing_sync.cells.parsing import is_blank, parser_for, plain_text
+from listing_sync.cells.mapping import SheetMapping
+from listing_sync.cells.parsing import is_blank, parser_for
 from listing_sync.cells.spelling import UNSTORABLE, normalise
+from listing_sync.cells.texts import plain_text
 from listing_sync.errors import SettingsError
 
 _BLOCK_ROWS = 1_000

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
+from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import BlankCell, Listing, Rejection, SheetColumn, SheetContents
-from listing_sync.cells.mapping import ColumnType
 from listing_sync.changes.meaning import Settled, without
 from listing_sync.changes.plan import Plan
 

@@ -15,8 +15,8 @@ from decimal import Decimal, InvalidOperation
 from hashlib import blake2b
 from typing import Any, Final
 
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Listing, Value
-from listing_sync.cells.mapping import Column
 from listing_sync.changes.compare import comparer
 
 _LONGEST_EXAMPLE: Final = 40

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import Value
-from listing_sync.cells.mapping import ColumnType
 from listing_sync.changes.compare import is_equal
 
 Row = Mapping[str, Value]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
+from listing_sync.cells.column_types import WHOLE_NUMBERS, ColumnType
+from listing_sync.cells.columns import Column
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.sql_text import add_column, add_unique, sql_name, sql_table
 
 FACTS_FILE = "0005_table_facts.sql"
@@ -50,50 +52,15 @@ class TableFacts:
     is_view: bool = False
 
 
-_TEXTS = frozenset({"text", "character varying", "character", "citext", "name"})
-# PostgREST's API document has said int32 and int64 since 14.8, integer and bigint before.
-_WHOLE = frozenset({"smallint", "integer", "bigint", "int16", "int32", "int64"})
-_STAMPS = frozenset({"timestamp with time zone", "timestamp without time zone"})
-_MARKS = _TEXTS | _STAMPS | {"date"}
-_KNOWN = (
-    _TEXTS
-    | _WHOLE
-    | _STAMPS
-    | {"numeric", "real", "double precision", "date", "boolean", "json", "jsonb", "uuid"}
+_MARKS = ColumnType.DATE.facts.fits
+_KNOWN = frozenset({"real", "double precision", "uuid"}).union(
+    *(each.facts.fits for each in ColumnType)
 )
-_FITTING = {
-    ColumnType.TEXT: _TEXTS,
-    ColumnType.URL: _TEXTS,
-    ColumnType.INTEGER: _TEXTS | _WHOLE | {"numeric"},
-    ColumnType.DECIMAL: _TEXTS | {"numeric"},
-    ColumnType.MONEY: _TEXTS | {"numeric"},
-    ColumnType.AREA: _TEXTS | {"numeric"},
-    ColumnType.DATE: _TEXTS | _STAMPS | {"date"},
-    ColumnType.DATETIME: _TEXTS | _STAMPS,
-    ColumnType.BOOLEAN: frozenset({"boolean"}),
-    ColumnType.JSON: frozenset({"json", "jsonb"}),
-}
-"""Types that take the values written and give them back equal; no others are judged good."""
-
-_SQL_TYPES = {
-    ColumnType.TEXT: "text",
-    ColumnType.URL: "text",
-    ColumnType.INTEGER: "bigint",
-    ColumnType.DATE: "date",
-    ColumnType.DATETIME: "timestamptz",
-    ColumnType.BOOLEAN: "boolean",
-    ColumnType.JSON: "jsonb",
-}
-_WHOLE_DIGITS = {ColumnType.AREA: 8, ColumnType.MONEY: 15, ColumnType.DECIMAL: 15}
 
 
 def sql_type(column: Column) -> str:
     """Return the PostgreSQL type that a mapped column wants."""
-    if column.type not in _WHOLE_DIGITS:
-        return _SQL_TYPES[column.type]
-    if column.scale is None:
-        return "numeric"
-    return f"numeric({_WHOLE_DIGITS[column.type] + column.scale},{column.scale})"
+    return column.type.facts.sql(column)
 
 
 def lacks_of(facts: TableFacts, mapping: SheetMapping) -> tuple[Lack, ...]:
@@ -262,5 +229,4 @@ def _wanted(mapping: SheetMapping) -> dict[str, str]:
 def _fits(column: Column, found: str) -> bool:
     if found not in _KNOWN:  # not known, or a type of somebody's own
         return True
-    is_whole = column.scale == 0 and column.type is not ColumnType.TEXT
-    return found in _FITTING[column.type] or (is_whole and found in _WHOLE)
+    return found in column.type.facts.fits or (column.scale == 0 and found in WHOLE_NUMBERS)

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from listing_sync.cells import json_exact
+from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import Value
-from listing_sync.cells.mapping import ColumnType
 from listing_sync.changes.compare import is_equal
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")

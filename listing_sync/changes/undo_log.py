@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import Value
-from listing_sync.cells.mapping import ColumnType, SheetMapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.table_now import TableNow, means
 
 Row = Mapping[str, Value]

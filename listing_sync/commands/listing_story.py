@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Listing, SheetColumn, Value
-from listing_sync.cells.mapping import Column
 from listing_sync.cells.near import near_matches
 from listing_sync.cells.validator import normalise_number, validate
 from listing_sync.changes.given_back import row_comparer

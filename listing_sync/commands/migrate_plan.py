@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.draft_mapping import (
     SAMPLE,
     UnmappedColumn,
@@ -14,8 +16,7 @@ from listing_sync.cells.draft_mapping import (
     unique_headers,
 )
 from listing_sync.cells.listings import Cell, Rejection, Shown, Unreadable
-from listing_sync.cells.mapping import Column, ColumnType
-from listing_sync.cells.parsing import plain_text
+from listing_sync.cells.texts import plain_text
 from listing_sync.changes.meaning import Settled
 from listing_sync.changes.migrations import PendingFile, pending_files
 from listing_sync.changes.plan import Plan, TableRow, make_plan

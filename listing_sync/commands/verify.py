@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Rejection, Value
-from listing_sync.cells.mapping import Column
 from listing_sync.changes.compare import is_equal
 from listing_sync.changes.plan import Plan, Update
 from listing_sync.errors import RefusedError

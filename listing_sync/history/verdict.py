@@ -12,7 +12,8 @@ from enum import StrEnum
 from itertools import chain
 from types import MappingProxyType
 
-from listing_sync.cells.mapping import Column, SheetMapping
+from listing_sync.cells.columns import Column
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.wording import count, duration, percent
 from listing_sync.changes.table_check import FACTS_FILE, TableFacts, lacks_of
 from listing_sync.history.run_statistics import (

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.json_exact import is_plain
 from listing_sync.cells.listings import Value
-from listing_sync.cells.mapping import ColumnType
 from listing_sync.machine.sequence import UNDO_FOLDER, next_sequence, numbered, sequence_of
 from listing_sync.machine.snapshots import kept_snapshots
 from listing_sync.machine.state_dir import (

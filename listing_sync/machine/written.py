@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import Value
-from listing_sync.cells.mapping import ColumnType
 from listing_sync.changes.undo_log import Logged
 from listing_sync.machine.state_dir import decode_json, encode_json
 from listing_sync.machine.undo import RunFile, UndoFiles, is_change

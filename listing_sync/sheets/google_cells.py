@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from operator import eq
 from typing import Any
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Cell, Unreadable
-from listing_sync.cells.mapping import NUMBER_TYPES, Column, ColumnType
 from listing_sync.cells.shown import Join, joiner, residue, says_the_number
 
 _DIGITS = b"0123456789."
 _GROUPED = _DIGITS + b","
 _NO_DIGITS = bytes(set(range(256)) - {*_DIGITS, 0})
-_DATE_TYPES = frozenset({ColumnType.DATE, ColumnType.DATETIME})
 _SIGNS = frozenset("-−‐–+▲△()")
 
 
@@ -43,7 +43,7 @@ class Joins:
                     texts[index], cells[index] = "", text
                 else:
                     texts[index] = str(text)
-        if column.type in _DATE_TYPES:
+        if column.type.is_moment:
             return self._dates(column, texts, cells)
         join = self._join(column)
         for index in _doubtful(column, texts, cells):
@@ -60,7 +60,7 @@ class Joins:
 
     def _join(self, column: Column) -> Join:
         # A date and its text are compared in the same way whatever the column.
-        key = column.type if column.type in _DATE_TYPES else column
+        key = column.type if column.type.is_moment else column
         if key not in self._joins:
             self._joins[key] = joiner(column)
         return self._joins[key]
@@ -73,7 +73,7 @@ def without_blanks(cells: list[Any]) -> list[Cell]:
 
 def _doubtful(column: Column, texts: list[str], values: list[Any]) -> Sequence[int]:
     """Return which cells show anything but their stored value as it stands."""
-    if column.type in NUMBER_TYPES:
+    if column.type.is_number:
         return _doubtful_numbers(column, texts, values)
     if column.type is ColumnType.BOOLEAN:
         pairs = enumerate(zip(texts, values, strict=True))

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from listing_sync.cells.a1 import column_index, column_letter, quote_tab, quoted_tab
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import SheetColumn, Unreadable
-from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.errors import SourceError
 from listing_sync.sheets.google_api import Rows, Spreadsheet
 from listing_sync.sheets.grid import Header, Tab, choose_tab, read_header

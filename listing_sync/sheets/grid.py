@@ -9,9 +9,10 @@ from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 from listing_sync.cells.a1 import column_index, column_letter, quote_tab
+from listing_sync.cells.columns import Column
 from listing_sync.cells.keys import PropertyNumber, whole_float_reader
 from listing_sync.cells.listings import Cell, SheetColumn, SheetRow
-from listing_sync.cells.mapping import Column, SheetMapping, normalise_header
+from listing_sync.cells.mapping import SheetMapping, normalise_header
 from listing_sync.cells.near import near_matches
 from listing_sync.errors import SourceError
 from listing_sync.sheets.headers import (

@@ -7,11 +7,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 from listing_sync.cells.a1 import quote_tab
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import SheetColumn
-from listing_sync.cells.mapping import Column, ColumnType, normalise_header, takes_unit
+from listing_sync.cells.mapping import normalise_header, takes_unit
 from listing_sync.cells.units import named_unit, unit_of
-
-_MEASURES = frozenset({ColumnType.MONEY, ColumnType.AREA})
 
 
 def joined_headers(rows: Sequence[Sequence[object]]) -> list[str]:
@@ -38,7 +37,7 @@ def _header_text(row: Sequence[object], index: int) -> str:
 def in_its_unit(column: Column, header: str) -> Column:
     """Return a column of money or area under its very header, in the unit that this names."""
     _, unit = named_unit(header)
-    if unit is None or column.unit is not None or column.type not in _MEASURES:
+    if unit is None or column.unit is not None or not column.type.is_measure:
         return column
     fits = takes_unit(column.type, column.scale, unit)
     return replace(column, unit=unit.name) if fits and unit.factor != 1 else column

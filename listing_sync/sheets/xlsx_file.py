@@ -13,8 +13,10 @@ from zipfile import BadZipFile
 from zlib import error as ZlibError  # noqa: N812 - it is an exception
 
 from listing_sync.cells.a1 import column_index
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Cell, SheetRow, Unreadable
-from listing_sync.cells.mapping import NUMBER_TYPES, Column, ColumnType, SheetMapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.number_format import NumberFormat, general_text, number_format
 from listing_sync.cells.shown import joiner, residue, says_the_number
 from listing_sync.errors import SourceError
@@ -170,7 +172,7 @@ def _is_neutral(column: Column, book: Book, style: int) -> bool:
     code = book.formats[style] if style < len(book.formats) else None
     found = None if code is None else number_format(code)
     form = None if found is None else found.plain
-    if form is None or column.type not in NUMBER_TYPES:
+    if form is None or not column.type.is_number:
         return False
     around = "".join(form.around)
     return _SIGNS.isdisjoint(around) and says_the_number(residue(around), column)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from listing_sync.cells.mapping import Column
+from listing_sync.cells.columns import Column
 from listing_sync.errors import (
     BatchTooLargeError,
     Category,

@@ -9,8 +9,10 @@ from typing import Any, Final, TypeVar
 
 from postgrest import CountMethod, ReturnMethod, SyncSelectRequestBuilder
 
+from listing_sync.cells.column_types import NUMBER_TYPES, ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Value
-from listing_sync.cells.mapping import NUMBER_TYPES, Column, ColumnType, SheetMapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.plan import TableRow
 from listing_sync.changes.sql_text import add_unique
 from listing_sync.errors import BatchTooLargeError, Category, PermanentError, RowError, Service

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Shown as ShownCell
-from listing_sync.cells.mapping import Column, ColumnType, SheetMapping, parse_mapping
+from listing_sync.cells.mapping import SheetMapping, parse_mapping
 from listing_sync.errors import (
     Category,
     ListingSyncError,

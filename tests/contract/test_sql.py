@@ -9,7 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from listing_sync.cells.mapping import ColumnType, parse_mapping
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.mapping import parse_mapping
 from listing_sync.supabase.sql_files import migration_files, split_statements
 from tests.stack.postgres import execute
 from tests.stack.supabase_lite import SupabaseLite

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.json_exact import decode
-from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.compare import is_equal
 from listing_sync.changes.plan import TableRow
 from listing_sync.errors import BatchTooLargeError, PermanentError, RowError, TransientError

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.table_check import lacks_of
 from listing_sync.errors import PermanentError, RowError
 from listing_sync.supabase.rest import Rest

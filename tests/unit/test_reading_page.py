@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from listing_sync.cells.column_types import NUMBER_TYPES, ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.json_exact import encode
 from listing_sync.cells.listings import Problem
-from listing_sync.cells.mapping import NUMBER_TYPES, Column, ColumnType, parse_mapping
+from listing_sync.cells.mapping import parse_mapping
 from listing_sync.cells.parsing import parser_for
 from listing_sync.cells.shown import joiner
 from listing_sync.cells.units import UNIT_NAMES

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.draft_mapping import UnmappedColumn, draft_mapping, unique_headers
-from listing_sync.cells.mapping import ColumnType, normalise_header, parse_mapping
+from listing_sync.cells.mapping import normalise_header, parse_mapping
 
 BUNDLED = (files("listing_sync") / "mapping.toml").read_text(encoding="utf-8")
 

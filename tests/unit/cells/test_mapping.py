@@ -11,13 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listing_sync.cells.mapping import (
-    Column,
-    ColumnType,
-    SheetMapping,
-    normalise_header,
-    parse_mapping,
-)
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
+from listing_sync.cells.mapping import SheetMapping, normalise_header, parse_mapping
 from listing_sync.errors import SettingsError
 
 HEAD = """

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listing_sync.cells.mapping import Column, ColumnType
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.number_format import (
     adds_to_text,
     built_in_format,

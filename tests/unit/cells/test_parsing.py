@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.json_exact import encode
 from listing_sync.cells.listings import KEPT, Cell, Problem, Shown, Unreadable, Value
-from listing_sync.cells.mapping import Column, ColumnType
 from listing_sync.cells.parsing import parser_for
 from tests.strategies import ANY_CELL
 

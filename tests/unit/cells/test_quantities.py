@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Problem, Value
-from listing_sync.cells.mapping import Column, ColumnType
 from listing_sync.cells.parsing import parser_for
 from listing_sync.cells.quantities import number_from_text, scale_of
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Cell, Problem, Shown, Unreadable
-from listing_sync.cells.mapping import Column, ColumnType
 from listing_sync.cells.parsing import parser_for
 from listing_sync.cells.shown import joiner, residue, says_the_number
 

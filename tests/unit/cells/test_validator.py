@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import (
     Cell,
     Checked,
@@ -21,7 +23,7 @@ from listing_sync.cells.listings import (
     SheetContents,
     Unreadable,
 )
-from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.validator import (
     loading_columns,
     normalise_number,

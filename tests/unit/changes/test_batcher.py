@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import KEPT, Listing, SheetColumn, Value
-from listing_sync.cells.mapping import Column, ColumnType
 from listing_sync.changes.batcher import Batch, batches, listing_of
 from listing_sync.changes.plan import Plan, Update
 

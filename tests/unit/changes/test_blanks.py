@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import (
     BlankCell,
     Checked,
@@ -14,7 +16,6 @@ from listing_sync.cells.listings import (
     SheetContents,
     Value,
 )
-from listing_sync.cells.mapping import Column, ColumnType
 from listing_sync.changes import blanks
 from listing_sync.changes.blanks import blanks_to_write, without_hidden
 from listing_sync.changes.meaning import Settled

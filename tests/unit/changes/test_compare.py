@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import KEPT
-from listing_sync.cells.mapping import Column, ColumnType
 from listing_sync.changes.compare import comparer, is_equal, shown
 
 TEXT, MONEY, DATE = ColumnType.TEXT, ColumnType.MONEY, ColumnType.DATE

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import KEPT, Listing, SheetColumn
-from listing_sync.cells.mapping import Column, ColumnType
 from listing_sync.changes.batcher import batches
 from listing_sync.changes.left_out import leave_out
 from listing_sync.changes.plan import Plan, Update

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listing_sync.cells.mapping import ColumnType
+from listing_sync.cells.column_types import ColumnType
 from listing_sync.changes.rollback import Action, LeftAlone, Row, Step, way_back, way_back_of_run
 from listing_sync.changes.table_now import TableNow
 from listing_sync.changes.undo_log import Logged, folded

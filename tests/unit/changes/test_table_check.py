@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.table_check import (
     TableFacts,
     lacks_of,

@@ -8,8 +8,9 @@ from datetime import timedelta, timezone
 
 import pytest
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Listing, Rejection, SheetColumn
-from listing_sync.cells.mapping import Column, ColumnType
 from listing_sync.cells.wording import utc_text
 from listing_sync.changes.plan import Plan, Update
 from listing_sync.cli.json_output import (

@@ -6,8 +6,9 @@ from io import StringIO
 
 from rich.console import Console
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Listing, SheetColumn
-from listing_sync.cells.mapping import Column, ColumnType
 from listing_sync.changes.plan import Plan, Update
 from listing_sync.cli.sync_text import show_plan
 

@@ -10,7 +10,9 @@ from typing import cast
 
 import pytest
 
-from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.commands.health import Health, health
 from listing_sync.errors import (
     Category,

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Value
-from listing_sync.cells.mapping import Column
 from listing_sync.changes.plan import SafetyLimits, TableRow
 from listing_sync.changes.undo_log import written_types
 from listing_sync.cli.progress import Silent

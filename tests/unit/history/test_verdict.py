@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.table_check import TableFacts
 from listing_sync.history.run_statistics import statistics
 from listing_sync.history.runs import Run, RunStats, RunStatus, RunType

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.json_exact import decode
-from listing_sync.cells.mapping import ColumnType
 from listing_sync.machine.snapshots import SnapshotFiles
 from listing_sync.machine.undo import UndoFiles
 from listing_sync.machine.written import written_since

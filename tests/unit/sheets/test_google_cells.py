@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from listing_sync.cells.column_types import NUMBER_TYPES, ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Shown, Unreadable
-from listing_sync.cells.mapping import NUMBER_TYPES, Column, ColumnType
 from listing_sync.cells.shown import joiner
 from listing_sync.sheets.google_cells import Joins
 

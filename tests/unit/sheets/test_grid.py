@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import SheetColumn
-from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.errors import SourceError
 from listing_sync.sheets.grid import (
     Tab,

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import KEPT, Listing, SheetColumn
-from listing_sync.cells.mapping import Column, ColumnType
 from listing_sync.changes.batcher import Batch, batches, listing_of
 from listing_sync.changes.plan import Plan, Update
 from listing_sync.errors import (

@@ -10,7 +10,9 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.errors import GeneratedColumnError, PermanentError, RemoteError, TransientError
 from listing_sync.supabase.failures import failure_of_response
 from listing_sync.supabase.rest import Rest

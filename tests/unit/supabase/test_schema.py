@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from listing_sync.cells.mapping import Column, ColumnType, SheetMapping
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.columns import Column
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.errors import Category, PermanentError, Service
 from listing_sync.supabase.schema import explained
 

@@ -1,0 +1,113 @@
+"""Read the cells of text, url and boolean columns."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from typing import Final
+from urllib.parse import urlsplit
+
+from listing_sync.cells.amounts import number_from_value
+from listing_sync.cells.columns import Column
+from listing_sync.cells.listings import Problem, ReadShown, ReadText, ReadValue, Stored, Value
+from listing_sync.cells.spelling import half_width, normalise
+
+_BOOLEANS: Final = dict.fromkeys(("true", "yes", "はい", "1", "○", "◯", "〇"), True) | (
+    dict.fromkeys(("false", "no", "いいえ", "0", "×", "✕", "✖"), False)
+)
+
+
+def text_rules(
+    column: Column, expected: str, _: tzinfo | None
+) -> tuple[ReadText | None, ReadValue, None]:
+    """Return how the texts and the other cells of a text column are read."""
+    return _as_typed(_text_check(column), expected)
+
+
+def url_rules(
+    column: Column, expected: str, _: tzinfo | None
+) -> tuple[ReadText | None, ReadValue, None]:
+    """Return how the texts and the other cells of a column of addresses are read."""
+    return _as_typed(_url_check(column, expected), expected)
+
+
+def plain_text(cell: Stored) -> str | None:
+    """Return a cell that is not text as a person would type it; None when it cannot be."""
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, int | float):
+        if isinstance(cell, float) and cell.is_integer():
+            cell = int(cell)
+        number = number_from_value(cell)
+        return None if number is None else format(number, "f")
+    return cell.isoformat(" ") if isinstance(cell, datetime) else cell.isoformat()
+
+
+def _as_typed(
+    understand: ReadText | None, expected: str
+) -> tuple[ReadText | None, ReadValue, None]:
+    def read_value(cell: Stored) -> Value | Problem:
+        text = plain_text(cell)
+        if text is None:
+            return Problem("a number that has no plain form", expected)
+        return text if understand is None else understand(text)
+
+    return understand, read_value, None
+
+
+def _text_check(column: Column) -> ReadText | None:
+    """Return the check of a trimmed text, None when anything goes."""
+    max_length, pattern = column.max_length, column.pattern
+    choices = {normalise(choice): choice for choice in column.choices}
+    if max_length is None and pattern is None and not choices:
+        return None
+
+    def understand(text: str) -> Value | Problem:
+        if choices:
+            choice = choices.get(normalise(text))
+            if choice is None:
+                return Problem("not one of the choices", f"one of {', '.join(column.choices)}")
+            text = choice
+        if max_length is not None and len(text) > max_length:
+            return Problem(f"too long: {len(text)} characters", f"at most {max_length}")
+        if pattern is not None and not pattern.fullmatch(text):
+            return Problem("not in the form of this column", f"the form {pattern.pattern}")
+        return text
+
+    return understand
+
+
+def _url_check(column: Column, expected: str) -> ReadText:
+    check = _text_check(column)
+
+    def understand(text: str) -> Value | Problem:
+        if len(text.split()) > 1:
+            return Problem("not one address: it holds white space", expected)
+        try:
+            parts = urlsplit(text)
+            _ = parts.port  # raises ValueError when it is none
+        except ValueError:
+            return Problem("not an address", expected)
+        if parts.scheme not in {"http", "https"}:
+            return Problem("not an http or https address", expected)
+        if not parts.hostname:
+            return Problem("not an address: no host", expected)
+        return text if check is None else check(text)
+
+    return understand
+
+
+def boolean_rules(
+    _: Column, expected: str, __: tzinfo | None
+) -> tuple[ReadText, ReadValue, ReadShown]:
+    """Return how the texts and the check boxes of a boolean column are read."""
+    problem = Problem("neither yes nor no", expected)
+
+    def from_text(text: str) -> Value | Problem:
+        return _BOOLEANS.get(half_width(text).casefold(), problem)
+
+    def from_value(cell: Stored) -> Value | Problem:
+        if isinstance(cell, int | float) and cell in {0, 1}:
+            return bool(cell)
+        return problem
+
+    return from_text, from_value, lambda cell: from_text(cell.text)
