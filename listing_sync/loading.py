@@ -63,7 +63,7 @@ def _load_mapping(path: str | None) -> SheetMapping:
     if path is None:
         bundled = resources.files("listing_sync") / "mapping.toml"
         return parse_mapping(bundled.read_text(encoding="utf-8"), name="the bundled mapping")
-    return parse_mapping(_text_of("SYNC_MAPPING_FILE", path, "UTF-8 text"), name=path)
+    return parse_mapping(text_of("SYNC_MAPPING_FILE", path, "UTF-8 text"), name=path)
 
 
 def _load_google_account(given: Mapping[str, str]) -> GoogleAccount | None:
@@ -86,7 +86,7 @@ def _load_google_account(given: Mapping[str, str]) -> GoogleAccount | None:
         name, path = str(gcloud), str(gcloud)
     if path is None:
         return None
-    text = _text_of(name, path, "a JSON credentials file")
+    text = text_of(name, path, "a JSON credentials file")
     return account_of(text, name=name, wishes=wishes)
 
 
@@ -102,7 +102,7 @@ def _gcloud_file(given: Mapping[str, str]) -> Path | None:
     return path if folder and path.is_file() else None
 
 
-def _text_of(name: str, path: str, expected: str) -> str:
+def text_of(name: str, path: str, expected: str) -> str:
     """Return the text of the file that a setting names; `expected` is what it should be."""
     try:
         if Path(path).exists() and not Path(path).is_file():  # a named pipe may never end

@@ -14,8 +14,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from listing_sync.cells.wording import count, plain
+from listing_sync.cli.asking import Given
 from listing_sync.cli.exits import ExitCode
 from listing_sync.cli.face import Face
+from listing_sync.cli.init_google import (
+    LOGIN_NAME,
+    Adc,
+    ClientPath,
+    GoogleAnswers,
+    GoogleOptions,
+    Impersonated,
+    KeyPath,
+    Login,
+    Subject,
+    ask_google,
+)
 
 if TYPE_CHECKING:
     from listing_sync.cells.first_mapping import FirstMapping
@@ -38,9 +51,12 @@ def init(  # noqa: PLR0913 - one option a question
     supabase_key_file: Annotated[
         Path | None, typer.Option(help="File that holds the project's secret key.", metavar="PATH")
     ] = None,
-    google_key: Annotated[
-        Path | None, typer.Option(help="The service account's key file.", metavar="PATH")
-    ] = None,
+    google_key: KeyPath = None,
+    adc: Adc = False,
+    login: Login = False,
+    oauth_client: ClientPath = None,
+    impersonate: Impersonated = None,
+    subject: Subject = None,
     sheet: Annotated[
         str | None,
         typer.Option(help="The spreadsheet's address or ID, or a file.", metavar="SHEET"),
@@ -61,67 +77,53 @@ def init(  # noqa: PLR0913 - one option a question
     mapping_file = env_file.with_name(_MAPPING_NAME)
     _refuse_existing(env_file)
     asks = sys.stdin.isatty() and not yes
-    given = _Given(asks=asks)
+    given = Given(asks=asks)
     texts = {"SUPABASE_URL": given.text("--url", "URL of the Supabase project", url)}
     if supabase_key_file is not None:
         texts[f"{_KEY_NAME}_FILE"] = str(supabase_key_file.absolute())
     else:
         texts[_KEY_NAME] = given.secret("--supabase-key-file", "Secret key (sb_secret_...)")
     source = given.text("--sheet", "Address of the Google spreadsheet, or a file", sheet)
-    if source.lower().endswith((".csv", ".xlsx")):
-        texts["SYNC_SHEET_FILE"] = str(Path(source).absolute())
-    else:
-        path = given.text("--google-key", "Path of Google's key file", _as_text(google_key))
-        texts["GOOGLE_APPLICATION_CREDENTIALS"] = str(Path(path).expanduser().absolute())
-        texts["SYNC_SPREADSHEET_ID"] = source
     if tab is None and asks:
         tab = typer.prompt("Tab (Enter: the only one)", default="", show_default=False)
     if tab:
         texts["SYNC_SHEET_NAME"] = tab
-    given.refuse_missing()
-    found, mapping = _draft(face, texts, table=table, key_header=key_header)
+    options = GoogleOptions(google_key, adc, login, oauth_client, impersonate, subject)
+    google = _ask_source(source, options, given, texts, env_file.parent)
+    found, mapping = _draft(face, {**texts, **google.to_look()}, table=table, key_header=key_header)
+    texts |= google.texts
     if mapping is not None:
         _refuse_existing(mapping_file)
         texts["SYNC_MAPPING_FILE"] = str(mapping_file)
     _show(face, env_file, mapping_file, texts, found, mapping)
-    if asks and not typer.confirm("Write this?", default=True):
-        raise typer.Exit(ExitCode.USAGE)
-    if not asks and not yes:
-        raise typer.BadParameter("without a terminal nothing is written but with --yes")
+    _require_consent(asks=asks, yes=yes)
+    if google.login is not None:
+        _write_new(env_file.with_name(LOGIN_NAME), google.login)
     _write(env_file, texts)
     if mapping is not None:
         _write_new(mapping_file, mapping.text)
     _show_next(face, found, mapping)
 
 
-class _Given:
-    """What was given by options, else asked for; what is lacking is told at once."""
-
-    def __init__(self, *, asks: bool) -> None:
-        self._asks = asks
-        self._missing: list[str] = []
-
-    def text(self, option: str, question: str, value: str | None) -> str:
-        if value:
-            return value
-        return self._ask(option, question, hidden=False)
-
-    def secret(self, option: str, question: str) -> str:
-        return self._ask(option, question, hidden=True)
-
-    def _ask(self, option: str, question: str, *, hidden: bool) -> str:
-        if self._asks:
-            return str(typer.prompt(question, hide_input=hidden)).strip()
-        self._missing.append(option)
-        return ""
-
-    def refuse_missing(self) -> None:
-        if self._missing:
-            raise typer.BadParameter(f"without a terminal it wants {', '.join(self._missing)}")
+def _ask_source(
+    source: str, options: GoogleOptions, given: Given, texts: dict[str, str], folder: Path
+) -> GoogleAnswers:
+    """Put the source into the texts; return how to sign in to Google, if that is what it is."""
+    if source.lower().endswith((".csv", ".xlsx")):
+        texts["SYNC_SHEET_FILE"] = str(Path(source).absolute())
+        given.refuse_missing()
+        return GoogleAnswers()
+    texts["SYNC_SPREADSHEET_ID"] = source
+    if options.login:
+        _refuse_existing(folder / LOGIN_NAME)
+    return ask_google(options, given, folder)
 
 
-def _as_text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
+def _require_consent(*, asks: bool, yes: bool) -> None:
+    if asks and not typer.confirm("Write this?", default=True):
+        raise typer.Exit(ExitCode.USAGE)
+    if not asks and not yes:
+        raise typer.BadParameter("without a terminal nothing is written but with --yes")
 
 
 def _refuse_existing(path: Path) -> None:

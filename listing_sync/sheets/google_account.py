@@ -54,5 +54,5 @@ class GoogleAccount:
     def in_words(self) -> str:
         """Return who reads and how."""
         if self.reader is None:
-            return f"as nobody with an address ({self.how})"
+            return f"by {self.how}"
         return f"as {self.reader} ({self.how})"

@@ -22,6 +22,7 @@ from tests.stack.loopback import Answer, LoopbackServer, Request, Wire
 
 NAMES = (
     "sheets.googleapis.com",
+    "accounts.google.com",
     "oauth2.googleapis.com",
     "sts.googleapis.com",
     "iamcredentials.googleapis.com",

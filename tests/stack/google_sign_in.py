@@ -5,13 +5,15 @@ Whose token it is and what it may do is known afterwards, so that the Sheets API
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, unquote, urlencode
 
 from tests.stack.google_refusals import refusal, with_reason
 from tests.stack.google_token import (
@@ -29,6 +31,8 @@ IAM_SCOPES = frozenset(
         "https://www.googleapis.com/auth/cloud-platform",
     }
 )
+CONSENTER = "sato@office.example"
+"""Who sits at the browser."""
 MACHINE = "machine@loopback.iam.gserviceaccount.com"
 POOL = (
     "//iam.googleapis.com/projects/5/locations/global/workloadIdentityPools/offices/providers/oidc"
@@ -67,6 +71,8 @@ class SignIn:
         token_refusal: what the OAuth endpoint answers instead of a token (TOKEN_REFUSALS).
         sts_refusal: what the Security Token Service answers instead.
         iam_refusal: what IAM Credentials answers instead.
+        agrees: whether the person in the browser agrees.
+        codes: what was asked for, by the code that the browser brought back.
         people: refresh token -> (address, scopes agreed to).
         subject_tokens: what the pool's identity provider has issued.
         impersonators: service account -> who may impersonate it.
@@ -80,6 +86,8 @@ class SignIn:
     token_refusal: dict[str, Any] | None = None
     sts_refusal: dict[str, Any] | None = None
     iam_refusal: dict[str, Any] | None = None
+    agrees: bool = True
+    codes: dict[str, dict[str, str]] = field(default_factory=dict)
     people: dict[str, tuple[str, frozenset[str]]] = field(default_factory=dict)
     subject_tokens: set[str] = field(default_factory=set)
     impersonators: dict[str, set[str]] = field(default_factory=dict)
@@ -100,6 +108,8 @@ class SignIn:
                 return self._iam(request, account, method)
             case ["GET", "computeMetadata", "v1", "instance", "service-accounts", _, *rest]:
                 return self._metadata(request, rest)
+            case ["GET", "o", "oauth2", "auth"]:
+                return self._consent(request)
             case ["GET", ""]:
                 return self._machine(Answer(200, body=b"computeMetadata/"))
             case _:
@@ -116,13 +126,43 @@ class SignIn:
         found = self.grants.get(request.headers.get("authorization", "").partition(" ")[2])
         return found if found and time.time() < found.ends_at else None
 
+    # accounts.google.com, in the browser
+
+    def _consent(self, request: Request) -> Answer:
+        """Send the browser back with a code, as if the person had agreed at once."""
+        asked = {name: values[0] for name, values in request.query.items()}
+        answer = {"state": asked["state"]}
+        if self.agrees:
+            answer |= {"code": f"4/{len(self.codes)}", "scope": asked["scope"]}
+            self.codes[answer["code"]] = asked
+        else:
+            answer["error"] = "access_denied"
+        return Answer(302, (("Location", f"{asked['redirect_uri']}?{urlencode(answer)}"),))
+
     # oauth2.googleapis.com
+
+    def _code(self, form: Mapping[str, str]) -> Answer:
+        asked = self.codes.pop(form.get("code", ""), None)
+        if asked is None or form.get("redirect_uri") != asked["redirect_uri"]:
+            return _refused("invalid_grant", "Malformed auth code.")
+        proof = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        challenge = base64.urlsafe_b64encode(proof).rstrip(b"=").decode()
+        if challenge != asked.get("code_challenge"):
+            return _refused("invalid_grant", "Missing code verifier.")
+        scopes = frozenset(asked["scope"].split())
+        granted = json.loads(self._token(CONSENTER, scopes).body)
+        if asked.get("prompt") == "consent" and asked.get("access_type") == "offline":
+            granted["refresh_token"] = f"1//{form['code']}"
+            self.people[granted["refresh_token"]] = (CONSENTER, scopes)
+        return _json(200, granted)
 
     def _oauth(self, form: Mapping[str, str]) -> Answer:
         if self.token_refusal is not None:
             is_object = isinstance(self.token_refusal["error"], dict)
             return _json(403 if is_object else 400, self.token_refusal)
         match form.get("grant_type"):
+            case "authorization_code":
+                return self._code(form)
             case "refresh_token":
                 person = self.people.get(form.get("refresh_token", ""))
                 if person is None:

@@ -114,7 +114,7 @@ def test_only_a_service_account_signs_for_somebody_else(document: dict[str, Any]
 @pytest.mark.parametrize(
     ("document", "words"),
     [
-        pytest.param(PERSON, "as nobody with an address (sign-in of a person)", id="person"),
+        pytest.param(PERSON, "by sign-in of a person", id="person"),
         pytest.param(
             {**WORKLOAD, "service_account_impersonation_url": IMPERSONATION_URL},
             f"as {READER} (workload identity federation, impersonating {READER})",
