@@ -134,12 +134,32 @@ class GeneratedColumnError(PermanentError):
     """The database fills `column` by itself and lets nobody write it."""
 
 
+class NoColumnError(PermanentError):
+    """The table has no `column`, as far as the API sees it."""
+
+
+class NotGrantedError(PermanentError):
+    """The key has no right to do this."""
+
+
+class WrittenTwiceError(PermanentError):
+    """Two rows of one request are one row to the database, which takes neither."""
+
+
 class RetryLaterError(PermanentError):
     """The service asks for a longer wait (Retry-After) than a run makes."""
 
 
 class RowError(RemoteError):
     """The database refuses one row of the batch; splitting finds it."""
+
+
+class NullRefusedError(RowError):
+    """A row would leave `column` blank, which the table does not allow."""
+
+
+class TwinError(RowError):
+    """The table takes this listing and another one for one row: neither is written."""
 
 
 class BatchTooLargeError(RemoteError):

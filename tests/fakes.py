@@ -15,7 +15,15 @@ from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.validator import normalise_number
 from listing_sync.changes.plan import TableRow
 from listing_sync.clock import Stop
-from listing_sync.errors import BatchTooLargeError, Category, RemoteError, RowError, Service
+from listing_sync.errors import (
+    BatchTooLargeError,
+    Category,
+    NullRefusedError,
+    RemoteError,
+    RowError,
+    Service,
+    WrittenTwiceError,
+)
 from listing_sync.history.runs import ENDED, Process, Run, RunStatus, RunType, StoredRejection
 from listing_sync.history.sources import Source
 from listing_sync.history.taking_turns import Claim
@@ -670,7 +678,7 @@ class MemoryTable:
     def _refuse_null(self, row: Mapping[str, Value]) -> None:
         for column in sorted(self.required):
             if row.get(column) is None:
-                raise RowError(
+                raise NullRefusedError(
                     f"{column} must not be blank",
                     service=Service.SUPABASE,
                     category=Category.DATABASE,
@@ -705,7 +713,7 @@ class MemoryTable:
 
     def _refuse_twice(self, forms: Sequence[str]) -> None:
         if len(set(forms)) < len(forms):
-            raise RowError(
+            raise WrittenTwiceError(
                 "two rows of the batch are one to the database",
                 service=Service.SUPABASE,
                 category=Category.DATABASE,

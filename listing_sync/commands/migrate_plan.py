@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Final
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
@@ -28,13 +27,16 @@ from listing_sync.changes.table_check import (
     missing_table,
     not_owned,
 )
-from listing_sync.errors import ListingSyncError, PermanentError, RefusedError, StoppedError
+from listing_sync.errors import (
+    ListingSyncError,
+    NotGrantedError,
+    RefusedError,
+    StoppedError,
+)
 from listing_sync.history.runs import RunStats
 from listing_sync.ports import Ports, Progress, SheetDescription
 from listing_sync.steps.learning import known_to, loose_with_examples
 from listing_sync.steps.reading import Scope, looked_behind, plan_changes, read
-
-_NOT_GRANTED: Final = "42501"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +123,7 @@ def look_at_table(ports: Ports, pending: Sequence[PendingFile]) -> TableReport:
                 lack = Lack(f"{lack.what} yet: `listing-sync migrate up` creates it", None)
             return TableReport(mapping.table, exists=False, facts=None, lacks=(lack,), not_owned=())
         is_unique = ports.target.table.accepts_key() if mapping.key in description.columns else None
-    except PermanentError as error:
-        if error.code != _NOT_GRANTED:
-            raise
+    except NotGrantedError:
         return TableReport(
             mapping.table, exists=True, facts=None, lacks=(missing_grant(mapping),), not_owned=()
         )

@@ -20,6 +20,7 @@ from listing_sync.errors import (
     RemoteError,
     RowError,
     StoppedError,
+    TwinError,
 )
 from listing_sync.history.runs import Run
 from listing_sync.ports import Ports, Progress, Replaced
@@ -28,7 +29,6 @@ from listing_sync.steps.recording import REFRESH_S
 from listing_sync.steps.removing import Removed, remove
 from listing_sync.steps.tally import Tally
 from listing_sync.steps.writing import (
-    WRITTEN_TWICE,
     BatchWriter,
     Outcome,
     replaced_by,
@@ -158,7 +158,7 @@ class Applying:
         for failure in outcome.failures:
             del unwritten[failure.listing.property_number]
             self.tally.not_written(failure.listing, failure.error)
-            self.tally.has_twins |= failure.error.code == WRITTEN_TWICE
+            self.tally.has_twins |= isinstance(failure.error, TwinError)
         self.progress.advance(len(outcome.written) + len(outcome.failures))
 
     def _look_again(self) -> None:

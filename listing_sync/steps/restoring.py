@@ -11,13 +11,18 @@ from listing_sync.changes.made_rows import made_of
 from listing_sync.changes.rollback import Action, LeftAlone, Step
 from listing_sync.changes.table_now import TableNow
 from listing_sync.changes.undo_log import Row
-from listing_sync.errors import BatchTooLargeError, PermanentError, RemoteError, RowError
+from listing_sync.errors import (
+    BatchTooLargeError,
+    GeneratedColumnError,
+    NoColumnError,
+    NullRefusedError,
+    PermanentError,
+    RemoteError,
+    RowError,
+)
 from listing_sync.history.runs import Run
 from listing_sync.ports import Ports, Replaced
-from listing_sync.steps.writing import NOT_NULL_VIOLATION
 
-_GENERATED_ALWAYS: Final = "428C9"
-_NO_COLUMN: Final = frozenset({"PGRST204", "42703"})
 _ORDER: Final = (Action.REMOVE, Action.RESTORE, Action.BRING_BACK)
 """What is removed may hold a unique value that another row needs back."""
 
@@ -135,13 +140,13 @@ class Restorer:
         name = error.column
         if name is None:
             return False
-        if error.code == NOT_NULL_VIOLATION and is_there and name not in given:
+        if isinstance(error, NullRefusedError) and is_there and name not in given:
             self._needed.add(name)
             return True
-        if name not in given or error.code not in {_GENERATED_ALWAYS, *_NO_COLUMN}:
+        if name not in given or not isinstance(error, GeneratedColumnError | NoColumnError):
             return False
         self._left_out.add(name)
-        if error.code == _GENERATED_ALWAYS:
+        if isinstance(error, GeneratedColumnError):
             self._warn(f"rows that are brought back get a new {name}")
         else:
             self._warn(f"the table no longer has the column {name}: it is left out")

@@ -18,17 +18,18 @@ from listing_sync.errors import (
     Category,
     GeneratedColumnError,
     ListingSyncError,
+    NullRefusedError,
     RefusedError,
     RemoteError,
     RowError,
     Service,
     StoppedError,
     TransientError,
+    TwinError,
+    WrittenTwiceError,
 )
 from listing_sync.ports import Replaced, Table
 
-NOT_NULL_VIOLATION = "23502"
-WRITTEN_TWICE = "21000"
 """Two rows of a batch are one to the table (PostgreSQL, INSERT, ON CONFLICT)."""
 
 Made = Sequence[Mapping[str, Value]]
@@ -125,7 +126,7 @@ class BatchWriter:
             return self._write(without)
         if isinstance(error, TransientError):
             return Outcome(failures=_all_failed(batch, error))
-        if isinstance(error, RemoteError) and error.code == WRITTEN_TWICE:
+        if isinstance(error, WrittenTwiceError):
             return self._without_twins(batch)
         if not isinstance(error, RowError | BatchTooLargeError):
             return Outcome(fatal=error)
@@ -194,7 +195,7 @@ class BatchWriter:
 
         PostgreSQL tests NOT NULL before it looks for a conflicting row.
         """
-        if error.code != NOT_NULL_VIOLATION:
+        if not isinstance(error, NullRefusedError):
             return None
         updates = [write for write in batch.writes if isinstance(write, Update)]
         kept = {index for update in updates for index, _ in update.kept}
@@ -233,7 +234,7 @@ def twins(writes: Sequence[Write]) -> tuple[Failure, ...]:
     return tuple(
         Failure(
             listing,
-            RowError(
+            TwinError(
                 same_listing(
                     [
                         f"{other.property_number} on row {other.sheet_row}"
@@ -243,7 +244,6 @@ def twins(writes: Sequence[Write]) -> tuple[Failure, ...]:
                 ),
                 service=Service.SUPABASE,
                 category=Category.VALIDATION,
-                code=WRITTEN_TWICE,
             ),
         )
         for listing in listings

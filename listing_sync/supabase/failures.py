@@ -25,11 +25,15 @@ from listing_sync.errors import (
     BatchTooLargeError,
     Category,
     GeneratedColumnError,
+    NoColumnError,
+    NotGrantedError,
+    NullRefusedError,
     PermanentError,
     RemoteError,
     RowError,
     Service,
     TransientError,
+    WrittenTwiceError,
 )
 from listing_sync.logs import REDACTED
 from listing_sync.transport import AnswerTooLargeError, retry_after_s
@@ -149,7 +153,20 @@ _SQLSTATE = re.compile(r"[0-9A-Z]{5}")
 _VALUE = re.compile(r"([\"']).*\1", re.DOTALL)
 _CONSTRAINT = re.compile(r'violates [a-z -]*constraint "[^"]*"')
 _NULL_COLUMN = re.compile(r'null value in column "([^"]*)"')
+_NULL = "23502"
 _GENERATED = "428C9"
+_NO_COLUMN = frozenset({"PGRST204", "42703"})
+# PGRST204 "Could not find the 'nope' column of 'things' ...", 42703 "column things.nope does not
+# exist".
+_MISSING_COLUMN = re.compile(
+    r"(?:the '|column (?:\w+\.)?\"?)([^'\"]+?)(?:' column|\"? does not exist)"
+)
+_PERMANENT: dict[str, type[PermanentError]] = {
+    "21000": WrittenTwiceError,
+    "42501": NotGrantedError,
+    _GENERATED: GeneratedColumnError,
+    **dict.fromkeys(_NO_COLUMN, NoColumnError),
+}
 _GENERATED_COLUMN = re.compile(r'column "([^"]*)"')
 # "Key (slug)=(oita-1) already exists."; several columns stand with commas between them.
 _KEY_HELD = re.compile(r'Key \("?([^",()]+)"?\)=\((.*)\) already exists', re.DOTALL)
@@ -195,6 +212,8 @@ def failure_of_response(response: httpx.Response, now: datetime, key: str = "") 
     else:
         if answer.code == _GENERATED:
             column = _group(_GENERATED_COLUMN, answer.message)
+        elif answer.code in _NO_COLUMN:
+            column = _group(_MISSING_COLUMN, answer.message)
         text = text.format(answer.message[:_LONGEST_MESSAGE])
     facts = ", ".join(filter(None, (f"HTTP {answer.http_status}", answer.code)))
     return _error(kind, f"{text} ({facts})", answer, column, value)
@@ -333,9 +352,9 @@ def _error(
             return TransientError(message, retry_after_s=asked_s, **facts)
         case Fault.BATCH:
             return BatchTooLargeError(message, **facts)
+        case Fault.ROW if facts.get("code") == _NULL:
+            return NullRefusedError(message, **facts)
         case Fault.ROW:
             return RowError(message, **facts)
-        case Fault.RUN if facts.get("code") == _GENERATED and column is not None:
-            return GeneratedColumnError(message, **facts)
         case Fault.RUN:
-            return PermanentError(message, **facts)
+            return _PERMANENT.get(facts.get("code") or "", PermanentError)(message, **facts)

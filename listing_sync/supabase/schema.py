@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -10,7 +9,7 @@ from typing import Any, Final
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.sql_text import RELOAD_SCHEMA, add_column, add_unique
 from listing_sync.changes.table_check import missing_table, sql_type
-from listing_sync.errors import PermanentError
+from listing_sync.errors import NoColumnError, PermanentError
 from listing_sync.ports import TableDescription
 from listing_sync.supabase.rest import STALE, Rest, Row
 from listing_sync.supabase.table_facts import read_facts
@@ -22,10 +21,6 @@ OUR_TABLE: Final = "property_listings"
 _NO_DOCUMENT: Final = "PGRST126"
 _NO_KEY: Final = frozenset({"42P10", "55000"})
 _NO_TABLE: Final = frozenset({"PGRST205", "42P01"})
-_NO_COLUMN: Final = frozenset({"PGRST204", "42703"})
-# PGRST204 "Could not find the 'nope' column of 'things' ...", 42703 "column things.nope does not
-# exist".
-_COLUMN_NAME = re.compile(r"the '([^']+)' column|column (?:\w+\.)?\"?(\w+)\"? does not exist")
 
 
 def describe_table(rest: Rest, mapping: SheetMapping) -> TableDescription:
@@ -65,7 +60,7 @@ def is_stale(rest: Rest, mapping: SheetMapping, error: PermanentError) -> bool:
     facts = read_facts(rest, mapping.table)
     if facts is None or not facts.exists:
         return False
-    return error.code == "PGRST205" or _missing_column(error) in facts.columns
+    return error.code == "PGRST205" or error.column in facts.columns
 
 
 @contextmanager
@@ -77,13 +72,13 @@ def explained(mapping: SheetMapping) -> Iterator[None]:
         advice = _advice(mapping, error)
         if advice is None:
             raise
-        raise PermanentError(
+        raise type(error)(
             f"{advice} ({error})",
             service=error.service,
             category=error.category,
             http_status=error.http_status,
             code=error.code,
-            column=error.column or _missing_column(error),
+            column=error.column,
         ) from error
 
 
@@ -103,8 +98,8 @@ def _advice(mapping: SheetMapping, error: PermanentError) -> str | None:
             " deferrable, partial or expression key is not, and a view has none): run in"
             f" Supabase's SQL editor: {add_unique(table, key)}"
         )
-    missing = _missing_column(error)
-    if missing is None:
+    missing = error.column
+    if missing is None or not isinstance(error, NoColumnError):
         return None
     types = {column.name: sql_type(column) for column in mapping.columns}
     wanted = "timestamptz" if missing == mapping.mark_column else types.get(missing, "text")
@@ -121,19 +116,13 @@ def _existing(rest: Rest, table: str, names: list[str]) -> list[str]:
         query = rest.table(table).select(*names).limit(0)
         try:
             rest.read(query, "checking the columns of the table")
-        except PermanentError as error:
-            missing = _missing_column(error)
-            if missing not in names:
+        except NoColumnError as error:
+            if error.column not in names:
                 raise
-            names = [name for name in names if name != missing]
+            names = [name for name in names if name != error.column]
         else:
             break
     return names
-
-
-def _missing_column(error: PermanentError) -> str | None:
-    match = _COLUMN_NAME.search(str(error)) if error.code in _NO_COLUMN else None
-    return match and (match[1] or match[2])
 
 
 def _description(columns: Mapping[str, str], primary_key: tuple[str, ...] = ()) -> TableDescription:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -118,6 +119,20 @@ def test_what_is_pure_imports_nothing_that_acts() -> None:
         if module.startswith(PURE) and module not in {"reliability.guard", "reliability.meter"}
         for name, line in imports_of(path)
         if room_of(name) in ACTING
+    ]
+    assert not wrong
+
+
+def test_codes_of_the_database_are_known_in_one_room() -> None:
+    known = re.compile(r"[0-9]{2}[0-9A-Z]{3}|PGRST[0-9]*")
+    wrong = [
+        f"{module}:{node.lineno} {node.value}"
+        for module, path in MODULES.items()
+        if room_of(module) != "supabase"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and known.fullmatch(node.value)
     ]
     assert not wrong
 

@@ -18,7 +18,7 @@ from listing_sync.commands.rollback import preview as look
 from listing_sync.commands.sync import SyncOptions, sync
 from listing_sync.errors import (
     Category,
-    PermanentError,
+    GeneratedColumnError,
     RefusedError,
     RowError,
     Service,
@@ -269,7 +269,7 @@ def test_columns_that_only_the_database_fills_are_left_to_it(tmp_path):
 
     def insisting(columns, rows, **options):
         if "photo" in columns:
-            raise PermanentError(
+            raise GeneratedColumnError(
                 "cannot insert",
                 service=Service.SUPABASE,
                 category=Category.DATABASE,

@@ -9,7 +9,7 @@ from listing_sync.changes.given_back import Answer, GivenBack, learned
 from listing_sync.changes.migrations import SqlFile
 from listing_sync.cli.progress import Silent
 from listing_sync.commands.migrate_plan import MigrationPlan, make_migration_plan
-from listing_sync.errors import Category, PermanentError, Service
+from listing_sync.errors import Category, NotGrantedError, PermanentError, Service
 from listing_sync.ports import TableDescription
 from tests.fakes import folded
 from tests.local_world import HEADER
@@ -80,7 +80,7 @@ def test_a_missing_column_counts_as_blank_in_every_row(tmp_path):
 
 def test_a_table_that_may_not_be_read_gets_its_grant(tmp_path):
     ports = world(tmp_path)
-    ports.table.away = refused("42501")
+    ports.table.away = NotGrantedError("no", service=Service.SUPABASE, category=Category.DATABASE)
     ports.table.accepts_key = lambda: ports.table._ask("read", ())
     found = plan(ports)
     assert found.changes is None
