@@ -394,6 +394,14 @@ class GivenBackMemory(Protocol):
 # -- signals ----------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One message of a trial, and where it goes; `send` returns why it was not taken, else None."""
+
+    to: str
+    send: Callable[[], str | None]
+
+
 class Heartbeat(Protocol):
     """Pings in the healthchecks.io way; a failed ping is a warning."""
 
@@ -502,6 +510,7 @@ class Signals(Protocol):
     def webhook(self) -> Webhook: ...
     @property
     def metrics_file(self) -> MetricsFile: ...
+    def trials(self, run_id: str, text: str) -> tuple[Trial, ...]: ...
 
 
 class Probes(Protocol):

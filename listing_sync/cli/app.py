@@ -67,7 +67,7 @@ def options(
     face.log_format = log_format.value
 
 
-for _name in ("init", "sync", "status", "health", "migrate", "settings", "pause"):
+for _name in ("init", "sync", "status", "health", "migrate", "settings", "pause", "signal_trial"):
     import_module(f"listing_sync.cli.{_name}").register(app)
 
 

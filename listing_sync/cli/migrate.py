@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from uuid import UUID
 
 import typer
 
 from listing_sync.cli.exits import ExitCode, code_of_error, code_of_run
 from listing_sync.cli.face import Face
+from listing_sync.cli.run_names import checked_run_name
 from listing_sync.errors import RefusedError, StoppedError
 
 if TYPE_CHECKING:
@@ -193,7 +193,13 @@ def _show_what_cutover_changes(face: Face, world: World, *, dry_run: bool, json:
 def rollback(
     context: typer.Context,
     *,
-    run: Annotated[UUID | None, typer.Option(metavar="RUN_ID", help="Undo this one run.")] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN_ID",
+            help="Undo this one run: its id, the first characters of it, or latest.",
+        ),
+    ] = None,
     snapshot: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Go back to this snapshot, not the latest.")
     ] = None,
@@ -205,6 +211,7 @@ def rollback(
     face: Face = context.obj
     if run is not None and snapshot is not None:
         raise typer.BadParameter("give --run or --snapshot, not both")
+    run_id = None if run is None else checked_run_name(run, param_hint="--run")
     if not dry_run:
         _need_yes_or_terminal(yes=yes)
     with face.open(needs_sheet=False, json_output=json, moves_breakers=not dry_run) as world:
@@ -212,9 +219,7 @@ def rollback(
         from listing_sync.commands import rollback as commands
 
         _need_state_dir(world, dry_run=dry_run)
-        source = commands.find_source(
-            world, snapshot=_as_named(snapshot), run_id=str(run) if run else None
-        )
+        source = commands.find_source(world, snapshot=_as_named(snapshot), run_id=run_id)
         if not json:
             migrate_text.show_snapshots(face, world.machine.snapshots, source)
         if dry_run or not yes:

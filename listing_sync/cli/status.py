@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from listing_sync.cli.json_output import (
     run_document,
     runs_document,
 )
+from listing_sync.cli.run_names import WHOLE_ID, checked_run_name
 from listing_sync.cli.status_text import (
     listing_facts,
     pace_line,
@@ -36,11 +36,7 @@ if TYPE_CHECKING:
     from listing_sync.ports import Ports
 
 _LOOK_EVERY_S = 1.0
-_WHOLE_ID = 36
 _NAMED_RUNS = 5
-_RUN_NAME = re.compile(
-    r"latest|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=[0-9a-f]{4})[0-9a-f-]{4,35}"
-)
 
 
 def register(app: typer.Typer) -> None:
@@ -84,12 +80,8 @@ def status(
         raise typer.BadParameter(f"--json and {chosen[0]} do not go together")
     if listing is not None and not listing.strip():
         raise typer.BadParameter("--listing wants a property number")
-    if run_id is not None and not _RUN_NAME.fullmatch(run_id := run_id.lower()):
-        raise typer.BadParameter(
-            f"{plain(run_id)!r} names no run: give its id (`listing-sync status` shows them), at"
-            " least the first 4 characters of it, or latest",
-            param_hint="RUN_ID",
-        )
+    if run_id is not None:
+        run_id = checked_run_name(run_id, param_hint="RUN_ID")
     face: Face = ctx.obj
     with face.open(needs_sheet=listing is not None, json_output=json) as ports:
         # They cost what --help and other commands need not wait for.
@@ -143,7 +135,7 @@ def _print_away(face: Face, away: str | None, problems: Sequence[str] = ()) -> N
 def _show_named_run(face: Face, ports: Ports, name: str, *, as_json: bool) -> int:
     from listing_sync.commands.status import OneRun, one_run, run_ids_like
 
-    if len(name) < _WHOLE_ID:
+    if len(name) < WHOLE_ID:
         found = run_ids_like(ports, name)
         if len(found.runs) > 1:
             face.complain(

@@ -22,6 +22,7 @@ from listing_sync.ports import Holder, Ports, Progress, SnapshotMeta, Written
 from listing_sync.steps.holding import hold
 from listing_sync.steps.recording import Heard, Recorder, cause_of, cause_of_bug, new_run
 from listing_sync.steps.restoring import Restorer
+from listing_sync.steps.run_named import run_that_wrote
 
 TRIGGER: Final = "rollback"
 EXAMPLES: Final = 10
@@ -65,16 +66,13 @@ class RollbackResult:
 def find_source(ports: Ports, *, snapshot: Path | None, run_id: str | None) -> Source:
     """Return the run or snapshot asked for, else the latest snapshot.
 
+    `run_id` is an id, the beginning of one, or "latest".
+
     Raises:
         RefusedError: there is none, or it cannot be used.
     """
     if run_id is not None:
-        if run_id not in {known for known, _ in ports.machine.undo.runs()}:
-            raise RefusedError(
-                f"what run {run_id} replaced is not known here: it wrote nothing, ran on another"
-                " machine, or is older than SYNC_HISTORY_DAYS"
-            )
-        return Source(run_id=run_id)
+        return Source(run_id=run_that_wrote(ports, run_id))
     if snapshot is not None:
         return Source(ports.machine.snapshots.find(snapshot))
     taken = ports.machine.snapshots.all()

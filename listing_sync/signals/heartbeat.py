@@ -5,9 +5,11 @@ Source: healthchecks.io documentation, "Pinging API".
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from listing_sync import logs
+from listing_sync.ports import Trial
 from listing_sync.signals.posting import post
 
 TIMEOUT_S = 5.0
@@ -33,16 +35,33 @@ class HealthchecksHeartbeat:
         """Say that it failed."""
         self._ping("/fail", run_id, summary)
 
-    def _ping(self, signal: str, run_id: str, summary: str) -> None:
+    def trials(self, run_id: str, text: str) -> tuple[Trial, ...]:
+        """Return one ping of each kind, the last of which leaves the monitor content."""
         if self._url is None:
-            return
+            return ()
+        kinds = (("start", "/start"), ("failure", "/fail"), ("success", ""))
+        return tuple(
+            Trial(f"SYNC_HEARTBEAT_URL, {kind}", partial(self._send, signal, run_id, text))
+            for kind, signal in kinds
+        )
+
+    def _ping(self, signal: str, run_id: str, summary: str) -> None:
+        why = self._send(signal, run_id, summary)
+        if why is not None:
+            logs.event("warning", "heartbeat_failed", f"SYNC_HEARTBEAT_URL was not reached ({why})")
+
+    def _send(self, signal: str, run_id: str, summary: str) -> str | None:
+        """Return None when the ping was taken, or nobody listens, else why not."""
+        if self._url is None:
+            return None
+        why = None
         url = _ping_url(self._url, signal, run_id)
         for _ in range(TRIES):
             body = summary.encode("utf-8", "replace")
             why = post(url, body, "text/plain; charset=utf-8", timeout_s=self._timeout_s)
             if why is None:
-                return
-        logs.event("warning", "heartbeat_failed", f"SYNC_HEARTBEAT_URL was not reached ({why})")
+                break
+        return why
 
 
 def _ping_url(url: str, signal: str, run_id: str) -> str:

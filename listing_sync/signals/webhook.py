@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from hashlib import sha256
 
 from listing_sync import logs
+from listing_sync.ports import Trial
 from listing_sync.signals.posting import post
 
 TIMEOUT_S = 10.0
@@ -29,8 +31,7 @@ class SlackWebhook:
 
     def post(self, address: str, text: str) -> bool:
         """Post one message; return whether it was taken. A failure is a warning."""
-        body = json.dumps({"text": text}, ensure_ascii=False).encode("utf-8", "replace")
-        why = post(self._urls[address], body, "application/json", timeout_s=self._timeout_s)
+        why = self._send(address, text)
         if why is not None:
             position = self.addresses.index(address) + 1
             logs.event(
@@ -40,3 +41,15 @@ class SlackWebhook:
                 " the next run sends it again",
             )
         return why is None
+
+    def trials(self, text: str) -> tuple[Trial, ...]:
+        """Return one message to each address."""
+        return tuple(
+            Trial(f"SYNC_ALERT_WEBHOOK_URL, address {position}", partial(self._send, address, text))
+            for position, address in enumerate(self.addresses, 1)
+        )
+
+    def _send(self, address: str, text: str) -> str | None:
+        """Return None when the message was taken, else why not."""
+        body = json.dumps({"text": text}, ensure_ascii=False).encode("utf-8", "replace")
+        return post(self._urls[address], body, "application/json", timeout_s=self._timeout_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from listing_sync.ports import Trial
 from listing_sync.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,3 +41,7 @@ class SignalsSent:
         from listing_sync.signals.metrics_file import PrometheusFile
 
         return PrometheusFile(self._settings.sync_metrics_file)
+
+    def trials(self, run_id: str, text: str) -> tuple[Trial, ...]:
+        """Return one message to each channel and monitor that is set."""
+        return (*self.webhook.trials(text), *self.heartbeat.trials(run_id, text))

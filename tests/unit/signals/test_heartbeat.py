@@ -70,3 +70,7 @@ def test_a_silent_server_costs_two_time_outs_at_most(logged: list[str]) -> None:
         HealthchecksHeartbeat(receiver.url, timeout_s=0.2).started(RUN)
         assert monotonic() - before < 2
     assert logged == ["WARNING SYNC_HEARTBEAT_URL was not reached (no answer in 0.2 s)"]
+
+
+def test_without_an_address_there_is_nothing_to_try() -> None:
+    assert HealthchecksHeartbeat(None).trials(RUN, "a trial") == ()
