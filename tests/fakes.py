@@ -27,7 +27,7 @@ from listing_sync.errors import (
 from listing_sync.history.runs import ENDED, Process, Run, RunStatus, RunType, StoredRejection
 from listing_sync.history.sources import Source
 from listing_sync.history.taking_turns import Claim
-from listing_sync.ports import SelectedRows, SharedHold, TableDescription
+from listing_sync.ports import SelectedRows, SharedHold, SheetDescription, TableDescription
 from listing_sync.reliability.breaker import Breaker
 from listing_sync.reliability.guard import Patience
 
@@ -243,7 +243,7 @@ class MemoryRecords:
             self._ask(run)
             if self._is_in_progress(run):
                 for kept in (self.runs, self._came, self._heard):
-                    kept.pop(run.run_id, None)  # type: ignore[attr-defined]
+                    kept.pop(run.run_id, None)
 
         self._call(write, "withdrawing the record of the run", Patience.RETRY)
 
@@ -440,6 +440,19 @@ class MemorySheet:
         every = tuple(number for number, _ in keyed if number)
         return SelectedRows(replace(contents, rows=rows), every)
 
+    def describe(self) -> SheetDescription:
+        contents = self._call(self._contents, "reading the sheet")
+        return SheetDescription(
+            title="Sample",
+            tab=contents.tab,
+            tabs=(contents.tab,),
+            columns=tuple(contents.columns),
+            missing=tuple(contents.missing),
+            unmapped=(),
+            duplicates=(),
+            link_base=contents.link_base,
+        )
+
     def _contents(self) -> SheetContents:
         there = [column for column in self.mapping.columns if column.name not in self.lacks]
         return SheetContents(
@@ -504,7 +517,8 @@ class MemoryTable:
     """The target table: property number -> its row by column, read in pages of `page_rows`.
 
     A write leaves columns that it does not name as they are; `marks` are the values of the column
-    `mark_column`. Null in one of the columns `required` is refused as PostgreSQL does (23502);
+    `mark_column`, `columns` those that a row has even where nothing was written. Null in one of
+    the columns `required` is refused as PostgreSQL does (23502);
     `refused` are errors by listing, raised for a batch that holds it; more than `largest` listings
     in a batch are too many. `requests` tells every request made: its kind, and its listings.
 
@@ -529,6 +543,7 @@ class MemoryTable:
         self.content = {number: {key: number, **row} for number, row in spelled.items()}
         self.marks: dict[str, Value] = {}
         self.away: Exception | None = None
+        self.columns: Sequence[str] = ()
         self.required: frozenset[str] = frozenset()
         self.refused: dict[str, RemoteError] = {}
         self.largest: int | None = None
@@ -672,6 +687,9 @@ class MemoryTable:
             if number in self.refused:
                 raise self.refused[number]
 
+    def accepts_key(self) -> bool:
+        return True
+
     def generated(self) -> frozenset[str]:
         return frozenset()
 
@@ -727,4 +745,5 @@ class MemoryTable:
         return TableRow(number, values, mark=self.marks.get(number))
 
     def _whole(self, number: str) -> dict[str, Value]:
-        return {**self.content[number], self._mark_column: self.marks.get(number)}
+        row = dict.fromkeys(self.columns) | self.content[number]
+        return {**row, self._mark_column: self.marks.get(number)}

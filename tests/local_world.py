@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from listing_sync.sheets.file import FileSheet
 from tests.fakes import MemoryRecords, MemoryTable
@@ -33,7 +34,7 @@ HEADER = "物件番号,価格,Status\n"
 class LocalWorld(World):
     """`rows` are lines of the sheet below its header; None is a sheet that cannot be read."""
 
-    def __init__(self, folder: Path, rows: str | None = "", **settings: object) -> None:
+    def __init__(self, folder: Path, rows: str | None = "", **settings: Any) -> None:
         super().__init__(folder, MAPPING, **settings)
         self.path = folder / "Listings.csv"
         if rows is not None:

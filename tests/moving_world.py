@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from listing_sync.cells.listings import Value
 from listing_sync.ports import TableDescription
@@ -57,7 +58,7 @@ class MovingWorld(LocalWorld):
         folder: Path,
         rows: str = "",
         table: Mapping[str, Mapping[str, Value]] | None = None,
-        **settings: object,
+        **settings: Any,
     ) -> None:
         super().__init__(folder, rows, **settings)
         self.table = DescribedTable(table)

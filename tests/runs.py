@@ -33,22 +33,20 @@ def make_run(
             stats = RunStats(total=10, unchanged=9, failed=1)
         elif status is RunStatus.FAILED:
             stats = RunStats(total=10, failed=10)
-    return Run(
-        **{
-            "run_id": run_id(number),
-            "run_type": RunType.FULL,
-            "trigger": "cron",
-            "status": status,
-            "started_at": started_at,
-            "completed_at": ended_at,
-            "heartbeat_at": ended_at or started_at,
-            "stats": stats,
-            "cause": Cause(Category.NETWORK, why) if why else None,
-            "source": "sheet",
-            "target": "table",
-            "host": "web1",
-            "pid": 42,
-            "version": "1.0",
-        }
-        | others
-    )
+    facts: dict[str, Any] = {
+        "run_id": run_id(number),
+        "run_type": RunType.FULL,
+        "trigger": "cron",
+        "status": status,
+        "started_at": started_at,
+        "completed_at": ended_at,
+        "heartbeat_at": ended_at or started_at,
+        "stats": stats,
+        "cause": Cause(Category.NETWORK, why) if why else None,
+        "source": "sheet",
+        "target": "table",
+        "host": "web1",
+        "pid": 42,
+        "version": "1.0",
+    }
+    return Run(**facts | others)

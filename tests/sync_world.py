@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from listing_sync.cells.listings import Cell, Value
 from listing_sync.changes.plan import SafetyLimits
@@ -89,7 +90,7 @@ class SyncWorld(World):
     def __init__(
         self,
         folder: Path,
-        rows: Iterable[Mapping[str, Cell] | None] = (),
+        rows: Iterable[Any] = (),
         table: Mapping[str, Mapping[str, Value]] | None = None,
         *,
         mapping: str = MAPPING,
@@ -98,10 +99,10 @@ class SyncWorld(World):
         call: Call = straight,
         google: Call = straight,
         clock: FakeClock | None = None,
-        **settings: object,
+        **settings: Any,
     ) -> None:
         super().__init__(folder, mapping, clock=clock, **settings)
-        self.sheet = MemorySheet(self.mapping, rows, lacks=lacks, call=google)
+        self.sheet: MemorySheet = MemorySheet(self.mapping, rows, lacks=lacks, call=google)
         self.target = MemoryTarget(
             MemoryTable(table, page_rows=page_rows, call=call),
             MemoryRecords(call=call, now=self.clock.now),

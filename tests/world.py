@@ -30,9 +30,9 @@ from listing_sync.ports import (
     MetricsFile,
     Probes,
     RunRecords,
-    Sheet,
     SnapshotMeta,
     Table,
+    Trial,
     Webhook,
     Written,
 )
@@ -42,6 +42,16 @@ from listing_sync.signals.heartbeat import HealthchecksHeartbeat
 from listing_sync.signals.metrics_file import PrometheusFile
 from listing_sync.signals.webhook import SlackWebhook
 from tests.fakes import FakeClock, MemoryHolds
+
+
+def made_settings(**given: Any) -> Settings:
+    """Return settings as no environment and no file changes them."""
+    usual: dict[str, Any] = {
+        "_env_file": None,
+        "supabase_url": "https://xyz.supabase.co",
+        "supabase_service_role_key": "sb_secret_1",
+    }
+    return Settings(**usual | given)
 
 
 class KnownMigrations:
@@ -116,6 +126,9 @@ class NoSignals:
     webhook: Webhook = field(default_factory=lambda: SlackWebhook(()))
     metrics_file: MetricsFile = field(default_factory=lambda: PrometheusFile(None))
 
+    def trials(self, run_id: str, text: str) -> tuple[Trial, ...]:
+        return ()
+
 
 def _part(room: str, name: str) -> Any:
     """Return a member of a room, as one of the world itself."""
@@ -151,19 +164,14 @@ class World:
     webhook = _part("signals", "webhook")
     metrics_file = _part("signals", "metrics_file")
 
-    sheet: Sheet
+    sheet: Any
     target: MemoryTarget
 
     def __init__(
-        self, folder: Path, mapping: str, *, clock: FakeClock | None = None, **settings: object
+        self, folder: Path, mapping: str, *, clock: FakeClock | None = None, **settings: Any
     ) -> None:
         self.clock = clock or FakeClock()
-        self.settings = Settings(
-            _env_file=None,
-            supabase_url="https://xyz.supabase.co",
-            supabase_service_role_key="sb_secret_1",
-            **settings,
-        )
+        self.settings = made_settings(**settings)
         self.mapping = parse_mapping(mapping, name="mapping.toml")
         self.identity = Identity("sheet", "table", "web1", 42, "office", "1.0", "cron")
         root = folder / "state"

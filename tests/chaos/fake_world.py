@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from listing_sync.cells.listings import Cell, Value
 from listing_sync.cells.mapping import parse_mapping
@@ -147,7 +147,7 @@ NOTHING = Disturbance()
 class WatchedTable(MemoryTable):
     """Knows for which listings somebody was told that they were written or removed."""
 
-    def __init__(self, *args: object, **more: object) -> None:
+    def __init__(self, *args: object, **more: Any) -> None:
         super().__init__(*args, **more)  # type: ignore[arg-type]
         self.told_written: list[str] = []
         self.told_removed: list[str] = []
@@ -176,7 +176,7 @@ class Scene:
         *,
         batch_size: int = 3,
         prune: bool = False,
-        **settings: object,
+        **settings: Any,
     ) -> None:
         self.time = Time()
         self.settings = Settings(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -48,14 +49,14 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     if request.param == "google":
         with GoogleReading() as reading:
 
-            def from_google(rows: Rows, **options: object) -> Sheet:
+            def from_google(rows: Rows, **options: Any) -> Sheet:
                 reading.put(rows)
                 return reading.sheet(MAPPING, **options)
 
             yield from_google
     else:
 
-        def from_file(rows: Rows, **options: object) -> Sheet:
+        def from_file(rows: Rows, **options: Any) -> Sheet:
             path = tmp_path / f"Listings.{request.param}"
             if request.param == "csv":
                 width = max(map(len, rows), default=0)

@@ -322,7 +322,7 @@ def cell_from_json(content: Any) -> Cell:
         case {"date": text}:
             return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
         case _:
-            return content  # type: ignore[no-any-return]
+            return content
 
 
 def _split(text: str) -> tuple[str | None, str | None]:

@@ -52,7 +52,7 @@ class _Credentials(Credentials):
 
 
 def client(url: str, key: dict[str, str], scope: str = READ_ONLY_SCOPE) -> Any:
-    credentials = _Credentials.from_service_account_info(key, scopes=[scope])  # type: ignore[no-untyped-call]
+    credentials = _Credentials.from_service_account_info(key, scopes=[scope])
     http = google_auth_httplib2.AuthorizedHttp(credentials, http=httplib2.Http(timeout=5))
     options = {"api_endpoint": url}
     return build("sheets", "v4", http=http, client_options=options).spreadsheets()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from tests.sync_world import MAPPING
 
 
 @contextmanager
-def world(folder: Path, *, moves_breakers: bool = True, **settings: object) -> Iterator[World]:
+def world(folder: Path, *, moves_breakers: bool = True, **settings: Any) -> Iterator[World]:
     given = {
         "supabase_url": f"http://127.0.0.1:{free_port()}",
         "supabase_service_role_key": "sb_secret_1",

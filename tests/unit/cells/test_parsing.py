@@ -6,6 +6,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -26,15 +27,15 @@ NEW_YORK = ZoneInfo("America/New_York")
 naive = datetime.fromisoformat
 
 
-def column(column_type: ColumnType, **options: object) -> Column:
-    return Column("price", ("Price",), column_type, **options)  # type: ignore[arg-type]
+def column(column_type: ColumnType, **options: Any) -> Column:
+    return Column("price", ("Price",), column_type, **options)
 
 
-def parse(column_type: ColumnType, cell: Cell, **options: object) -> Value | Problem:
+def parse(column_type: ColumnType, cell: Cell, **options: Any) -> Value | Problem:
     return parser_for(column(column_type, **options), TOKYO)(cell)
 
 
-def reason(column_type: ColumnType, cell: Cell, **options: object) -> str:
+def reason(column_type: ColumnType, cell: Cell, **options: Any) -> str:
     problem = parse(column_type, cell, **options)
     assert isinstance(problem, Problem), f"accepted as {problem!r}"
     return str(problem)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -70,12 +71,12 @@ AREA_TEXTS = {
 }
 
 
-def parse(column_type: ColumnType, text: str, **options: object) -> Value | Problem:
-    column = Column("c", ("C",), column_type, **options)  # type: ignore[arg-type]
+def parse(column_type: ColumnType, text: str, **options: Any) -> Value | Problem:
+    column = Column("c", ("C",), column_type, **options)
     return parser_for(column, UTC)(text)
 
 
-def reason(column_type: ColumnType, text: str, **options: object) -> str:
+def reason(column_type: ColumnType, text: str, **options: Any) -> str:
     problem = parse(column_type, text, **options)
     assert isinstance(problem, Problem), f"accepted as {problem!r}"
     return str(problem)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,11 +27,11 @@ AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 OTHERS = "changed by somebody else"
 
 
-def did(old: Row | None, new: Row | None, run_id: str = "r1", **facts: object) -> Logged:
-    return Logged("A1", old, new, run_id, AT, **{"is_certain": True, **facts})  # type: ignore[arg-type]
+def did(old: Row | None, new: Row | None, run_id: str = "r1", **facts: Any) -> Logged:
+    return Logged("A1", old, new, run_id, AT, **{"is_certain": True, **facts})
 
 
-def maybe(old: Row | None, new: Row | None, run_id: str = "r1", **facts: object) -> Logged:
+def maybe(old: Row | None, new: Row | None, run_id: str = "r1", **facts: Any) -> Logged:
     return did(old, new, run_id, is_certain=False, **facts)
 
 

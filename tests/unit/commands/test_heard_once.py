@@ -39,15 +39,15 @@ def world(tmp_path: Path) -> SyncWorld:
 
 
 def listening(world: SyncWorld) -> SyncWorld:
-    world.webhook = Channel()  # type: ignore[assignment]
+    world.webhook = Channel()
     return world
 
 
 def told(world: SyncWorld) -> list[str | None]:
     """Run; return what cron's mail and the channel both say of rejections."""
-    before = len(world.webhook.taken)  # type: ignore[attr-defined]
+    before = len(world.webhook.taken)
     news = [item.property_number for item in world.sync().news]
-    heard = [text for text in world.webhook.taken[before:] if "rejected" in text]  # type: ignore[attr-defined]
+    heard = [text for text in world.webhook.taken[before:] if "rejected" in text]
     assert bool(heard) == bool(news)
     return news
 
@@ -63,7 +63,7 @@ def test_a_bug_closes_its_record_as_failed_pings_and_is_told_without_data(
     def bug(*_: object) -> None:
         raise ZeroDivisionError("AA1, 3,480万円")
 
-    world.table.pages = bug  # type: ignore[assignment, method-assign]
+    world.table.pages = bug
     with pytest.raises(ZeroDivisionError):
         world.sync()
     (run,) = world.records.runs.values()
@@ -74,7 +74,7 @@ def test_a_bug_closes_its_record_as_failed_pings_and_is_told_without_data(
     )
     assert (run.stats.total, run.stats.failed, run.stats.skipped) == (2, 1, 1)
     assert world.heartbeat.kinds == ["started", "failed"]
-    assert world.webhook.taken == ["*listing-sync: 1 run failed*"]  # type: ignore[attr-defined]
+    assert world.webhook.taken == ["*listing-sync: 1 run failed*"]
 
 
 class Killed(BaseException):
@@ -87,20 +87,20 @@ def test_runs_that_are_killed_are_told_by_the_next_ones_though_those_are_killed_
     def killed(*_: object) -> Iterator[None]:
         raise Killed
 
-    pages, world.table.pages = world.table.pages, killed  # type: ignore[assignment, method-assign]
+    pages, world.table.pages = world.table.pages, killed
     for _ in range(4):
         with pytest.raises(Killed):
             world.sync()
         world.clock.sleep(GONE_AFTER_S)
-    assert world.webhook.taken == ["*listing-sync: 3 runs in a row failed*"]  # type: ignore[attr-defined]
+    assert world.webhook.taken == ["*listing-sync: 3 runs in a row failed*"]
     assert world.heartbeat.kinds == ["started", *["failed", "started"] * 3]
     dead = [run for run in world.records.recent(9) if run.status is RunStatus.FAILED]
     assert {run.cause.message for run in dead if run.cause} == {
         "its process died (process 42 on web1)"
     }
-    world.table.pages = pages  # type: ignore[method-assign]
+    world.table.pages = pages
     world.sync()
-    assert "*listing-sync: runs work again*" in world.webhook.taken  # type: ignore[attr-defined]
+    assert "*listing-sync: runs work again*" in world.webhook.taken
 
 
 # -- news -----------------------------------------------------------------------------------------
@@ -112,10 +112,10 @@ def test_what_appeared_while_the_records_could_not_be_read_is_told_by_the_next_r
     def away(*_: object, **__: object) -> tuple[Run, ...]:
         raise AWAY
 
-    recent, world.records.recent = world.records.recent, away  # type: ignore[method-assign]
+    recent, world.records.recent = world.records.recent, away
     assert told(world) == []
     assert len(world.records.stored) == 1
-    world.records.recent = recent  # type: ignore[method-assign]
+    world.records.recent = recent
     assert told(world) == ["AA1"]
     assert told(world) == []
 
@@ -124,13 +124,13 @@ def test_what_an_interrupted_run_found_is_told_once(world: SyncWorld) -> None:
     def stopped(*_: object) -> Iterator[None]:
         raise StoppedError("stopped by SIGTERM", signal=15)
 
-    pages, world.table.pages = world.table.pages, stopped  # type: ignore[assignment, method-assign]
+    pages, world.table.pages = world.table.pages, stopped
     result = world.sync()
     assert result.run.status is RunStatus.INTERRUPTED
     assert [item.property_number for item in result.news] == ["AA1"]
-    world.table.pages = pages  # type: ignore[method-assign]
+    world.table.pages = pages
     assert world.sync().news == ()
-    messages = world.webhook.taken  # type: ignore[attr-defined]
+    messages = world.webhook.taken
     assert [text for text in messages if "rejected" in text] == [
         "*listing-sync: 1 listing newly rejected*"
     ]
@@ -203,12 +203,12 @@ def test_a_tab_spelled_otherwise_goes_on_with_history_alerts_and_prune(tmp_path:
     assert world.sync().run.status is RunStatus.FAILED
     world.next_process(f"{ID}#Listings", ID)
     world.sheet._call = lambda send, *_: send()
-    before = len(world.webhook.taken)  # type: ignore[attr-defined]
+    before = len(world.webhook.taken)
     assert world.sync(prune=True, dry_run=True).refused is None
     result = world.sync(prune=True)
     assert (result.error, result.news, result.run.stats.removed) == (None, (), 1)
     assert result.run.source == f"{ID}#gid=0"
-    assert world.webhook.taken[before:] == [  # type: ignore[attr-defined]
+    assert world.webhook.taken[before:] == [
         "*listing-sync: runs work again*",
         "*listing-sync: 1 listing removed*",
     ]

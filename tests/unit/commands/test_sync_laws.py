@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,7 +87,7 @@ class Day:
             world.table.marks = dict.fromkeys(sorted(marked), "2026-01-01T00:00:00+00:00")
             yield world
 
-    def sync(self, world: SyncWorld, **options: object) -> SyncResult:
+    def sync(self, world: SyncWorld, **options: Any) -> SyncResult:
         return world.sync(percent=self.percent, **{**self.options, **options})
 
     def checked(self, world: SyncWorld) -> Checked:

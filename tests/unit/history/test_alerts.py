@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -35,7 +36,7 @@ class Office:
         minutes: float | None = None,
         why: str = "no route",
         news: Sequence[Rejection] = (),
-        **facts: object,
+        **facts: Any,
     ) -> list[str]:
         """Return the messages after one more run, by default five minutes after the last."""
         number = len(self._runs) + 1
@@ -61,8 +62,8 @@ class Office:
         self._runs.append(run)
         return list(messages)
 
-    def hears_titles(self, status: RunStatus, **facts: object) -> list[str]:
-        return [title_of(message) for message in self.hears(status, **facts)]  # type: ignore[arg-type]
+    def hears_titles(self, status: RunStatus, **facts: Any) -> list[str]:
+        return [title_of(message) for message in self.hears(status, **facts)]
 
 
 def title_of(message: str) -> str:
@@ -231,7 +232,7 @@ def test_runs_that_fail_now_and_then_are_told_as_an_error_rate() -> None:
 # -- new rejections -------------------------------------------------------------------------------
 
 
-def rejected(number: str | None = "AA12345", **facts: object) -> Rejection:
+def rejected(number: str | None = "AA12345", **facts: Any) -> Rejection:
     told: dict[str, object] = {
         "property_number": number,
         "sheet_row": 17,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import stat
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +17,7 @@ from listing_sync.ports import JournalEntry
 from tests.fakes import START
 
 
-def run(number: int, **changes: object) -> Run:
+def run(number: int, **changes: Any) -> Run:
     return replace(
         Run(
             run_id=f"00000000-0000-4000-8000-{number:012}",

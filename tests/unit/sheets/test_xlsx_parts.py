@@ -178,7 +178,7 @@ def test_stored_results_are_not_taken_where_the_file_says_so(flag: str) -> None:
     cells = one('<c r="C2"><f>1+1</f><v>0</v></c>', book=f'<calcPr fullCalcOnLoad="{flag}"/>')
     (found,) = [value for value in cells if value is not None]
     assert found == Unreadable("=1+1", found.reason)  # type: ignore[attr-defined]
-    assert "never calculated" in found.reason  # type: ignore[attr-defined]
+    assert "never calculated" in found.reason
 
 
 def test_dates_counted_from_1904_are_right_whatever_their_format() -> None:

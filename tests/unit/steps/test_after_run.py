@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 from listing_sync.cells.listings import Rejection
 from listing_sync.history.runs import Run, RunStatus, RunType
@@ -91,8 +91,8 @@ REJECTED = "*listing-sync: 1 listing newly rejected*"
 WORK_AGAIN = "*listing-sync: runs work again*"
 
 
-def failed(number: int, **facts: object) -> Run:
-    return make_run(number, RunStatus.FAILED, why="no route", **facts)  # type: ignore[arg-type]
+def failed(number: int, **facts: Any) -> Run:
+    return make_run(number, RunStatus.FAILED, why="no route", **facts)
 
 
 def test_processes_share_a_streak_and_every_address_hears_of_it_once() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ AWAY = TransientError("away", service=Service.SUPABASE, category=Category.NETWOR
 class Machine(MovingWorld):
     """One of several machines that write one table."""
 
-    def __init__(self, folder: Path, host: str, other: Machine | None = None, **settings: object):
+    def __init__(self, folder: Path, host: str, other: Machine | None = None, **settings: Any):
         super().__init__(folder / host, "AA1,1万円,new\n", {"AA1": {"price": 1}}, **settings)
         self.identity = Identity("sheet", "table", host, 42, "office", "1.0", "cron")
         if other is not None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -122,7 +123,7 @@ def test_who_finds_one_that_came_before_withdraws_and_goes_when_it_has_ended(
         looks.append([claim.run.run_id for claim in seen()])
         return seen()
 
-    world.records.in_progress = look  # type: ignore[method-assign]
+    world.records.in_progress = look
     opened = Recorder(world, ours).open(ours)
     assert opened.waited
     assert opened.run.started_at >= START + timedelta(seconds=10)
@@ -136,13 +137,13 @@ def test_the_first_one_waits_for_one_that_did_not_see_it_and_keeps_its_claim(
     other = replace(under_way(world, 2), host="web2")
     save = world.records.save
 
-    def insert(run: Run, **more: object) -> None:
+    def insert(run: Run, **more: Any) -> None:
         save(run)
         if run.run_id == ours.run_id and other.run_id not in world.records.runs:
             world.clock.sleep(1)
             save(other)
 
-    world.records.save = insert  # type: ignore[method-assign]
+    world.records.save = insert
     world.clock.at(9, lambda: save(other.ended(RunStatus.COMPLETED, START)))
     assert Recorder(world, ours).open(ours).waited
     states = [run.status for run in world.records.saved if run.run_id == ours.run_id]
@@ -245,7 +246,7 @@ def test_a_sign_of_life_is_given_while_the_command_waits_for_something_else(
         given.set()
         return renew(run)
 
-    world.records.renew = note  # type: ignore[method-assign]
+    world.records.renew = note
     world.clock.sleep(31)
     assert given.wait(10)
     recorder.close(run.ended(RunStatus.COMPLETED, START), ())
