@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STACK := tests/stack
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: test test-versions check demo demo-up bench chaos format setup clean
+.PHONY: test test-versions check demo demo-up bench chaos format man setup clean
 
 ## test: everything: format, lint, types, and all tests against the local stack
 test: setup lint
@@ -69,6 +69,10 @@ $(STACK)/node_modules/ready: $(STACK)/package-lock.json
 	  || { echo "Node 20 or newer is needed"; exit 1; }
 	npm ci --prefix $(STACK) --no-audit --no-fund --silent
 	touch $@
+
+## man: write the man page anew, from the command line itself
+man: $(VENV)/ready
+	$(BIN)/python -m tests.man_page
 
 ## clean: remove what the other targets made
 clean:

@@ -17,6 +17,7 @@ from listing_sync import __version__
 from listing_sync.cli.exits import ExitCode, code_of_error
 from listing_sync.cli.face import Face
 from listing_sync.cli.global_options import hoisted
+from listing_sync.cli.help_texts import add_help
 from listing_sync.errors import ListingSyncError, SettingsError
 
 app = typer.Typer(
@@ -46,14 +47,15 @@ def _print_version(value: bool) -> None:
 def options(
     context: typer.Context,
     env_file: Annotated[
-        Path | None, typer.Option(help="Settings file; default: .env in this folder.")
+        Path | None,
+        typer.Option(metavar="PATH", help="Settings file; default: .env in this folder."),
     ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Say everything, also without a terminal.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
     log_format: Annotated[
-        LogFormat, typer.Option(help="Format of the log lines on stderr.")
+        LogFormat, typer.Option(metavar="text|json", help="Format of the log lines on stderr.")
     ] = LogFormat.TEXT,
     version: Annotated[  # noqa: ARG001 - handled by its callback
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="And exit.")
@@ -69,6 +71,7 @@ def options(
 
 for _name in ("init", "sync", "status", "health", "migrate", "settings", "pause", "signal_trial"):
     import_module(f"listing_sync.cli.{_name}").register(app)
+add_help(app)
 
 
 def run() -> NoReturn:

@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
 def pause(
     context: typer.Context,
     *,
-    reason: Annotated[str, typer.Option(help="Said to everybody whose sync is refused.")] = "",
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Said to everybody whose sync is refused.")
+    ] = "",
 ) -> None:
     """Put `sync all` on hold on every machine; single numbers can still be synced."""
     face: Face = context.obj

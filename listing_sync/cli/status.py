@@ -48,7 +48,9 @@ def status(
     ctx: typer.Context,
     run_id: Annotated[
         str | None,
-        typer.Argument(help="One run whole: its id, the first characters of it, or latest."),
+        typer.Argument(
+            metavar="RUN_ID", help="One run whole: its id, the first characters of it, or latest."
+        ),
     ] = None,
     *,
     rejected: Annotated[
@@ -57,7 +59,7 @@ def status(
     listing: Annotated[
         str | None, typer.Option(help="The story of one listing.", metavar="NUMBER")
     ] = None,
-    limit: Annotated[int, typer.Option(help="How many runs.", min=1, max=1000)] = 10,
+    limit: Annotated[int, typer.Option(help="How many runs.", metavar="N", min=1, max=1000)] = 10,
     watch: Annotated[bool, typer.Option("--watch", help="Redraw until stopped.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write a page.", metavar="PATH")] = None,
