@@ -38,6 +38,17 @@ class GoogleReading:
         timeout_s: float = 5,
         **options: Any,
     ) -> GoogleSheet:
+        api = self.api(spreadsheet_id, endpoint=endpoint, call=call, timeout_s=timeout_s)
+        return GoogleSheet(api, mapping, **options)
+
+    def api(
+        self,
+        spreadsheet_id: str = DEFAULT_SPREADSHEET,
+        *,
+        endpoint: str | None = None,
+        call: Call | None = None,
+        timeout_s: float = 5,
+    ) -> SheetsApi:
         account = account_of(self.google.key_json(), name="KEY")
         endpoint = endpoint or self.google.url
         http = connect(
@@ -47,7 +58,7 @@ class GoogleReading:
             on_bytes=lambda _: None,
         )
         self._https.append(http)
-        api = SheetsApi(
+        return SheetsApi(
             spreadsheet_id,
             http,
             endpoint=endpoint,
@@ -55,7 +66,6 @@ class GoogleReading:
             now=lambda: datetime.now(UTC),
             timeout_s=timeout_s,
         )
-        return GoogleSheet(api, mapping, **options)
 
     def _call(self, send: Callable[[], T], what: str, /) -> T:
         self.calls.append(what)

@@ -40,6 +40,7 @@ from listing_sync.sheets.google_layout import (
     MovedError,
     first_difference,
     header_range,
+    header_rows,
     key_text,
     tab_of,
 )
@@ -175,7 +176,8 @@ class GoogleSheet:
             with suppress(SourceError):  # of another mapping, perhaps
                 check_header(header, mapping, tab.title)
                 return Layout(spreadsheet, tab, mapping, header, known, is_remembered=True)
-        (rows,) = self._api.values([headers], Rendering.SHOWN, "reading the header row")
+        (columns,) = self._api.values([headers], Rendering.SHOWN, "reading the header row")
+        rows = header_rows(columns)
         if self._memory is not None and self._remembered(place) != rows:
             self._memory.store({**place, "headers": rows})
         return Layout(spreadsheet, tab, mapping, read_header(mapping, row, rows), rows)

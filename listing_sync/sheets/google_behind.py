@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from listing_sync.cells.listings import BlankCell
-from listing_sync.sheets.google_api import Place, Rendering, SheetsApi, ranges_in_a_request
+from listing_sync.sheets.google_api import Place, SheetsApi, ranges_in_a_request
 from listing_sync.sheets.google_details import CELL_FIELDS, detail_of
 from listing_sync.sheets.google_layout import Keys, Layout, MovedError, keys_of
 from listing_sync.sheets.grid import spans
@@ -48,26 +48,25 @@ class Behind:
         """Return which cells that read as blank are not empty to a person, and why."""
         details = self.details(asked)
         bare = [place for place, detail in details.items() if detail.is_bare]
-        filled = self._filled(bare) if bare else frozenset()
+        filled = self.filled(bare) if bare else frozenset()
         reasons = {
             place: hidden_reason(detail, is_filled=place in filled)
             for place, detail in details.items()
         }
         return {place: reason for place, reason in reasons.items() if reason is not None}
 
-    def _filled(self, asked: Sequence[Place]) -> frozenset[Place]:
+    def filled(self, asked: Sequence[Place]) -> frozenset[Place]:
         """Return the cells that the API gives as "", and not as nothing at all.
 
         A range of one column each: only at the end of a row do the two differ.
         """
         key = self.layout.key
         ranges = self._spans([*asked, *((key, row) for _, row in asked)])
-        header_rows, *tables = self.api.values(
+        header, *tables = self.api.rows(
             [self.layout.header_range, *(self.layout.a1((i, i), run) for i, run in ranges)],
-            Rendering.SHOWN,
             f"looking at {len(asked)} empty cells once more",
         )
-        self._check_header(header_rows)
+        self._check_header(header)
         found: set[Place] = set()
         for (index, (first, _)), table in zip(ranges, tables, strict=True):
             column = [row[0] if row else None for row in table]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, zip_longest
+from itertools import count, repeat, zip_longest
 from typing import Any
 
-from listing_sync.cells.listings import SheetRow
-from listing_sync.sheets.google_api import Place, Rendering, SheetsApi, ranges_in_a_request
+from listing_sync.cells.listings import Cell, SheetRow
+from listing_sync.sheets.google_api import Place, Rendering, Rows, SheetsApi, ranges_in_a_request
 from listing_sync.sheets.google_behind import Behind
 from listing_sync.sheets.google_cells import Joins, without_blanks
 from listing_sync.sheets.google_layout import (
@@ -16,13 +16,14 @@ from listing_sync.sheets.google_layout import (
     Layout,
     MovedError,
     Span,
-    cells_of,
+    header_rows,
     keys_of,
+    shared,
 )
 from listing_sync.sheets.grid import spans
 from listing_sync.sheets.links import is_address, linked_cell
 
-Columns = dict[int, list[Any]]
+ByColumn = dict[int, list[Any]]
 """Columns by index, each from the top of a run of rows; "" is blank."""
 
 
@@ -62,7 +63,7 @@ class BlockReader:
         if layout.stored:
             columns = (layout.key, *layout.stored)
             stored = self._fetch(Rendering.STORED, columns, rows, span)
-        links = self._with_links(rows, shown, is_certain=span is None)
+        links = self._with_links(rows, shown) if layout.linked else [{}] * len(shown)
         blank = (None,) * len(self._order)
         block = Block([], {}, is_sure=True)
         for (first, _), as_shown, as_stored, linked in zip(rows, shown, stored, links, strict=True):
@@ -80,40 +81,45 @@ class BlockReader:
 
     # -- addresses
 
-    def _with_links(
-        self, rows: Sequence[Span], shown: Sequence[Columns], *, is_certain: bool
-    ) -> list[Columns]:
-        """Return the columns of addresses, with what lies behind cells that show none.
-
-        `is_certain`: a cell given as "" is not empty, though it shows no text.
-        """
-        asked: list[Place] = []
+    def _with_links(self, rows: Sequence[Span], shown: Sequence[ByColumn]) -> list[ByColumn]:
+        """Return the columns of addresses, with what lies behind cells that show none."""
+        asked: dict[Place, Any] = {}
         keys: Keys = {}
         for (first, _), columns in zip(rows, shown, strict=True):
             numbers = columns[self._layout.key]
-            if self._layout.linked:
-                keys |= keys_of(first, numbers)
+            keys |= keys_of(first, numbers)
             for index in self._layout.linked:
-                cells = columns[index]
-                cells += [None] * (len(numbers) - len(cells))
-                asked += [
-                    (index, first + at)
-                    for at, (number, cell) in enumerate(zip(numbers, cells, strict=False))
+                pairs = zip_longest(numbers, columns[index][: len(numbers)], fillvalue="")
+                asked |= {
+                    (index, first + at): cell
+                    for at, (number, cell) in enumerate(pairs)
                     if number != "" and not is_address(cell)
-                ]
-        details = Behind(self._api, self._layout, keys).details(asked) if asked else {}
-        found: list[Columns] = []
+                }
+        found = self._addresses(asked, keys) if asked else {}
+        linked = []
         for (first, _), columns in zip(rows, shown, strict=True):
-            linked = {}
+            height = len(columns[self._layout.key])
+            by_column: ByColumn = {}
             for index in self._layout.linked:
-                cells = list(columns[index])
-                for at, cell in enumerate(cells):
-                    detail = details.get((index, first + at))
-                    if detail is not None:
-                        cells[at] = linked_cell(cell, detail, is_filled=is_certain and cell == "")
-                linked[index] = without_blanks(cells)
-            found.append(linked)
-        return found
+                whole = columns[index] + [""] * (height - len(columns[index]))
+                places = zip(repeat(index), count(first))
+                addresses = [found.get(at, cell) for at, cell in zip(places, whole, strict=False)]
+                by_column[index] = without_blanks(addresses)
+            linked.append(by_column)
+        return linked
+
+    def _addresses(self, asked: Mapping[Place, Any], keys: Keys) -> dict[Place, Cell]:
+        """Return what cells that show no address come to."""
+        behind = Behind(self._api, self._layout, keys)
+        details = behind.details(list(asked))
+        bare = [place for place, cell in asked.items() if cell == "" and details[place].is_bare]
+        filled = behind.filled(bare) if bare else frozenset()
+        return {
+            place: linked_cell(
+                cell, details[place], is_filled=place in filled or details[place].has_value
+            )
+            for place, cell in asked.items()
+        }
 
     # -- cells
 
@@ -123,65 +129,50 @@ class BlockReader:
         columns: tuple[int, ...],
         rows: Sequence[Span],
         span: tuple[int, int] | None = None,
-    ) -> list[Columns]:
+    ) -> list[ByColumn]:
         """Return, for each run of rows, the cells of each column from the top."""
-        spans = (span,) if span is not None else self._spans(rendering, columns, rows)
-        ranges = [self._layout.a1(each, run) for run in rows for each in spans]
-        header_rows, *tables = self._api.values(
+        pieces = (span,) if span is not None else self._spans(columns, rows)
+        ranges = [self._layout.a1(each, run) for run in rows for each in pieces]
+        header, *tables = self._api.values(
             [self._layout.header_range, *ranges],
             rendering,
             f"reading {len(columns)} columns from row {rows[0][0]} on",
         )
-        self._check_header(header_rows, rendering)
+        self._check_header(header_rows(header), rendering)
         is_shown = rendering is Rendering.SHOWN
-        linked = self._layout.linked if is_shown else ()
         texts = frozenset(columns) - {*self._layout.stored} if is_shown else frozenset()
         found = []
+        each_table = iter(tables)
         for _ in rows:
-            by_column: Columns = {}
-            for left, right in spans:
-                table = tables.pop(0)
+            by_column: ByColumn = {}
+            for left, right in pieces:
+                table = next(each_table)
                 for index in columns:
                     if left <= index <= right:
-                        by_column[index] = cells_of(
-                            table,
-                            index - left,
-                            is_text=index in texts,
-                            is_linked=index in linked,
-                        )
+                        cells = table[index - left] if index - left < len(table) else []
+                        by_column[index] = shared(cells) if index in texts else cells
             found.append(by_column)
         return found
 
-    def _spans(
-        self, rendering: Rendering, columns: tuple[int, ...], rows: Sequence[Span]
-    ) -> tuple[tuple[int, int], ...]:
-        """Return the runs of columns that one request can ask for.
+    def _spans(self, columns: tuple[int, ...], rows: Sequence[Span]) -> tuple[tuple[int, int], ...]:
+        """Return the runs of columns that one request can ask for."""
+        longest = self._layout.a1((max(columns),) * 2, rows[-1]) + "0" * 5
+        return spans(columns, ranges_in_a_request(longest) - 1)
 
-        A column of addresses has a range of its own: only at the end of a row is "" not what
-        stands for an empty cell.
-        """
-        layout = self._layout
-        at_most = ranges_in_a_request(layout.a1((max(columns),) * 2, rows[-1]) + "0" * 5) - 1
-        alone = layout.linked if rendering is Rendering.SHOWN else ()
-        others = [index for index in columns if index not in alone]
-        own = tuple((index, index) for index in columns if index in alone)
-        if not others or len(own) >= at_most:
-            return spans(columns, at_most)
-        return (*spans(others, at_most - len(own)), *own)
-
-    def _check_header(self, header_rows: list[list[Any]], rendering: Rendering) -> None:
+    def _check_header(self, rows: Rows, rendering: Rendering) -> None:
         """Raise MovedError unless every mapped header is where it was, as it is shown.
 
         Stored headers differ from shown ones by their number formats: then they are looked at once
         more as shown, after the columns were read.
         """
         layout = self._layout
-        if layout.has_header(header_rows):
+        if layout.has_header(rows):
             return
         if rendering is not Rendering.SHOWN:
-            (header_rows,) = self._api.values(
+            (columns,) = self._api.values(
                 [layout.header_range], Rendering.SHOWN, "reading the header row again"
             )
-            if layout.has_header(header_rows):
+            rows = header_rows(columns)
+            if layout.has_header(rows):
                 return
-        raise MovedError(layout.changed_headers(header_rows))
+        raise MovedError(layout.changed_headers(rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from listing_sync.cells.a1 import column_index, column_letter, quote_tab, quoted_tab
@@ -12,7 +13,7 @@ from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import SheetColumn, Unreadable
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.errors import SourceError
-from listing_sync.sheets.google_api import Rows, Spreadsheet
+from listing_sync.sheets.google_api import Columns, Rows, Spreadsheet
 from listing_sync.sheets.grid import Header, Tab, choose_tab, read_header
 from listing_sync.sheets.headers import joined_headers
 
@@ -152,19 +153,21 @@ def header_range(tab: str, row: int, rows: int) -> str:
     return f"{quoted_tab(tab)}!A{row}:{LAST_COLUMN}{row + rows - 1}"
 
 
-def cells_of(table: Rows, offset: int, *, is_text: bool, is_linked: bool = False) -> list[Any]:
-    """Return one column of a range, from the top; "" is blank, None too, in a column of addresses.
+def header_rows(columns: Columns) -> Rows:
+    """Return the columns of a header row, or of several, as rows without blank ends."""
+    rows = [list(row) for row in zip_longest(*columns, fillvalue="")]
+    for row in rows:
+        while row and row[-1] == "":
+            row.pop()
+    while rows and not rows[-1]:
+        rows.pop()
+    return rows
 
-    There "" is a cell that is not empty, and None is one that may be.
-    """
-    if is_linked:
-        return [row[offset] if len(row) > offset else None for row in table]
-    if not is_text:
-        return [row[offset] if len(row) > offset else "" for row in table]
-    # Equal texts are kept once; shown cells are all texts, so that nothing else can be equal.
-    shared: dict[str, str] = {"": ""}
-    share = shared.setdefault
-    return [share(row[offset], row[offset]) if len(row) > offset else "" for row in table]
+
+def shared(cells: list[Any]) -> list[Any]:
+    """Return texts with equal ones kept once."""
+    known: dict[Any, Any] = {}
+    return list(map(known.setdefault, cells, cells))
 
 
 def keys_of(first: int, cells: Sequence[Any]) -> dict[int, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -59,6 +60,23 @@ TEXT_ONLY = parse_mapping(
 )
 HEADER = ["Number", "Price", "Address", "Contract"]
 CONTRACT = datetime(2024, 1, 31)  # noqa: DTZ001 - a sheet's time has no zone
+
+
+def once_only(answer: Callable[[Request], Answer | None]) -> Callable[[Request], Answer | None]:
+    """Return the hook that is not asked about the requests that it makes itself."""
+    is_asking = False
+
+    def hook(request: Request) -> Answer | None:
+        nonlocal is_asking
+        if is_asking:
+            return None
+        is_asking = True
+        try:
+            return answer(request)
+        finally:
+            is_asking = False
+
+    return hook
 
 
 @pytest.fixture
@@ -132,6 +150,37 @@ def test_one_rendering_takes_one_request(reading: GoogleReading) -> None:
         "reading the header row",
         "reading 1 columns from row 2 on",
     ]
+
+
+@pytest.mark.parametrize("dimension", ["ROWS", "COLUMNS"])
+@pytest.mark.parametrize("says", [True, False], ids=["said", "not said"])
+def test_an_answer_is_read_by_what_it_says_it_is(
+    reading: GoogleReading, dimension: str, *, says: bool
+) -> None:
+    rows = [HEADER, ["AA1", 1, "a"], [], ["AA3", None, "c", CONTRACT]]
+    reading.put(rows)
+    wanted = reading.sheet(MAPPING).read(lambda _: None)
+
+    def answer(request: Request) -> Answer | None:
+        if "batchGet" not in request.target:
+            return None
+        target = request.target.replace("majorDimension=COLUMNS", f"majorDimension={dimension}")
+        if not says and dimension == "ROWS":  # what the API takes for said
+            target = target.replace("majorDimension%2C", "")
+        return reading.google.answer(replace(request, target=target))
+
+    reading.google.before_request(once_only(answer))
+    assert reading.sheet(MAPPING).read(lambda _: None) == wanted
+
+
+def test_rows_are_rows_however_they_are_sent(reading: GoogleReading) -> None:
+    reading.put([["AA1", "x"], [], ["", "y"]])
+    body = {"range": "A1", "majorDimension": "COLUMNS", "values": [["AA1"], ["x", "", "y"]]}
+    content = json.dumps({"valueRanges": [body]}).encode()
+    reading.google.before_request(
+        lambda r: Answer(200, JSON, content) if "batchGet" in r.target else None
+    )
+    assert reading.api().rows(["A1:B3"], "reading") == [[["AA1", "x"], ["", ""], ["", "y"]]]
 
 
 def test_only_mapped_columns_are_asked_for(reading: GoogleReading) -> None:
