@@ -34,6 +34,7 @@ def number_rules(
     factor = Fraction(1) if scale.unit is None else scale.unit.factor
     finish = _finish_number(column, expected)
     low, high = _quick_range(column) if factor == 1 else (1, 0)
+    quick = _quick_text(column) if factor == 1 else None
 
     def from_text(text: str) -> Value | Problem:
         number = number_from_text(text, scale)
@@ -44,13 +45,11 @@ def number_rules(
             cell = int(cell)
         if type(cell) is int and low <= cell <= high:
             return cell
-        if isinstance(cell, bool):
-            return Problem("a check box", expected)
-        if not isinstance(cell, int | float):
-            return Problem("a date or time, not a number", expected)
-        number = number_from_value(cell)
+        if quick is not None and (text := quick(cell)) is not None:
+            return text
+        number = _stored_number(cell)
         if number is None:
-            return Problem("not a number that can be stored", expected)
+            return Problem(_why_no_number(cell), expected)
         return finish(times(number, factor))
 
     def from_shown(cell: Shown) -> Value | Problem:
@@ -73,6 +72,34 @@ def _quick_range(column: Column) -> tuple[int, int]:
     if isinstance(column.maximum, Decimal):
         high = min(high, int(column.maximum.to_integral_value(ROUND_FLOOR)))
     return low, high
+
+
+def _quick_text(column: Column) -> Callable[[Stored], str | None] | None:
+    """Return what writes numbers with at most `scale` decimals, without a Decimal of each.
+
+    None of other numbers; no function where the column says more about them.
+    """
+    scale = column.scale
+    is_bare = column.minimum is None and column.maximum is None
+    if not is_bare or column.type.is_whole or (scale is not None and scale <= 0):
+        return None
+    zeros = ["0" * (scale - count) for count in range(scale + 1)] if scale else []
+    whole = f".{zeros[0]}" if zeros else ""
+
+    def quick(cell: Stored) -> str | None:
+        if type(cell) is int and -_EXACT_INT < cell < _EXACT_INT:
+            return f"{cell}{whole}"
+        if type(cell) is float:
+            text = repr(cell)
+            decimals = text.partition(".")[2]
+            if decimals.isdigit():
+                if scale is None:
+                    return text
+                if len(decimals) <= scale:
+                    return text + zeros[len(decimals)]
+        return None
+
+    return quick
 
 
 def _finish_number(column: Column, expected: str) -> Callable[[Decimal], Value | Problem]:
@@ -103,6 +130,13 @@ def _finish_number(column: Column, expected: str) -> Callable[[Decimal], Value |
 def _stored_number(stored: Stored) -> Decimal | None:
     is_number = isinstance(stored, int | float) and not isinstance(stored, bool)
     return number_from_value(stored) if is_number else None  # type: ignore[arg-type]  # just checked
+
+
+def _why_no_number(cell: Stored) -> str:
+    if isinstance(cell, bool):
+        return "a check box"
+    is_number = isinstance(cell, int | float)
+    return "not a number that can be stored" if is_number else "a date or time, not a number"
 
 
 def number_from_value(value: float) -> Decimal | None:

@@ -6,9 +6,11 @@ way, and typed texts, which repeat, are remembered, a few per column.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import tzinfo
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
+from types import NoneType
+from typing import Final
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
@@ -31,6 +33,7 @@ Parse = Callable[[Cell], Value | Problem]
 """One cell in; its value (listings.Value) or a Problem out. Never raises."""
 
 _REMEMBERED_TEXTS = 256
+_REPEATED: Final = frozenset({str, NoneType, date, datetime})
 
 
 def parser_for(column: Column, zone: tzinfo | None) -> Parse:
@@ -59,6 +62,20 @@ def parser_for(column: Column, zone: tzinfo | None) -> Parse:
         return read_value(cell)  # type: ignore[arg-type]  # what is left
 
     return parse
+
+
+def parsed(parse: Parse, cells: Sequence[Cell]) -> list[Value | Problem]:
+    """Return what is read of each of the cells of a column; those that repeat are read once.
+
+    Only where all are texts or dates: of other cells some are equal that are not the same.
+    """
+    if _REPEATED.issuperset(map(type, cells)):
+        known: dict[Cell, Value | Problem] = dict.fromkeys(cells)
+        if 2 * len(known) < len(cells):
+            for cell in known:
+                known[cell] = parse(cell)
+            return list(map(known.__getitem__, cells))
+    return list(map(parse, cells))
 
 
 def is_blank(column: Column, cell: Cell) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, tzinfo
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ from listing_sync.cells.spelling import half_width, normalise
 _BOOLEANS: Final = dict.fromkeys(("true", "yes", "はい", "1", "○", "◯", "〇"), True) | (
     dict.fromkeys(("false", "no", "いいえ", "0", "×", "✕", "✖"), False)
 )
+_PLAIN_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?:/[!-~]*)?")
+"""Addresses that need no taking apart: nearly all."""
 
 
 def text_rules(
@@ -80,6 +83,8 @@ def _url_check(column: Column, expected: str) -> ReadText:
     check = _text_check(column)
 
     def understand(text: str) -> Value | Problem:
+        if _PLAIN_ADDRESS.fullmatch(text):
+            return text if check is None else check(text)
         if len(text.split()) > 1:
             return Problem("not one address: it holds white space", expected)
         try:

@@ -28,7 +28,7 @@ from listing_sync.cells.listings import (
     Value,
 )
 from listing_sync.cells.mapping import SheetMapping
-from listing_sync.cells.parsing import is_blank, parser_for
+from listing_sync.cells.parsing import is_blank, parsed, parser_for
 from listing_sync.cells.spelling import UNSTORABLE, normalise
 from listing_sync.cells.texts import plain_text
 from listing_sync.errors import SettingsError
@@ -146,17 +146,15 @@ class _Validation:
 
     def _read(self, block: Sequence[SheetRow]) -> None:
         columns = zip(*(cells for _, cells in block), strict=True)
-        parsed = [
-            list(map(parse, cells)) for parse, cells in zip(self._parsers, columns, strict=True)
-        ]
+        by_column = list(map(parsed, self._parsers, columns))
         faulty = {
             index
-            for values in parsed
+            for values in by_column
             if Problem in map(type, values)
             for index, value in enumerate(values)
             if type(value) is Problem
         }
-        for index, values in enumerate(zip(*parsed, strict=True)):
+        for index, values in enumerate(zip(*by_column, strict=True)):
             sheet_row, cells = block[index]
             if index in faulty:
                 self._take_faulty(sheet_row, cells, values)

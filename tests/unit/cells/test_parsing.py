@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +18,7 @@ from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
 from listing_sync.cells.json_exact import encode
 from listing_sync.cells.listings import KEPT, Cell, Problem, Shown, Unreadable, Value
-from listing_sync.cells.parsing import parser_for
+from listing_sync.cells.parsing import parsed, parser_for
 from tests.strategies import ANY_CELL
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -400,6 +401,44 @@ def test_money_round_trips_through_oku_man_and_yen(amount: int) -> None:
         amount -= yen
     text = "".join(parts) or "0"
     assert parse(ColumnType.MONEY, text + "円", scale=0) == amount
+
+
+@given(
+    st.one_of(
+        st.integers(-(2**60), 2**60),
+        st.floats(),
+        st.decimals(-(10**9), 10**9, places=2).map(float),
+        st.sampled_from([-0.0, 0, 1e16, 2.0**53, 1e-7, 0.1]),
+    ),
+    st.sampled_from([None, 0, 1, 2, 5]),
+    st.sampled_from([ColumnType.MONEY, ColumnType.AREA, ColumnType.DECIMAL, ColumnType.INTEGER]),
+)
+def test_the_short_way_of_a_stored_number_leads_where_the_exact_one_does(
+    number: float, scale: int | None, kind: ColumnType
+) -> None:
+    scale = None if kind is ColumnType.INTEGER else scale
+    without_short_way = {"minimum": Decimal(-(10**400)), "maximum": Decimal(10**400)}
+    exact = parse(kind, number, scale=scale, **without_short_way)
+    found = parse(kind, number, scale=scale)
+    assert (found, type(found)) == (exact, type(exact))
+
+
+@given(st.text(st.sampled_from("htps:/.-_?#[]@%0aé \t"), max_size=30))
+def test_the_short_way_of_an_address_takes_nothing_that_the_long_one_rejects(rest: str) -> None:
+    for start in ("http://", "https://", "https://a", ""):
+        text = start + rest
+        if isinstance(parse(ColumnType.URL, text), str):
+            assert urlsplit(text.strip()).hostname
+            assert len(text.split()) == 1
+
+
+@given(st.lists(ANY_CELL | st.sampled_from(["a", "b", " ", "#REF!"]), max_size=12))
+def test_a_column_is_read_as_its_cells_are(cells: list[Cell]) -> None:
+    for kind in ColumnType:
+        read = parser_for(column(kind), TOKYO)
+        found = parsed(read, [*cells, *cells, *cells])
+        wanted = [read(cell) for cell in cells] * 3
+        assert list(map(repr, found)) == list(map(repr, wanted))
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
