@@ -25,12 +25,7 @@ from listing_sync.cells.spelling import normalise
 from listing_sync.cells.validator import normalise_number
 from listing_sync.errors import Category, Service, SourceError, TransientError
 from listing_sync.ports import SelectedRows, SheetDescription
-from listing_sync.sheets.google_api import (
-    Rendering,
-    Rows,
-    SheetsApi,
-    ranges_in_a_request,
-)
+from listing_sync.sheets.google_api import Rendering, SheetsApi, ranges_in_a_request
 from listing_sync.sheets.google_behind import Behind, hidden_cells
 from listing_sync.sheets.google_blocks import BlockReader
 from listing_sync.sheets.google_errors import EDITED, TabGoneError
@@ -44,6 +39,7 @@ from listing_sync.sheets.google_layout import (
     key_text,
     tab_of,
 )
+from listing_sync.sheets.google_tables import Rows
 from listing_sync.sheets.grid import (
     check_header,
     filled_down,

@@ -4,40 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from itertools import chain, zip_longest
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import httpx
 
-from listing_sync.cells.listings import Unreadable
-from listing_sync.errors import PermanentError, TransientError
+from listing_sync.errors import PermanentError
 from listing_sync.sheets.google_account import GoogleAccount
 from listing_sync.sheets.google_errors import google_failure
-from listing_sync.sheets.google_failures import transient
 from listing_sync.sheets.google_http import AuthorizedGoogleHttp
-from listing_sync.sheets.grid import Tab
+from listing_sync.sheets.google_tables import (
+    Columns,
+    Place,
+    Rows,
+    Spreadsheet,
+    cells_of,
+    columns_of,
+    ranges_of,
+    rows_of,
+    spreadsheet_of,
+)
 
 T = TypeVar("T")
-
-Rows = list[list[Any]]
-"""Rows of cells as JSON gave them: ragged, trailing blank rows left out."""
-
-Columns = list[list[Any]]
-"""The same by column: each from the top to its last cell; "" is blank."""
-
-Place = tuple[int, int]
-"""Column index and sheet row of a cell."""
 
 URL_LENGTH = 6000
 """Characters of ranges that one request may hold."""
 
 UNAUTHENTICATED = 401
-_SHOWN_LENGTH = 200
-_KNOWN = frozenset({str, int, float, bool})
 SPREADSHEET_FIELDS = "properties(title,timeZone),sheets.properties"
 VALUES_FIELDS = "valueRanges(range,majorDimension,values)"
 GRID_FIELDS = "sheets(data(startRow,startColumn,rowData(values({cells}))))"
@@ -55,25 +50,6 @@ class Rendering(StrEnum):
 
     SHOWN = "FORMATTED_VALUE"
     STORED = "UNFORMATTED_VALUE"
-
-
-@dataclass(frozen=True, slots=True)
-class OtherTab:
-    """A tab without cells of its own: a chart ("OBJECT") or connected data ("DATA_SOURCE")."""
-
-    title: str
-    gid: int
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Spreadsheet:
-    """A spreadsheet and its tabs that hold cells, in the order shown; `others` hold none."""
-
-    title: str
-    time_zone: str | None
-    tabs: tuple[Tab, ...]
-    others: tuple[OtherTab, ...] = ()
 
 
 class SheetsApi:
@@ -108,18 +84,18 @@ class SheetsApi:
             fields=SPREADSHEET_FIELDS,
             prettyPrint=False,
         )
-        return self._send(request, _spreadsheet, "looking up the spreadsheet")
+        return self._send(request, spreadsheet_of, "looking up the spreadsheet")
 
     def values(self, ranges: Sequence[str], rendering: Rendering, what: str) -> list[Columns]:
         """Return the columns of each range, in their order; the answer is one snapshot.
 
         By column, for that is how they are read on, and a list for each row costs twice as much.
         """
-        return self._values(ranges, rendering, "COLUMNS", _columns, what)
+        return self._values(ranges, rendering, "COLUMNS", columns_of, what)
 
     def rows(self, ranges: Sequence[str], what: str) -> list[Rows]:
         """Return the rows of each range as shown: what is empty at their ends is left out."""
-        return self._values(ranges, Rendering.SHOWN, "ROWS", _rows, what)
+        return self._values(ranges, Rendering.SHOWN, "ROWS", rows_of, what)
 
     def _values(
         self,
@@ -138,7 +114,7 @@ class SheetsApi:
             fields=VALUES_FIELDS,
             prettyPrint=False,
         )
-        return self._send(request, lambda answer: _ranges(answer, len(ranges), parse), what)
+        return self._send(request, lambda answer: ranges_of(answer, len(ranges), parse), what)
 
     def cells(
         self, ranges: Sequence[str], cell_fields: str, what: str
@@ -150,7 +126,7 @@ class SheetsApi:
             fields=GRID_FIELDS.format(cells=cell_fields),
             prettyPrint=False,
         )
-        return self._send(request, _cells, what)
+        return self._send(request, cells_of, what)
 
     def _send(self, request: Any, parse: Callable[[Any], T], what: str) -> T:
         if not self._http.has_token:
@@ -210,94 +186,3 @@ def _execute(request: Any) -> Any:
     # request.execute() would turn a GET with a long URL into a POST.
     head, content = request.http.request(request.uri, headers=request.headers)
     return request.postproc(head, content)
-
-
-def _spreadsheet(answer: Any) -> Spreadsheet:
-    match answer:
-        case {"sheets": list(sheets)}:
-            properties = answer.get("properties") or {}
-            tabs = [_tab(sheet) for sheet in sheets]
-            return Spreadsheet(
-                title=properties.get("title", ""),
-                time_zone=properties.get("timeZone"),
-                tabs=tuple(tab for tab in tabs if isinstance(tab, Tab)),
-                others=tuple(tab for tab in tabs if isinstance(tab, OtherTab)),
-            )
-        case _:
-            raise _strange()
-
-
-def _tab(sheet: Any) -> Tab | OtherTab:
-    match sheet:
-        case {"properties": {"title": str(title)} as properties}:
-            kind = properties.get("sheetType", "GRID")
-            if kind != "GRID":
-                return OtherTab(title, properties.get("sheetId", 0), str(kind))
-            return Tab(
-                title=title,
-                hidden=bool(properties.get("hidden")),
-                gid=properties.get("sheetId", 0),
-                row_count=(properties.get("gridProperties") or {}).get("rowCount"),
-            )
-        case _:
-            raise _strange()
-
-
-def _ranges(answer: Any, count: int, parse: Callable[[Any], T]) -> list[T]:
-    found = answer.get("valueRanges") if isinstance(answer, dict) else None
-    if not isinstance(found, list) or len(found) != count:
-        raise _strange()
-    return [parse(each) for each in found]
-
-
-def _columns(value_range: Any) -> Columns:
-    table = _checked_table(value_range)
-    return table if value_range.get("majorDimension") == "COLUMNS" else _turned(table)
-
-
-def _rows(value_range: Any) -> Rows:
-    table = _checked_table(value_range)
-    return _turned(table) if value_range.get("majorDimension") == "COLUMNS" else table
-
-
-def _turned(table: list[list[Any]]) -> list[list[Any]]:
-    return list(map(list, zip_longest(*table, fillvalue="")))
-
-
-def _checked_table(value_range: Any) -> list[list[Any]]:
-    """Return the lists of a range: its rows or its columns, ROWS where it does not say which."""
-    table = value_range.get("values", []) if isinstance(value_range, dict) else None
-    if not isinstance(table, list) or not all(isinstance(each, list) for each in table):
-        raise _strange()
-    if not _KNOWN.issuperset(map(type, chain.from_iterable(table))):
-        return [[cell if type(cell) in _KNOWN else _other(cell) for cell in each] for each in table]
-    return table
-
-
-def _other(cell: Any) -> str | Unreadable:
-    """Return a cell that is no JSON text, number or boolean."""
-    if cell is None:
-        return ""
-    text = json.dumps(cell, ensure_ascii=False)[:_SHOWN_LENGTH]
-    return Unreadable(text, "of a kind that this program does not know; expected text or a number")
-
-
-def _cells(answer: Any) -> dict[Place, dict[str, Any]]:
-    sheets = answer.get("sheets") if isinstance(answer, dict) else None
-    if not isinstance(sheets, list):
-        raise _strange()
-    found = {}
-    try:
-        for data in chain.from_iterable(sheet.get("data", ()) for sheet in sheets):
-            left, top = data.get("startColumn", 0), data.get("startRow", 0) + 1
-            for row, content in enumerate(data.get("rowData", ()), top):
-                for column, cell in enumerate(content.get("values", ()), left):
-                    if cell:
-                        found[column, row] = dict(cell)
-    except (AttributeError, TypeError, ValueError) as error:
-        raise _strange() from error
-    return found
-
-
-def _strange() -> TransientError:
-    return transient("the answer is not one of the Sheets API (half an answer, or a proxy's page)")

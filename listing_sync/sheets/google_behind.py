@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from listing_sync.cells.listings import BlankCell
-from listing_sync.sheets.google_api import Place, SheetsApi, ranges_in_a_request
+from listing_sync.sheets.google_api import SheetsApi, ranges_in_a_request
 from listing_sync.sheets.google_details import CELL_FIELDS, detail_of
 from listing_sync.sheets.google_layout import Keys, Layout, MovedError, keys_of
+from listing_sync.sheets.google_tables import Place
 from listing_sync.sheets.grid import spans
 from listing_sync.sheets.links import Detail, hidden_reason
 

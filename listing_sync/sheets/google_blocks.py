@@ -8,7 +8,7 @@ from itertools import count, repeat, zip_longest
 from typing import Any
 
 from listing_sync.cells.listings import Cell, SheetRow
-from listing_sync.sheets.google_api import Place, Rendering, Rows, SheetsApi, ranges_in_a_request
+from listing_sync.sheets.google_api import Rendering, SheetsApi, ranges_in_a_request
 from listing_sync.sheets.google_behind import Behind
 from listing_sync.sheets.google_cells import Joins, without_blanks
 from listing_sync.sheets.google_layout import (
@@ -20,6 +20,7 @@ from listing_sync.sheets.google_layout import (
     keys_of,
     shared,
 )
+from listing_sync.sheets.google_tables import Place, Rows
 from listing_sync.sheets.grid import spans
 from listing_sync.sheets.links import is_address, linked_cell
 

@@ -13,7 +13,7 @@ from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import SheetColumn, Unreadable
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.errors import SourceError
-from listing_sync.sheets.google_api import Columns, Rows, Spreadsheet
+from listing_sync.sheets.google_tables import Columns, Rows, Spreadsheet
 from listing_sync.sheets.grid import Header, Tab, choose_tab, read_header
 from listing_sync.sheets.headers import joined_headers
 
