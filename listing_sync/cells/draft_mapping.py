@@ -170,15 +170,15 @@ def _looks_like_codes(header: str, cells: Sequence[str]) -> bool:
 
 
 def _values(
-    cells: Iterable[str],
+    cells: Sequence[str],
     column_type: ColumnType,
     unit: str | None = None,
     scale: int | None = None,
 ) -> list[Value] | None:
     column = Column("draft", ("draft",), column_type, scale=scale, unit=unit)
     parse = parser_for(column, UTC)
-    values = [parse(cell) for cell in cells]
-    return None if any(isinstance(value, Problem) for value in values) else values
+    values = [value for cell in cells if not isinstance(value := parse(cell), Problem)]
+    return values if len(values) == len(cells) else None
 
 
 def _any(pattern: re.Pattern[str]) -> Callable[[Sequence[str]], bool]:

@@ -103,14 +103,14 @@ def is_same(left: Value, right: Value) -> bool:
         kind = _kind(one)
         if kind is not _kind(other):
             return False
-        if kind is dict:
-            if one.keys() != other.keys():  # type: ignore[attr-defined]
+        if isinstance(one, dict) and isinstance(other, dict):
+            if one.keys() != other.keys():
                 return False
-            stack += [(one[key], other[key]) for key in one]  # type: ignore[attr-defined, index]
-        elif kind is list:
-            if len(one) != len(other):  # type: ignore[arg-type]
+            stack += [(one[key], other[key]) for key in one]
+        elif isinstance(one, list | tuple) and isinstance(other, list | tuple):
+            if len(one) != len(other):
                 return False
-            stack += zip(one, other, strict=True)  # type: ignore[call-overload]
+            stack += zip(one, other, strict=True)
         elif kind is Decimal:
             if _number(one) != _number(other):
                 return False

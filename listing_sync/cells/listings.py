@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 from listing_sync.cells.a1 import quote_tab
 from listing_sync.cells.columns import Column
@@ -49,7 +50,7 @@ class Kept(Enum):
 
 KEPT: Final = Kept.KEPT
 
-Value = object
+Value = str | int | float | Decimal | Kept | dict[str, Any] | list[Any] | None
 """A typed value in the form in which it is sent as JSON.
 
 text, url: str; integer: int; decimal, money, area: int when scale is 0, else str in plain notation

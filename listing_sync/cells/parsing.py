@@ -96,7 +96,7 @@ def _blank_value(column: Column) -> Value | Problem:
 def _text_reader(column: Column, understand: ReadText | None) -> ReadText:
     """Return what is the same for every type: white space, blanks, markers and error cells."""
     blank = _blank_value(column)
-    special = dict.fromkeys(column.blank, blank)
+    special: dict[str, Value | Problem] = dict.fromkeys(column.blank, blank)
     if column.clear_marker is not None:
         special[column.clear_marker] = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from listing_sync.cells.listings import Value
 from listing_sync.cells.wording import count, duration, one_line, plain
 from listing_sync.changes.compare import shown
 from listing_sync.cli.text import (
@@ -164,7 +165,7 @@ def _change_facts(change: LastChange) -> Iterator[tuple[str, str]]:
         yield "", f"{plain(one_line(item.column))}: {_value(item.old)} -> {_value(item.new)}"
 
 
-def _value(value: object) -> str:
+def _value(value: Value) -> str:
     return quoted(shown(value)) if value is not None else "blank"
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from listing_sync.cells.listings import Rejection
+from listing_sync.cells.listings import Rejection, Value
 from listing_sync.cells.wording import is_hidden, one_line, plain
 from listing_sync.changes.compare import shown
 from listing_sync.history.common_faults import told_once
@@ -60,7 +60,7 @@ def quoted(value: str, width: int = 40) -> str:
     return f'"{cut(plain(value), width)}"'
 
 
-def value_text(value: object) -> str:
+def value_text(value: Value) -> str:
     """Return a value of a listing, made plain and cut; (blank) where there is none."""
     text = plain(shown(value))
     return cut(text, WIDTH // 3) if text else "(blank)"
