@@ -198,3 +198,22 @@ assert logging.getLogger().handlers == logging.getLogger("listing_sync").handler
 assert threading.active_count() == 1
 """
     assert run_bare(program) == ""
+
+
+def test_the_page_for_developers_names_every_room() -> None:
+    page = (HOUSE.parent / "docs" / "developing.md").read_text(encoding="utf-8")
+    rooms = {room_of(module) for module, path in MODULES.items() if path.parent != HOUSE}
+    assert [
+        room for room in sorted(rooms) if f"`{room}" not in page and f"{room}/" not in page
+    ] == []
+
+
+def test_every_module_says_what_it_does_in_a_sentence_that_reads_once() -> None:
+    mould = re.compile(r"\b(in|out)[,:;.]? .*\bout\b|^(A|An|The|What|One|Several|Who)\b")
+    wrong = []
+    for module, path in MODULES.items():
+        docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        first = docstring.split("\n", maxsplit=1)[0]
+        if not module.endswith("__init__") and (mould.search(first) or not first.endswith(".")):
+            wrong.append(f"{module}: {first}")
+    assert not wrong
