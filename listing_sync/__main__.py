@@ -1,4 +1,4 @@
-"""`python -m listing_sync`, and the console script."""
+"""Run the program: `python -m listing_sync`, and the console script."""
 
 from __future__ import annotations
 

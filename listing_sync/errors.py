@@ -1,4 +1,4 @@
-"""What can go wrong, grouped by what the catcher does about it."""
+"""Name what can go wrong, by what the catcher does about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outside world as Protocols, on one page, and Ports, one of each.
+"""Describe the outside world as Protocols, on one page.
 
 What may fail over the network raises RemoteError (or BreakerOpenError, StoppedError) after the
 guard has done what it can; nothing here is retried by its caller.

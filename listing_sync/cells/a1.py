@@ -1,4 +1,4 @@
-"""A1 notation: column letters and quoted tab titles."""
+"""Write and read A1 notation: column letters and quoted tab titles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that stand where a formula has no value, told by their shape in any language."""
+"""Tell the texts that stand where a formula has no value, by their shape in any language."""
 
 from __future__ import annotations
 

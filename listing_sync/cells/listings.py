@@ -1,4 +1,4 @@
-"""What a sheet holds (rows of cells) and what it becomes (listings and rejections)."""
+"""Hold what a sheet has, rows of cells, and what they become, listings and rejections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The units that people write beside a number, in a cell, a number format or a header."""
+"""Know the units that people write beside a number, in a cell, a format or a header."""
 
 from __future__ import annotations
 

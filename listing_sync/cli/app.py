@@ -1,4 +1,4 @@
-"""The command line: global options, one file a command, errors to exit codes."""
+"""Put the command line together: global options, a file a command, errors to exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command needs of the terminal: consoles, settings, logs, signals; and the world."""
+"""Give every command what it needs of the terminal, and the world."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`health`: a line for Nagios and one a check, or JSON, and the exit codes of Nagios."""
+"""Print `health`: a line for Nagios and one a check, or JSON, with the exit codes of Nagios."""
 
 from __future__ import annotations
 

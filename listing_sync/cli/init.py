@@ -1,4 +1,4 @@
-"""`init`: ask for the three things that only the office has, and write the first settings."""
+"""Ask for the three things that only the office has, and write the first settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`pause` and `resume`: put syncing on hold on every machine, and let it go on."""
+"""Put syncing on hold on every machine, and let it go on."""
 
 from __future__ import annotations
 

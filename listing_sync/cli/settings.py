@@ -1,4 +1,4 @@
-"""`settings`: say what is in force, and where each value comes from; secrets are never shown."""
+"""Say which settings are in force, and where each comes from; secrets are never shown."""
 
 from __future__ import annotations
 

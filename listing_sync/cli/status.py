@@ -1,4 +1,4 @@
-"""`status`: the last runs, one run whole, the story of one listing, or the page."""
+"""Print the last runs, one run whole, the story of one listing, or the page."""
 
 from __future__ import annotations
 

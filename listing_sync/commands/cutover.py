@@ -1,4 +1,4 @@
-"""`migrate cutover`: a snapshot, a sync of the share, its verification."""
+"""Take a snapshot, sync the share, and verify it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`migrate plan`: what is to be done before a first sync, and what that sync would change."""
+"""Find what is to be done before a first sync, and what that sync would change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`migrate up`: apply the files of sql/ that are not applied, and wait until REST sees them."""
+"""Apply the files of sql/ that are not applied, and wait until REST sees them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`migrate rollback`: the table led back to a snapshot, or one run undone, a part at a time."""
+"""Lead the table back to a snapshot, or undo one run, a part at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`sync all` and `sync numbers`: read, validate, plan, refuse or write, record."""
+"""Run `sync all` or `sync numbers`: read, validate, plan, refuse or write, record."""
 
 from __future__ import annotations
 

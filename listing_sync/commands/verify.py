@@ -1,4 +1,4 @@
-"""`migrate verify`: sheet and table compared value by value, and who else writes."""
+"""Compare sheet and table value by value, and find who else writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What alerting remembers between runs, in one file."""
+"""Keep in one file what alerting remembers between runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The breaker of one service on this disk, for the next process."""
+"""Keep the breaker of one service on this disk, for the next process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the table makes of values, in one file a target."""
+"""Keep what the table makes of values, in one file a target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The header rows of the tab that was read last: the next run need not ask for them first."""
+"""Keep the header rows of the tab read last: the next run need not ask for them first."""
 
 from __future__ import annotations
 

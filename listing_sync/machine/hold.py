@@ -1,4 +1,4 @@
-"""The file `hold` in SYNC_STATE_DIR: while it is there, `sync all` refuses."""
+"""Keep the file `hold` in SYNC_STATE_DIR: while it is there, `sync all` refuses."""
 
 from __future__ import annotations
 

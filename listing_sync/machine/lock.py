@@ -1,4 +1,4 @@
-"""One run at a time per target on this host, by a lock of the kernel that dies with its process."""
+"""Let one run at a time write a target, by a lock of the kernel that dies with its process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order of what happened on this machine: a number in each name, whatever the clock says."""
+"""Number what happens on this machine, so that its order is known whatever the clock says."""
 
 from __future__ import annotations
 

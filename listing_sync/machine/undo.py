@@ -1,4 +1,4 @@
-"""What runs replaced and wrote, and what came of it: compressed lines, one file a run.
+"""Keep what runs replaced and wrote, and what came of it: compressed lines, one file a run.
 
 A line `["AA12345",old,new]` is on disk before the write, `{"done":[..],"refused":[..],"made":{..}}`
 follows with its answer, and the first, `{"types":{..}}`, tells how the columns were mapped then.

@@ -1,4 +1,4 @@
-"""Text, tables and pictures as HTML; foreign text becomes visible, never markup."""
+"""Write text, tables and pictures as HTML; foreign text becomes visible, never markup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call under rate limit, breaker and retries: the only place that waits between tries.
+"""Make one call under rate limit, breaker and retries: the only place that waits between tries.
 
 After a counted failure no try begins before its back-off has passed, whoever makes it, and the
 back-off doubles from one counted failure to the next until the service answers, or a call gives

@@ -1,4 +1,4 @@
-"""The requests to the Sheets API that we make: each guarded, checked and with our errors."""
+"""Make our requests to the Sheets API: each guarded, checked and with our errors."""
 
 from __future__ import annotations
 

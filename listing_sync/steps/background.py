@@ -1,4 +1,4 @@
-"""Reads in threads of their own; the command's thread decides and keeps the record alive."""
+"""Read in threads of their own, while the command's thread keeps the record alive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What earlier runs left in the records: what of the news was told, and what need not be stored."""
+"""Find in the records what of the news was told, and what need not be stored again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The record of a run: opened before the first write, refreshed meanwhile, closed or kept here."""
+"""Keep the record of a run: opened before the first write, refreshed, closed or kept here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run has done so far: its counts, what it could not do and why, and its warnings."""
+"""Count what a run has done so far, what it could not do and why, and its warnings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of sql/, and over REST which of them are applied."""
+"""Find over REST which of the files of sql/ are applied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run, and a rejection, as rows of sync_state and sync_errors, and back."""
+"""Turn a run, and a rejection, into rows of sync_state and sync_errors, and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the database has of the table and the mapping's columns, and the SQL that adds the rest."""
+"""Find what the database has of the mapping's columns, and the SQL that adds the rest."""
 
 from __future__ import annotations
 

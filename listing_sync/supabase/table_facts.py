@@ -1,4 +1,4 @@
-"""What the database's own catalogue says of a table, in one request, where our function is there.
+"""Ask the database's own catalogue about a table, in one request, where our function is there.
 
 `listing_sync_table_facts` comes with a file of sql/, which `migrate up` applies. It reads the
 catalogue only, as the caller, so that it tells nothing that the key might not see. Without it, or
