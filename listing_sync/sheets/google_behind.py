@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from listing_sync.cells.listings import BlankCell
+from listing_sync.cells.parsing import parser_for
 from listing_sync.sheets.google_api import SheetsApi, ranges_in_a_request
 from listing_sync.sheets.google_details import CELL_FIELDS, detail_of
 from listing_sync.sheets.google_layout import Keys, Layout, MovedError, keys_of
@@ -47,7 +48,11 @@ class Behind:
 
     def hidden(self, asked: Sequence[Place]) -> dict[Place, str]:
         """Return which cells that read as blank are not empty to a person, and why."""
-        details = self.details(asked)
+        details = {
+            place: detail
+            for place, detail in self.details(asked).items()
+            if not self._says_blank(place, detail)
+        }
         bare = [place for place, detail in details.items() if detail.is_bare]
         filled = self.filled(bare) if bare else frozenset()
         reasons = {
@@ -55,6 +60,13 @@ class Behind:
             for place, detail in details.items()
         }
         return {place: reason for place, reason in reasons.items() if reason is not None}
+
+    def _says_blank(self, place: Place, detail: Detail) -> bool:
+        """Return whether the cell shows a text that is read as blank, such as "-"."""
+        column = self.layout.columns.get(place[0])
+        if column is None or not detail.shown:
+            return False
+        return parser_for(column, None)(detail.shown) is None
 
     def filled(self, asked: Sequence[Place]) -> frozenset[Place]:
         """Return the cells that the API gives as "", and not as nothing at all.

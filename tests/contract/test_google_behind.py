@@ -213,3 +213,23 @@ def test_an_edit_between_the_two_looks_is_seen(reading: GoogleReading) -> None:
 def test_a_sheet_that_was_not_read_has_no_cell_to_look_behind(reading: GoogleReading) -> None:
     column = SheetColumn(MAPPING.columns[1], "address", "B")
     assert reading.sheet(MAPPING).look_behind([BlankCell(2, column)]) == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ('blank = ["-", "ー"]', "-"),
+        ('blank = ["-", "ー"]', " － "),
+        ('on_blank = "keep"\nclear_marker = "消去"', "消去"),
+    ],
+    ids=["word for blank", "spelled otherwise", "word that clears"],
+)
+def test_a_text_that_is_read_as_blank_hides_nothing(
+    reading: GoogleReading, options: str, text: str
+) -> None:
+    reading.put([["id", "note", "more"], ["A1", text, "x"]])
+    columns = f'[columns.id]\nheader = "id"\n[columns.note]\nheader = "note"\n{options}\n'
+    sheet = reading.sheet(parse_mapping(f'table = "t"\nkey = "id"\n{columns}', name="m.toml"))
+    contents = sheet.read(lambda _: None)
+    cells = [BlankCell(row, contents.columns[1]) for row, _ in contents.rows]
+    assert sheet.look_behind(cells) == {}
