@@ -242,6 +242,11 @@ class ColumnType(StrEnum):
         return "order" in self.facts.options
 
     @property
+    def is_day(self) -> bool:
+        """Return whether it holds days, without a time of day."""
+        return self is ColumnType.DATE
+
+    @property
     def is_whole(self) -> bool:
         """Return whether its values are whole numbers always, whatever the mapping says."""
         return self.is_number and "scale" not in self.facts.options

@@ -54,6 +54,13 @@ def shows_day(text: str, day: date) -> bool:
     return False
 
 
+def shows_time(text: str) -> bool:
+    """Return whether a text that shows a day may show more than that."""
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("元年", "1年")
+    groups = len(_GROUPS.findall(plain))
+    return groups > (2 if _MONTH_NAME.search(plain) else 3)
+
+
 def _is(group: str, number: int) -> bool:
     return len(group) <= 2 and int(group) == number  # noqa: PLR2004 - a day or month
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime, time
 from decimal import Context, Decimal
 from functools import lru_cache
 from math import isfinite
 
 from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Cell, Shown, Stored, Unreadable
-from listing_sync.cells.serials import moment_of_serial, shows_day
+from listing_sync.cells.serials import moment_of_serial, shows_day, shows_time
 from listing_sync.cells.spelling import half_width
 from listing_sync.cells.units import Kind, unit_of, with_squares
 
@@ -48,7 +49,8 @@ def joiner(column: Column) -> Join:
     where the text is the date that a serial number stands for, else Shown for `parser_for`.
     """
     if column.type.is_moment:
-        return _with_text(lru_cache(_REMEMBERED)(_join_date))
+        join = _join_day if column.type.is_day else _join_date
+        return _with_text(lru_cache(_REMEMBERED)(join))
     if not column.type.is_shown:
         return _with_text(_number_joiner(column))
     return lambda text, stored: text if isinstance(text, str) else _bare(stored)
@@ -188,3 +190,11 @@ def _join_date(text: str, stored: Stored) -> Cell:
         if moment is not None and shows_day(text, moment.date()):
             return moment
     return Shown(text, stored)
+
+
+def _join_day(text: str, stored: Stored) -> Cell:
+    """Join a cell of a column of days: a time of day that is not shown does not count."""
+    cell = _join_date(text, stored)
+    if isinstance(cell, datetime) and not shows_time(text):
+        return datetime.combine(cell.date(), time.min)
+    return cell

@@ -27,7 +27,7 @@ class Joins:
 
     def __init__(self) -> None:
         self._joins: dict[Column | ColumnType, Join] = {}
-        self._moments: dict[tuple[str, Any], Cell] = {}
+        self._moments: dict[ColumnType, dict[tuple[str, Any], Cell]] = {}
 
     def column(self, column: Column, shown: Sequence[Any], stored: Sequence[Any]) -> list[Cell]:
         """Return the cells of a column read in both forms, from the top; "" is blank in either.
@@ -53,7 +53,8 @@ class Joins:
     def _dates(self, column: Column, texts: list[str], cells: list[Any]) -> list[Cell]:
         """Join each of the days, which repeat in a sheet, once."""
         pairs = list(zip(texts, cells, strict=True))
-        known, join = self._moments, self._join(column)
+        known = self._moments.setdefault(column.type, {})
+        join = self._join(column)
         for pair in set(pairs).difference(known):
             known[pair] = join(*pair)
         return [known[pair] for pair in pairs]
