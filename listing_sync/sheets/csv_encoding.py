@@ -12,6 +12,9 @@ _UTF8_NAMES = frozenset({"utf-8", "utf8", "utf-8-sig"})
 _FOREIGN_RUN = re.compile(r"[^\x00-\x7f]+")
 _SAVE = 'save it as "CSV UTF-8", or state its encoding in the mapping (encoding = "cp1252")'
 _OUTWEIGHS = 10
+_JIS_ESCAPE = re.compile(rb"\x1b(?:\$[@B]|\$\(D|\([IJ])")
+_HIGH_RUN = re.compile(rb"[\x80-\xff]+")
+_LAST_BELOW_EUC = 0xA0
 
 
 def decoded(content: bytes, name: str, encoding: str | None) -> str:
@@ -28,6 +31,8 @@ def decoded(content: bytes, name: str, encoding: str | None) -> str:
         return _strictly(content, "utf-8-sig", name)
     if encoding is not None:
         return _strictly(content, encoding, name)
+    if problem := _other_code_page(content):
+        raise SourceError(f"{name}: {problem}")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -50,6 +55,28 @@ def decoded(content: bytes, name: str, encoding: str | None) -> str:
         f"{name}: a character in line {_line(content, damage.start)} is neither UTF-8 nor CP932 "
         f"(Shift JIS); {_SAVE}"
     )
+
+
+def _other_code_page(content: bytes) -> str | None:
+    """Return what is wrong where UTF-8 or CP932 would give some text, and not that of the file.
+
+    ISO-2022-JP is ASCII with escapes; UTF-16 without its mark has a NUL in each ASCII character;
+    what CP932 makes of EUC-JP is half-width kana, two for each character.
+    """
+    if _JIS_ESCAPE.search(content):
+        return f"it is in ISO-2022-JP (JIS); {_SAVE.replace('cp1252', 'iso2022_jp_ext')}"
+    if content.count(0) * 4 > len(content):
+        return f"it is in UTF-16 without its mark; {_SAVE.replace('cp1252', 'utf-16-le')}"
+    runs = _HIGH_RUN.findall(content)
+    if runs and all(len(run) % 2 == 0 and min(run) > _LAST_BELOW_EUC for run in runs):
+        try:
+            content.decode("utf-8")
+        except UnicodeDecodeError:
+            return (
+                "its code page is not certain: it may be EUC-JP, or CP932 (Shift JIS) with no but"
+                f" half-width kana; {_SAVE.replace('cp1252', 'euc_jp')}"
+            )
+    return None
 
 
 def reads_as_japanese(text: str) -> bool:

@@ -156,6 +156,31 @@ def test_japanese_of_excel_is_read(text: str) -> None:
     assert decoded(text.encode("cp932"), "a.csv", None) == text
 
 
+@pytest.mark.parametrize(
+    ("encoding", "stated"),
+    [
+        ("euc_jp", "euc_jp"),
+        ("iso2022_jp", "iso2022_jp_ext"),
+        ("utf-16-le", "utf-16-le"),
+        ("utf-16-be", "utf-16-be"),
+    ],
+)
+@pytest.mark.parametrize("name", ["マンション", "さくら", "名古屋市", "東京都千代田区"])
+def test_other_code_pages_of_japanese_are_never_taken_for_this_one(
+    encoding: str, stated: str, name: str
+) -> None:
+    text = f"ID,Title\nA1,{name}\n"
+    content = text.encode(encoding)
+    with pytest.raises(SourceError, match="encoding"):
+        decoded(content, "a.csv", None)
+    assert decoded(content, "a.csv", stated) == text
+
+
+def test_half_width_kana_beside_anything_else_are_cp932() -> None:
+    text = "ID,Title,Note\nA1,ﾏﾝｼｮﾝ,東京\nA2,ｱﾊﾟｰﾄ,x\n"
+    assert decoded(text.encode("cp932"), "a.csv", None) == text
+
+
 @given(WESTERN)
 def test_western_code_pages_are_never_taken_for_japanese(text: str) -> None:
     with pytest.raises(SourceError, match="encoding"):
