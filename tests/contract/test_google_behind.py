@@ -228,7 +228,10 @@ def test_a_text_that_is_read_as_blank_hides_nothing(
     reading: GoogleReading, options: str, text: str
 ) -> None:
     reading.put([["id", "note", "more"], ["A1", text, "x"]])
-    columns = f'[columns.id]\nheader = "id"\n[columns.note]\nheader = "note"\n{options}\n'
+    columns = (
+        '[columns.id]\nheader = "id"\ntype = "text"\nrequired = true\n'
+        f'[columns.note]\nheader = "note"\ntype = "text"\n{options}\n'
+    )
     sheet = reading.sheet(parse_mapping(f'table = "t"\nkey = "id"\n{columns}', name="m.toml"))
     contents = sheet.read(lambda _: None)
     cells = [BlankCell(row, contents.columns[1]) for row, _ in contents.rows]
