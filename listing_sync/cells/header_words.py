@@ -80,13 +80,31 @@ _WORDS: Final = dict(
 不可=not_allowed 有=with 無=without 台数=spaces 台=spaces の=
 種目=category 枚数=count 売却=sale 社内=internal 元付業者=listing_agent 客付業者=selling_agent
 バス便=bus 有効=valid 無効=invalid 済=done 未=not_yet 第=no 級=grade 値=value 式=kind
+総階数=total_floors 住宅=housing 性能=performance 評価=assessment フラット35=flat_35 ユーザー=user
+南向き=facing_south 東向き=facing_east 西向き=facing_west 北向き=facing_north 南=south 東=east
+西=west 北=north 角部屋=corner_room 最上階=top_floor リノベ=renovation オープンハウス=open_house
+改定=revision 旧=former 新=new 満了=expiry 追加=added 重要=important 注意=caution 室内=interior
+現地=site 案内図=guide_map 欄=field 会員=member 限定=only ステータス=status 進捗=progress
+度=level チェック=check 作成=creation 者=person 削除=deletion 済み=done 家族=family
+勤務先=employer 年収=annual_income 職業=occupation 国籍=nationality 生年月日=birth_date
+性別=gender 年齢=age 築=built 造=construction 壁=wall 屋根=roof 床=floor 天井=ceiling 窓=window
+玄関=entrance 洋室=western_room 和室=japanese_room リビング=living_room ダイニング=dining_room
+居室=room 坪単価=price_per_tsubo 売値=sales_price 買取=purchase 下取=trade_in 値引=discount
+割引=discount 税金=tax 印紙=stamp 登記費用=registration_cost 司法書士=judicial_scrivener
+行政=administration 役所=city_hall 警察=police 病院=hospital 公園=park スーパー=supermarket
+コンビニ=convenience_store 銀行=bank 郵便局=post_office 幼稚園=kindergarten 保育園=nursery
+高校=high_school 大学=university 学校=school 線=line 口=exit 便=service 本数=trips 時刻=time
+朝=morning 夜=night 平日=weekday 土日=weekend 祝日=holiday 曜日=weekday 定休日=closed_day
+地図URL=map_url リンク=link ページ=page 検索=search タグ=tag カテゴリ=category グループ=group
+タイプ=type サイズ=size カラー=colour 色=colour 形状=shape 間=room 坂=slope 地形=terrain
+地盤=ground 浸水=flooding 災害=disaster ハザード=hazard マップ=map 津波=tsunami 土砂=landslide
 """.split()  # noqa: SIM905 - a table of words is read as one
 )
 """Japanese word -> English words joined by `_`; の says nothing."""
 
 _LONGEST_WORD: Final = max(map(len, _WORDS))
 _ORDINALS = str.maketrans("①②③④⑤⑥⑦⑧⑨", "123456789")
-_SILENT = re.compile(r"[\s・/_、,-]+")
+_SILENT = re.compile(r"[\s・/_、,()\[\]#=-]+")
 _LATIN = re.compile(r"[a-z][a-z0-9]*|[0-9]+")
 
 

@@ -102,7 +102,7 @@ def init(  # noqa: PLR0913 - one option a question
     _write(env_file, texts)
     if mapping is not None:
         _write_new(mapping_file, mapping.text)
-    _show_next(face, found, mapping)
+    _show_next(face)
 
 
 def _ask_source(
@@ -208,13 +208,11 @@ def _show(
     )
 
 
-def _show_next(face: Face, found: FirstLook, mapping: FirstMapping | None) -> None:
+def _show_next(face: Face) -> None:
     option = f" --env-file {face.env_file}" if face.env_file else ""
-    face.out.print("\nWritten. Next:")
-    face.out.print(f"  listing-sync{option} migrate up")
-    if mapping is not None and found.others:
-        face.out.print(
-            f"  listing-sync{option} migrate plan --sql   (columns that the table lacks)"
-        )
-    face.out.print(f"  listing-sync{option} sync all --dry-run")
-    face.out.print(f"  listing-sync{option} sync all")
+    face.out.print(
+        f"\nWritten. Next:\n  listing-sync{option} migrate plan --sql"
+        "   (paste what it prints into Supabase's SQL editor, and run it)\n"
+        f"  listing-sync{option} sync all --dry-run\n  listing-sync{option} sync all",
+        soft_wrap=True,
+    )

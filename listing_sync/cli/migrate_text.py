@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from listing_sync.cells.wording import count, plain
 from listing_sync.changes.migrations import PendingFile, script_of
 from listing_sync.changes.rollback import Action, LeftAlone
+from listing_sync.changes.sql_text import RELOAD_SCHEMA
 from listing_sync.cli.sync_text import show_plan as show_changes
 from listing_sync.cli.sync_text import show_problems, show_result
 from listing_sync.cli.text import (
@@ -92,6 +93,8 @@ def show_sql(out: Console, found: LackingSql) -> None:
     for lack in found.lacks:
         comment = "\n".join(f"-- {line}" for line in plain_lines(lack.what).splitlines())
         parts.append(f"{comment}\n{plain_lines(lack.sql)}" if lack.sql else comment)
+    if any(lack.sql for lack in found.lacks):
+        parts.append(RELOAD_SCHEMA)
     out.print("\n\n".join(parts) or "-- nothing is lacking", soft_wrap=True)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import stat
 import tomllib
+from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from tests.cli.agency import SHEET, TAB, Agency, house
+from tests.stack import odd_headers
 
 HEADERS = ("物件番号", "種別", "価格", "バルコニー面積", "謎の列")
 
@@ -130,3 +133,45 @@ def test_an_answer_that_is_wrong_is_told_as_by_every_command(newcomer: Agency) -
     assert printed.code == 78
     assert "publishable" in printed.err
     assert not Path(".env").exists()
+
+
+@pytest.fixture
+def table_as_before(newcomer: Agency) -> Iterator[None]:
+    """Let the columns that a test adds to the bundled table be gone afterwards."""
+    names = "select column_name from information_schema.columns where table_name = %s"
+    before = {name for (name,) in newcomer.project.execute(names, ("property_listings",))}
+    yield
+    newcomer.project.truncate()
+    for (name,) in newcomer.project.execute(names, ("property_listings",)):
+        if name not in before:
+            newcomer.project.execute(f'alter table property_listings drop column "{name}"')
+    newcomer.project.restart()
+
+
+@pytest.mark.usefixtures("table_as_before")
+def test_126_japanese_headers_are_synced_in_four_commands_and_no_editor(newcomer: Agency) -> None:
+    assert len(odd_headers.HEADERS) == 126
+    newcomer.google.put_tab(SHEET, TAB, odd_headers.rows(30))
+    written = newcomer.run(*answers(newcomer), "--yes")
+    assert (written.code, written.err) == (0, "")
+    commands = [
+        line.split("listing-sync ")[1] for line in written.out.split("Next:")[1].split("\n")[1:4]
+    ]
+    assert commands[0].startswith("migrate plan --sql")
+    assert commands[1:] == ["sync all --dry-run", "sync all"]
+
+    newcomer.project.execute(newcomer.run("migrate", "plan", "--sql").out)
+    newcomer.project.restart()  # this server does not listen to the notify at the end
+    dry_run = newcomer.run("sync", "all", "--dry-run")
+    assert (dry_run.code, dry_run.err) == (0, "")
+    assert "30 would be inserted" in dry_run.out
+    assert newcomer.run("sync", "all").code == 0
+    assert newcomer.run("migrate", "verify").code == 0
+    mapping = tomllib.loads(Path("mapping.toml").read_text(encoding="utf-8"))["columns"]
+    assert len(mapping) == 126
+    assert sum(name.startswith("column_") for name in mapping) < 12
+    read = 'price, price_per_tsubo, balcony_area, facing, phone, "order"'
+    asked = f"select {read} from property_listings where property_number = 'AA10003'"
+    [(price, per_tsubo, area, facing, phone, order)] = newcomer.project.execute(asked)
+    assert (price, per_tsubo, area) == (29_820_000, 29_820_000, Decimal("52.25"))
+    assert (facing, phone, order) == ("-", "03-1234-0002", "ordeの値2")

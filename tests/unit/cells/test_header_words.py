@@ -24,6 +24,10 @@ from listing_sync.cells.header_words import _WORDS, english_name
         ("管理会社名", "management_company_name"),
         ("外観写真URL", "exterior_photo_url"),
         ("駐車場の有無", "parking_presence"),
+        ("階数／総階数", "floors_total_floors"),
+        ("手数料（税込）", "commission_with_tax"),
+        ("南向き", "facing_south"),
+        ("媒介満了日", "brokerage_expiry_date"),
     ],
 )
 def test_a_header_is_named_by_its_words(header: str, name: str) -> None:

@@ -90,9 +90,12 @@ def test_the_sql_alone_can_be_pasted(world):
         printed.stdout,
         "-- 0001_x.sql\n\ncreate table x ();",
         "-- no column status\nalter table",
+        "notify pgrst, 'reload schema';",
     )
     statements = [line for line in printed.stdout.splitlines() if line]
-    assert all(line.startswith(("--", "create", "insert", "alter")) for line in statements)
+    assert all(
+        line.startswith(("--", "create", "insert", "alter", "notify")) for line in statements
+    )
 
 
 def test_sql_and_json_do_not_go_together(world):
