@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from listing_sync.errors import (
     ListingSyncError,
@@ -10,7 +11,9 @@ from listing_sync.errors import (
     SettingsError,
     StoppedError,
 )
-from listing_sync.history.runs import Run, RunStatus
+
+if TYPE_CHECKING:
+    from listing_sync.history.runs import Run
 
 
 class ExitCode(IntEnum):
@@ -41,6 +44,8 @@ def code_of_error(error: ListingSyncError) -> int:
 
 def code_of_run(run: Run, error: ListingSyncError | None, *, not_found: int = 0) -> int:
     """Return the code for a run, or a dry run, that came to its end."""
+    from listing_sync.history.runs import RunStatus
+
     if error is not None:
         return code_of_error(error)
     if run.status is RunStatus.FAILED:

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from listing_sync.cells.wording import plain, utc_text
-from listing_sync.cli.json_output import Document
-from listing_sync.cli.text import cut, table
-from listing_sync.history.verdict import Check, Verdict, decisive
+from listing_sync.cells.wording import plain
+from listing_sync.cli.text import table
 
-if TYPE_CHECKING:
-    from listing_sync.commands.health import Health
-
-_SUMMARY_WIDTH = 200
-_EXIT_CODES = {
-    Verdict.HEALTHY: 0,
-    Verdict.DEGRADED: 1,
-    Verdict.UNHEALTHY: 2,
-    Verdict.UNKNOWN: 3,
-}
+_EXIT_CODES = {"healthy": 0, "degraded": 1, "unhealthy": 2, "unknown": 3}
+"""By the verdict (history/verdict.py)."""
 
 
 def register(app: typer.Typer) -> None:
@@ -38,6 +28,7 @@ def _health(
     """Check settings, services and runs: exit 0 healthy, 1 degraded, 2 unhealthy, 3 unknown."""
     face = context.obj
     with face.open(json_output=json, moves_breakers=False) as world:
+        from listing_sync.cli.health_text import check_words, health_document, summary_line
         from listing_sync.commands.health import health
         from listing_sync.settings import DEFAULT_ENV_FILE
 
@@ -48,48 +39,8 @@ def _health(
             face.out.print(summary_line(result, world.settings.sync_stale_after), soft_wrap=True)
             if not face.quiet:
                 rows = [
-                    (check.status, _words(check), plain(check.detail)) for check in result.checks
+                    (check.status, check_words(check), plain(check.detail))
+                    for check in result.checks
                 ]
                 face.out.print(table(("Status", "Check", "Found"), rows))
         raise typer.Exit(_EXIT_CODES[result.verdict])
-
-
-def health_document(health: Health) -> Document:
-    """Return the document of `health --json`; what could not be read is null."""
-    recent = health.recent
-    average_s = recent.average_duration_s if recent else None
-    return {
-        "status": health.verdict.value,
-        "lastSync": utc_text(health.last_sync) if health.last_sync else None,
-        "errorRate": recent.error_rate if recent else None,
-        "avgSyncDuration": None if average_s is None else round(average_s, 3),
-        "queueSize": health.queue_size,
-        "circuitBreakerState": health.breaker_state.value,
-        "checks": [
-            {"name": check.name.value, "status": check.status.value, "detail": check.detail}
-            for check in health.checks
-        ],
-    }
-
-
-def summary_line(health: Health, stale_after_s: int) -> str:
-    """Return the verdict, the check that decides it and the figures as a Nagios plugin prints them.
-
-    Source: Monitoring Plugins guidelines: text, a bar, label=value[unit];warn;crit.
-    """
-    figures = []
-    if health.recent:
-        figures.append(f"errors={health.recent.error_rate * 100:.2f}%;5;10")
-    if health.last_sync:
-        age_s = (health.checked_at - health.last_sync).total_seconds()
-        figures.append(f"age={age_s:.0f}s;;{stale_after_s}")
-    if health.queue_size is not None:
-        figures.append(f"queue={health.queue_size}")
-    check = decisive(health.checks)
-    said = f" - {plain(f'{_words(check)}: {check.detail}')}" if check else ""
-    text = cut(health.verdict.upper() + said.replace("|", "/"), _SUMMARY_WIDTH)
-    return f"{text} | {' '.join(figures)}" if figures else text
-
-
-def _words(check: Check) -> str:
-    return check.name.replace("_", " ")

@@ -83,6 +83,7 @@ def init(  # noqa: PLR0913 - one option a question
         texts[f"{_KEY_NAME}_FILE"] = str(supabase_key_file.absolute())
     else:
         texts[_KEY_NAME] = given.secret("--supabase-key-file", "Secret key (sb_secret_...)")
+    _try_project(texts)
     source = given.text("--sheet", "Address of the Google spreadsheet, or a file", sheet)
     if tab is None and asks:
         tab = typer.prompt("Tab (Enter: the only one)", default="", show_default=False)
@@ -103,6 +104,18 @@ def init(  # noqa: PLR0913 - one option a question
     if mapping is not None:
         _write_new(mapping_file, mapping.text)
     _show_next(face)
+
+
+def _try_project(texts: Mapping[str, str]) -> None:
+    """Refuse an address or key that Supabase's own client does not take."""
+    from listing_sync.wiring.target import refused_by_supabase
+
+    path = texts.get(f"{_KEY_NAME}_FILE")
+    if not texts["SUPABASE_URL"] or (path is not None and not Path(path).is_file()):
+        return  # said with what else is missing
+    key = texts[_KEY_NAME] if path is None else Path(path).read_text(encoding="utf-8").strip()
+    if key and (refusal := refused_by_supabase(texts["SUPABASE_URL"], key)):
+        raise typer.BadParameter(f"Supabase's client does not take --url or the key: {refusal}")
 
 
 def _ask_source(

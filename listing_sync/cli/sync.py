@@ -178,6 +178,6 @@ def _show(face: Face, result: SyncResult, *, dry_run: bool, json: bool) -> None:
     tells_all = face.verbose or dry_run or (face.is_terminal and not face.quiet)
     if tells_all and not json:
         sync_text.show_result(face.out, result, dry_run=dry_run)
-    if not (json or face.quiet):
+    if result.run.removed and not (json or face.quiet):
         sync_text.show_removed(face.out, result.run.removed)
     sync_text.show_problems(face, result, tells_all=tells_all)

@@ -8,14 +8,13 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from listing_sync.cells.listings import Rejection, Value
 from listing_sync.cells.wording import is_hidden, one_line, plain
-from listing_sync.changes.compare import shown
-from listing_sync.history.common_faults import told_once
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
+
+    from listing_sync.cells.listings import Rejection, Value
 
 WIDTH = 80
 
@@ -62,6 +61,8 @@ def quoted(value: str, width: int = 40) -> str:
 
 def value_text(value: Value) -> str:
     """Return a value of a listing, made plain and cut; (blank) where there is none."""
+    from listing_sync.changes.compare import shown
+
     text = plain(shown(value))
     return cut(text, WIDTH // 3) if text else "(blank)"
 
@@ -133,6 +134,8 @@ def rejection_table(rejections: Sequence[Rejection], limit: int = 20) -> Table:
 
     A fault of the table, which many listings share, is one line.
     """
+    from listing_sync.history.common_faults import told_once
+
     told = told_once(rejections)
     result = table(
         ("Listing", "Cell", "What is wrong"),

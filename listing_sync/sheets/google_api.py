@@ -26,6 +26,7 @@ from listing_sync.sheets.google_tables import (
     rows_of,
     spreadsheet_of,
 )
+from listing_sync.sheets.quick_httplib2 import import_httplib2
 
 T = TypeVar("T")
 
@@ -168,6 +169,7 @@ def _spreadsheets(http: AuthorizedGoogleHttp, endpoint: str) -> Any:
 
     build() takes 0.1 s and 20 MB to write documentation of all methods and of what they answer.
     """
+    import_httplib2()
     from googleapiclient.discovery import build_from_document  # noqa: PLC0415 - heavy
     from googleapiclient.discovery_cache import get_static_doc  # noqa: PLC0415 - heavy
 

@@ -13,6 +13,7 @@ import httpx
 
 from listing_sync.sheets.google_account import GoogleAccount, SignInKind
 from listing_sync.sheets.google_sign_in_errors import no_metadata_server
+from listing_sync.sheets.quick_httplib2 import import_httplib2
 from listing_sync.transport import GivesUp, build_client, deadline
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ class GoogleHttp:
         connection_type: object = None,  # noqa: ARG002 - httplib2's signature
     ) -> tuple[httplib2.Response, bytes]:
         """Send one request; return its answer's head and its body, decompressed."""
-        import httplib2  # noqa: PLC0415 - heavy
-
+        httplib2 = import_httplib2()
         answer = self._client.request(
             method, uri, content=body, headers=headers, timeout=self._timeout
         )

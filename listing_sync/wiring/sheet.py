@@ -11,7 +11,6 @@ from listing_sync.machine.header_memory import HeaderMemoryFile
 from listing_sync.ports import Sheet
 from listing_sync.reliability.meter import Meter
 from listing_sync.settings import Settings
-from listing_sync.sheets.file import FileSheet
 from listing_sync.sheets.google_account import GoogleAccount
 from listing_sync.sheets.grid import parse_spreadsheet_reference
 from listing_sync.wiring.guards import Ask
@@ -35,6 +34,8 @@ def file_sheet(settings: Settings, mapping: SheetMapping) -> Sheet | None:
     """Return the file of the settings, None when they name none."""
     if settings.sync_sheet_file is None:
         return None
+    from listing_sync.sheets.file import FileSheet
+
     return FileSheet(
         settings.sync_sheet_file,
         mapping,

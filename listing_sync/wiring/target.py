@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from listing_sync.supabase.table import SupabaseTable
 
 
+def refused_by_supabase(url: str, key: str) -> str | None:
+    """Return what Supabase's own client says against an address or a key, None when nothing."""
+    from listing_sync.supabase import whole_client
+
+    return whole_client.refused_by_supabase(url, key)
+
+
 class SupabaseTarget:
     """The port Target over one project; every request goes through `ask`."""
 

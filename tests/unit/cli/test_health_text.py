@@ -15,7 +15,8 @@ import typer
 from typer.testing import Result
 
 from listing_sync.cli.face import Face
-from listing_sync.cli.health import health_document, register, summary_line
+from listing_sync.cli.health import register
+from listing_sync.cli.health_text import health_document, summary_line
 from listing_sync.cli.text import cell_width
 from listing_sync.commands.health import Health
 from listing_sync.errors import Category, Service, TransientError

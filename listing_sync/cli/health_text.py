@@ -1,0 +1,57 @@
+"""Put the result of `health` into a document, and into a line as Nagios plugins print it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from listing_sync.cells.wording import plain, utc_text
+from listing_sync.cli.json_output import Document
+from listing_sync.cli.text import cut
+from listing_sync.history.verdict import Check, decisive
+
+if TYPE_CHECKING:
+    from listing_sync.commands.health import Health
+
+_SUMMARY_WIDTH = 200
+
+
+def health_document(health: Health) -> Document:
+    """Return the document of `health --json`; what could not be read is null."""
+    recent = health.recent
+    average_s = recent.average_duration_s if recent else None
+    return {
+        "status": health.verdict.value,
+        "lastSync": utc_text(health.last_sync) if health.last_sync else None,
+        "errorRate": recent.error_rate if recent else None,
+        "avgSyncDuration": None if average_s is None else round(average_s, 3),
+        "queueSize": health.queue_size,
+        "circuitBreakerState": health.breaker_state.value,
+        "checks": [
+            {"name": check.name.value, "status": check.status.value, "detail": check.detail}
+            for check in health.checks
+        ],
+    }
+
+
+def summary_line(health: Health, stale_after_s: int) -> str:
+    """Return the verdict, the check that decides it and the figures as a Nagios plugin prints them.
+
+    Source: Monitoring Plugins guidelines: text, a bar, label=value[unit];warn;crit.
+    """
+    figures = []
+    if health.recent:
+        figures.append(f"errors={health.recent.error_rate * 100:.2f}%;5;10")
+    if health.last_sync:
+        age_s = (health.checked_at - health.last_sync).total_seconds()
+        figures.append(f"age={age_s:.0f}s;;{stale_after_s}")
+    if health.queue_size is not None:
+        figures.append(f"queue={health.queue_size}")
+    check = decisive(health.checks)
+    said = f" - {plain(f'{check_words(check)}: {check.detail}')}" if check else ""
+    text = cut(health.verdict.upper() + said.replace("|", "/"), _SUMMARY_WIDTH)
+    return f"{text} | {' '.join(figures)}" if figures else text
+
+
+def check_words(check: Check) -> str:
+    """Return the name of a check as people read it."""
+    return check.name.replace("_", " ")
