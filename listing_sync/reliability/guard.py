@@ -45,9 +45,10 @@ _RATE_STEP_S = 1.0
 # What is left of a wait after adding its parts up as floats.
 _NOTHING_S = 1e-6
 # Google asks to wait 30 s or more for its quota, which is filled again each minute: two such waits
-# reach the next minute. In units of the first delay, so that whoever sets that short waits less.
+# reach the next minute, which others may have used up by then, four the one after it. In units of
+# the first delay, so that whoever sets that short waits less.
 _QUOTA_WAIT = 30
-_QUOTA_WAITS = 2
+_QUOTA_WAITS = 4
 
 
 class Patience(Enum):

@@ -47,10 +47,11 @@ class Call(Protocol):
 
 
 class Rendering(StrEnum):
-    """How the API gives cells: as a person sees them, or as they are stored."""
+    """How the API gives cells: as a person sees them, as they are stored, or with formulas."""
 
     SHOWN = "FORMATTED_VALUE"
     STORED = "UNFORMATTED_VALUE"
+    ENTERED = "FORMULA"
 
 
 class SheetsApi:
@@ -94,9 +95,9 @@ class SheetsApi:
         """
         return self._values(ranges, rendering, "COLUMNS", columns_of, what)
 
-    def rows(self, ranges: Sequence[str], what: str) -> list[Rows]:
-        """Return the rows of each range as shown: what is empty at their ends is left out."""
-        return self._values(ranges, Rendering.SHOWN, "ROWS", rows_of, what)
+    def rows(self, ranges: Sequence[str], rendering: Rendering, what: str) -> list[Rows]:
+        """Return the rows of each range: what is empty at their ends is left out."""
+        return self._values(ranges, rendering, "ROWS", rows_of, what)
 
     def _values(
         self,

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from listing_sync.cells.listings import BlankCell
 from listing_sync.cells.parsing import parser_for
-from listing_sync.sheets.google_api import SheetsApi, ranges_in_a_request
+from listing_sync.sheets.google_api import Rendering, SheetsApi, ranges_in_a_request
 from listing_sync.sheets.google_details import CELL_FIELDS, detail_of
-from listing_sync.sheets.google_layout import Keys, Layout, MovedError, keys_of
+from listing_sync.sheets.google_layout import Keys, Layout, MovedError
 from listing_sync.sheets.google_tables import Place
 from listing_sync.sheets.grid import spans
-from listing_sync.sheets.links import Detail, hidden_reason
+from listing_sync.sheets.links import Detail, hidden_reason, is_picture
 
 _UNSEEN = (
     "reads as empty, but its row or column was moved while it was looked at; the next run looks"
@@ -48,18 +48,34 @@ class Behind:
 
     def hidden(self, asked: Sequence[Place]) -> dict[Place, str]:
         """Return which cells that read as blank are not empty to a person, and why."""
-        details = {
-            place: detail
-            for place, detail in self.details(asked).items()
+        reasons = {
+            place: hidden_reason(detail)
+            for place, detail in self.blanks(asked).items()
             if not self._says_blank(place, detail)
         }
-        bare = [place for place, detail in details.items() if detail.is_bare]
-        filled = self.filled(bare) if bare else frozenset()
-        reasons = {
-            place: hidden_reason(detail, is_filled=place in filled)
-            for place, detail in details.items()
-        }
         return {place: reason for place, reason in reasons.items() if reason is not None}
+
+    def blanks(self, asked: Sequence[Place]) -> dict[Place, Detail]:
+        """Return what lies behind cells that read as blank; one request where they are empty.
+
+        Of a cell with something in it the formula tells that it is a picture, else more is asked.
+        """
+        entered = self._entered(asked, Rendering.ENTERED)
+        if entered is None:  # keys that are formulas or numbers tell no row
+            details = self.details(asked)
+            bare = [place for place, detail in details.items() if detail.is_bare]
+            filled = self._entered(bare, Rendering.SHOWN) if bare else {}
+            if filled is None:
+                raise MovedError
+        else:
+            details = {place: Detail() for place in asked}
+            details |= {place: Detail(formula=cell) for place, cell in entered.items()}
+            unsure = [place for place, cell in entered.items() if not is_picture(cell)]
+            details |= self.details(unsure) if unsure else {}
+            filled = entered
+        return {
+            place: replace(detail, is_filled=place in filled) for place, detail in details.items()
+        }
 
     def _says_blank(self, place: Place, detail: Detail) -> bool:
         """Return whether the cell shows a text that is read as blank, such as "-"."""
@@ -68,27 +84,31 @@ class Behind:
             return False
         return parser_for(column, None)(detail.shown) is None
 
-    def filled(self, asked: Sequence[Place]) -> frozenset[Place]:
-        """Return the cells that the API gives as "", and not as nothing at all.
+    def _entered(self, asked: Sequence[Place], rendering: Rendering) -> dict[Place, Any] | None:
+        """Return those of the cells that are not empty, be they given as "".
 
-        A range of one column each: only at the end of a row do the two differ.
+        A range of one column each: only at the end of a row do "" and nothing at all differ. None
+        when headers and keys are not those that were read, as they are shown.
         """
         key = self.layout.key
         ranges = self._spans([*asked, *((key, row) for _, row in asked)])
         header, *tables = self.api.rows(
             [self.layout.header_range, *(self.layout.a1((i, i), run) for i, run in ranges)],
+            rendering,
             f"looking at {len(asked)} empty cells once more",
         )
-        self._check_header(header)
-        found: set[Place] = set()
-        for (index, (first, _)), table in zip(ranges, tables, strict=True):
-            column = [row[0] if row else None for row in table]
-            if index == key:
-                now = keys_of(first, column)
-                if any(now.get(row) != self.keys.get(row) for i, row in asked if row in now):
-                    raise MovedError
-            found |= {(index, row) for row, cell in enumerate(column, first) if cell == ""}
-        return frozenset(found.intersection(asked))
+        cells = {
+            (index, row): found[0]
+            for (index, (first, _)), table in zip(ranges, tables, strict=True)
+            for row, found in enumerate(table, first)
+            if found
+        }
+        rows = {row for _, row in asked if row in self.keys}
+        if not self.layout.has_header(header) or any(
+            cells.get((key, row)) != self.keys[row] for row in rows
+        ):
+            return None
+        return {place: cells[place] for place in asked if place in cells}
 
     def _ranges(self, places: Sequence[Place]) -> list[str]:
         return [self.layout.a1((index, index), run) for index, run in self._spans(places)]

@@ -112,15 +112,10 @@ class BlockReader:
     def _addresses(self, asked: Mapping[Place, Any], keys: Keys) -> dict[Place, Cell]:
         """Return what cells that show no address come to."""
         behind = Behind(self._api, self._layout, keys)
-        details = behind.details(list(asked))
-        bare = [place for place, cell in asked.items() if cell == "" and details[place].is_bare]
-        filled = behind.filled(bare) if bare else frozenset()
-        return {
-            place: linked_cell(
-                cell, details[place], is_filled=place in filled or details[place].has_value
-            )
-            for place, cell in asked.items()
-        }
+        blank = [place for place, cell in asked.items() if cell == ""]
+        named = [place for place, cell in asked.items() if cell != ""]
+        details = (behind.blanks(blank) if blank else {}) | (behind.details(named) if named else {})
+        return {place: linked_cell(cell, details[place]) for place, cell in asked.items()}
 
     # -- cells
 

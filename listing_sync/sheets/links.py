@@ -30,7 +30,7 @@ class Detail:
     """What lies behind a cell; `is_text` when its value is a text, be it an empty one.
 
     `has_value`: it has one of some kind, though its number format may not show it. `shown` is what
-    a person sees of it.
+    a person sees of it. `is_filled`: the API gives the cell as "", which an empty one is not.
     """
 
     formula: str = ""
@@ -38,6 +38,7 @@ class Detail:
     links: tuple[str, ...] = ()
     has_value: bool = False
     shown: str = ""
+    is_filled: bool = False
 
     @property
     def is_bare(self) -> bool:
@@ -50,11 +51,13 @@ def is_address(cell: object) -> bool:
     return isinstance(cell, str) and _ADDRESS.match(cell) is not None
 
 
-def linked_cell(cell: Any, detail: Detail, *, is_filled: bool) -> Cell:
-    """Return the cell with its address, `cell` as it is, or what cannot be read.
+def is_picture(formula: object) -> bool:
+    """Say whether a formula draws what no value holds."""
+    return isinstance(formula, str) and _PICTURE.search(formula) is not None
 
-    `is_filled`: the API gave the cell as "", which an empty one is not.
-    """
+
+def linked_cell(cell: Any, detail: Detail) -> Cell:
+    """Return the cell with its address, `cell` as it is, or what cannot be read."""
     if isinstance(cell, str) and cell and error_cell(cell):
         return cell
     found = _LITERAL.fullmatch(detail.formula)
@@ -64,11 +67,12 @@ def linked_cell(cell: Any, detail: Detail, *, is_filled: bool) -> Cell:
         return links[0] if len(links) == 1 else cell
     if address is not None:
         return address
-    if _PICTURE.search(detail.formula):
+    if is_picture(detail.formula):
         reason = "a picture whose address its formula computes; expected the address as text"
         return Unreadable(detail.formula, reason)
     if len(detail.links) == 1:
         return detail.links[0]
+    is_filled = detail.is_filled or detail.has_value
     if is_filled and not detail.formula and not detail.is_text:
         reason = (
             "not empty, but without a text: a picture in the cell, perhaps; expected an address"
@@ -78,15 +82,14 @@ def linked_cell(cell: Any, detail: Detail, *, is_filled: bool) -> Cell:
     return None
 
 
-def hidden_reason(detail: Detail, *, is_filled: bool) -> str | None:
+def hidden_reason(detail: Detail) -> str | None:
     """Return why a cell that reads as blank is not empty to a person, None when it is.
 
-    `is_filled`: the API gave the cell as "", which an empty one is not. A formula that gives "" is
-    blank, and so is a number whose format shows nothing.
+    A formula that gives "" is blank, and so is a number whose format shows nothing.
     """
     if detail.shown:
         return "edited while it was read: empty at first; the next run reads it again"
-    if _PICTURE.search(detail.formula):
+    if is_picture(detail.formula):
         return _no_text("a picture", detail.formula)
     if detail.links:
         return _no_text("a link or a chip", "")
@@ -94,7 +97,7 @@ def hidden_reason(detail: Detail, *, is_filled: bool) -> str | None:
         return None
     if detail.formula:
         return _no_text("a picture, perhaps", detail.formula)
-    return _no_text("a picture in the cell, perhaps", "") if is_filled else None
+    return _no_text("a picture in the cell, perhaps", "") if detail.is_filled else None
 
 
 def _no_text(what: str, formula: str) -> str:

@@ -101,5 +101,5 @@ def _linked(cell: Cell, formula: str, link: str) -> Cell:
         return cell
     is_picture = isinstance(cell, str) and error_cell(cell) and _IMAGE.match(formula)
     detail = Detail(formula=formula, links=(link,) if link else ())
-    found = linked_cell(None if is_picture else cell, detail, is_filled=False)
+    found = linked_cell(None if is_picture else cell, detail)
     return cell if found is None else found

@@ -77,7 +77,6 @@ def named(found: Any) -> dict[str, str]:
         (Rich(formula="=IMAGE(B2)"), "a picture (=IMAGE(B2))"),
         (Rich(formula="=SPARKLINE(B2:B9)"), "a picture"),
         (Rich(None, formula="=XLOOKUP(A2,Photos!A:A,Photos!B:B)"), "a picture, perhaps (=XLOOKUP"),
-        (Rich(None, chips=("https://drive.example/c",)), "a link or a chip"),
     ],
     ids=str,
 )
@@ -95,6 +94,12 @@ def test_a_picture_is_no_blank_cell_in_any_column(
     assert found[0] == f"{'ABCDEF'[at]}2"
     assert says in found[1]
     assert "expected a text, or an empty cell" in found[1]
+
+
+def test_a_chip_without_a_text_is_no_blank_cell(reading: GoogleReading) -> None:
+    reading.put([HEADER, ["A1", Rich(None, chips=("https://drive.example/c",))]])
+    (reason,) = hidden(reading).values()
+    assert "a link or a chip" in reason
 
 
 def test_a_picture_put_into_the_cell_without_a_formula_is_no_blank_cell(
@@ -121,16 +126,13 @@ def test_nothing_is_asked_without_a_cell_to_ask_about(reading: GoogleReading) ->
     assert reading.calls == []
 
 
-def test_cells_with_a_formula_are_looked_at_with_one_request(reading: GoogleReading) -> None:
-    reading.put(rows_of(*[PICTURE] * 500))
-    assert len(hidden(reading)) == 500 * len(KINDS)
-    assert reading.calls == [f"looking behind {500 * len(KINDS)} cells"]
-
-
-def test_empty_cells_take_two_short_requests_however_many(reading: GoogleReading) -> None:
-    reading.put(rows_of(*[None, "x"] * 500))
-    assert hidden(reading) == {}
-    assert len(reading.calls) == 2
+@pytest.mark.parametrize("cell", [None, PICTURE], ids=["empty", "a picture"])
+def test_cells_are_looked_at_with_one_short_request_however_many(
+    reading: GoogleReading, cell: Cell
+) -> None:
+    reading.put(rows_of(*[cell, "x"] * 500))
+    assert len(hidden(reading)) == (500 * len(KINDS) if cell else 0)
+    assert len(reading.calls) == 1
     assert max(len(request.target) for request in reading.google.requests) < 8000
 
 
@@ -181,18 +183,29 @@ def test_a_sheet_that_never_holds_still_ends_the_run(reading: GoogleReading) -> 
     reading.put([HEADER, ["A1"], ["A2", "x"]])
     sheet = reading.sheet(MAPPING)
     cells = blanks(sheet)
-    at = 0
+    looks = 0
 
     def edit(request: Any) -> None:
-        nonlocal at
-        at += 1
-        reading.google.set_cell(DEFAULT_SPREADSHEET, "Listings", "A2", f"B{at}")
-        if "rowData" not in request.target:
-            reading.google.set_cell(DEFAULT_SPREADSHEET, "Listings", "A2", "A1")
+        nonlocal looks
+        is_look = "FORMULA" in request.target or "rowData" in request.target
+        looks += is_look
+        key = f"B{looks}" if is_look else "A1"
+        reading.google.set_cell(DEFAULT_SPREADSHEET, "Listings", "A2", key)
 
     reading.google.before_request(edit)
     with pytest.raises(TransientError, match="3 times in a row"):
         sheet.look_behind(cells)
+    assert looks > 3
+
+
+@pytest.mark.parametrize("key", [Rich("A1", formula='="A"&1'), Shown("A1", 1)], ids=str)
+@pytest.mark.parametrize("cell", [None, PICTURE, Rich()], ids=str)
+def test_keys_that_are_computed_are_known_by_what_they_show(
+    reading: GoogleReading, key: Cell, cell: Cell
+) -> None:
+    reading.put([HEADER, [key, cell, 1, "{}", True, None]])
+    found = hidden(reading)
+    assert set(found) == ({"B2"} if cell else set())
 
 
 def test_an_edit_between_the_two_looks_is_seen(reading: GoogleReading) -> None:
@@ -202,12 +215,13 @@ def test_an_edit_between_the_two_looks_is_seen(reading: GoogleReading) -> None:
     edited: list[str] = []
 
     def edit(request: Any) -> None:
-        if "rowData" not in request.target and not edited:
+        if "rowData" in request.target and not edited:
             edited.append("once")
             reading.google.insert_row(DEFAULT_SPREADSHEET, "Listings", 2, ["A0"])
 
     reading.google.before_request(edit)
     assert set(named(sheet.look_behind(cells))) == {"B3"}
+    assert edited
 
 
 def test_a_sheet_that_was_not_read_has_no_cell_to_look_behind(reading: GoogleReading) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from listing_sync.cells.listings import BlankCell
 from listing_sync.cells.mapping import parse_mapping
 from listing_sync.errors import PermanentError, QuotaError, Service, SlowError
 from listing_sync.reliability.guard import Guard, GuardSettings, Retry
@@ -34,8 +35,14 @@ class Office:
     """A reader under a guard of its own, as one run of one office has it."""
 
     def __init__(
-        self, reading: GoogleReading, clock: FakeClock, seed: int = 0, **options: Any
+        self,
+        reading: GoogleReading,
+        clock: FakeClock,
+        seed: int = 0,
+        looks: int = 0,
+        **options: Any,
     ) -> None:
+        self.looks = looks
         self.retries: list[Retry] = []
         self.ended_at: float | None = None
         self._clock = clock
@@ -54,7 +61,10 @@ class Office:
         self.sheet = reading.sheet(MAPPING, call=guard.call, **options)
 
     def run(self) -> None:
-        assert len(self.sheet.read(lambda _: None).rows) == 1
+        contents = self.sheet.read(lambda _: None)
+        assert len(contents.rows) == 1
+        for _ in range(self.looks):
+            assert self.sheet.look_behind([BlankCell(2, contents.columns[1])]) == {}
         self.ended_at = self._clock.monotonic()
 
 
@@ -69,12 +79,14 @@ def until(clock: FakeClock, seconds: float, answer: Answer) -> Callable[[Any], A
     return lambda r: answer if "/v4/" in r.path and clock.monotonic() < seconds else None
 
 
+@pytest.mark.parametrize("looks", [0, 1, 3], ids=["plain", "with a look", "with three looks"])
 def test_twenty_offices_on_one_account_in_one_minute_all_end_within_three(
-    reading: GoogleReading,
+    reading: GoogleReading, looks: int
 ) -> None:
+    reading.put([["ID", "Price"], ["A1", None]])
     clock = FakeClock()
     reading.google.reads_a_minute, reading.google.clock = 60, clock.monotonic
-    offices = [Office(reading, clock, seed) for seed in range(20)]
+    offices = [Office(reading, clock, seed, looks=looks) for seed in range(20)]
     clock.together(*(office.run for office in offices))
     ended = [office.ended_at for office in offices]
     assert all(at is not None and at < 180 for at in ended)
@@ -89,7 +101,7 @@ def test_a_quota_used_up_for_forty_seconds_is_outlived(reading: GoogleReading) -
     body = b'{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Quota exceeded"}}'
     reading.google.before_request(until(clock, 40.0, Answer(429, (), body)))
     office.run()
-    assert next(retry.attempts for retry in office.retries) == 3
+    assert next(retry.attempts for retry in office.retries) == 5
 
 
 def test_a_quota_that_stays_used_up_names_its_limit(reading: GoogleReading) -> None:
@@ -100,7 +112,7 @@ def test_a_quota_that_stays_used_up_names_its_limit(reading: GoogleReading) -> N
     reading.google.reads_a_minute, reading.google.clock = 1, lambda: 30.0
     with pytest.raises(QuotaError, match="ReadRequestsPerMinutePerUser: 1"):
         Office(reading, clock).run()
-    assert 60 <= clock.monotonic() <= 90
+    assert 120 <= clock.monotonic() <= 180
 
 
 def test_google_busy_for_twenty_seconds_is_outlived(reading: GoogleReading) -> None:

@@ -22,6 +22,7 @@ from listing_sync.errors import (
     SourceError,
     TransientError,
 )
+from listing_sync.sheets.google_api import Rendering
 from tests.google_reading import GoogleReading
 from tests.stack.google_sheets import DEFAULT_SPREADSHEET, SERVICE_ACCOUNT
 from tests.stack.loopback import Answer, Request
@@ -180,7 +181,9 @@ def test_rows_are_rows_however_they_are_sent(reading: GoogleReading) -> None:
     reading.google.before_request(
         lambda r: Answer(200, JSON, content) if "batchGet" in r.target else None
     )
-    assert reading.api().rows(["A1:B3"], "reading") == [[["AA1", "x"], ["", ""], ["", "y"]]]
+    assert reading.api().rows(["A1:B3"], Rendering.SHOWN, "reading") == [
+        [["AA1", "x"], ["", ""], ["", "y"]]
+    ]
 
 
 def test_only_mapped_columns_are_asked_for(reading: GoogleReading) -> None:
