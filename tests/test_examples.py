@@ -39,8 +39,8 @@ def command_of(job: str) -> str:
 
 
 def test_cron_example_has_the_job_and_what_surrounds_it() -> None:
-    names = re.findall(r"^([A-Z]+)=", CRON, flags=re.MULTILINE)
-    assert names == ["SHELL", "PATH", "MAILTO"]
+    names = re.findall(r"^([A-Z_]+)=", CRON, flags=re.MULTILINE)
+    assert names == ["SHELL", "PATH", "MAILTO", "CONTENT_TYPE"]
     assert len(JOBS) == 4
     assert CRON.endswith("\n")
 
@@ -170,3 +170,27 @@ def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
         and one["y"] < other["y"] + other["h"]
         and other["y"] < one["y"] + one["h"]
     )
+
+
+# -- issue forms and hooks ------------------------------------------------------------------------
+
+FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
+
+
+@pytest.mark.parametrize("form", [each for each in FORMS if each.name != "config.yml"], ids=str)
+def test_an_issue_form_has_what_github_asks_of_it(form: Path) -> None:
+    document = yaml.safe_load(form.read_text(encoding="utf-8"))
+    assert {"name", "description", "body"} <= document.keys()
+    asked = [each for each in document["body"] if each["type"] != "markdown"]
+    assert {each["type"] for each in asked} <= {"input", "textarea", "dropdown", "checkboxes"}
+    ids = [each["id"] for each in asked]
+    assert len(ids) == len(set(ids))
+    assert all(each["attributes"]["label"] for each in asked)
+    assert all(each["attributes"].get("options") for each in asked if each["type"] == "dropdown")
+
+
+def test_the_hooks_run_what_the_makefile_runs() -> None:
+    text = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    [repository] = yaml.safe_load(text)["repos"]
+    entries = {hook["entry"].split()[0] for hook in repository["hooks"]}
+    assert entries == {".venv/bin/ruff", ".venv/bin/mypy"}

@@ -7,18 +7,22 @@ import re
 import shlex
 from contextlib import suppress
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 import typer
 import typer.main
 from typer.core import TyperGroup
 
+from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.mapping import parse_mapping
 from listing_sync.cli.app import app
 from listing_sync.settings import Settings
 from tests.command_line import UsageError
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 OF_GOOGLE = {"GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES"}
 """What Google's own libraries go by, and we do not."""
 PROGRAM = re.compile(r"(?:^|/)listing-sync$")
@@ -96,11 +100,6 @@ def test_each_link_to_a_page_leads_to_a_heading_or_file(page):
             assert anchor in anchors_of(other), target
 
 
-def anchors_of(page: Path) -> set[str]:
-    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
-
-
 def texts_of_the_program() -> str:
     """Return all its texts, a line each, with … where a value is put in."""
     texts = []
@@ -115,6 +114,66 @@ def texts_of_the_program() -> str:
 
 
 TEXTS = texts_of_the_program()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_each_file_that_a_page_names_is_there(page):
+    named = re.findall(r"`((?:docs|sql|tests|listing_sync)/[\w./-]+)`", page.read_text("utf-8"))
+    assert [name for name in named if not (ROOT / name.rstrip("/")).exists()] == []
+
+
+def test_each_page_that_the_program_names_is_there():
+    named = set(re.findall(r"docs/[\w/-]+\.md", TEXTS))
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_index_leads_to_every_page():
+    index = DOCS / "README.md"
+    linked = re.findall(r"\]\(([^)#]+)", index.read_text(encoding="utf-8"))
+    found = {(DOCS / target).resolve() for target in linked}
+    assert {page for page in PAGES if page != index} <= found
+
+
+@pytest.mark.parametrize("picture", sorted(DOCS.rglob("*.svg")), ids=name_of)
+def test_a_picture_is_whole_and_says_what_it_shows(picture):
+    root = ET.fromstring(picture.read_text(encoding="utf-8"))
+    texts = {child.tag.rpartition("}")[2]: child.text for child in root}
+    assert texts["title"]
+    assert texts["desc"]
+    assert root.get("viewBox") == f"0 0 {root.get('width')} {root.get('height')}"
+    shown = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert picture.name in shown
+
+
+KEY = '[columns.id]\nheader = "id"\ntype = "text"\nrequired = true\n'
+TOML = re.findall(r"```toml\n(.*?)```", (DOCS / "mapping.md").read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("block", TOML, ids=lambda block: block.splitlines()[0])
+def test_each_example_of_the_mapping_page_is_a_mapping(block):
+    head = 'table = "t"\nkey = "id"\n'
+    if block.startswith("table"):
+        text = block
+    elif block.startswith(("[prune]", "[columns")):
+        text = head + KEY + block
+    elif block.startswith("header ="):
+        text = f'{head}{KEY}[columns.a]\ntype = "text"\n{block}'
+    else:
+        text = head + block + KEY
+    assert parse_mapping(text, name="mapping.md").columns
+
+
+def test_the_mapping_page_explains_every_type():
+    text = (DOCS / "mapping.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| (\w+) \|", text, re.MULTILINE)) - {"type"} == {*ColumnType}
+
+
+def anchors_of(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
 MESSAGES = re.findall(
     r"^\| `([^`]+)` \|", (ROOT / "docs" / "troubleshooting.md").read_text("utf-8"), re.MULTILINE
 )

@@ -1,4 +1,4 @@
-"""README's commands, settings and exit codes are the program's."""
+"""README's commands and exit codes, and the settings of docs/settings.md, are the program's."""
 
 from __future__ import annotations
 
@@ -13,13 +13,20 @@ from listing_sync.cli.app import app
 from listing_sync.cli.exits import ExitCode
 from listing_sync.settings import Settings
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+MOST_LINES = 120
 
 
 def rows(heading: str) -> Iterator[list[str]]:
     """Yield the cells of the table below a heading, row by row."""
-    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    for line in section.splitlines():
+    yield from rows_of(README.split(f"\n## {heading}\n")[1].split("\n## ")[0])
+
+
+def rows_of(text: str) -> Iterator[list[str]]:
+    """Yield the cells of every table of a text, row by row."""
+    for line in text.splitlines():
         if line.startswith("| ") and not line.startswith("| ---"):
             yield [cell.strip() for cell in line.strip("|").split("|")]
 
@@ -43,7 +50,7 @@ def test_every_command_is_told_and_no_other() -> None:
 
 
 def test_every_setting_is_told_with_its_default_and_no_other() -> None:
-    told = {name: default for name, default, _ in rows("Settings") if name.isupper()}
+    told = {name: default for name, default, _ in rows_of(SETTINGS) if name.isupper()}
     assert told.keys() == {name.upper() for name in Settings.model_fields}
     for name, default in told.items():
         value = Settings.model_fields[name.lower()].default
@@ -56,3 +63,7 @@ def test_every_setting_is_told_with_its_default_and_no_other() -> None:
 def test_every_exit_code_is_told_and_no_other() -> None:
     told = {int(code) for cells in rows("Exit codes") for code in re.findall(r"\d+", cells[0])}
     assert told == {*map(int, ExitCode), 128 + 2, 128 + 15}
+
+
+def test_the_readme_is_read_in_one_go() -> None:
+    assert len(README.splitlines()) <= MOST_LINES
