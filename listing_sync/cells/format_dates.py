@@ -30,6 +30,9 @@ _LOCALE: Final = re.compile(
     r"(?P<name>[a-z]{2}(?:-[a-z]+)*)(?:,[0-9]{1,3})?|(?P<code>[0-9a-f]{1,8})"
 )
 _JAPANESE, _ENGLISH = 0x11, 0x09
+# Western digits, and the Gregorian calendar or that of eras, which LibreOffice writes out.
+_CALENDARS: Final = frozenset({0x0000, 0x0001, 0x0100, 0x0101})
+_ERA_CALENDARS: Final = frozenset({0x0003, 0x0103})
 _MINUTES_BEFORE, _MINUTES_AFTER = ("h", "hh"), ("s", "ss")
 _FRACTION: Final = ("fraction", "")
 _MOST_PLACES = 3  # Excel's limit
@@ -127,11 +130,12 @@ def _named(mark: str, number: int, name: str) -> str | None:
 def date_form(tokens: Sequence[Token]) -> DateForm | None:
     """Return how a section shows moments; None where it is not understood."""
     languages = set()
-    is_gannen = False
+    is_gannen = counts_eras = False
     for token in tokens:
         if token.kind == "locale":
             languages.add(_language(token.text.replace("-x-gannen", "")))
             is_gannen = is_gannen or "gannen" in token.text
+            counts_eras = counts_eras or _calendar(token.text) in _ERA_CALENDARS
     is_named = any(
         token.kind == "date" and token.text[0] in "md" and len(token.text) > 2  # noqa: PLR2004
         for token in tokens
@@ -143,6 +147,8 @@ def date_form(tokens: Sequence[Token]) -> DateForm | None:
         return None
     has_era = any(kind == "date" and mark[0] == "g" for kind, mark in marks)
     has_era_year = any(kind == "date" and mark[0] == "e" for kind, mark in marks)
+    if counts_eras and any(kind == "date" and mark[0] == "y" for kind, mark in marks):
+        return None  # of an era, too
     if has_era_year and not has_era and _JAPANESE not in languages:
         return None  # elsewhere it is the year
     places = max((len(mark) for kind, mark in marks if kind == "fraction"), default=0)
@@ -157,8 +163,13 @@ def _language(locale: str) -> int | None:
     if name := found["name"]:
         return {"ja": _JAPANESE, "en": _ENGLISH}.get(name[:2], 0)
     code = int(found["code"], 16)
-    calendar = code >> 16
-    return code & 0x3FF if calendar in {0, 0x0100, 0x0101, 0x0001} else None
+    return code & 0x3FF if _calendar(locale) in _CALENDARS | _ERA_CALENDARS else None
+
+
+def _calendar(locale: str) -> int | None:
+    """Return the shape of digits and the calendar that a locale's code names, None without one."""
+    found = _LOCALE.fullmatch(locale)
+    return int(found["code"], 16) >> 16 if found and found["code"] else None
 
 
 def _marks(tokens: Sequence[Token]) -> list[tuple[str, str]] | None:
