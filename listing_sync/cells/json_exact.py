@@ -20,6 +20,8 @@ from typing import Any, Final
 from listing_sync.cells.listings import Value
 
 _BLANKS: Final = " \t\r\n"
+_SURE_DIGITS: Final = 16
+"""With the point: a float keeps every number of 15 digits (DBL_DIG)."""
 _LONGEST_INT: Final = 4000
 """Digits; Python converts no more than 4,300 at once."""
 
@@ -85,11 +87,6 @@ def encode(value: Any) -> str:
     return "".join(parts)
 
 
-def is_exact(value: Value) -> bool:
-    """Return whether only `encode` writes the value as it is."""
-    return type(value) in _EXACT
-
-
 def is_plain(row: Mapping[str, Value] | None) -> bool:
     """Return whether any encoder writes the values of a row as they are."""
     return row is None or _EXACT.isdisjoint(map(type, row.values()))
@@ -133,18 +130,17 @@ def _read_frames(text: str, start: int, frames: int) -> tuple[Any, int] | None:
         value, end = _scan(text, start)
     except (StopIteration, ValueError):  # told where it is read in parts
         return None
-    is_all = text.count("{") + text.count("[") == _count_frames(value, frames)
-    return (value, end) if is_all else None
+    return None if _holds_document(value, frames) else (value, end)
 
 
-def _count_frames(value: Any, frames: int) -> int:
-    """Return how many arrays and objects there are in so many levels."""
-    if not isinstance(value, dict | list):
-        return 0
+def _holds_document(value: Any, frames: int) -> bool:
+    """Return whether an array or object stands below so many levels of frames."""
+    if type(value) not in _NESTED:
+        return False
+    inner = value.values() if type(value) is dict else value
     if frames == 1:
-        return 1
-    inner = value.values() if isinstance(value, dict) else value
-    return 1 + sum(_count_frames(item, frames - 1) for item in inner)
+        return not _NESTED.isdisjoint(map(type, inner))
+    return any(_holds_document(item, frames - 1) for item in inner)
 
 
 def _read(text: str, start: int, frames: int) -> tuple[Any, int]:
@@ -209,6 +205,8 @@ def _after_blanks(text: str, at: int) -> int:
 
 def _exact_float(digits: str) -> float | Decimal:
     number = float(digits)
+    if len(digits) <= _SURE_DIGITS and "e" not in digits and "E" not in digits:
+        return number
     exact = Decimal(digits)
     return number if isfinite(number) and Decimal(repr(number)) == exact else exact
 
@@ -277,6 +275,7 @@ def _of_subclass(value: Any) -> Callable[[Any], str] | None:
 
 
 _BASES: Final = (str, int, float, Decimal)
+_NESTED: Final = frozenset({dict, list})
 _EXACT: Final = frozenset({JsonObject, JsonArray, Decimal})
 
 

@@ -1,15 +1,15 @@
-"""Send queries of Supabase's client for PostgREST, one request a call, under the guard.
+"""Send queries of the Supabase client, one request a call, under the guard.
 
-The client is made as `supabase.create_client` makes it, without its parts for sign-in, storage and
-live updates: importing those took a third of a quiet run.
+The client is supabase-py's for tables, postgrest: the whole brings those of storage, sign-in and
+realtime along, which take longer to import than a quiet run takes. It puts requests together; they
+are sent here, so that a body is written, and an answer read, once and exactly.
 
-Source: supabase-py, `Client._init_postgrest_client` and `_get_auth_headers`; httpx, event hooks.
+Source: supabase-py, `Client._init_postgrest_client` and `_get_auth_headers`.
 """
 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
 import httpx
-from postgrest import APIError, APIResponse, SyncPostgrestClient, SyncRequestBuilder
+from postgrest import SyncPostgrestClient, SyncRequestBuilder
 from postgrest.base_request_builder import RequestConfig
 
-from listing_sync.cells.json_exact import decode, encode, is_exact
+from listing_sync.cells.json_exact import decode, encode, is_plain
 from listing_sync.changes.sql_text import RELOAD_SCHEMA
 from listing_sync.errors import PermanentError, RemoteError, TransientError
 from listing_sync.reliability.guard import Patience
@@ -46,8 +46,9 @@ class Call(Protocol):
 class Query(Protocol):
     """A query of the Supabase client, complete but not sent; it may be sent again."""
 
-    def execute(self) -> APIResponse:
-        """Send it."""
+    @property
+    def request(self) -> RequestConfig[httpx.Client]:
+        """Return what is to be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +69,15 @@ class Rest:
     def __init__(
         self, url: str, key: str, *, http: httpx.Client, call: Call, now: Callable[[], datetime]
     ) -> None:
-        http.event_hooks["response"].append(self._saw)
         self._postgrest = SyncPostgrestClient(
-            f"{url}/rest/v1",
-            headers={"apiKey": key, "Authorization": f"Bearer {key}"},
+            f"{url.rstrip('/')}/rest/v1",
+            headers={"apikey": key, "Authorization": f"Bearer {key}"},
             http_client=http,
-            retry_enabled=False,
         )
         self._http = http
         self._call = call
         self._now = now
         self._key = key
-        self._last = threading.local()
 
     def table(self, name: str) -> SyncRequestBuilder:
         """Return a query builder for a table."""
@@ -105,22 +103,16 @@ class Rest:
 
         def send() -> Rows:
             with _seen_later(stale=stale):
-                answer, response = self._try(query)
-            rows: Any = answer.data
-            if not (response.content and _are_objects(rows)):
-                raise self._failure(response)
-            return Rows(
-                decode(response.content.decode(), frames=2) if exact else rows, answer.count
-            )
+                response = self._answer(query)
+            return Rows(self._rows(response, exact=exact), _total(response))
 
         return self._call(send, what, patience)
 
     def write(self, query: Query, what: str, patience: Patience = Patience.OUTLAST) -> None:
         """Send a query whose answer is asked to be empty."""
-        sent = _sent_exactly(query)
 
         def send() -> None:
-            _, response = self._try(sent)
+            response = self._answer(query)
             if response.content:
                 raise self._failure(response)
 
@@ -135,16 +127,11 @@ class Rest:
         stale: bool = False,
     ) -> list[Row]:
         """Send a query whose answer is what the database made of it; return that, exact."""
-        sent = _sent_exactly(query)
 
         def send() -> list[Row]:
             with _seen_later(stale=stale):
-                answer, response = self._try(sent)
-            if not response.content:
-                return []
-            if not _are_objects(answer.data):
-                raise self._failure(response)
-            return decode(response.content.decode(), frames=2)  # type: ignore[no-any-return]
+                response = self._answer(query)
+            return self._rows(response, exact=True) if response.content else []
 
         return self._call(send, what, patience)
 
@@ -153,8 +140,8 @@ class Rest:
 
         def send() -> Row:
             response = self._guarded(lambda: self._http.get(url, headers=headers))
-            document = _object(response.content) if response.is_success else None
-            if document is None:
+            document = self._guarded(lambda: _json(response)) if response.is_success else None
+            if not isinstance(document, dict):
                 raise self._failure(response)
             return document
 
@@ -162,29 +149,31 @@ class Rest:
         headers = self._postgrest.headers
         return self._call(send, "reading the description of the tables", Patience.OUTLAST)
 
-    def _try(self, query: Query) -> tuple[APIResponse, httpx.Response]:
-        answer = self._guarded(query.execute)
-        response: httpx.Response = self._last.response
-        self._last.response = None
-        return answer, response
+    def _answer(self, query: Query) -> httpx.Response:
+        """Return the answer to a query, which is a success."""
+        response = self._guarded(lambda: _send(query.request))
+        if not response.is_success:
+            raise self._failure(response)
+        return response
+
+    def _rows(self, response: httpx.Response, *, exact: bool) -> list[Row]:
+        """Return the rows of an answer, which may be a gateway's page instead."""
+        rows = self._guarded(lambda: _json(response, exact=exact))
+        if not (isinstance(rows, list) and all(type(row) is dict for row in rows)):
+            raise self._failure(response)
+        return rows
 
     def _guarded(self, send: Callable[[], T]) -> T:
         """Raise our errors outside the handler: a foreign one may hold the key, or a batch."""
         failure: RemoteError
         try:
             return send()
-        except APIError:
-            failure = self._failure(self._last.response)
         except (httpx.RequestError, httpx.InvalidURL, ValueError, RecursionError) as error:
             failure = failure_of_exception(error)
         raise failure
 
     def _failure(self, response: httpx.Response) -> RemoteError:
         return failure_of_response(response, self._now(), self._key)
-
-    def _saw(self, response: httpx.Response) -> None:
-        # The client's own error has neither status nor headers.
-        self._last.response = response
 
 
 @contextmanager
@@ -205,46 +194,42 @@ def _seen_later(*, stale: bool) -> Iterator[None]:
         ) from error
 
 
-def _are_objects(rows: Any) -> bool:
-    return isinstance(rows, list) and all(type(row) is dict for row in rows)
+def _send(request: RequestConfig[httpx.Client]) -> httpx.Response:
+    """Send what the client put together, the numbers of its body to the last digit."""
+    body, headers = request.json, request.headers
+    if body is not None:
+        headers = httpx.Headers({"Content-Type": "application/json", **headers})
+    return request.session.request(
+        request.http_method,
+        str(request.path),
+        content=None if body is None else _text(body).encode(),
+        params=request.params,
+        headers=headers,
+        auth=request.auth,
+    )
 
 
-def _object(content: bytes) -> Row | None:
+def _text(body: Any) -> str:
+    """Return a body as JSON; json_exact writes what the quick encoder cannot."""
+    if isinstance(body, list) and not all(map(is_plain, body)):
+        return encode(body)
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _json(response: httpx.Response, *, exact: bool = False) -> Any:
+    """Return what an answer says, None where it is no JSON."""
     try:
-        document = json.loads(content)
+        return (
+            decode(response.content.decode(), frames=2) if exact else json.loads(response.content)
+        )
     except ValueError:
         return None
-    return document if isinstance(document, dict) else None
 
 
-def _sent_exactly(query: Query) -> Query:
-    """Return the query, its body written by `json_exact` where the client's encoder cannot."""
-    request: RequestConfig[httpx.Client] | None = getattr(query, "request", None)
-    rows = request and request.json
-    if request is None or not isinstance(rows, list):
-        return query
-    if any(is_exact(value) for row in rows for value in row.values()):
-        return _ExactWrite(request, rows)
-    return query
+def _total(response: httpx.Response) -> int | None:
+    """Return how many rows there are in all, where that was asked for.
 
-
-@dataclass(frozen=True, slots=True)
-class _ExactWrite:
-    """A write as the client would send it, but for its body."""
-
-    request: RequestConfig[httpx.Client]
-    rows: list[Row]
-
-    def execute(self) -> APIResponse:
-        request = self.request
-        response = request.session.request(
-            request.http_method,
-            str(request.path),
-            content=encode(self.rows).encode(),
-            params=request.params,
-            headers={**request.headers, "Content-Type": "application/json"},
-            auth=request.auth,
-        )
-        if not response.is_success:
-            raise APIError({})
-        return APIResponse.from_http_request_response(response)
+    Source: docs of PostgREST, Pagination (Content-Range: 0-24/3573458).
+    """
+    total = response.headers.get("Content-Range", "").rpartition("/")[2]
+    return int(total) if total.isdecimal() else None
