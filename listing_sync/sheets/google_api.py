@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +12,7 @@ import httpx
 
 from listing_sync.errors import PermanentError
 from listing_sync.sheets.google_account import GoogleAccount
+from listing_sync.sheets.google_client import GoogleRequest, SheetsClient
 from listing_sync.sheets.google_errors import google_failure
 from listing_sync.sheets.google_http import AuthorizedGoogleHttp
 from listing_sync.sheets.google_tables import (
@@ -26,7 +26,6 @@ from listing_sync.sheets.google_tables import (
     rows_of,
     spreadsheet_of,
 )
-from listing_sync.sheets.quick_httplib2 import import_httplib2
 
 T = TypeVar("T")
 
@@ -72,7 +71,7 @@ class SheetsApi:
         self._call = call
         self._now = now
         self._timeout_s = timeout_s
-        self._spreadsheets = _spreadsheets(http, endpoint)
+        self._client = SheetsClient(http, endpoint)
 
     @property
     def account(self) -> GoogleAccount:
@@ -81,8 +80,8 @@ class SheetsApi:
 
     def spreadsheet(self) -> Spreadsheet:
         """Return what the spreadsheet is called and which tabs it has."""
-        request = self._spreadsheets.get(
-            spreadsheetId=self.spreadsheet_id,
+        request = self._client.spreadsheet(
+            self.spreadsheet_id,
             fields=SPREADSHEET_FIELDS,
             prettyPrint=False,
         )
@@ -107,9 +106,9 @@ class SheetsApi:
         parse: Callable[[Any], T],
         what: str,
     ) -> list[T]:
-        request = self._spreadsheets.values().batchGet(
-            spreadsheetId=self.spreadsheet_id,
-            ranges=list(ranges),
+        request = self._client.values(
+            self.spreadsheet_id,
+            ranges=ranges,
             valueRenderOption=rendering.value,
             dateTimeRenderOption="SERIAL_NUMBER",
             majorDimension=dimension,
@@ -122,15 +121,15 @@ class SheetsApi:
         self, ranges: Sequence[str], cell_fields: str, what: str
     ) -> dict[Place, dict[str, Any]]:
         """Return those fields of the cells of the ranges that are not empty (CellData)."""
-        request = self._spreadsheets.get(
-            spreadsheetId=self.spreadsheet_id,
-            ranges=list(ranges),
+        request = self._client.spreadsheet(
+            self.spreadsheet_id,
+            ranges=ranges,
             fields=GRID_FIELDS.format(cells=cell_fields),
             prettyPrint=False,
         )
         return self._send(request, cells_of, what)
 
-    def _send(self, request: Any, parse: Callable[[Any], T], what: str) -> T:
+    def _send(self, request: GoogleRequest, parse: Callable[[Any], T], what: str) -> T:
         if not self._http.has_token:
             self._sign_in()
         try:
@@ -142,8 +141,8 @@ class SheetsApi:
         self._sign_in()
         return self._call(lambda: parse(self._answer(request)), what)
 
-    def _answer(self, request: Any) -> Any:
-        return self._mapped(lambda: _execute(request), self._timeout_s)
+    def _answer(self, request: GoogleRequest) -> Any:
+        return self._mapped(request.send, self._timeout_s)
 
     def _sign_in(self) -> None:
         self._call(lambda: self._mapped(self._http.fetch_token, None), "signing in to Google")
@@ -163,29 +162,3 @@ class SheetsApi:
 def ranges_in_a_request(example: str) -> int:
     """Return how many ranges as long as the example fit into one request."""
     return max(1, URL_LENGTH // len(f"&ranges={quote(example, safe='')}"))
-
-
-def _spreadsheets(http: AuthorizedGoogleHttp, endpoint: str) -> Any:
-    """Return the client of the two methods that we use.
-
-    build() takes 0.1 s and 20 MB to write documentation of all methods and of what they answer.
-    """
-    import_httplib2()
-    from googleapiclient.discovery import build_from_document  # noqa: PLC0415 - heavy
-    from googleapiclient.discovery_cache import get_static_doc  # noqa: PLC0415 - heavy
-
-    document = json.loads(get_static_doc("sheets", "v4"))
-    spreadsheets = document["resources"]["spreadsheets"]
-    values = spreadsheets["resources"]["values"]["methods"]
-    spreadsheets["methods"] = {"get": spreadsheets["methods"]["get"]}
-    spreadsheets["resources"] = {"values": {"methods": {"batchGet": values["batchGet"]}}}
-    document["schemas"] = {name: {"type": "object", "id": name} for name in document["schemas"]}
-    return build_from_document(
-        document, http=http, client_options={"api_endpoint": endpoint}
-    ).spreadsheets()
-
-
-def _execute(request: Any) -> Any:
-    # request.execute() would turn a GET with a long URL into a POST.
-    head, content = request.http.request(request.uri, headers=request.headers)
-    return request.postproc(head, content)

@@ -1,29 +1,34 @@
 """Do by httpx, under a total deadline, what googleapiclient and google-auth ask of httplib2.
 
-httplib2 knows no deadline, and refuses well-compressed answers above 10 MiB (DecodeRatioError).
+httplib2 knows no deadline, refuses well-compressed answers above 10 MiB (DecodeRatioError), and
+takes as long to import as a small sync.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import httpx
 
 from listing_sync.sheets.google_account import GoogleAccount, SignInKind
 from listing_sync.sheets.google_sign_in_errors import no_metadata_server
-from listing_sync.sheets.quick_httplib2 import import_httplib2
 from listing_sync.transport import GivesUp, build_client, deadline
-
-if TYPE_CHECKING:
-    import httplib2
 
 RETRYABLE_STATUSES = frozenset({408, 409, 425, 429, 499}) | frozenset(range(500, 600))
 
 
 _METADATA_S = 3.0
 """How long a machine of Google's may take to say that it is one."""
+
+
+class Head(dict[str, str]):
+    """The head of an answer: its headers, whose names are in small letters, and its status."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        super().__init__(answer.headers)
+        self.status = answer.status_code
+        self.reason = answer.reason_phrase
 
 
 class GoogleHttp:
@@ -45,14 +50,12 @@ class GoogleHttp:
         headers: Mapping[str, str] | None = None,
         redirections: int = 0,  # noqa: ARG002 - httplib2's signature
         connection_type: object = None,  # noqa: ARG002 - httplib2's signature
-    ) -> tuple[httplib2.Response, bytes]:
+    ) -> tuple[Head, bytes]:
         """Send one request; return its answer's head and its body, decompressed."""
-        httplib2 = import_httplib2()
         answer = self._client.request(
             method, uri, content=body, headers=headers, timeout=self._timeout
         )
-        head = httplib2.Response({"status": str(answer.status_code), **answer.headers})
-        head.reason = answer.reason_phrase
+        head = Head(answer)
         if answer.status_code in RETRYABLE_STATUSES:
             from googleapiclient.errors import HttpError  # noqa: PLC0415 - heavy
 
@@ -144,7 +147,7 @@ class AuthorizedGoogleHttp(GoogleHttp):
         headers: Mapping[str, str] | None = None,
         redirections: int = 0,
         connection_type: object = None,
-    ) -> tuple[httplib2.Response, bytes]:
+    ) -> tuple[Head, bytes]:
         """Send one request with the token."""
         authorized = dict(headers or {})
         self._credentials.apply(authorized)
