@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 
 from listing_sync.errors import LockTimeoutError, SettingsError
 from listing_sync.machine.process import is_there
-from listing_sync.machine.state_dir import StateDir
+from listing_sync.machine.state_dir import StateDir, make_folder
 from listing_sync.ports import Holder
 
 _HOLDER = "lock.json"
@@ -36,26 +39,24 @@ class FileLock:
     @contextmanager
     def held(self, me: Holder, timeout_s: float) -> Iterator[None]:
         """Hold the lock; raises LockTimeoutError when it is not free within `timeout_s`."""
-        import filelock  # noqa: PLC0415 - 38 ms, wanted only by what writes
-
-        lock = filelock.FileLock(self._state.path / "lock", mode=0o600, thread_local=False)
         clock = self._state.clock
         ends_at = clock.monotonic() + timeout_s
         step_s = _FIRST_STEP_S
         while True:
             try:
-                lock.acquire(timeout=0)
-                break
-            except filelock.Timeout:
-                left_s = ends_at - clock.monotonic()
-                if left_s <= 0:
-                    raise LockTimeoutError(self._who(timeout_s)) from None
+                make_folder(self._state.path)
+                lock = _locked(self._state.path / "lock")
             except OSError as error:
                 problem = (
                     f"SYNC_STATE_DIR: the lock {self._state.path / 'lock'} cannot be used"
                     f" ({error.strerror}); another user may have made it: each needs an own one"
                 )
                 raise SettingsError((problem,)) from error
+            if lock is not None:
+                break
+            left_s = ends_at - clock.monotonic()
+            if left_s <= 0:
+                raise LockTimeoutError(self._who(timeout_s))
             clock.sleep(min(step_s, left_s))
             step_s = min(2 * step_s, _LONGEST_STEP_S)
         try:
@@ -65,7 +66,7 @@ class FileLock:
         finally:
             with suppress(OSError):
                 (self._state.path / _HOLDER).unlink()
-            lock.release()
+            os.close(lock)
 
     def holder(self) -> Holder | None:
         """Return who holds the lock now; None when nobody does, or it is not known who."""
@@ -86,6 +87,24 @@ class FileLock:
             f"another run holds the lock: {holder.user} on {holder.host}, process {holder.pid},"
             f" since {since:%Y-%m-%d %H:%M:%S}, run {holder.run_id}; {waited}"
         )
+
+
+def _locked(path: Path) -> int | None:
+    """Return the file, open and locked until it is closed; None while another has it locked."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # A file that was removed meanwhile keeps nobody out.
+        is_there = os.fstat(file).st_nlink > 0
+    except BlockingIOError:
+        is_there = False
+    except BaseException:
+        os.close(file)
+        raise
+    if not is_there:
+        os.close(file)
+        return None
+    return file
 
 
 def _read_holder(stored: object) -> Holder:

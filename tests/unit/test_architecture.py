@@ -71,7 +71,7 @@ LONG = {
 """Modules over 300 lines, and why."""
 
 HEAVY = (
-    "backoff", "filelock", "google", "googleapiclient", "httpcore", "httpx", "openpyxl",
+    "backoff", "google", "googleapiclient", "httpcore", "httpx", "openpyxl",
     "platformdirs", "prometheus_client", "psycopg", "pydantic", "pydantic_settings", "requests",
     "rich", "supabase",
 )  # fmt: skip
