@@ -58,9 +58,8 @@ def show_result(out: Console, result: SyncResult, *, dry_run: bool) -> None:
 
 def show_removed(out: Console, numbers: Sequence[str]) -> None:
     """Print each number whose row was deleted or marked: for cron's mail this is news."""
-    if numbers:
-        named = ", ".join(map(plain, numbers))
-        out.print(f"Removed {count(len(numbers), 'listing')}: {named}", soft_wrap=True)
+    named = ", ".join(map(plain, numbers))
+    out.print(f"Removed {count(len(numbers), 'listing')}: {named}", soft_wrap=True)
 
 
 def show_plan(out: Console, plan: Plan) -> None:
