@@ -11,7 +11,8 @@ from listing_sync.cli.exits import ExitCode
 from listing_sync.cli.face import Face
 
 _NONE = (
-    "No channel is set: SYNC_ALERT_WEBHOOK_URL for messages, SYNC_HEARTBEAT_URL for a monitor"
+    "No channel is set: SYNC_ALERT_WEBHOOK_URL or SYNC_NOTIFY_URLS for messages,"
+    " SYNC_HEARTBEAT_URL for a monitor"
     " (docs/monitoring/README.md)."
 )
 
