@@ -18,6 +18,7 @@ from listing_sync.cells.listings import BlankCell, SheetColumn, SheetContents, V
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.migrations import SqlFile
 from listing_sync.changes.plan import TableRow
+from listing_sync.changes.seen import Fingerprint
 from listing_sync.changes.table_check import TableFacts, UniqueKey
 from listing_sync.changes.undo_log import Logged
 from listing_sync.errors import Service
@@ -139,12 +140,18 @@ class Table(Protocol):
     BatchTooLargeError for the splitter.
     `accepts_key` says whether a unique key fits the upsert, without writing a row; `generated` are
     the columns that nobody can write, as far as that is known.
+    `fingerprints` divides the rows by their keys into as many buckets as `known` has, and tells
+    those whose content, in these columns and the mark, has another fingerprint than the known one;
+    None where the database does not tell.
     """
 
     def pages(self, columns: Sequence[Column]) -> Iterator[Sequence[TableRow]]: ...
     def rows(
         self, columns: Sequence[Column], numbers: Sequence[str]
     ) -> Iterator[Sequence[TableRow]]: ...
+    def fingerprints(
+        self, columns: Sequence[Column], known: Sequence[str | None], *, with_keys: bool = True
+    ) -> tuple[Fingerprint, ...] | None: ...
     def meant_by(self, numbers: Sequence[str]) -> Mapping[str, str]: ...
     def whole_pages(self) -> Iterator[Sequence[Mapping[str, Value]]]: ...
     def whole_rows(self, numbers: Sequence[str]) -> Sequence[Mapping[str, Value]]: ...

@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Protocol, TypeVar
+from zlib import crc32
 
 from listing_sync.cells.a1 import column_letter
 from listing_sync.cells.columns import Column
@@ -14,6 +16,7 @@ from listing_sync.cells.listings import BlankCell, Cell, SheetColumn, SheetConte
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.validator import normalise_number
 from listing_sync.changes.plan import TableRow
+from listing_sync.changes.seen import Fingerprint
 from listing_sync.clock import Stop
 from listing_sync.errors import (
     BatchTooLargeError,
@@ -513,6 +516,9 @@ _SPELLINGS: dict[Equality, Callable[[str], str]] = {
 """How a key of the type spells a number that it takes; the others keep it as it is."""
 
 
+_LOOKS = frozenset({"read", "fingerprint"})
+
+
 class MemoryTable:
     """The target table: property number -> its row by column, read in pages of `page_rows`.
 
@@ -524,7 +530,8 @@ class MemoryTable:
 
     A trigger keeps the rows `kept` when they are to be deleted or marked; one request can name
     `named` numbers. `equality` gives a form that all spellings of a number share in the table's
-    eyes; `trigger` is what a BEFORE trigger makes of a row that is written, None: it drops it.
+    eyes; it `tells_fingerprints` unless our function is not there;
+    `trigger` is what a BEFORE trigger makes of a row that is written, None: it drops it.
     """
 
     def __init__(
@@ -551,6 +558,8 @@ class MemoryTable:
         self.named = 1000
         self.trigger: Callable[[dict[str, Value]], dict[str, Value] | None] = lambda row: row
         self.requests: list[tuple[str, tuple[str, ...]]] = []
+        self.tells_fingerprints = True
+        self.versions: dict[str, int] = {}
         self._key = key
         self._mark_column = mark_column
         self._page_rows = page_rows
@@ -560,7 +569,7 @@ class MemoryTable:
     @property
     def writes(self) -> list[tuple[str, tuple[str, ...]]]:
         """The requests made but those that read."""
-        return [request for request in self.requests if request[0] != "read"]
+        return [request for request in self.requests if request[0] not in _LOOKS]
 
     def pages(self, columns: Sequence[Column]) -> Iterator[Sequence[TableRow]]:
         last = ""
@@ -578,6 +587,50 @@ class MemoryTable:
             "reading the table",
             Patience.OUTLAST,
         )
+
+    def fingerprints(
+        self, columns: Sequence[Column], known: Sequence[str | None], *, with_keys: bool = True
+    ) -> tuple[Fingerprint, ...] | None:
+        def read() -> tuple[Fingerprint, ...]:
+            with self._lock:
+                self._ask("fingerprint", ())
+                buckets: list[list[str]] = [[] for _ in known]
+                for number in sorted(self.content):
+                    buckets[crc32(number.encode()) % len(known)].append(number)
+                return tuple(
+                    Fingerprint(at, content, version, tuple(keys) if with_keys else None)
+                    for at, keys in enumerate(buckets)
+                    for content, version in [self._fingerprint(keys, columns)]
+                    if content != known[at]
+                )
+
+        if not self.tells_fingerprints:
+            return None
+        return self._call(read, "asking what has changed", Patience.OUTLAST)
+
+    def _fingerprint(self, keys: Sequence[str], columns: Sequence[Column]) -> tuple[str, str]:
+        rows = [repr(self._row(number, columns)) for number in keys]
+        versions = [(number, self.versions.get(number, 0)) for number in keys]
+        return (
+            sha256(repr(rows).encode()).hexdigest(),
+            sha256(repr((versions, rows)).encode()).hexdigest(),
+        )
+
+    def by_hand(self, number: str, row: Mapping[str, Value] | None) -> None:
+        """Let somebody else write a row, or delete it, whatever a run does meanwhile."""
+        with self._lock:
+            self._touch(number)
+            if row is None:
+                self.content.pop(number, None)
+                self.marks.pop(number, None)
+            else:
+                old = self.content.get(number, {self._key: number})
+                self.content[number] = {**old, **row}
+
+    def _touch(self, *numbers: str) -> None:
+        # As PostgreSQL's transaction numbers: a row that is put back as it was is a new version.
+        for number in numbers:
+            self.versions[number] = self.versions.get(number, 0) + 1
 
     def meant_by(self, numbers: Sequence[str]) -> Mapping[str, str]:
         def read() -> dict[str, str]:
@@ -635,6 +688,7 @@ class MemoryTable:
                     if old in self.marks:
                         self.marks[number] = self.marks.pop(old)
                     self.content[number] = {**kept, **row, self._key: number}
+                    self._touch(old, number)
                 there = self._there()
                 made = [self._whole(there[form]) for form in taken]
             return made if whole else [{name: row.get(name) for name in columns} for row in made]
@@ -654,6 +708,7 @@ class MemoryTable:
             with self._lock:
                 self._ask("delete", tuple(numbers))
                 gone = [number for number in self._found(numbers) if number not in self.kept]
+                self._touch(*gone)
                 for number in gone:
                     self.content.pop(number, None)
                     self.marks.pop(number, None)
@@ -667,6 +722,7 @@ class MemoryTable:
                 self._ask("mark", tuple(numbers))
                 marked = [number for number in self._found(numbers) if number not in self.kept]
                 self.marks |= dict.fromkeys(marked, marked_at.isoformat())
+                self._touch(*marked)
                 return marked
 
         return self._call(write, f"marking {len(numbers)} listings", Patience.OUTLAST)
@@ -675,7 +731,7 @@ class MemoryTable:
         self.requests.append((kind, numbers))
         if self.away is not None:
             raise self.away
-        if kind == "read":
+        if kind in _LOOKS:
             return
         if len(set(numbers)) < len(numbers):
             raise AssertionError(f"one listing twice in a request: {numbers}")

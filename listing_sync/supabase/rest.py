@@ -83,7 +83,7 @@ class Rest:
         """Return a query builder for a table."""
         return self._postgrest.from_(name)
 
-    def function(self, name: str, arguments: Mapping[str, str]) -> Query:
+    def function(self, name: str, arguments: Mapping[str, Any]) -> Query:
         """Return the call of a function that returns rows."""
         return self._postgrest.rpc(name, dict(arguments))
 

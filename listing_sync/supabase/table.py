@@ -14,10 +14,12 @@ from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Value
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.plan import TableRow
+from listing_sync.changes.seen import Fingerprint
 from listing_sync.changes.sql_text import add_unique
 from listing_sync.errors import BatchTooLargeError, Category, PermanentError, RowError, Service
 from listing_sync.ports import TableDescription
 from listing_sync.supabase.filters import among, chunks
+from listing_sync.supabase.fingerprints import read_fingerprints
 from listing_sync.supabase.meaning import meant_by
 from listing_sync.supabase.refusals import named
 from listing_sync.supabase.rest import Query, Rest, Row, Rows
@@ -58,6 +60,17 @@ class SupabaseTable:
         to_row = self._to_row(columns)
         for page in self._of(numbers, self._select(columns)):
             yield [to_row(row) for row in page]
+
+    def fingerprints(
+        self, columns: Sequence[Column], known: Sequence[str | None], *, with_keys: bool = True
+    ) -> tuple[Fingerprint, ...] | None:
+        """Return the buckets that are not as known, None where the database does not tell."""
+        names = [column.name for column in columns if column.name != self._key]
+        if self._mark is not None and self._mark not in names:
+            names.append(self._mark)
+        return read_fingerprints(
+            self._rest, self._name, self._key, names, known, with_keys=with_keys
+        )
 
     def meant_by(self, numbers: Sequence[str]) -> Mapping[str, str]:
         """Return for each number that means a row, in the table's own eyes, the key of that row."""

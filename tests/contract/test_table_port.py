@@ -196,3 +196,52 @@ def test_a_key_that_is_unique_fits_an_upsert_and_nothing_is_generated(table: Tab
     assert table.accepts_key()
     assert table.generated() == frozenset()
     assert table.describe().exists
+
+
+def test_fingerprints_tell_every_key_in_one_bucket_and_nothing_of_what_is_known(table):
+    table.upsert(NAMES, [(f"AA{n}", n, None) for n in range(9)])
+    told = table.fingerprints(COLUMNS, [None] * 4)
+    assert [each.bucket for each in told] == [0, 1, 2, 3]
+    assert sorted(key for each in told for key in each.keys) == [f"AA{n}" for n in range(9)]
+    known = [each.content for each in told]
+    assert table.fingerprints(COLUMNS, known) == ()
+    known[2] = None
+    assert table.fingerprints(COLUMNS, known) == (told[2],)
+    [keyless] = table.fingerprints(COLUMNS, known, with_keys=False)
+    assert keyless.keys is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda table: table.upsert(NAMES, [("AA1", 1, "")]), id="null becomes empty"),
+        pytest.param(lambda table: table.upsert(NAMES, [("AA1", 2, None)]), id="another value"),
+        pytest.param(lambda table: table.upsert(NAMES, [("AA3", 1, None)]), id="a new row"),
+        pytest.param(lambda table: table.delete(["AA1"]), id="a row less"),
+        pytest.param(lambda table: table.mark(["AA1"], AT), id="a mark"),
+    ],
+)
+def test_a_fingerprint_changes_with_any_mapped_column_or_the_mark(table, change):
+    table.upsert(NAMES, [("AA1", 1, None), ("AA2", 2, "a,b")])
+    known = [each.content for each in table.fingerprints(COLUMNS, [None] * 16)]
+    change(table)
+    assert len(table.fingerprints(COLUMNS, known)) == 1
+
+
+def test_a_column_that_is_not_mapped_changes_the_version_alone(table):
+    table.upsert(NAMES, [("AA1", 1, None)])
+    [before] = table.fingerprints(COLUMNS, [None])
+    table.upsert(("number", "price", "by_hand"), [("AA1", 1, "seen")])
+    [after] = table.fingerprints(COLUMNS, [None])
+    assert after.content == before.content
+    assert after.version != before.version
+
+
+def test_a_row_that_is_changed_back_has_its_fingerprint_and_another_version(table):
+    table.upsert(NAMES, [("AA1", 1, "a")])
+    [before] = table.fingerprints(COLUMNS, [None])
+    table.upsert(NAMES, [("AA1", 2, "b")])
+    table.upsert(NAMES, [("AA1", 1, "a")])
+    [after] = table.fingerprints(COLUMNS, [None])
+    assert after.content == before.content
+    assert after.version != before.version
