@@ -36,13 +36,14 @@ def blanks_to_write(plan: Plan) -> tuple[BlankCell, ...]:
         and not (isinstance(old, str | None) and old in _EMPTY)
         and _is_read_once(columns[index])
     ]
-    new = [
-        BlankCell(listing.sheet_row, column)
-        for listing in plan.inserts
-        for column, value in zip(columns, listing.values, strict=True)
-        if value is None and _is_read_once(column)
-    ]
-    return (*found, *new) if len(new) <= MOST_NEW_CELLS else tuple(found)
+    if sum(listing.values.count(None) for listing in plan.inserts) <= MOST_NEW_CELLS:
+        found += [
+            BlankCell(listing.sheet_row, column)
+            for listing in plan.inserts
+            for column, value in zip(columns, listing.values, strict=True)
+            if value is None and _is_read_once(column)
+        ]
+    return tuple(found)
 
 
 def _is_read_once(column: SheetColumn) -> bool:
