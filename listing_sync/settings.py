@@ -306,10 +306,26 @@ def load_settings(
     except PydanticSettingsError as error:
         raise SettingsError((*problems, str(error))) from None
     except ValidationError as error:
-        raise SettingsError((*problems, *_problems(error))) from None
+        raise SettingsError(_with_file((*problems, *_problems(error)), given, env_file)) from None
     if problems:
-        raise SettingsError(tuple(problems))
+        raise SettingsError(_with_file(tuple(problems), given, env_file))
     return settings
+
+
+def _with_file(
+    problems: tuple[str, ...], given: Mapping[str, str], env_file: Path | None
+) -> tuple[str, ...]:
+    """Say also that no settings file was found, where even the project is not named."""
+    if "SUPABASE_URL" in given or env_file is not None or DEFAULT_ENV_FILE.exists():
+        return problems
+    path = Path.cwd() / DEFAULT_ENV_FILE
+    return (
+        *problems,
+        (
+            f"{path}: there is no such settings file: `listing-sync init` writes one, --env-file"
+            " names another"
+        ),
+    )
 
 
 def given_texts(env_file: Path | None) -> dict[str, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from listing_sync.wiring.world import World
 
 _SIGNALLED = 128
+_HINT = "`listing-sync "
+"""How a command to type next begins in every message."""
 
 
 @dataclass(slots=False)
@@ -41,17 +44,24 @@ class Face:
     @cached_property
     def out(self) -> Console:
         """Return the console for results."""
-        return _console(stderr=False)
+        return _console(self.hinted, stderr=False)
 
     @cached_property
     def err(self) -> Console:
         """Return the console for refusals, warnings and rejections."""
-        return _console(stderr=True)
+        return _console(self.hinted, stderr=True)
 
     @property
     def is_terminal(self) -> bool:
         """Return whether a person watches: progress and full summaries are shown."""
         return sys.stderr.isatty() or sys.stdout.isatty()
+
+    def hinted(self, text: str) -> str:
+        """Return a text in which each command to type next names the settings file of this one."""
+        if self.env_file is None:
+            return text
+        option = f"--env-file {shlex.quote(plain(str(self.env_file)))}"
+        return text.replace(_HINT, f"{_HINT}{option} ")
 
     def print_json(self, document: object) -> None:
         """Print the one JSON document of this command on stdout."""
@@ -76,7 +86,7 @@ class Face:
     def complain(self, text: str, *, level: str = "error") -> None:
         """Print one line for a person on stderr, whatever the options."""
         if self.is_logged:
-            for line in text.splitlines():
+            for line in self.hinted(text).splitlines():
                 logs.event(level, "message", line)
         else:
             self.err.print("\n".join(plain(line) for line in text.splitlines()), soft_wrap=True)
@@ -154,12 +164,19 @@ class Face:
                 signal.signal(number, handler)
 
 
-def _console(*, stderr: bool) -> Console:
+def _console(hinted: Callable[[str], str], *, stderr: bool) -> Console:
     from rich.console import Console
+    from rich.text import Text
+
+    class Hinting(Console):
+        """Every text on its way to the terminal, cells of tables among them, passes here."""
+
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(hinted(text), **options)
 
     stream = sys.stderr if stderr else sys.stdout
     is_plain = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
-    return Console(
+    return Hinting(
         file=stream,
         markup=False,
         highlight=False,

@@ -235,6 +235,16 @@ def test_what_is_required_is_said_with_what_to_put_there() -> None:
     assert "SYNC_SPREADSHEET_ID: required" in found
 
 
+def test_what_is_required_is_said_with_the_file_that_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    looked = f"{tmp_path / '.env'}: there is no such settings file: `listing-sync init` writes one"
+    assert problems()[-1].startswith(looked)
+    Path(".env").write_text("")
+    assert not problems()[-1].startswith(looked)
+
+
 def test_a_local_file_needs_no_google_setting(env: Env) -> None:
     env.unset("SYNC_SPREADSHEET_ID", "GOOGLE_APPLICATION_CREDENTIALS")
     env.set(SYNC_SHEET_FILE="houses.csv")

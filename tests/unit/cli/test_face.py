@@ -1,0 +1,43 @@
+"""What a person is told to type next works as it stands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.table import Table
+
+from listing_sync.cli.face import Face
+
+HINT = "No run yet: `listing-sync sync all` starts one."
+
+
+def test_a_hint_names_the_settings_file_of_this_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    face = Face(env_file=Path("my office.env"))
+    face.out.print(HINT, soft_wrap=True)
+    face.complain(HINT)
+    table = Table()
+    table.add_column("check")
+    table.add_row("see `listing-sync status`")
+    face.out.print(table)
+    printed = capsys.readouterr()
+    told = "No run yet: `listing-sync --env-file 'my office.env' sync all` starts one.\n"
+    assert printed.out.startswith(told)
+    assert printed.err == told
+    assert "`listing-sync --env-file 'my office.env' status`" in printed.out
+
+
+def test_without_an_option_it_is_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    Face().out.print(HINT, soft_wrap=True)
+    assert capsys.readouterr().out == f"{HINT}\n"
+
+
+def test_in_a_log_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    face = Face(env_file=Path("office.env"), log_format="json")
+    face._configure_logs()
+    face.complain(HINT)
+    line = json.loads(capsys.readouterr().err)
+    assert "`listing-sync --env-file office.env sync all`" in line["message"]
