@@ -10,7 +10,7 @@ Nothing here recurses in Python, whatever the depth of a document.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed leaves it out
 from json.encoder import encode_basestring
@@ -89,7 +89,12 @@ def encode(value: Any) -> str:
 
 def is_plain(row: Mapping[str, Value] | None) -> bool:
     """Return whether any encoder writes the values of a row as they are."""
-    return row is None or _EXACT.isdisjoint(map(type, row.values()))
+    return row is None or are_plain(row.values())
+
+
+def are_plain(values: Iterable[Value]) -> bool:
+    """Return whether any encoder writes these values as they are."""
+    return _EXACT.isdisjoint(map(type, values))
 
 
 def is_same(left: Value, right: Value) -> bool:

@@ -1,14 +1,13 @@
 """Keep what runs replaced and wrote, and what came of it: compressed lines, one file a run.
 
-A line `["AA12345",old,new]` is on disk before the write, `{"done":[..],"refused":[..],"made":{..}}`
-follows with its answer, and the first, `{"types":{..}}`, tells how the columns were mapped then.
-Each group of lines is a gzip member of its own, so a killed process can cut off only what was never
-sent, and `zcat` reads the file.
+The changes of a batch are on disk before the write, a line with what became of them follows with
+its answer, and the first, `{"types":{..}}`, tells how the columns were mapped then. Each group of
+lines is a gzip member of its own, so a killed process can cut off only what was never sent, and
+`zcat` reads the file.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import zlib
@@ -29,14 +28,13 @@ from listing_sync.machine.state_dir import (
     open_regular,
     sync_folder,
 )
+from listing_sync.machine.undo_lines import INSERTED, changes_in, encoded, lines_of
 from listing_sync.ports import Replaced, SnapshotMeta
 
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _SUFFIX = ".jsonl.gz"
 _GZIP = 31
 _CHUNK_BYTES = 1 << 16
-# In C, for what a first run writes.
-_encode_plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ class UndoFiles:
 
     def record(self, run_id: str, started_at: datetime, changes: Iterable[Replaced]) -> None:
         """Append what a batch will replace and write; raises OSError when it cannot be kept."""
-        lines = b"".join(map(_line, changes))
+        lines = b"".join(lines_of(changes))
         if not lines:
             return
         with self._lock:
@@ -89,7 +87,7 @@ class UndoFiles:
         """
         parts = {"done": done, "refused": refused, "made": made, "spelled": spelled}
         is_all_plain = all(map(is_plain, (made or {}).values()))
-        line = _encoded({name: part for name, part in parts.items() if part}, plain=is_all_plain)
+        line = encoded({name: part for name, part in parts.items() if part}, plain=is_all_plain)
         with self._lock:
             path = self._writing.get(run_id)
             if path is not None and len(line) > len(b"{}\n"):
@@ -107,7 +105,8 @@ class UndoFiles:
         """Yield what a run recorded, in order; nothing when it has no file."""
         for path in self._paths():
             if _run_id(path) == run_id:
-                yield from (replaced_of(line) for line in self.lines(path) if is_change(line))
+                for line in self.lines(path):
+                    yield from changes_in(line)
 
     def runs(self) -> tuple[tuple[str, datetime], ...]:
         """Return (run_id, started_at) of the runs that have a file, newest first."""
@@ -133,8 +132,9 @@ class UndoFiles:
                 if name not in lines:
                     continue
                 for line in lines.splitlines():
-                    if line.startswith(start):
-                        changes.append(replaced_of(line))
+                    if line.startswith((start, INSERTED)):
+                        found_in = changes_in(line)
+                        changes += [it for it in found_in if it.property_number == property_number]
                     elif line.startswith(b"{") and name in line:
                         outcome = decode_json(line, frames=3)
                         if property_number in outcome.get("refused", ()):
@@ -201,27 +201,6 @@ class UndoFiles:
                     yield b"".join(parts)
                     parts = []
                     decompressor = zlib.decompressobj(wbits=_GZIP)
-
-
-def _line(change: Replaced) -> bytes:
-    document = [change.property_number, change.old, change.new]
-    return _encoded(document, plain=is_plain(change.old) and is_plain(change.new))
-
-
-def _encoded(document: object, *, plain: bool) -> bytes:
-    if plain:
-        return _encode_plain(document).encode("utf-8", "surrogatepass") + b"\n"
-    return encode_json(document) + b"\n"
-
-
-def is_change(line: bytes) -> bool:
-    """Return whether a line holds a change, not what is said of changes."""
-    return line.startswith(b"[")
-
-
-def replaced_of(line: bytes) -> Replaced:
-    """Return the change that a line holds."""
-    return Replaced(*decode_json(line, frames=2))
 
 
 def _is_since(path: Path, snapshot: SnapshotMeta) -> bool:

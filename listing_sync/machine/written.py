@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -12,7 +11,8 @@ from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import Value
 from listing_sync.changes.undo_log import Logged
 from listing_sync.machine.state_dir import decode_json, encode_json
-from listing_sync.machine.undo import RunFile, UndoFiles, is_change
+from listing_sync.machine.undo import RunFile, UndoFiles
+from listing_sync.machine.undo_lines import change_of, is_change, lines_by_number
 from listing_sync.ports import SnapshotMeta
 
 _TABLE = """
@@ -44,11 +44,12 @@ class WrittenIndex:
         execute = self._connection.execute
         for line in undo.lines(file.path):
             if is_change(line):
-                number = _number(line)
-                row = execute(
-                    "insert into change (number, run, line) values (?, ?, ?)", (number, run, line)
-                ).lastrowid
-                pending[number].append(row or 0)
+                for number, one in lines_by_number(line):
+                    cursor = execute(
+                        "insert into change (number, run, line) values (?, ?, ?)",
+                        (number, run, one),
+                    )
+                    pending[number].append(cursor.lastrowid or 0)
                 continue
             said = decode_json(line, frames=3)
             self._types[run] |= _types(said.get("types", {}))
@@ -84,12 +85,12 @@ class WrittenIndex:
         return tuple(self._logged(*row) for row in rows)
 
     def _logged(self, run: int, line: bytes, made: bytes | None, is_certain: int) -> Logged:
-        number, old, new = decode_json(line, frames=2)
+        change = change_of(line)
         file = self._files[run]
         return Logged(
-            property_number=number,
-            old=old,
-            new=new,
+            property_number=change.property_number,
+            old=change.old,
+            new=change.new,
             run_id=file.run_id,
             started_at=file.started_at,
             made=None if made is None else decode_json(made, frames=1),
@@ -114,12 +115,6 @@ def written_since(undo: UndoFiles, beginning: SnapshotMeta | str | None) -> Iter
         yield index
     finally:
         connection.close()
-
-
-def _number(line: bytes) -> str:
-    """Return the number of a change without reading the rest of it."""
-    text = line.decode("utf-8", "surrogatepass")
-    return str(json.decoder.scanstring(text, len('["'))[0])  # type: ignore[attr-defined]  # C
 
 
 def _types(said: Mapping[str, Value]) -> dict[str, ColumnType]:

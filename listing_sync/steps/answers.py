@@ -69,19 +69,17 @@ class Answers:
             self._key,
         )
         self._made(made, spelled)
-        names = dict.fromkeys(batch.columns[: len(batch.indexes)])
-        names.pop(self._key)
+        names = frozenset(batch.columns[: len(batch.indexes)]) - {self._key}
         answers = []
         for number, (write, values) in sent.items():
-            differing = made[number]
-            others = differing.keys() & names.keys()
+            others = names.intersection(made[number])
             wanted = dict(zip(batch.columns, values, strict=True)) if others else {}
             answers.append(
                 Answer(
                     listing_of(write).property_number,
                     pairs[number],
                     batch.columns,
-                    {name: (wanted[name], differing[name]) for name in others},
+                    {name: (wanted[name], made[number][name]) for name in others},
                 )
             )
         written = tuple(write for write, _ in sent.values())

@@ -253,12 +253,11 @@ def twins(writes: Sequence[Write]) -> tuple[Failure, ...]:
 def replaced_by(batch: Batch, plan: Plan, mark_column: str | None) -> Iterator[Replaced]:
     """Yield what writing the batch replaces, row by row; equal rows yield nothing."""
     names = [column.column.name for column in plan.columns]
-    for write in batch.writes:
-        values = listing_of(write).values
+    for write, sent in zip(batch.writes, batch.rows(), strict=True):
         if not isinstance(write, Update):
-            new = {names[index]: values[index] for index in batch.indexes}
-            yield Replaced(write.property_number, None, new)
+            yield Replaced(write.property_number, None, dict(zip(batch.columns, sent, strict=True)))
             continue
+        values = write.listing.values
         old = {names[index]: value for index, value in zip(write.changed, write.old, strict=True)}
         new = {names[index]: values[index] for index in write.changed}
         if write.mark is not None and mark_column:

@@ -253,3 +253,14 @@ def test_a_listing_is_found_as_the_table_spells_its_number(machine):
     with written_since(undo, None) as written:
         assert list(written.numbers_of("r")) == ["1"]
         assert logged(written, "1") == [("r", {"price": 1}, True)]
+
+
+def test_inserts_name_their_columns_once_and_are_found_one_by_one(machine):
+    undo = UndoFiles(machine.state)
+    rows = [Replaced(f"AA{number}", None, {"price": number, "note": None}) for number in range(9)]
+    undo.record("r", START, [*rows, update("AA3", 5), Replaced("AA9", None, {"price": 1})])
+    (_, lines), *_ = [(file, [*undo.lines(file.path)]) for file in undo.since(None)]
+    assert b"".join(lines).count(b"note") == 1
+    assert [change.new for _, _, change in undo.changes_of("AA3", 9)] == [{"price": 5}, rows[3].new]
+    with written_since(undo, None) as written:
+        assert logged(written, "AA8") == [("r", rows[8].new, False)]
