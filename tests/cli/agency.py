@@ -130,13 +130,20 @@ class Agency:
         return Printed(exit_.value.code, printed.out, printed.err)
 
     def start(
-        self, *arguments: str, terminal: int | None = None, **settings: str
+        self,
+        *arguments: str,
+        terminal: int | None = None,
+        within: Sequence[str] = (),
+        **settings: str,
     ) -> subprocess.Popen[str]:
-        """Start the program in a process of its own: as cron does, or with `terminal` as stderr."""
+        """Start the program in a process of its own: as cron does, or with `terminal` as stderr.
+
+        `within` is the command that starts it.
+        """
         bare = {"PATH": "/usr/bin:/bin", "HOME": str(self.folder), "LOGNAME": "agency"}
         coverage = {n: v for n, v in os.environ.items() if n.startswith("COVERAGE_")}
         return subprocess.Popen(
-            [sys.executable, "-m", "listing_sync", *arguments],
+            [*within, sys.executable, "-m", "listing_sync", *arguments],
             cwd=self.folder,
             env={**bare, **coverage, "PYTHONPATH": _ROOT, **self.settings, **settings},
             stdin=subprocess.DEVNULL,

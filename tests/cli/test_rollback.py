@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.cli.agency import Agency, Printed
+from tests.cli.left_behind import leave
 from tests.stack.google_sheets import LoopbackGoogle
 from tests.stack.supabase_lite import SQL_FILES, SupabaseLite
 
@@ -301,3 +305,105 @@ def test_a_rollback_of_a_run_that_wrote_half_says_what_is_as_it_was(office):
     said = office.back("--run", run_id)
     assert (said["restored"], said["leftAlone"]) == (10, [])
     assert office.rows() == before
+
+
+def test_what_version_1_0_0_left_is_gone_on_with_and_undone(office):
+    left_by = leave(office.project, office.folder)
+    office.sheet("AA1,130", "AA2,210", "AA5,500", "AA9,x")
+    looked = office.run("health")
+    assert "silent for 1 d; if it is dead" in " ".join(looked.out.split())
+    done = office.run("sync", "all", *ALL)
+    # Its tab is now told by what was read: no other source, and no news.
+    assert (done.code, done.out, done.err) == (1, "Removed 1 listing: AA4\n", "")
+    states = "select status, removed_count from sync_state order by created_at"
+    assert office.project.execute(states)[-2:] == [("failed", 0), ("partial", 1)]
+    looked = office.run("migrate", "rollback", "--run", left_by["run"], "--dry-run", "--json")
+    assert looked.document["broughtBack"] == 1
+    ((number, column, reason), *_) = left(looked.document)
+    assert (number, column) == ("AA1", "price")
+    assert reason.startswith(f"changed by run {left_by['killed']} of ")
+    said = office.back("--run", left_by["killed"], code=1)
+    assert said["restored"] == 2
+    assert left(said)[0][2].startswith("made anew by run ")
+    said = office.back()
+    assert (said["restored"], said["broughtBack"], said["removed"]) == (1, 1, 1)
+    assert office.rows() == [("AA1", 100, "first"), ("AA2", 200, "second"), ("AA3", 300, "third")]
+
+
+def stamped(path: Path, stamp: str) -> Path:
+    """Rename an undo file as if its run had begun at another time."""
+    sequence, _, rest = path.name.partition("-")
+    return path.rename(path.with_name(f"{sequence}-{stamp}_{rest.partition('_')[2]}"))
+
+
+def undo_files(office: Office) -> list[Path]:
+    return sorted((office.folder / "state").glob("*/undo/*"))
+
+
+def test_what_a_snapshot_needs_outlives_the_history(office):
+    office.project.execute("insert into homes (num, price) values ('AA1', 100)")
+    office.sheet("AA1,100")
+    office.snapshot()
+    office.sheet("AA1,200")
+    office.sync()
+    (written,) = undo_files(office)
+    written = stamped(written, "20200101T000000.000000Z")
+    for number in range(101):
+        name = f"{99_000_000 + number:08}-20200202T000000.000000Z_{number}.jsonl.gz"
+        written.with_name(name).write_bytes(b"")
+    office.sync()
+    assert written in undo_files(office)
+    assert office.back()["restored"] == 1
+    assert office.rows("price") == [(100,)]
+
+
+def test_a_clock_that_was_set_back_hides_no_run_from_the_way_back(office):
+    office.project.execute("insert into homes (num, price) values ('AA1', 100)")
+    office.sheet("AA1,100")
+    office.snapshot()
+    office.sheet("AA1,999")
+    office.sync()
+    stamped(undo_files(office)[-1], "20200101T000000.000000Z")
+    assert office.back()["restored"] == 1
+    assert office.rows("price") == [(100,)]
+
+
+def test_a_rollback_that_gave_way_holds_nobody(office):
+    office.sheet("AA1,100")
+    office.sync()
+    office.sheet("AA1,200")
+    run_id = office.sync()
+    # Another machine is at work, by the database's clock.
+    office.project.execute(
+        "insert into sync_state (sync_type, status, host, pid, source, target, trigger,"
+        " started_at, heartbeat_at) select 'full', 'in_progress', 'another', 1, source, target,"
+        " 'cron', now(), now() from sync_state limit 1"
+    )
+    done = office.run("migrate", "rollback", "--run", run_id, "--yes", SYNC_LOCK_TIMEOUT="1")
+    assert done.code == 75, done.err
+    assert not (office.folder / "state" / "hold").exists()
+    assert office.rows("price") == [(200,)]
+    office.project.execute("delete from sync_state where host = 'another'")
+    office.sheet("AA1,300")
+    office.sync()
+    assert office.rows("price") == [(300,)]
+
+
+def test_a_run_in_another_pid_namespace_is_not_taken_for_dead(office):
+    unshare = ("unshare", "--pid", "--fork", "--mount-proc")
+    if not shutil.which("unshare") or subprocess.run([*unshare, "true"], check=False).returncode:
+        pytest.skip("no pid namespace of one's own is permitted here")
+    office.sheet(*(f"AA{number},100" for number in range(10, 60)))
+    first = office.start("sync", "all", SYNC_BATCH_SIZE="1", SYNC_RATE_LIMIT="2")
+    try:
+        until = time.monotonic() + 30
+        while not office.rows() and time.monotonic() < until:
+            time.sleep(0.05)
+        elsewhere = {"SYNC_STATE_DIR": str(office.folder / "there"), "SYNC_LOCK_TIMEOUT": "1"}
+        second = office.start("sync", "all", within=unshare, **elsewhere)
+        _, said = second.communicate(timeout=60)
+        states = office.project.execute("select status from sync_state")
+    finally:
+        first.terminate()
+        first.communicate(timeout=30)
+    assert (second.returncode, states) == (75, [("in_progress",)]), said
