@@ -142,16 +142,16 @@ def _as_httpx_errors(request: httpx.Request) -> Iterator[None]:
 
 class _Body(httpx.SyncByteStream):
     def __init__(
-        self, request: httpx.Request, response: httpcore.Response, on_bytes: Callable[[int], None]
+        self, request: httpx.Request, response: httpcore.Response, received: Callable[[int], None]
     ) -> None:
         self._request = request
         self._response = response
-        self._on_bytes = on_bytes
+        self._received = received
 
     def __iter__(self) -> Iterator[bytes]:
         with _as_httpx_errors(self._request):
             for part in self._response.iter_stream():
-                self._on_bytes(len(part))
+                self._received(len(part))
                 yield part
 
     def close(self) -> None:
@@ -178,7 +178,8 @@ class _Response(httpx.Response):
 class DeadlineTransport(httpx.BaseTransport):
     """HTTP/1.1 over pools of connections, under the deadline of the calling thread.
 
-    `on_bytes` is told the size of what is sent and received (bodies, as on the wire).
+    `on_bytes` is told the size of what is sent and received (bodies, as on the wire), `on_received`
+    of what is received.
     The proxy of each host asked is taken from the environment, as httpx does without an own
     transport; what speaks of this machine itself (link-local metadata servers) has none.
     """
@@ -188,9 +189,11 @@ class DeadlineTransport(httpx.BaseTransport):
         *,
         connections: int,
         on_bytes: Callable[[int], None],
+        on_received: Callable[[int], None] | None = None,
         gives_up: GivesUp | None = None,
     ) -> None:
         self._on_bytes = on_bytes
+        self._on_received = on_received
         self._connections = connections
         self._gives_up = gives_up
         self._pools: dict[tuple[str | None, bool], httpcore.ConnectionPool] = {}
@@ -242,9 +245,14 @@ class DeadlineTransport(httpx.BaseTransport):
         return _Response(
             status_code=response.status,
             headers=response.headers,
-            stream=_Body(request, response, self._on_bytes),
+            stream=_Body(request, response, self._received),
             extensions=response.extensions,
         )
+
+    def _received(self, count: int) -> None:
+        self._on_bytes(count)
+        if self._on_received is not None:
+            self._on_received(count)
 
     def close(self) -> None:
         """Close every connection."""
@@ -257,12 +265,15 @@ def build_client(
     timeout_s: float,
     connections: int,
     on_bytes: Callable[[int], None],
+    on_received: Callable[[int], None] | None = None,
     connect_timeout_s: float | None = None,
     gives_up: GivesUp | None = None,
 ) -> httpx.Client:
     """Return a client that follows no redirect; `timeout_s` bounds each socket operation."""
     return httpx.Client(
-        transport=DeadlineTransport(connections=connections, on_bytes=on_bytes, gives_up=gives_up),
+        transport=DeadlineTransport(
+            connections=connections, on_bytes=on_bytes, on_received=on_received, gives_up=gives_up
+        ),
         timeout=httpx.Timeout(timeout_s, connect=connect_timeout_s or timeout_s),
         follow_redirects=False,
     )

@@ -110,6 +110,12 @@ def _metric_facts(run: Run) -> Iterator[tuple[str, str]]:
                 f" {size(round(metric(run, 'bytes')))}; {latencies}"
             ),
         )
+        received = {name: metric(run, f"bytes_from_{name}") for name in ("supabase", "google")}
+        if any(received.values()):
+            parts = [
+                f"{size(round(amount))} from {name.title()}" for name, amount in received.items()
+            ]
+            yield "Received", ", ".join(parts)
         yield (
             "Waited",
             (

@@ -26,6 +26,7 @@ from listing_sync.errors import (
     SettingsError,
     StoppedError,
 )
+from listing_sync.history.egress import egress_check
 from listing_sync.history.exposure import folder_problem
 from listing_sync.history.run_statistics import DAY, Statistics, last_good, statistics
 from listing_sync.history.runs import Run
@@ -114,6 +115,7 @@ def health(ports: Ports, env_file: Path | None = None) -> Health:
             examples=loose_with_examples(ports),
         )
         checks.append(progress_check(runs, now, _lock_run_id(ports)))
+        checks.append(egress_check(runs, now, ports.settings.sync_egress_warn_gb))
     good = last_good(runs or ())
     return Health(
         checked_at=now,

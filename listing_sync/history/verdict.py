@@ -69,6 +69,7 @@ class CheckName(StrEnum):
     ERROR_RATE = "error_rate"
     STABILITY = "stability"
     RUN_IN_PROGRESS = "run_in_progress"
+    EGRESS = "egress"
 
 
 @dataclass(frozen=True, slots=True)

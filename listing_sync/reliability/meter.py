@@ -6,6 +6,8 @@ import threading
 from collections.abc import Sequence
 from math import ceil
 
+from listing_sync.errors import Service
+
 
 class Meter:
     """Counts what a run asks of a service; shared by its threads."""
@@ -15,6 +17,7 @@ class Meter:
         self._latencies_s: list[float] = []
         self._retries = 0
         self._bytes = 0
+        self._received = dict.fromkeys(Service, 0)
         self._rate_limit_wait_s = 0.0
         self._retry_wait_s = 0.0
 
@@ -33,6 +36,11 @@ class Meter:
         with self._lock:
             self._bytes += count
 
+    def add_received(self, service: Service, count: int) -> None:
+        """Count bytes of answers' bodies, as they came."""
+        with self._lock:
+            self._received[service] += count
+
     def add_rate_limit_wait(self, wait_s: float) -> None:
         """Count time spent waiting for a token."""
         with self._lock:
@@ -46,8 +54,8 @@ class Meter:
     def snapshot(self) -> dict[str, int | float | None]:
         """Return the counts so far; seconds end in `_s`, percentiles are None before any request.
 
-        Keys: requests, retries, bytes, rate_limit_wait_s, retry_wait_s, latency_p50_s,
-        latency_p95_s, latency_p99_s.
+        Keys: requests, retries, bytes, bytes_from_supabase, bytes_from_google, rate_limit_wait_s,
+        retry_wait_s, latency_p50_s, latency_p95_s, latency_p99_s.
         """
         with self._lock:
             latencies_s = sorted(self._latencies_s)
@@ -55,6 +63,7 @@ class Meter:
                 "requests": len(latencies_s),
                 "retries": self._retries,
                 "bytes": self._bytes,
+                **{f"bytes_from_{name}": count for name, count in self._received.items()},
                 "rate_limit_wait_s": round(self._rate_limit_wait_s, 3),
                 "retry_wait_s": round(self._retry_wait_s, 3),
                 **{f"latency_p{p}_s": percentile(latencies_s, p) for p in (50, 95, 99)},

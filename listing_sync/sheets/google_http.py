@@ -171,6 +171,7 @@ def connect(
     *,
     timeout_s: float,
     on_bytes: Callable[[int], None],
+    on_received: Callable[[int], None] | None = None,
     connect_timeout_s: float | None = None,
     gives_up: GivesUp | None = None,
 ) -> AuthorizedGoogleHttp:
@@ -179,6 +180,7 @@ def connect(
         timeout_s=timeout_s,
         connections=2,
         on_bytes=on_bytes,
+        on_received=on_received,
         connect_timeout_s=connect_timeout_s,
         gives_up=gives_up,
     )

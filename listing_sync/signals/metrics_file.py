@@ -30,6 +30,7 @@ HELP = {
     _RUN + "requests": "Requests of the last run.",
     _RUN + "retries": "Tries of the last run that repeated a failed one.",
     _RUN + "transferred_bytes": "Bytes of bodies sent and received by the last run.",
+    _RUN + "received_bytes": "Bytes of answers of the last run as they came, by service.",
     _RUN + "rate_limit_wait_seconds": "Waits of the last run for its rate limit.",
     _RUN + "retry_wait_seconds": "Waits of the last run after failed tries.",
     _RUN + "request_latency_seconds": "Latencies of the requests of the last run.",
@@ -48,6 +49,7 @@ _NUMBERS = {
     "peak_memory_bytes": "peak_memory_bytes",
 }
 _QUANTILES = {"0.5": "latency_p50_s", "0.95": "latency_p95_s", "0.99": "latency_p99_s"}
+_SERVICES = {"supabase": "bytes_from_supabase", "google": "bytes_from_google"}
 _OUTCOMES = ("inserted", "updated", "unchanged", "removed", "failed", "skipped")
 
 
@@ -92,6 +94,10 @@ def _samples(run: Run) -> Iterator[Sample]:
     for suffix, key in _NUMBERS.items():
         if key in run.metrics:
             yield Sample(_RUN + suffix, labels, metric(run, key))
+    for service, key in _SERVICES.items():
+        if key in run.metrics:
+            from_it = (*labels, ("service", service))
+            yield Sample(_RUN + "received_bytes", from_it, metric(run, key))
     for quantile, key in _QUANTILES.items():
         if run.metrics.get(key) is not None:
             name = _RUN + "request_latency_seconds"

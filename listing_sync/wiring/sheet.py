@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.clock import Stop, SystemClock
+from listing_sync.errors import Service
 from listing_sync.history.sources import Source, unread
 from listing_sync.machine.header_memory import HeaderMemoryFile
 from listing_sync.ports import Sheet
@@ -65,6 +67,7 @@ def google_sheet(
         timeout_s=settings.google_timeout_s,
         connect_timeout_s=settings.request_timeout_s,
         on_bytes=meter.add_bytes,
+        on_received=partial(meter.add_received, Service.GOOGLE),
         # A sheet that computes for minutes does not keep a stopped run longer than others.
         gives_up=lambda waited_s: waited_s > settings.request_timeout_s and stop.is_requested(),
     )

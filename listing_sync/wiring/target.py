@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from listing_sync.cells.mapping import SheetMapping
@@ -64,6 +64,7 @@ class SupabaseTarget:
             timeout_s=settings.request_timeout_s,
             connections=settings.sync_concurrency + 2,
             on_bytes=self._guards.meter.add_bytes,
+            on_received=partial(self._guards.meter.add_received, Service.SUPABASE),
         )
         self._closers.append(http.close)
         return Rest(

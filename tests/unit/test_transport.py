@@ -86,6 +86,18 @@ def test_bodies_go_out_and_come_in_and_are_counted_as_on_the_wire(server: Server
     assert sum(seen) < 200
 
 
+def test_what_comes_in_is_counted_apart_as_it_came(server: Server) -> None:
+    came: list[int] = []
+    with build_client(
+        timeout_s=5, connections=1, on_bytes=lambda _: None, on_received=came.append
+    ) as http:
+        http.post(f"{server.url}/echo", content=b"abc")
+        assert sum(came) == 3
+        http.get(f"{server.url}/packed")
+    assert "gzip" in server.requests[-1].headers["accept-encoding"]
+    assert 3 < sum(came) < 200
+
+
 def test_no_redirect_is_followed(server: Server) -> None:
     with client() as http:
         assert http.get(f"{server.url}/moved").status_code == 307

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from listing_sync.errors import Service
 from listing_sync.reliability.meter import Meter, percentile
 
 
@@ -10,6 +11,8 @@ def test_a_new_meter_has_counted_nothing():
         "requests": 0,
         "retries": 0,
         "bytes": 0,
+        "bytes_from_supabase": 0,
+        "bytes_from_google": 0,
         "rate_limit_wait_s": 0.0,
         "retry_wait_s": 0.0,
         "latency_p50_s": None,
@@ -25,6 +28,9 @@ def test_counts_add_up():
     meter.add_retry()
     meter.add_bytes(10)
     meter.add_bytes(5)
+    meter.add_received(Service.SUPABASE, 4)
+    meter.add_received(Service.GOOGLE, 3)
+    meter.add_received(Service.GOOGLE, 2)
     meter.add_rate_limit_wait(0.5)
     meter.add_retry_wait(1.0)
     meter.add_retry_wait(2.0)
@@ -32,6 +38,8 @@ def test_counts_add_up():
         "requests": 3,
         "retries": 1,
         "bytes": 15,
+        "bytes_from_supabase": 4,
+        "bytes_from_google": 5,
         "rate_limit_wait_s": 0.5,
         "retry_wait_s": 3.0,
         "latency_p50_s": 0.2,

@@ -17,6 +17,8 @@ METRICS = {
     "requests": 12,
     "retries": 1,
     "bytes": 3456,
+    "bytes_from_supabase": 2000,
+    "bytes_from_google": 1000,
     "rate_limit_wait_s": 0.5,
     "retry_wait_s": 1.0,
     "latency_p50_s": 0.01,
@@ -93,6 +95,9 @@ def test_a_run_is_told_whole(path: Path) -> None:
     for quantile, latency_s in {"0.5": 0.01, "0.95": 0.02, "0.99": 0.03}.items():
         name = run_name + "request_latency_seconds"
         assert value(samples, name, type="full", quantile=quantile) == latency_s
+    for service, received in {"supabase": 2000, "google": 1000}.items():
+        name = run_name + "received_bytes"
+        assert value(samples, name, type="full", service=service) == received
     assert {name for name, _ in samples} == set(HELP)
 
 

@@ -131,6 +131,7 @@ def test_every_request_carries_the_key_and_a_removal_asks_for_the_keys_that_went
     for request in seen:
         assert request.headers["apikey"] == KEY
         assert request.headers["Authorization"] == f"Bearer {KEY}"
+        assert "gzip" in request.headers["Accept-Encoding"]
     assert "return=representation" in delete.headers["Prefer"]
     assert delete.url.params["select"] == "number"
     assert upsert.url.path == "/rest/v1/things"
