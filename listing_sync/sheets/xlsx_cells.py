@@ -44,6 +44,9 @@ _STALE: Final = (
 _TWO_CELLS: Final = Unreadable(
     "", "this cell stands twice in the file; open and save the file in Excel"
 )
+_TWO_VALUES: Final = Unreadable(
+    "", "this cell holds two values in the file; open and save the file in Excel"
+)
 _NOWHERE: Final = "some of its rows or cells say where they are, others do not"
 _PICTURE: Final = "a picture or a function of Google, whose value the file does not hold"
 _IMAGES = re.compile(r"IMAGE\(|DUMMYFUNCTION\(", re.IGNORECASE)
@@ -146,6 +149,7 @@ class _Pass:
         self._value: list[str] = []
         self._formula: list[str] = []
         self._has_value = self._has_formula = self._is_read = self._in_cell = False
+        self._is_twice = False
         self._aside = 0
 
     def prepare(self, parser: XMLParserType) -> None:
@@ -165,6 +169,7 @@ class _Pass:
         elif not self._is_read:
             return
         elif kind == "v" or (kind == "t" and not self._aside):
+            self._is_twice = self._is_twice or (kind == "v" and self._has_value)
             self._has_value = True
             self._parser.CharacterDataHandler = self._value.append
         elif kind == "f":
@@ -219,7 +224,7 @@ class _Pass:
         self._attributes = attributes
         self._value.clear()
         self._formula.clear()
-        self._has_value = self._has_formula = False
+        self._has_value = self._has_formula = self._is_twice = False
         return True
 
     def _finish(self) -> None:
@@ -232,6 +237,8 @@ class _Pass:
             if self._has_formula
             else stored_value(kind, text, self._book.texts)
         )
+        if self._is_twice:
+            raw = _TWO_VALUES
         if raw is not None and raw != "":
             style = whole_number(self._attributes.get("s", "0"), "style")
             speaks = self._book.speaks_of_text if isinstance(raw, str) else self._book.speaks

@@ -78,7 +78,7 @@ def number_value(text: str) -> Raw | None:
         number = float(text)
     except ValueError:
         number = float("nan")
-    if not isfinite(number) or "_" in text:
+    if not isfinite(number) or "_" in text or not text.isascii():
         return Unreadable(text, "not a number, although the file says so")
     return int(number) if number.is_integer() and "." not in text and len(text) < 15 else number  # noqa: PLR2004
 

@@ -148,6 +148,11 @@ def test_a_cell_is_read_as_it_is_seen(cell: str, cells: tuple[object, ...]) -> N
         pytest.param('<c r="B2" s="3"><v>60</v></c>', "not certain", id="29 February 1900"),
         pytest.param('<c r="C2"><v>1_000</v></c>', "not a number", id="not XML's number"),
         pytest.param('<c r="C2"><v>NaN</v></c>', "not a number", id="NaN"),
+        pytest.param('<c r="C2"><v>１２</v></c>', "not a number", id="digits in full width"),
+        pytest.param('<c r="C2"><v>1</v><v>2</v></c>', "two values", id="two values"),
+        pytest.param(
+            '<c r="B2" t="inlineStr"><is><t>1</t></is><v>2</v></c>', "two values", id="t, v"
+        ),
         pytest.param('<c r="C2" t="b"><v>2</v></c>', "neither TRUE nor FALSE", id="boolean"),
         pytest.param('<c r="D2" t="d"><v>soon</v></c>', "no date", id="date"),
         pytest.param('<c r="B2" t="z"><v>5</v></c>', "not known", id="type"),
