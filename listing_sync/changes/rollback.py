@@ -14,6 +14,7 @@ from listing_sync.changes.table_now import TableNow
 from listing_sync.changes.undo_log import Logged, Ours, Row, folded
 
 OTHERS = "changed by somebody else"
+TRIGGER_OR_OTHERS = "changed by a trigger of the table or by somebody else"
 
 
 class Action(StrEnum):
@@ -121,7 +122,9 @@ def _away(
         if change is None and not ours.is_moved_by_itself(name, value):
             why = "added by us, filled in by somebody else"
             if name in sent:
-                why = "added by us, changed by somebody else"
+                why = f"added by us, {OTHERS}"
+            elif ours.may_be_derived(name):
+                why = "added by us, changed by a trigger of the table or by somebody else"
             elif not is_known:
                 why = "added by us; whether somebody else filled it in is not known"
             left_alone.append(LeftAlone(number, name, why))
@@ -156,7 +159,8 @@ def _restored(
         change = ours.wrote(name, now[name])
         if change is None:
             if not ours.is_moved_by_itself(name, now[name]):
-                left_alone.append(LeftAlone(number, name, OTHERS))
+                why = TRIGGER_OR_OTHERS if ours.may_be_derived(name) else OTHERS
+                left_alone.append(LeftAlone(number, name, why))
         elif (
             mine is None
             or change.run_id == mine.run_id

@@ -93,10 +93,10 @@ class TableNow:
             or name in self.primary_key
             or (name == _ROW_ID and name not in self.types)
             or (self.is_clock(name, value) and _is_near(value, moments))
-            or self._is_default(name, value)
+            or self.is_default(name, value)
         )
 
-    def _is_default(self, name: str, value: Value) -> bool:
+    def is_default(self, name: str, value: Value) -> bool:
         """Return whether it is the default of the column, where that is a mere value."""
         match = _LITERAL.fullmatch(self.defaults.get(name, ""))
         if match is None:

@@ -107,6 +107,22 @@ class Ours:
             return False
         return self._table.is_clock(name, value) and (left is None or left[0] is not None)
 
+    def may_be_derived(self, name: str) -> bool:
+        """Return whether a trigger may have changed what no mapping writes, with an update of ours.
+
+        The insert tells: the database itself put something there, other than a mere default. The
+        answer to an update does not: what it shows may have been typed before.
+        """
+        made = self.made()
+        left = made.left(name) if made else None
+        return (
+            left is not None
+            and left[0] is not None
+            and made is not self._latest_first[0]
+            and not any(name in (change.new or ()) for change in self._latest_first)
+            and not self._table.is_default(name, left[0])
+        )
+
     def removed(self) -> Logged | None:
         """Return the change that removed the row, None when somebody else did."""
         for change in self._latest_first:

@@ -154,6 +154,26 @@ def test_what_an_insert_gave_where_nobody_saw_it_is_judged_by_what_it_can_be() -
     assert named(step) == [("own", "added by us; whether somebody else filled it in is not known")]
 
 
+def test_what_a_trigger_may_have_derived_anew_is_left_and_blames_nobody() -> None:
+    made = inserted(given={**GIVEN, "own": "A1 100"})
+    ours = did({"price": 100}, {"price": 200}, "r2")
+    now = {**GIVEN, "price": 200, "own": "A1 200"}
+    step = back(None, now, made, ours)
+    assert step.action is Action.NONE
+    assert named(step) == [
+        ("own", "added by us, changed by a trigger of the table or by somebody else")
+    ]
+    # Without an update of ours nothing of ours can have moved the trigger.
+    (alone,) = named(back(None, {**now, "price": 100}, made))
+    assert alone == ("own", "added by us, filled in by somebody else")
+    default = TableNow("number", TYPES, defaults={"own": "'A1 100'::text"})
+    assert named(back(None, {**now, "updated_at": "t9"}, made, ours, table=default)) == [
+        ("own", "added by us, filled in by somebody else")
+    ]
+    again = back(WAS, now, did(WAS, None), made, ours)
+    assert named(again) == [("own", "changed by a trigger of the table or by somebody else")]
+
+
 @pytest.mark.parametrize(
     ("default", "value"),
     [("'it''s new'::text", "it's new"), ("7", 7), ("'-1'::integer", -1), ("true", True)],
