@@ -32,7 +32,7 @@ from listing_sync.history.sources import Source
 from listing_sync.history.taking_turns import Claim
 from listing_sync.ports import SelectedRows, SharedHold, SheetDescription, TableDescription
 from listing_sync.reliability.breaker import Breaker
-from listing_sync.reliability.guard import Patience
+from listing_sync.reliability.pacing import Patience
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from typing import Final
 from listing_sync.cells.listings import Value
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.errors import ListingSyncError, RowError
-from listing_sync.reliability.guard import Patience
+from listing_sync.reliability.pacing import Patience
 from listing_sync.supabase.rest import Rest
 
 _UNIQUE: Final = "23505"

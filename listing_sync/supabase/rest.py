@@ -23,7 +23,7 @@ from postgrest.base_request_builder import RequestConfig
 from listing_sync.cells.json_exact import decode, encode, is_plain
 from listing_sync.changes.sql_text import RELOAD_SCHEMA
 from listing_sync.errors import PermanentError, RemoteError, TransientError
-from listing_sync.reliability.guard import Patience
+from listing_sync.reliability.pacing import Patience
 from listing_sync.supabase.failures import failure_of_exception, failure_of_response
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from listing_sync.errors import BatchTooLargeError, NotSetUpError, PermanentErro
 from listing_sync.history.runs import ENDED, Run, RunStatus, RunType, StoredRejection
 from listing_sync.history.sources import Source
 from listing_sync.history.taking_turns import Claim
-from listing_sync.reliability.guard import Patience
+from listing_sync.reliability.pacing import Patience
 from listing_sync.supabase.filters import among, quoted
 from listing_sync.supabase.rest import Query, Rest, Row, Rows
 from listing_sync.supabase.run_rows import (

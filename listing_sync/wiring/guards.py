@@ -12,8 +12,9 @@ from listing_sync.errors import Service
 from listing_sync.machine.breaker_file import BreakerFile
 from listing_sync.machine.state_dir import StateDir
 from listing_sync.reliability.breaker import Breaker
-from listing_sync.reliability.guard import BreakerStore, Guard, GuardSettings, Patience, Retry
+from listing_sync.reliability.guard import BreakerStore, Guard, Retry
 from listing_sync.reliability.meter import Meter
+from listing_sync.reliability.pacing import GuardSettings, Patience
 from listing_sync.reliability.rate_limit import Pace, TokenBucket, Window
 from listing_sync.settings import Settings
 

@@ -26,8 +26,9 @@ from listing_sync.machine.breaker_file import BreakerFile
 from listing_sync.machine.journal import JournalFiles
 from listing_sync.machine.state_dir import StateDir
 from listing_sync.ports import Identity, Ports
-from listing_sync.reliability.guard import Guard, GuardSettings, Patience
+from listing_sync.reliability.guard import Guard
 from listing_sync.reliability.meter import Meter
+from listing_sync.reliability.pacing import GuardSettings, Patience
 from listing_sync.reliability.rate_limit import TokenBucket
 from listing_sync.settings import Settings
 from tests.fakes import START, MemoryRecords, MemorySheet, MemoryTable

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from listing_sync.reliability.guard import Patience
+from listing_sync.reliability.pacing import Patience
 from listing_sync.supabase.rest import Rest
 from listing_sync.transport import build_client
 

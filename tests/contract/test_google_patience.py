@@ -12,8 +12,9 @@ import pytest
 from listing_sync.cells.listings import BlankCell
 from listing_sync.cells.mapping import parse_mapping
 from listing_sync.errors import PermanentError, QuotaError, Service, SlowError
-from listing_sync.reliability.guard import Guard, GuardSettings, Retry
+from listing_sync.reliability.guard import Guard, Retry
 from listing_sync.reliability.meter import Meter
+from listing_sync.reliability.pacing import GuardSettings
 from listing_sync.reliability.rate_limit import Window
 from listing_sync.sheets.google_api import GRID_FIELDS, SPREADSHEET_FIELDS, VALUES_FIELDS
 from listing_sync.sheets.google_details import CELL_FIELDS

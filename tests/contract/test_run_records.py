@@ -25,7 +25,7 @@ from listing_sync.history.runs import (
 )
 from listing_sync.history.sources import Source, as_read, unread
 from listing_sync.ports import RunRecords
-from listing_sync.reliability.guard import Patience
+from listing_sync.reliability.pacing import Patience
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.run_records import SupabaseRunRecords
 from tests.contract.supabase_rest import Calls, connected

@@ -61,7 +61,6 @@ LONG = {
     "history.verdict": "every check of health, judged in one place",
     "cells.mapping": "one reader, a method a key of the mapping file",
     "ports": "the outside world on one page",
-    "reliability.guard": "rate limit, breaker and retries under one lock",
     "settings": "every setting with its check",
     "sheets.google": "one tab, read while its rows may move",
     "sheets.xlsx_package": "every part of a workbook but its cells",

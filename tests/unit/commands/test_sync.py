@@ -25,7 +25,7 @@ from listing_sync.errors import (
     UnsafePlanError,
 )
 from listing_sync.history.runs import Cause, RunStatus, RunType
-from listing_sync.reliability.guard import Patience
+from listing_sync.reliability.pacing import Patience
 from tests.fakes import START
 from tests.runs import make_run
 from tests.sync_world import MAPPING, MARKS, SyncWorld, in_table, listing

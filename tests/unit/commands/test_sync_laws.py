@@ -30,7 +30,7 @@ from listing_sync.errors import (
     TransientError,
 )
 from listing_sync.history.runs import ENDED, RunStatus
-from listing_sync.reliability.guard import Patience
+from listing_sync.reliability.pacing import Patience
 from tests.sync_world import MAPPING, MARKS, SyncWorld
 
 T = TypeVar("T")

@@ -20,8 +20,9 @@ from listing_sync.errors import (
     TransientError,
 )
 from listing_sync.reliability.breaker import Breaker, BreakerState
-from listing_sync.reliability.guard import Guard, GuardSettings, Patience
+from listing_sync.reliability.guard import Guard
 from listing_sync.reliability.meter import Meter
+from listing_sync.reliability.pacing import GuardSettings, Patience
 from listing_sync.reliability.rate_limit import TokenBucket
 from tests.fakes import FakeClock, MemoryBreakerStore, PatientClock
 

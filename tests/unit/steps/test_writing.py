@@ -25,7 +25,7 @@ from listing_sync.errors import (
     Service,
     StoppedError,
 )
-from listing_sync.reliability.guard import Patience
+from listing_sync.reliability.pacing import Patience
 from listing_sync.steps.writing import BatchWriter, Outcome, replaced_by, write_all
 from tests.fakes import MemoryTable
 

@@ -17,8 +17,9 @@ from listing_sync.errors import (
     SettingsError,
     TransientError,
 )
-from listing_sync.reliability.guard import Guard, GuardSettings
+from listing_sync.reliability.guard import Guard
 from listing_sync.reliability.meter import Meter
+from listing_sync.reliability.pacing import GuardSettings
 from listing_sync.supabase.management import ManagementApi, project_ref, wait_asked_for
 from tests.fakes import START, FakeClock, MemoryBreakerStore, PatientClock, straight
 
