@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _SIGNALLED = 128
 _HINT = "`listing-sync "
 """How a command to type next begins in every message."""
+_JSON_VERSION = 1
+"""Of every document; a key that goes, or means something else, makes it 2."""
 
 
 @dataclass(slots=False)
@@ -63,10 +65,11 @@ class Face:
         option = f"--env-file {shlex.quote(plain(str(self.env_file)))}"
         return text.replace(_HINT, f"{_HINT}{option} ")
 
-    def print_json(self, document: object) -> None:
-        """Print the one JSON document of this command on stdout."""
+    def print_json(self, document: Mapping[str, object]) -> None:
+        """Print the one JSON document of this command on stdout, with the version of its form."""
         # JSON is UTF-8, whatever the locale says.
-        sys.stdout.buffer.write(f"{json_text(document)}\n".encode())
+        versioned = {"version": _JSON_VERSION, **document}
+        sys.stdout.buffer.write(f"{json_text(versioned)}\n".encode())
 
     @property
     def is_logged(self) -> bool:

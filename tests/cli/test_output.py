@@ -58,3 +58,9 @@ def test_with_json_logs_every_line_of_stderr_is_an_event():
 def test_under_systemd_every_line_of_stderr_has_its_priority():
     done = run("health", JOURNAL_STREAM="8:4711")
     assert all(line.startswith(b"<3>") for line in done.stderr.splitlines())
+
+
+@pytest.mark.parametrize("command", ["health", "settings"])
+def test_every_json_document_says_which_form_it_has(command: str) -> None:
+    done = run(command, "--json")
+    assert next(iter(json.loads(done.stdout).items())) == ("version", 1)
