@@ -20,7 +20,6 @@ from listing_sync.sheets.google_key import READ_ONLY_SCOPE, is_safe, read_docume
 from listing_sync.transport import build_client, deadline
 
 _HERE = "127.0.0.1"
-_AGREES_WITHIN_S = 300
 _PROMPT = (
     "Agree in the browser to reading spreadsheets. Where none opens, open there, on this"
     " machine:\n{url}"
@@ -28,7 +27,9 @@ _PROMPT = (
 _DONE = "Signed in: go back to the terminal; this page can be closed."
 
 
-def log_in(client_text: str, *, name: str, timeout_s: float = 30) -> str:
+def log_in(
+    client_text: str, *, name: str, timeout_s: float = 30, agrees_within_s: float = 300
+) -> str:
     """Return the credentials file (authorized_user) of the person who agrees in the browser.
 
     `client_text` is the client's JSON as the Cloud console gives it, `name` where it comes from.
@@ -56,7 +57,7 @@ def log_in(client_text: str, *, name: str, timeout_s: float = 30) -> str:
                 "code_verifier": self.code_verifier,
             }
             token = _token(client["token_uri"], form, timeout_s)
-            self.oauth2session.token = {**token, "expires_at": 0}
+            self.oauth2session.token = {"access_token": "", **token, "expires_at": 0}
             return token
 
     flow = Flow.from_client_config({"installed": client}, [READ_ONLY_SCOPE])
@@ -67,12 +68,12 @@ def log_in(client_text: str, *, name: str, timeout_s: float = 30) -> str:
             open_browser=_has_browser(),
             authorization_prompt_message=_PROMPT,
             success_message=_DONE,
-            timeout_seconds=_AGREES_WITHIN_S,
+            timeout_seconds=agrees_within_s,
             prompt="consent",  # without it a second sign-in gets no refresh token
         )
     except AttributeError:  # WSGITimeoutError is one
         raise RefusedError(
-            f"nobody agreed in the browser within {_AGREES_WITHIN_S // 60} minutes; try again"
+            f"nobody agreed in the browser within {agrees_within_s / 60:g} minutes; try again"
         ) from None
     return json.dumps(
         {
