@@ -31,12 +31,22 @@ def decoded(content: bytes, name: str, encoding: str | None) -> str:
         return _strictly(content, "utf-8-sig", name)
     if encoding is not None:
         return _strictly(content, encoding, name)
+    return _told_by_itself(content, name)
+
+
+def _told_by_itself(content: bytes, name: str) -> str:
+    """Return the text of a file of which nothing but its bytes says how it is written."""
     if problem := _other_code_page(content):
         raise SourceError(f"{name}: {problem}")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         damage = error
+    if _may_be_euc(content):
+        raise SourceError(
+            f"{name}: its code page is not certain: it may be EUC-JP, or CP932 (Shift JIS) with no"
+            f" but half-width kana; {_SAVE.replace('cp1252', 'euc_jp')}"
+        )
     # Japanese UTF-8 with one broken byte would pass as nonsense in CP932, whose own texts break
     # off as UTF-8 at once.
     if not any(character >= "\u0800" for character in content[: damage.start].decode()):
@@ -58,25 +68,24 @@ def decoded(content: bytes, name: str, encoding: str | None) -> str:
 
 
 def _other_code_page(content: bytes) -> str | None:
-    """Return what is wrong where UTF-8 or CP932 would give some text, and not that of the file.
+    """Return what is wrong where UTF-8 would give some text, and not that of the file.
 
-    ISO-2022-JP is ASCII with escapes; UTF-16 without its mark has a NUL in each ASCII character;
-    what CP932 makes of EUC-JP is half-width kana, two for each character.
+    ISO-2022-JP is ASCII with escapes; UTF-16 without its mark has a NUL in each ASCII character.
     """
     if _JIS_ESCAPE.search(content):
         return f"it is in ISO-2022-JP (JIS); {_SAVE.replace('cp1252', 'iso2022_jp_ext')}"
     if content.count(0) * 4 > len(content):
         return f"it is in UTF-16 without its mark; {_SAVE.replace('cp1252', 'utf-16-le')}"
-    runs = _HIGH_RUN.findall(content)
-    if runs and all(len(run) % 2 == 0 and min(run) > _LAST_BELOW_EUC for run in runs):
-        try:
-            content.decode("utf-8")
-        except UnicodeDecodeError:
-            return (
-                "its code page is not certain: it may be EUC-JP, or CP932 (Shift JIS) with no but"
-                f" half-width kana; {_SAVE.replace('cp1252', 'euc_jp')}"
-            )
     return None
+
+
+def _may_be_euc(content: bytes) -> bool:
+    """Return whether bytes that are no UTF-8 may be EUC-JP: all signs of two bytes, none below A1.
+
+    CP932 makes half-width kana of it, two for each character.
+    """
+    runs = _HIGH_RUN.finditer(content)
+    return all(len(run[0]) % 2 == 0 and min(run[0]) > _LAST_BELOW_EUC for run in runs)
 
 
 def reads_as_japanese(text: str) -> bool:
