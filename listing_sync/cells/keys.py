@@ -11,7 +11,7 @@ from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Cell, Problem, Value
 from listing_sync.cells.parsing import Parse, parser_for
-from listing_sync.cells.spelling import normalise
+from listing_sync.cells.spelling import foreign_sign, normalise
 
 WHOLE_FLOAT: Final = re.compile(r"[0-9]+\.0+")
 """A property number as a program writes it that took the column for numbers."""
@@ -76,6 +76,11 @@ def number_parser(key: Column) -> Parse:
             return _FLOAT_KEY
         if _is_no_listing(number):
             return NO_LISTING
+        if sign := foreign_sign(cell):
+            return Problem(
+                f"{sign} (U+{ord(sign):04X}) only looks like plain letters or digits",
+                "the property number in plain ones, such as AA12345",
+            )
         if len(number) > _LONGEST_BYTES // 4:
             size = len(number.encode(errors="replace"))
             if size > _LONGEST_BYTES:

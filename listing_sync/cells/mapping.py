@@ -14,6 +14,7 @@ from typing import Final
 from listing_sync.cells.column_types import COMMON_OPTIONS, ColumnType
 from listing_sync.cells.columns import Column
 from listing_sync.cells.near import near_matches
+from listing_sync.cells.patterns import PatternError, compiled_pattern
 from listing_sync.cells.spelling import normalise, without_spaces
 from listing_sync.cells.units import UNIT_NAMES, Kind, Unit, unit_of
 from listing_sync.errors import SettingsError
@@ -297,9 +298,9 @@ class _Reader:
             self._problem(key, f"must be a regular expression in quotes, not {_shown(value)}")
             return None
         try:
-            return re.compile(value)
-        except re.error as error:
-            self._problem(key, f"not a regular expression: {error}")
+            return compiled_pattern(value, is_searched=key == "ignore")
+        except PatternError as error:
+            self._problem(key, str(error))
             return None
 
     def _choices(self, key: str, table: dict[str, object]) -> tuple[str, ...]:

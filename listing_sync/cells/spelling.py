@@ -13,6 +13,8 @@ EDGES: Final = (
 )
 _UNSEEN = re.compile(f"[{EDGES}]+")
 
+_OF_WIDTH = frozenset({"<wide", "<narrow", "<noBreak"})
+
 UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
 """What PostgreSQL holds in no text: NUL, and surrogates, which UTF-8 does not have."""
 
@@ -32,6 +34,22 @@ def trim(text: str) -> str:
 def normalise(text: str) -> str:
     """Return the text trimmed and NFKC-normalised: full-width forms become ASCII."""
     return trim(unicodedata.normalize("NFKC", text))
+
+
+def foreign_sign(text: str) -> str:
+    """Return the first sign of a text that is not what it seems beside ASCII, else nothing.
+
+    One that NFKC makes another one, by more than width (², ①, Ⅳ, ㎡, ﬁ), or a digit of another
+    script, which stays a digit and is no 0 to 9.
+    """
+    if text.isascii():
+        return ""
+    for sign in trim(text):
+        kind = unicodedata.decomposition(sign).partition(">")[0]
+        is_other = kind.startswith("<") and kind not in _OF_WIDTH
+        if is_other or (sign.isdecimal() and not normalise(sign).isascii()):
+            return sign
+    return ""
 
 
 def half_width(text: str) -> str:

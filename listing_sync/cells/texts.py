@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from listing_sync.cells.amounts import number_from_value
 from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Problem, ReadShown, ReadText, ReadValue, Stored, Value
+from listing_sync.cells.patterns import longest_tried
 from listing_sync.cells.spelling import half_width, normalise
 
 _BOOLEANS: Final = dict.fromkeys(("true", "yes", "はい", "1", "○", "◯", "〇"), True) | (
@@ -60,6 +61,7 @@ def _as_typed(
 def _text_check(column: Column) -> ReadText | None:
     """Return the check of a trimmed text, None when anything goes."""
     max_length, pattern = column.max_length, column.pattern
+    longest = 0 if pattern is None else longest_tried(pattern)
     choices = {normalise(choice): choice for choice in column.choices}
     if max_length is None and pattern is None and not choices:
         return None
@@ -72,8 +74,14 @@ def _text_check(column: Column) -> ReadText | None:
             text = choice
         if max_length is not None and len(text) > max_length:
             return Problem(f"too long: {len(text)} characters", f"at most {max_length}")
-        if pattern is not None and not pattern.fullmatch(text):
-            return Problem("not in the form of this column", f"the form {pattern.pattern}")
+        if pattern is not None:
+            if len(text) > longest:
+                return Problem(
+                    f"too long to be tried on the form of this column: {len(text)} characters",
+                    f"the form {pattern.pattern} in at most {longest}",
+                )
+            if not pattern.fullmatch(text):
+                return Problem("not in the form of this column", f"the form {pattern.pattern}")
         return text
 
     return understand

@@ -275,7 +275,7 @@ def _zone(name: str | None, default: tzinfo) -> tzinfo | None:
 
 
 def _plain(cell: Cell) -> str:
-    return normalise(_shown(cell) or "")
+    return normalise(_shown(cell) or "")[:_LONGEST_VALUE]  # NFKC makes some signs 18 long
 
 
 def shown_cells(columns: Sequence[SheetColumn], cells: Sequence[Cell]) -> dict[str, str]:

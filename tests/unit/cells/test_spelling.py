@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from listing_sync.cells.spelling import half_width, normalise, trim, without_spaces
+from listing_sync.cells.spelling import foreign_sign, half_width, normalise, trim, without_spaces
 
 
 @pytest.mark.parametrize("edge", [" ", "\u3000", "\xa0", "\u200b", "\ufeff", "\r\n", "\u200e"])
@@ -23,3 +23,15 @@ def test_half_width_does_not_turn_marks_into_digits() -> None:
 
 def test_without_spaces_takes_those_inside_too() -> None:
     assert without_spaces("a\u3000b\n c\u200b") == "abc"
+
+
+@pytest.mark.parametrize("text", ["AA1²", "①", "Ⅳ", "ﬁ12", "AA٣", "㎡", "AA𝟏", "㈱1"])
+def test_a_sign_that_only_looks_like_another_is_found(text: str) -> None:
+    assert foreign_sign(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["AA12", "ＡＡ１２", "ｶﾞ1", "が1", "A-1", "\u3000AA１\u2002", "物件１"]
+)
+def test_width_alone_makes_no_other_sign(text: str) -> None:
+    assert not foreign_sign(text)
