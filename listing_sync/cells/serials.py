@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date, datetime, timedelta
 from typing import Final
+
+from listing_sync.cells.spelling import unicode_form
 
 _DAY_ZERO: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - serials have no zone
 _FIRST_SERIAL, _LAST_SERIAL = 2, 2_958_465  # 1900-01-01, 9999-12-31
 _DAY_S = 86_400
+_LONGEST_MOMENT = 200
 _GROUPS = re.compile(r"[0-9]+")
 _MONTH_NAME = re.compile(r"[a-z\u00e0-\u052f]{3,}")  # no Han: it would be a weekday
 _YEARS_BEFORE_ERA: Final = {
@@ -40,7 +42,9 @@ def shows_day(text: str, day: date) -> bool:
 
     The year may be cut to two digits or be that of an era, the month a name in any alphabet.
     """
-    plain = unicodedata.normalize("NFKC", text).casefold()
+    if len(text) > _LONGEST_MOMENT:
+        return False
+    plain = unicode_form("NFKC", text).casefold()
     groups = _GROUPS.findall(plain.replace("元年", "1年"))
     if len(groups) == 1 and groups[0] in {f"{day:%Y%m%d}", f"{day:%y%m%d}"}:
         return True
@@ -56,7 +60,7 @@ def shows_day(text: str, day: date) -> bool:
 
 def shows_time(text: str) -> bool:
     """Return whether a text that shows a day may show more than that."""
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("元年", "1年")
+    plain = unicode_form("NFKC", text).casefold().replace("元年", "1年")
     groups = len(_GROUPS.findall(plain))
     return groups > (2 if _MONTH_NAME.search(plain) else 3)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from typing import Final, Literal
 
 EDGES: Final = (
     " \t\n\r\v\f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -13,6 +13,7 @@ EDGES: Final = (
 )
 _UNSEEN = re.compile(f"[{EDGES}]+")
 
+_PIECE = 256
 _OF_WIDTH = frozenset({"<wide", "<narrow", "<noBreak"})
 
 UNSTORABLE: Final = re.compile(r"[\x00\ud800-\udfff]")
@@ -33,7 +34,19 @@ def trim(text: str) -> str:
 
 def normalise(text: str) -> str:
     """Return the text trimmed and NFKC-normalised: full-width forms become ASCII."""
-    return trim(unicodedata.normalize("NFKC", text))
+    return trim(unicode_form("NFKC", text))
+
+
+def unicode_form(form: Literal["NFKC", "NFKD"], text: str) -> str:
+    """Return a text in a form of Unicode; of a long one that of each piece by itself.
+
+    Putting a run of combining marks in order takes time that grows with its square: a cell of
+    50,000 of them took 10 s. No spelling that is compared is so long that a cut could matter.
+    """
+    if len(text) <= _PIECE:
+        return unicodedata.normalize(form, text)
+    pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
+    return "".join([unicodedata.normalize(form, piece) for piece in pieces])
 
 
 def foreign_sign(text: str) -> str:

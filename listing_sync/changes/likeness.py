@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final, TypeVar
+
+from listing_sync.cells.spelling import unicode_form
 
 T = TypeVar("T")
 
@@ -24,7 +25,7 @@ def likeness(number: str) -> str:
         return value
     text = number.casefold()
     if not text.isascii():
-        text = unicodedata.normalize("NFKD", text).translate(_HIRAGANA_FROM_KATAKANA)
+        text = unicode_form("NFKD", text).translate(_HIRAGANA_FROM_KATAKANA)
     kept = text if text.isalnum() and text.isascii() else "".join(filter(str.isalnum, text))
     return _LEADING_ZEROS.sub("", kept) or number
 
