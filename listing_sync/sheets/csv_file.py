@@ -10,14 +10,16 @@ from __future__ import annotations
 import csv
 import io
 import re
-import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from listing_sync.errors import SourceError
 from listing_sync.sheets.csv_encoding import decoded
+from listing_sync.sheets.file_limits import LARGEST_FIELD, check_grid
+from listing_sync.sheets.xlsx_values import LAST_COLUMN, LAST_ROW
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -43,18 +45,26 @@ def csv_rows(content: bytes, name: str, first_row: int, encoding: str | None = N
         SourceError: an encoding that is not certain, a quotation or a last line that breaks off.
     """
     text = decoded(content, name, encoding)
-    csv.field_size_limit(sys.maxsize)  # 128 KiB otherwise; here the file is the limit
+    csv.field_size_limit(LARGEST_FIELD)
     stated = _SEPARATOR_LINE.match(text)
     if stated:  # Excel's own note on the delimiter, no row of the sheet
         text = text[stated.end() :]
     delimiter = stated[1] if stated else _delimiter(text, first_row - 1)
     reader = _reader(text, delimiter, strict=True)
+    rows: list[list[str]] = []
     try:
-        rows = list(reader)
+        rows.extend(reader)  # those before a broken one stay in it
     except csv.Error as error:
+        row, line = len(rows) + 1, reader.line_num
+        if "end of data" in str(error) or "field limit" in str(error):
+            raise SourceError(
+                f"{name}: row {row} has a quotation mark that is never closed, up to line {line},"
+                f" or a field of more than {LARGEST_FIELD:,} characters"
+            ) from error
         raise SourceError(
-            f"{name}: broken quotation marks in or before line {reader.line_num}: {error}"
+            f"{name}: broken quotation marks in row {row}, in or before line {line}: {error}"
         ) from error
+    check_grid(rows, name, LAST_ROW, LAST_COLUMN)
     if not text.endswith(("\n", "\r")):
         _refuse_cut(rows, name, first_row)
     return CsvRows(rows, _faults(rows, first_row, delimiter))
@@ -148,10 +158,11 @@ def _enumerated(rows: Sequence[Sequence[str]], start: int) -> Iterator[tuple[int
 
 def _delimiter(text: str, header_row: int) -> str:
     """Return what parts the header row into most fields."""
-    counts = {}
+    counts: dict[str, int] = dict.fromkeys(_DELIMITERS, 0)
     for delimiter in _DELIMITERS:
         rows = _reader(text, delimiter, strict=False)
-        counts[delimiter] = len(next(islice(rows, header_row - 1, None), ()))
+        with suppress(csv.Error):  # a field without end is told when the rows are read
+            counts[delimiter] = len(next(islice(rows, header_row - 1, None), ()))
     return max(_DELIMITERS, key=lambda delimiter: counts[delimiter])
 
 

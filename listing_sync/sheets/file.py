@@ -16,6 +16,7 @@ from listing_sync.cells.validator import normalise_number
 from listing_sync.errors import SourceError
 from listing_sync.ports import SelectedRows, SheetDescription
 from listing_sync.sheets.csv_file import CsvRows, csv_rows, without_habits
+from listing_sync.sheets.file_limits import LARGEST_FILE
 from listing_sync.sheets.grid import (
     Header,
     Tab,
@@ -137,8 +138,7 @@ class FileSheet:
         """Return the whole file as it was at one moment."""
         try:
             for _ in range(_TRIES):
-                before = _regular(self._path)
-                content = self._path.read_bytes()
+                before, content = _read(self._path)
                 after = self._path.stat()
                 if (before.st_mtime_ns, before.st_size, before.st_ino) == (
                     after.st_mtime_ns,
@@ -175,9 +175,14 @@ def _key_text(cell: Cell) -> str:
     return cell.shown if isinstance(cell, Unreadable) else str(cell or "")
 
 
-def _regular(path: Path) -> os.stat_result:
-    """Return what a file is; OSError for a named pipe or a device, which may be without end."""
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "not a regular file")
-    return status
+def _read(path: Path) -> tuple[os.stat_result, bytes]:
+    """Return what a file is, and holds; OSError for a named pipe, a device or what is too large."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(handle, "rb") as file:  # noqa: PTH123 - of a handle: opened without waiting
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        content = file.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise OSError(errno.EFBIG, f"larger than {LARGEST_FILE >> 20} MiB")
+    return status, content

@@ -24,6 +24,7 @@ from listing_sync.sheets.headers import (
 )
 
 _SPREADSHEET_ID = re.compile(r"[A-Za-z0-9_-]+")
+_TABS_NAMED = 50
 _HEADERS_NAMED = 50
 
 
@@ -107,7 +108,10 @@ def choose_tab(tabs: Sequence[Tab], *, title: str | None, gid: int | None) -> Ta
     near = near_matches(title, (tab.title for tab in tabs)) if title is not None else ()
     raise SourceError(
         f"{wanted}; set SYNC_SHEET_NAME to one of its tabs: "
-        + ", ".join(_quoted(tab.title) + (" (hidden)" if tab.hidden else "") for tab in tabs)
+        + ", ".join(
+            _quoted(tab.title) + (" (hidden)" if tab.hidden else "") for tab in tabs[:_TABS_NAMED]
+        )
+        + (f" and {len(tabs) - _TABS_NAMED} more" if len(tabs) > _TABS_NAMED else "")
         + (f"; probably meant: {_listed(near)}" if near else "")
     )
 

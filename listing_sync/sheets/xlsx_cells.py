@@ -14,6 +14,7 @@ from typing import Final
 from xml.parsers.expat import XMLParserType
 
 from listing_sync.cells.listings import Cell, SheetRow, Unreadable
+from listing_sync.sheets.file_limits import LARGEST_CELL, Unpacking
 from listing_sync.sheets.xlsx_links import TabLinks
 from listing_sync.sheets.xlsx_package import Attributes, Book, DamageError, Package, local_name
 from listing_sync.sheets.xlsx_shortcut import Shortcut
@@ -114,7 +115,7 @@ class CellReader:
             cells[place] = read(cell) if cells[place] is None else _TWO_CELLS
 
         links = self.links = TabLinks()
-        cells = _Pass(self._book, last, begin, take, links)
+        cells = _Pass(self._book, self._package.unpacking, last, begin, take, links)
         shortcut = Shortcut(self._book, last, lambda: cells.wanted, take)
         cells.must_say_where = lambda: shortcut.has_dropped
         self._package.parse(
@@ -129,6 +130,7 @@ class _Pass:
     def __init__(
         self,
         book: Book,
+        unpacking: Unpacking,
         last_header: int,
         begin: Callable[[], Container[int]],
         take: Callable[[int, int, StoredCell], None],
@@ -136,6 +138,7 @@ class _Pass:
     ) -> None:
         self._book = book
         self._links = links
+        self._unpacking = unpacking
         self.last_header = last_header
         self._begin_listings = begin
         self.take = take
@@ -231,6 +234,10 @@ class _Pass:
         if self._formula:
             self._links.take_formula(self._row, self._column, "".join(self._formula))
         text = self._value[0] if len(self._value) == 1 else "".join(self._value)
+        if len(text) > LARGEST_CELL:
+            cell = Unreadable(text[:200], f"longer than {LARGEST_CELL:,} characters")
+            self.take(self._row, self._column, cell)
+            return
         kind = self._attributes.get("t", "n")
         raw = (
             self._of_formula(kind, text)
@@ -243,6 +250,8 @@ class _Pass:
             style = whole_number(self._attributes.get("s", "0"), "style")
             speaks = self._book.speaks_of_text if isinstance(raw, str) else self._book.speaks
             is_read_with = not isinstance(raw, bool | Unreadable) and speaks(style)
+            if isinstance(raw, str):
+                self._unpacking.count_text(raw)
             self.take(self._row, self._column, (raw, style) if is_read_with else raw)
 
     def _of_formula(self, kind: str, text: str) -> Raw | None:

@@ -20,6 +20,7 @@ from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.number_format import NumberFormat, general_text, number_format
 from listing_sync.cells.shown import joiner, residue, says_the_number
 from listing_sync.errors import SourceError
+from listing_sync.sheets.file_limits import TooLargeError
 from listing_sync.sheets.grid import Header, Tab, choose_tab, read_header
 from listing_sync.sheets.xlsx_cells import CellReader, Columns, Read, TopRows
 from listing_sync.sheets.xlsx_package import Book, DamageError, Package
@@ -84,6 +85,10 @@ def _damage_named(name: str) -> Iterator[None]:
 
     try:
         yield
+    except TooLargeError as error:
+        raise SourceError(
+            f"{name}: too large to be read: {error}; copy the tab into a new workbook"
+        ) from error
     except DamageError as error:
         raise SourceError(f"{name}: damaged: {error}; open it in Excel and save it") from error
     except (ExpatError, BadZipFile, ZlibError, EOFError) as error:

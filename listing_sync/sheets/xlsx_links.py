@@ -13,12 +13,15 @@ from typing import Final
 from listing_sync.cells.a1 import column_index
 from listing_sync.cells.error_cells import error_cell
 from listing_sync.cells.listings import Cell, SheetRow, Unreadable
+from listing_sync.sheets.file_limits import TooLargeError
 from listing_sync.sheets.links import Detail, is_address, linked_cell
 from listing_sync.sheets.xlsx_package import RELATION_IDS, Attributes
 
 Place = tuple[int, int]
 """Sheet row, and column counted from 0."""
 
+_LONGEST_FORMULA: Final = 32_768
+_MOST_LINKED: Final = 5_000_000
 _FORMULA: Final = re.compile(r"\b(?:HYPERLINK|IMAGE)\s*\(", re.IGNORECASE)
 _IMAGE: Final = re.compile(r"=\s*(?:_xlfn\.)?IMAGE\s*\(", re.IGNORECASE)
 _CORNER: Final = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
@@ -33,7 +36,7 @@ class TabLinks:
 
     def take_formula(self, row: int, column: int, text: str) -> None:
         """Note a formula that may hold an address."""
-        if _FORMULA.search(text):
+        if len(text) <= _LONGEST_FORMULA and _FORMULA.search(text):
             self._formulas[row, column] = f"={text}"
 
     def take_element(self, attributes: Attributes) -> None:
@@ -70,6 +73,7 @@ class TabLinks:
     def _links(
         self, rows: Sequence[SheetRow], columns: Mapping[int, int], addresses: Mapping[str, str]
     ) -> Iterator[tuple[Place, str]]:
+        still = _MOST_LINKED
         for reference, relation, location in self._elements:
             first, _, last = reference.partition(":")
             start = _CORNER.fullmatch(first)
@@ -83,6 +87,9 @@ class TabLinks:
             if wanted and start[2] == end[2]:
                 yield from (((int(start[2]), column), address) for column in wanted)
             elif wanted:
+                still -= len(rows)
+                if still < 0:
+                    raise TooLargeError("its links lie over too many rows")
                 top, bottom = int(start[2]), int(end[2])
                 yield from (
                     ((row, column), address)

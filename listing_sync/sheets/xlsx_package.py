@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from posixpath import dirname, join, normpath
+from struct import error as StructError  # noqa: N812 - it is an exception
 from xml.parsers.expat import XMLParserType
-from zipfile import ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from listing_sync.cells.number_format import GENERAL, adds_to_text, built_in_format
+from listing_sync.sheets.file_limits import LONGEST_MARK, MOST_PARTS, TooLargeError, Unpacking
 from listing_sync.sheets.grid import Tab
 
 MAIN = (
@@ -30,7 +32,8 @@ RELATION_IDS = (
     "http://purl.oclc.org/ooxml/officeDocument/relationships id",
 )
 _FIRST_PIECE, _PIECE = 1 << 14, 1 << 18
-_LARGEST_PART = 1 << 30
+_LONGEST_CODE = 1_000
+_READ = frozenset({ZIP_STORED, ZIP_DEFLATED})
 _ENCODINGS = frozenset({"utf-8", "utf-16", "iso-8859-1", "us-ascii"})
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -67,10 +70,16 @@ class Package:
     """The parts of one file by name."""
 
     def __init__(self, content: bytes) -> None:
-        self._archive = ZipFile(io.BytesIO(content))
+        try:
+            self._archive = ZipFile(io.BytesIO(content))
+        except (ValueError, OverflowError, StructError) as error:  # an impossible directory
+            raise BadZipFile(str(error)) from error
         self._parts: dict[str, ZipInfo] = {
             _plain(info.filename): info for info in self._archive.infolist()
         }
+        if len(self._parts) > MOST_PARTS:
+            raise TooLargeError(f"it has {len(self._parts):,} parts, more than {MOST_PARTS:,}")
+        self.unpacking = Unpacking(len(content))
 
     def book(self) -> Book:
         """Return what the workbook part and those it names say."""
@@ -139,13 +148,17 @@ class Package:
         if prepare is not None:
             prepare(parser)
         left = b""
+        sent = 0
         for piece in self._pieces(path):
-            if thin is None:
-                parser.Parse(piece, False)
-                continue
             whole, mark, left = (left + piece).rpartition(b"<")
-            parser.Parse(thin(whole), False)
+            text = whole if thin is None else thin(whole)
+            self.unpacking.count_tags(text.count(b"<"))
+            parser.Parse(text, False)
+            sent += len(text)
             left = mark + left
+            # The parser looks at what has no end yet anew with each piece.
+            if len(left) > LONGEST_MARK or sent - parser.CurrentByteIndex > LONGEST_MARK:
+                raise TooLargeError(f"its part {path} has a text of more than a million characters")
         parser.Parse(left, True)
 
     def links(self, path: str) -> dict[str, str]:
@@ -161,17 +174,21 @@ class Package:
 
     def _pieces(self, path: str) -> Iterator[bytes]:
         """Yield the text of a part, unpacked, a small piece first."""
-        size = 0
+        part_info = self._parts[path]
+        if part_info.compress_type not in _READ:  # others take memory by what the file says
+            raise NotImplementedError(f"method {part_info.compress_type}")
+        is_first = True
         try:
-            with self._archive.open(self._parts[path]) as part:
-                while piece := part.read(_PIECE if size else _FIRST_PIECE):
+            with self._archive.open(part_info) as part:
+                while piece := part.read(_FIRST_PIECE if is_first else _PIECE):
+                    is_first = False
+                    self.unpacking.count_bytes(len(piece))
                     yield piece
-                    size += len(piece)
-                    if size > _LARGEST_PART:
-                        raise DamageError(
-                            f"its part {path} is larger than {_LARGEST_PART >> 30} GiB"
-                        )
-        except ValueError as error:  # of zipfile: an impossible place or name
+        except (
+            ValueError,
+            OverflowError,
+            StructError,
+        ) as error:  # of zipfile: an impossible place or name
             raise DamageError(f"its part {path} cannot be unpacked") from error
 
     def _workbook_path(self) -> str:
@@ -205,7 +222,7 @@ class Package:
 
     def _formats(self, path: str) -> list[str | None]:
         """Return the code of each style's number format, None where the file does not say it."""
-        own: dict[int, str] = {}
+        own: dict[int, str | None] = {}
         numbers: list[int] = []
         inside = [""]
 
@@ -215,7 +232,8 @@ class Package:
             elif name == "numFmt" and inside[0] != "dxfs":
                 with suppress(ValueError):
                     number = int(attributes.get("numFmtId", ""))
-                    own[number] = unescaped(attributes.get("formatCode", ""))
+                    code = unescaped(attributes.get("formatCode", ""))
+                    own[number] = code if len(code) <= _LONGEST_CODE else None
             elif name == "xf" and inside[0] == "cellXfs":
                 numbers.append(_number(attributes.get("numFmtId", "0")))
 
@@ -247,7 +265,9 @@ class Package:
             elif name == "rPh":
                 aside[0] -= 1
             elif name == "si":
-                texts.append(unescaped("".join(pieces)))
+                text = unescaped("".join(pieces))
+                self.unpacking.count_text(text)
+                texts.append(text)
 
         self.parse(path, local(start), local_end(end), prepare=prepare)
         return texts
