@@ -22,6 +22,7 @@ from listing_sync.changes.seen import Fingerprint
 from listing_sync.changes.table_check import TableFacts, UniqueKey
 from listing_sync.changes.undo_log import Logged
 from listing_sync.errors import Service
+from listing_sync.history.messages import Message
 from listing_sync.history.runs import Process, Run, StoredRejection
 from listing_sync.history.sources import Source
 from listing_sync.history.taking_turns import Claim
@@ -391,6 +392,13 @@ class AlertMemory(Protocol):
     def store(self, memory: Mapping[str, object]) -> None: ...
 
 
+class MailMemory(Protocol):
+    """Which troubles this machine's mails have told, as one JSON document; damaged means empty."""
+
+    def load(self) -> Mapping[str, object]: ...
+    def store(self, memory: Mapping[str, object]) -> None: ...
+
+
 class GivenBackMemory(Protocol):
     """What the table makes of values, as one JSON document; damaged means empty."""
 
@@ -410,25 +418,39 @@ class Trial:
 
 
 class Heartbeat(Protocol):
-    """Pings in the healthchecks.io way; a failed ping is a warning."""
+    """Pings in the healthchecks.io way; each returns why it was not taken, None: it was."""
 
-    def started(self, run_id: str) -> None: ...
-    def succeeded(self, run_id: str, summary: str) -> None: ...
-    def failed(self, run_id: str, summary: str) -> None: ...
+    def started(self, run_id: str) -> str | None: ...
+    def succeeded(self, run_id: str, summary: str) -> str | None: ...
+    def failed(self, run_id: str, summary: str) -> str | None: ...
 
 
-class Webhook(Protocol):
-    """Posts a message to one address, named so as to stay secret; returns whether it was taken."""
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """Why a receiver did not take something; `is_final`: it never will."""
+
+    why: str
+    is_final: bool = False
+
+
+class Channels(Protocol):
+    """Every address that people are told at, named so as to stay secret.
+
+    `place` says which one it is among the settings. `post` returns why a message was not taken,
+    `problems` what can be told of the addresses without a message.
+    """
 
     @property
     def addresses(self) -> tuple[str, ...]: ...
-    def post(self, address: str, text: str) -> bool: ...
+    def place(self, address: str) -> str: ...
+    def post(self, address: str, message: Message) -> NotTaken | None: ...
+    def problems(self) -> tuple[str, ...]: ...
 
 
 class MetricsFile(Protocol):
-    """Prometheus textfile-collector file, replaced atomically."""
+    """Prometheus textfile-collector file, replaced atomically; `write` returns why it was not."""
 
-    def write(self, run: Run) -> None: ...
+    def write(self, run: Run) -> str | None: ...
 
 
 # -- all of them ------------------------------------------------------------------------------
@@ -497,6 +519,8 @@ class Machine(Protocol):
     @property
     def alert_memory(self) -> AlertMemory: ...
     @property
+    def mail_memory(self) -> MailMemory: ...
+    @property
     def given_back(self) -> GivenBackMemory: ...
     def require_state_dir(self) -> None: ...
     def written_since(
@@ -514,7 +538,7 @@ class Signals(Protocol):
     @property
     def heartbeat(self) -> Heartbeat: ...
     @property
-    def webhook(self) -> Webhook: ...
+    def channels(self) -> Channels: ...
     @property
     def metrics_file(self) -> MetricsFile: ...
     def trials(self, run_id: str, text: str) -> tuple[Trial, ...]: ...

@@ -9,8 +9,10 @@ import base64
 import binascii
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,6 +34,8 @@ from listing_sync.cells.near import near_matches
 from listing_sync.errors import SettingsError
 
 DEFAULT_ENV_FILE = Path(".env")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S")
+_BETWEEN_ADDRESSES = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)|\s+")
 
 
 class GoogleAuth(StrEnum):
@@ -116,6 +120,38 @@ def _checked_address(text: str) -> str:
     return text
 
 
+def _notify_urls_in(text: str) -> tuple[str, ...]:
+    """Return the addresses, which stand apart by white space or commas and may hold commas."""
+    lines = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    parts = _BETWEEN_ADDRESSES.split(" ".join(lines))
+    return tuple(part.strip(" ,") for part in parts if part.strip(" ,"))
+
+
+def _checked_notify_urls(urls: SecretStr | None) -> SecretStr | None:
+    if urls is not None and (problem := _notify_problem(urls.get_secret_value())):
+        raise ValueError(problem)
+    return urls
+
+
+def _checked_notify_file(path: Path) -> Path:
+    if problem := _notify_problem(_key_in(path)):
+        raise ValueError(problem)
+    return path
+
+
+def _notify_problem(text: str) -> str | None:
+    """Return what is wrong with addresses of Apprise, as far as it can be told without it."""
+    for position, url in enumerate(_notify_urls_in(text), 1):
+        if not _ADDRESS.match(url):
+            return (
+                f"address {position} is none: expected service://..., as mailtos:// or slack://"
+                " (docs/monitoring/README.md)"
+            )
+    if find_spec("apprise") is None:
+        return "needs Apprise, which is not installed: pip install 'listing-sync[notify]'"
+    return None
+
+
 Address = Annotated[str, BeforeValidator(_checked_address)]
 BaseUrl = Annotated[str, BeforeValidator(_checked_base_url)]
 SecretUrl = Annotated[SecretStr, BeforeValidator(_checked_url)]
@@ -175,6 +211,8 @@ class Settings(BaseSettings):
     sync_egress_warn_gb: Annotated[float, Ge(0), Le(1_000_000)] = 4
     sync_history_days: Annotated[int, Ge(1), Le(3650)] = 90
     sync_alert_webhook_url: SecretUrls | None = None
+    sync_notify_urls: Annotated[SecretStr | None, AfterValidator(_checked_notify_urls)] = None
+    sync_notify_urls_file: Annotated[Path, AfterValidator(_checked_notify_file)] | None = None
     sync_alert_after_failures: Annotated[int, Ge(1), Le(1000)] = 3
     sync_heartbeat_url: SecretUrl | None = None
     sync_metrics_file: Path | None = None
@@ -237,14 +275,20 @@ class Settings(BaseSettings):
             return ()
         return tuple(filter(None, self.sync_alert_webhook_url.get_secret_value().split(",")))
 
+    @property
+    def notify_urls(self) -> tuple[str, ...]:
+        """Return the addresses for Apprise; those of the file win."""
+        if self.sync_notify_urls_file is not None:
+            return _notify_urls_in(_key_in(self.sync_notify_urls_file))
+        return _notify_urls_in(
+            self.sync_notify_urls.get_secret_value() if self.sync_notify_urls else ""
+        )
+
     def secrets(self) -> tuple[str, ...]:
         """Return every secret value that is set, for the log's redaction."""
         values = (getattr(self, name) for name in type(self).model_fields)
-        return tuple(
-            value.get_secret_value()
-            for value in values
-            if isinstance(value, SecretStr) and value.get_secret_value()
-        )
+        texts = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        return tuple(filter(None, (*texts, *self.notify_urls)))
 
 
 def _key_problem(key: str) -> str | None:

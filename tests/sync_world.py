@@ -51,14 +51,18 @@ class MemoryHeartbeat:
     def __init__(self) -> None:
         self.pings: list[tuple[str, str]] = []
 
-    def started(self, run_id: str) -> None:
-        self.pings.append(("started", run_id))
+    def started(self, run_id: str) -> str | None:
+        return self._take("started", run_id)
 
-    def succeeded(self, run_id: str, summary: str) -> None:
-        self.pings.append(("succeeded", run_id))
+    def succeeded(self, run_id: str, summary: str) -> str | None:
+        return self._take("succeeded", run_id)
 
-    def failed(self, run_id: str, summary: str) -> None:
-        self.pings.append(("failed", run_id))
+    def failed(self, run_id: str, summary: str) -> str | None:
+        return self._take("failed", run_id)
+
+    def _take(self, kind: str, run_id: str) -> str | None:
+        self.pings.append((kind, run_id))
+        return None
 
     @property
     def kinds(self) -> list[str]:

@@ -13,7 +13,7 @@ from listing_sync.changes.migrations import SqlFile
 from listing_sync.changes.undo_log import written_types
 from listing_sync.errors import Service
 from listing_sync.history.sources import Source, unread
-from listing_sync.machine.alert_memory import AlertMemoryFile
+from listing_sync.machine.alert_memory import AlertMemoryFile, MailMemoryFile
 from listing_sync.machine.given_back import GivenBackFile
 from listing_sync.machine.hold import HoldFile
 from listing_sync.machine.journal import JournalFiles
@@ -24,6 +24,7 @@ from listing_sync.machine.state_dir import StateDir
 from listing_sync.machine.undo import UndoFiles
 from listing_sync.machine.written import written_since
 from listing_sync.ports import (
+    Channels,
     Database,
     Heartbeat,
     Identity,
@@ -33,7 +34,6 @@ from listing_sync.ports import (
     SnapshotMeta,
     Table,
     Trial,
-    Webhook,
     Written,
 )
 from listing_sync.reliability.breaker import BreakerState
@@ -94,6 +94,7 @@ class FolderMachine:
         self.hold = HoldFile(state.root, state.path)
         self.snapshots = SnapshotFiles(state, "table")
         self.alert_memory = AlertMemoryFile(state)
+        self.mail_memory = MailMemoryFile(state)
         self.given_back = GivenBackFile(state)
         self.sources = SourceFile(state)
 
@@ -123,7 +124,7 @@ class NoSignals:
     """The port Signals with nobody at the other end."""
 
     heartbeat: Heartbeat = field(default_factory=lambda: HealthchecksHeartbeat(None))
-    webhook: Webhook = field(default_factory=lambda: SlackWebhook(()))
+    channels: Channels = field(default_factory=lambda: SlackWebhook(()))
     metrics_file: MetricsFile = field(default_factory=lambda: PrometheusFile(None))
 
     def trials(self, run_id: str, text: str) -> tuple[Trial, ...]:
@@ -161,7 +162,7 @@ class World:
     alive = _part("machine", "alive")
     request_metrics = _part("machine", "request_metrics")
     heartbeat = _part("signals", "heartbeat")
-    webhook = _part("signals", "webhook")
+    channels = _part("signals", "channels")
     metrics_file = _part("signals", "metrics_file")
 
     sheet: Any

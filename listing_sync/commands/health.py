@@ -94,7 +94,7 @@ def health(ports: Ports, env_file: Path | None = None) -> Health:
     records_checks, records_answered = _answer(read, CheckName.SYNC_STATE, _records_checks)
     breaker_state = ports.machine.breaker_state(Service.SUPABASE)
     checks = [
-        *_settings_checks(ports.settings, now, env_file),
+        *_settings_checks(ports, now, env_file),
         *local_checks(ports, held.result()),
         *sheet_checks,
         *table_checks,
@@ -195,12 +195,14 @@ def _merged(recorded: tuple[Run, ...], ports: Ports) -> tuple[Run, ...]:
 # -- this machine ---------------------------------------------------------------------------------
 
 
-def _settings_checks(settings: Settings, now: datetime, env_file: Path | None) -> tuple[Check, ...]:
+def _settings_checks(ports: Ports, now: datetime, env_file: Path | None) -> tuple[Check, ...]:
+    settings = ports.settings
+    wrong = "; ".join(ports.signals.channels.problems())
     expires = key_expires_at(settings)
     key = settings.service_key
     host = urlsplit(settings.supabase_url).hostname or ""
     return (
-        ok(CheckName.SETTINGS, "valid"),
+        fail(CheckName.SETTINGS, wrong) if wrong else ok(CheckName.SETTINGS, "valid"),
         key_check(
             None if expires is None else datetime.fromtimestamp(expires, tz=UTC),
             now,

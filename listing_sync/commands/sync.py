@@ -37,7 +37,7 @@ from listing_sync.history.runs import (
     final_status,
 )
 from listing_sync.ports import Holder, Ports, Progress
-from listing_sync.steps.after_run import report, summary
+from listing_sync.steps.after_run import ping, report
 from listing_sync.steps.applying import Applying
 from listing_sync.steps.background import Background
 from listing_sync.steps.earlier_runs import History, read_history, stored
@@ -364,11 +364,9 @@ class _Sync:
         if self.options.signals:
             report(self.ports, run, news, self.history.runs)
         if self._sends_signals:
-            if run.status in GOOD:
-                self.ports.signals.heartbeat.succeeded(run.run_id, summary(run))
-            elif run.status is RunStatus.FAILED:
+            if run.status is RunStatus.FAILED:
                 self._announce()
-                self.ports.signals.heartbeat.failed(run.run_id, summary(run))
+            ping(self.ports, run)
 
     def _crashed(self, bug: str) -> None:
         """Record and tell that a bug of this program ended the run."""

@@ -1,4 +1,4 @@
-"""Decide which messages are due after a run, and what alerting remembers of it.
+"""Decide which messages are due after a run.
 
 | the run      | streak of failed runs           | message                                       |
 | ------------ | ------------------------------- | --------------------------------------------- |
@@ -22,82 +22,24 @@ Source: docs/contract.md section 3, Alerts.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
 
 from listing_sync.cells.listings import Rejection
 from listing_sync.cells.wording import count, duration, percent
 from listing_sync.errors import Category
+from listing_sync.history.alert_memory import Memory, Streak
 from listing_sync.history.common_faults import Told, told_once
+from listing_sync.history.messages import Message
 from listing_sync.history.run_statistics import Statistics, statistics
 from listing_sync.history.runs import GOOD, Cause, Run, RunStatus, RunType
 from listing_sync.history.verdict import DEGRADED_ERROR_RATE, UNHEALTHY_ERROR_RATE
 
 REMINDER_AFTER = timedelta(days=1)
-REJECTIONS_SHOWN = 20
+_CAUSES_KEPT = 10
+_TITLE_WIDTH = 150
 _OF_SERVICE = frozenset({Category.NETWORK, Category.RATE_LIMIT})
-
-
-@dataclass(frozen=True, slots=True)
-class Streak:
-    """Failed runs in a row; `told_causes` are those that messages named since the last reminder."""
-
-    runs: int
-    since: datetime
-    told_causes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What the runs of one source remember; `told_at` is when a message last said that runs fail.
-
-    `unsent` are messages, oldest first, by the name of the address that has not taken them.
-    """
-
-    streak: Streak | None = None
-    told_at: datetime | None = None
-    is_error_rate_told: bool = False
-    unsent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def to_document(self) -> dict[str, object]:
-        """Return the memory as JSON keeps it."""
-        streak = self.streak
-        return {
-            "streak": streak
-            and {
-                "runs": streak.runs,
-                "since": streak.since.isoformat(),
-                "told_causes": list(streak.told_causes),
-            },
-            "told_at": self.told_at and self.told_at.isoformat(),
-            "is_error_rate_told": self.is_error_rate_told,
-            "unsent": {name: list(texts) for name, texts in self.unsent.items()},
-        }
-
-    @classmethod
-    def from_document(cls, document: object) -> Memory:
-        """Return what `to_document` gave; anything else is an empty memory."""
-        try:
-            return _read_memory(document)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            return cls()
-
-
-def _read_memory(document: Any) -> Memory:
-    streak = document["streak"]
-    return Memory(
-        streak=streak
-        and Streak(
-            int(streak["runs"]),
-            datetime.fromisoformat(streak["since"]),
-            tuple(map(str, streak["told_causes"])),
-        ),
-        told_at=document["told_at"] and datetime.fromisoformat(document["told_at"]),
-        is_error_rate_told=bool(document["is_error_rate_told"]),
-        unsent={name: tuple(map(str, texts)) for name, texts in document["unsent"].items()},
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +58,7 @@ class Ended:
     after_failures: int
 
 
-def due_messages(ended: Ended, memory: Memory) -> tuple[tuple[str, ...], Memory]:
+def due_messages(ended: Ended, memory: Memory) -> tuple[tuple[Message, ...], Memory]:
     """Return the messages to send now, in order, and what to remember. Only full runs count."""
     if ended.run.run_type is not RunType.FULL:
         return (), memory
@@ -126,7 +68,7 @@ def due_messages(ended: Ended, memory: Memory) -> tuple[tuple[str, ...], Memory]
     return tuple(message for message in messages if message), memory
 
 
-def _streak(ended: Ended, memory: Memory) -> tuple[str | None, Memory]:
+def _streak(ended: Ended, memory: Memory) -> tuple[Message | None, Memory]:
     run, streak = ended.run, memory.streak
     if run.status in GOOD:
         message = _recovery_message(ended, streak) if streak and streak.told_causes else None
@@ -143,12 +85,13 @@ def _streak(ended: Ended, memory: Memory) -> tuple[str | None, Memory]:
     if not is_due:
         return None, replace(memory, streak=streak)
     message = _failure_message(ended, streak, is_reminder=is_reminder)
-    told = (cause,) if is_reminder else (*streak.told_causes, cause)
+    # Also over a reminder: an outage that gives two causes in turn is one message a day, not two.
+    told = tuple(dict.fromkeys((*streak.told_causes, cause)))[-_CAUSES_KEPT:]
     streak = replace(streak, told_causes=told)
     return message, replace(memory, streak=streak, told_at=ended.now)
 
 
-def _error_rate(ended: Ended, memory: Memory) -> tuple[str | None, Memory]:
+def _error_rate(ended: Ended, memory: Memory) -> tuple[Message | None, Memory]:
     """Tell when the error rate passes its limit, and when it is well again."""
     if ended.run.status not in GOOD:
         return None, memory
@@ -185,25 +128,32 @@ def _fingerprint(cause: Cause | None) -> str:
 # -- wording, in the mark-up of Slack -------------------------------------------------------------
 
 
-def _failure_message(ended: Ended, streak: Streak, *, is_reminder: bool) -> str:
+def _failure_message(ended: Ended, streak: Streak, *, is_reminder: bool) -> Message:
     run = ended.run
     why = run.cause.message if run.cause else "no listing could be written"
     failed = "1 run failed" if streak.runs == 1 else f"{streak.runs:,} runs in a row failed"
     still = "still: " if is_reminder else ""
+    first = gist(why)
     return _message(
-        f"{still}{failed}",
+        f"{still}{_escaped(first)}",
         ended,
-        f"Since {_time(streak.since, ended)}"
+        f"{failed} since {_time(streak.since, ended)}"
         f" ({duration((ended.now - streak.since).total_seconds())}),"
-        f" last run `{run.run_id}` on {_escaped(run.host)}",
-        f"Why: {_escaped(why)}",
+        f" the last is `{run.run_id}` on {_escaped(run.host)}",
+        *([f"Why: {_escaped(why)}"] if first != why else []),
         "To do: `listing-sync health` checks every part;"
         f" `listing-sync status {run.run_id}` shows this run."
         " The table keeps what it has until runs work again.",
     )
 
 
-def _recovery_message(ended: Ended, streak: Streak) -> str:
+def gist(why: str) -> str:
+    """Return the first sentence of a cause, short enough for a title."""
+    first = re.split(r"(?<=[^.])\. |\n", why, maxsplit=1)[0]
+    return first if len(first) <= _TITLE_WIDTH else f"{first[: _TITLE_WIDTH - 1]}…"
+
+
+def _recovery_message(ended: Ended, streak: Streak) -> Message:
     stats = ended.run.stats
     return _message(
         "runs work again",
@@ -214,7 +164,7 @@ def _recovery_message(ended: Ended, streak: Streak) -> str:
     )
 
 
-def _rate_message(ended: Ended, recent: Statistics) -> str:
+def _rate_message(ended: Ended, recent: Statistics) -> Message:
     return _message(
         f"{percent(recent.error_rate)} of the listings failed in 24 h",
         ended,
@@ -224,33 +174,40 @@ def _rate_message(ended: Ended, recent: Statistics) -> str:
     )
 
 
-def _rejections_message(ended: Ended) -> str | None:
+def _rejections_message(ended: Ended) -> Message | None:
     """Return one message for all new rejections; a failing service is no matter of single cells."""
     news = [item for item in ended.new_rejections if item.category not in _OF_SERVICE]
     if not news:
         return None
     listings = len({item.property_number or item.sheet_row for item in news})
-    told = told_once(news)
-    lines = [f"• {_rejection(item.rejection)}{_others(item)}" for item in told[:REJECTIONS_SHOWN]]
-    if len(told) > REJECTIONS_SHOWN:
-        more = f"{len(told) - REJECTIONS_SHOWN:,} more"
-        lines.append(f"… and {more}: `listing-sync status {ended.run.run_id}`")
-    lines.append(
-        "To do: mend these cells; until then the table keeps what it has of these listings."
+    return replace(
+        _message(
+            f"{count(listings, 'listing')} newly rejected",
+            ended,
+            "To do: mend these cells; until then the table keeps what it has of these listings.",
+        ),
+        items=tuple(f"• {_rejection(item.rejection)}{_others(item)}" for item in told_once(news)),
+        more="listing-sync status --rejected",
+        is_alert=False,
     )
-    return _message(f"{count(listings, 'listing')} newly rejected", ended, *lines)
 
 
-def _removal_message(ended: Ended) -> str | None:
+def _removal_message(ended: Ended) -> Message | None:
     """Return a message that names each listing that left the site."""
     numbers = ended.run.removed
     if not numbers:
         return None
-    return _message(
-        f"{count(len(numbers), 'listing')} removed",
-        ended,
-        f"No longer in the sheet: {_escaped(', '.join(numbers))}",
-        f"Wrong? `listing-sync migrate rollback --run {ended.run.run_id}` brings them back.",
+    return replace(
+        _message(
+            f"{count(len(numbers), 'listing')} removed",
+            ended,
+            f"Wrong? `listing-sync migrate rollback --run {ended.run.run_id}` brings them back.",
+            "No longer in the sheet:",
+        ),
+        items=tuple(map(_escaped, numbers)),
+        more=f"listing-sync status {ended.run.run_id}",
+        is_alert=False,
+        separator=", ",
     )
 
 
@@ -267,9 +224,9 @@ def _others(told: Told) -> str:
     return f" (and {count(told.others, 'listing')} more)" if told.others else ""
 
 
-def _message(title: str, ended: Ended, *lines: str) -> str:
+def _message(title: str, ended: Ended, *lines: str) -> Message:
     what = f"{_escaped(ended.run.source)} → {_escaped(ended.run.target)}"
-    return "\n".join([f"*listing-sync: {title}*", what, *lines])
+    return Message(ended.now, title, (what, *lines))
 
 
 def _time(moment: datetime, ended: Ended) -> str:

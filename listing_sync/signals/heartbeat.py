@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import partial
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from listing_sync import logs
 from listing_sync.ports import Trial
 from listing_sync.signals.posting import post
 
@@ -17,23 +16,23 @@ TRIES = 2
 
 
 class HealthchecksHeartbeat:
-    """Pings SYNC_HEARTBEAT_URL; None: nobody listens. A ping that fails twice is a warning."""
+    """Pings SYNC_HEARTBEAT_URL; None: nobody listens. Each ping returns why it was not taken."""
 
     def __init__(self, url: str | None, *, timeout_s: float = TIMEOUT_S) -> None:
         self._url = url
         self._timeout_s = timeout_s
 
-    def started(self, run_id: str) -> None:
+    def started(self, run_id: str) -> str | None:
         """Say that a run has begun."""
-        self._ping("/start", run_id, "")
+        return self._send("/start", run_id, "")
 
-    def succeeded(self, run_id: str, summary: str) -> None:
+    def succeeded(self, run_id: str, summary: str) -> str | None:
         """Say that it went well, be it in part; `summary` holds counts only."""
-        self._ping("", run_id, summary)
+        return self._send("", run_id, summary)
 
-    def failed(self, run_id: str, summary: str) -> None:
+    def failed(self, run_id: str, summary: str) -> str | None:
         """Say that it failed."""
-        self._ping("/fail", run_id, summary)
+        return self._send("/fail", run_id, summary)
 
     def trials(self, run_id: str, text: str) -> tuple[Trial, ...]:
         """Return one ping of each kind, the last of which leaves the monitor content."""
@@ -45,23 +44,18 @@ class HealthchecksHeartbeat:
             for kind, signal in kinds
         )
 
-    def _ping(self, signal: str, run_id: str, summary: str) -> None:
-        why = self._send(signal, run_id, summary)
-        if why is not None:
-            logs.event("warning", "heartbeat_failed", f"SYNC_HEARTBEAT_URL was not reached ({why})")
-
     def _send(self, signal: str, run_id: str, summary: str) -> str | None:
         """Return None when the ping was taken, or nobody listens, else why not."""
         if self._url is None:
             return None
-        why = None
+        refusal = None
         url = _ping_url(self._url, signal, run_id)
         for _ in range(TRIES):
             body = summary.encode("utf-8", "replace")
-            why = post(url, body, "text/plain; charset=utf-8", timeout_s=self._timeout_s)
-            if why is None:
-                break
-        return why
+            refusal = post(url, body, "text/plain; charset=utf-8", timeout_s=self._timeout_s)
+            if refusal is None:
+                return None
+        return refusal.why if refusal else None
 
 
 def _ping_url(url: str, signal: str, run_id: str) -> str:

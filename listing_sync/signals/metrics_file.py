@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from listing_sync import logs
 from listing_sync.history.run_statistics import duration_s, metric
 from listing_sync.history.runs import ENDED, GOOD, Run, RunType
 
@@ -62,20 +61,24 @@ class Sample(NamedTuple):
 
 
 class PrometheusFile:
-    """Writes SYNC_METRICS_FILE; None: nobody reads. A failure is a warning."""
+    """Writes SYNC_METRICS_FILE; None: nobody reads. It returns why it failed."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
 
-    def write(self, run: Run) -> None:
-        """Replace the file atomically with what this run says and what it leaves standing."""
+    def write(self, run: Run) -> str | None:
+        """Replace the file atomically with what this run says and what it leaves standing.
+
+        Returns why that failed.
+        """
         if self._path is None:
-            return
+            return None
         try:
             _write(self._path, [*_samples(run), *_standing(self._path, run)])
         except Exception as error:  # noqa: BLE001 - a signal that fails must not fail a good run
             why = error.strerror if isinstance(error, OSError) else type(error).__name__
-            logs.event("warning", "metrics_failed", f"{self._path} was not written: {why}")
+            return f"{self._path} was not written: {why}"
+        return None
 
 
 def _samples(run: Run) -> Iterator[Sample]:

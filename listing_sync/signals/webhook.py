@@ -9,19 +9,24 @@ import json
 from collections.abc import Sequence
 from functools import partial
 from hashlib import sha256
+from urllib.parse import urlsplit
 
-from listing_sync import logs
-from listing_sync.ports import Trial
+from listing_sync.history.messages import Message
+from listing_sync.ports import NotTaken, Trial
 from listing_sync.signals.posting import post
 
 TIMEOUT_S = 10.0
+LIMIT = 1_900
+"""Characters that every receiver takes: Discord's way of Slack ends at 2,000."""
+_LIMITS = {"hooks.slack.com": 3_900}
+"""Slack, "Truncating really long messages": 4,000 are shown whole."""
 
 
 class SlackWebhook:
     """The addresses of SYNC_ALERT_WEBHOOK_URL, each known by a digest that outlives a run."""
 
     def __init__(self, urls: Sequence[str], *, timeout_s: float = TIMEOUT_S) -> None:
-        self._urls = {sha256(url.encode()).hexdigest()[:12]: url for url in urls}
+        self._urls = {digest(url): url for url in urls}
         self._timeout_s = timeout_s
 
     @property
@@ -29,27 +34,35 @@ class SlackWebhook:
         """Return the names of the addresses, in the order of the setting."""
         return tuple(self._urls)
 
-    def post(self, address: str, text: str) -> bool:
-        """Post one message; return whether it was taken. A failure is a warning."""
-        why = self._send(address, text)
-        if why is not None:
-            position = self.addresses.index(address) + 1
-            logs.event(
-                "warning",
-                "webhook_failed",
-                f"webhook {position} of SYNC_ALERT_WEBHOOK_URL did not take the alert ({why});"
-                " the next run sends it again",
-            )
-        return why is None
+    def place(self, address: str) -> str:
+        """Return which one it is."""
+        return f"webhook {self.addresses.index(address) + 1} of SYNC_ALERT_WEBHOOK_URL"
+
+    def post(self, address: str, message: Message) -> NotTaken | None:
+        """Post one message; return why it was not taken."""
+        url = self._urls[address]
+        return self._send(url, message.text(_LIMITS.get(urlsplit(url).hostname or "", LIMIT)))
+
+    def problems(self) -> tuple[str, ...]:
+        """Return nothing: settings.py has looked at the addresses."""
+        return ()
 
     def trials(self, text: str) -> tuple[Trial, ...]:
         """Return one message to each address."""
         return tuple(
-            Trial(f"SYNC_ALERT_WEBHOOK_URL, address {position}", partial(self._send, address, text))
-            for position, address in enumerate(self.addresses, 1)
+            Trial(f"SYNC_ALERT_WEBHOOK_URL, address {position}", partial(self._try, url, text))
+            for position, url in enumerate(self._urls.values(), 1)
         )
 
-    def _send(self, address: str, text: str) -> str | None:
-        """Return None when the message was taken, else why not."""
+    def _try(self, url: str, text: str) -> str | None:
+        refusal = self._send(url, text)
+        return refusal.why if refusal else None
+
+    def _send(self, url: str, text: str) -> NotTaken | None:
         body = json.dumps({"text": text}, ensure_ascii=False).encode("utf-8", "replace")
-        return post(self._urls[address], body, "application/json", timeout_s=self._timeout_s)
+        return post(url, body, "application/json", timeout_s=self._timeout_s)
+
+
+def digest(url: str) -> str:
+    """Return a name of an address that does not give it away."""
+    return sha256(url.encode()).hexdigest()[:12]

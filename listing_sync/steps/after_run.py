@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from listing_sync import logs
 from listing_sync.cells.listings import Rejection
-from listing_sync.history.alerts import Ended, Memory, due_messages
-from listing_sync.history.runs import Run, RunStatus, RunType
+from listing_sync.history.alert_memory import Memory
+from listing_sync.history.alerts import Ended, due_messages
+from listing_sync.history.runs import GOOD, Run, RunStatus, RunType
 from listing_sync.ports import Ports
-
-UNSENT_KEPT = 10
+from listing_sync.steps.delivering import deliver, waiting_with
+from listing_sync.steps.standing_trouble import tell_signal
 
 
 def report(
@@ -22,8 +22,9 @@ def report(
     Selective runs renew their own part of the metrics file and send what earlier runs could not,
     but give no alert themselves. Dry runs are not reported.
     """
-    ports.signals.metrics_file.write(run)
-    if ports.signals.webhook.addresses:
+    why = ports.signals.metrics_file.write(run)
+    tell_signal(ports, "metrics_failed", "SYNC_METRICS_FILE", why, f"SYNC_METRICS_FILE: {why}")
+    if ports.signals.channels.addresses:
         _alert(ports, run, new_rejections, recent_runs)
 
 
@@ -32,7 +33,20 @@ def report_dead(ports: Ports, buried: Sequence[Run], recent_runs: Sequence[Run])
     for run in buried:
         if run.run_type is RunType.FULL and ports.identity.owns(run):
             report(ports, run, (), recent_runs)
-            ports.signals.heartbeat.failed(run.run_id, summary(run))
+            ping(ports, run)
+
+
+def ping(ports: Ports, run: Run) -> None:
+    """Tell the monitor how a run ended; one that was stopped tells nothing."""
+    heartbeat = ports.signals.heartbeat
+    if run.status in GOOD:
+        why = heartbeat.succeeded(run.run_id, summary(run))
+    elif run.status is RunStatus.FAILED:
+        why = heartbeat.failed(run.run_id, summary(run))
+    else:
+        return
+    text = f"SYNC_HEARTBEAT_URL was not reached ({why})"
+    tell_signal(ports, "heartbeat_failed", "SYNC_HEARTBEAT_URL", why, text)
 
 
 def summary(run: Run) -> str:
@@ -59,35 +73,19 @@ def _alert(
     )
     before = _remembered(ports, run.source)
     messages, memory = due_messages(ended, before)
-    unsent = {
-        address: (*before.unsent.get(address, ()), *messages)[-UNSENT_KEPT:]
-        for address in ports.signals.webhook.addresses
-    }
     # Kept before they are sent: a process that dies meanwhile must not lose them.
-    kept = _keep(ports, run.source, before, replace(memory, unsent=_not_empty(unsent)))
+    kept = _keep(ports, run.source, before, waiting_with(ports, memory, messages))
     if run.status is RunStatus.INTERRUPTED:  # it was told to end: the next run has the time
         return
-    left = {address: _send(ports, address, texts) for address, texts in unsent.items()}
-    _keep(ports, run.source, kept, replace(memory, unsent=_not_empty(left)))
-
-
-def _not_empty(unsent: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    return {address: texts for address, texts in unsent.items() if texts}
-
-
-def _send(ports: Ports, address: str, texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Send messages in order up to the first that fails; return what the next run has to send."""
-    for index, text in enumerate(texts):
-        if not ports.signals.webhook.post(address, text):
-            return texts[index:]
-    return ()
+    _keep(ports, run.source, kept, deliver(ports, kept, messages))
 
 
 def _remembered(ports: Ports, source: str) -> Memory:
     try:
         document = ports.machine.alert_memory.load()
         former = (document.get(name) for name in ports.identity.spelling.names)
-        return Memory.from_document(document.get(source) or next(filter(None, former), None))
+        mine = document.get(source) or next(filter(None, former), None)
+        return Memory.from_document(mine, ports.clock.now())
     except OSError as error:
         logs.event("warning", "alerts_unread", f"earlier alerts cannot be read: {error.strerror}")
         return Memory()

@@ -12,7 +12,7 @@ from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.undo_log import written_types
 from listing_sync.clock import Stop, end_by_itself
 from listing_sync.errors import Service
-from listing_sync.machine.alert_memory import AlertMemoryFile
+from listing_sync.machine.alert_memory import AlertMemoryFile, MailMemoryFile
 from listing_sync.machine.given_back import GivenBackFile
 from listing_sync.machine.hold import HoldFile
 from listing_sync.machine.journal import JournalFiles
@@ -97,6 +97,11 @@ class ThisMachine:
     def alert_memory(self) -> AlertMemoryFile:
         """Return what alerting remembers."""
         return AlertMemoryFile(self.state)
+
+    @cached_property
+    def mail_memory(self) -> MailMemoryFile:
+        """Return which troubles mails have told."""
+        return MailMemoryFile(self.state)
 
     @cached_property
     def given_back(self) -> GivenBackFile:

@@ -427,6 +427,36 @@ def test_a_comma_alone_is_no_webhook(env: Env) -> None:
     assert load_settings().webhook_urls == ()
 
 
+def test_addresses_of_apprise_stand_apart_by_space_or_comma_and_may_hold_commas(env: Env) -> None:
+    env.set(SYNC_NOTIFY_URLS="mailtos://a:b@c.example?to=d@e,f@g, ntfy://topic  slack://A/B/C")
+    addresses = ("mailtos://a:b@c.example?to=d@e,f@g", "ntfy://topic", "slack://A/B/C")
+    assert load_settings().notify_urls == addresses
+    assert set(addresses) <= set(load_settings().secrets())
+
+
+def test_addresses_of_apprise_may_be_in_a_file(env: Env, tmp_path: Path) -> None:
+    path = tmp_path / "notify"
+    path.write_text("# the office\nntfy://topic\n\nslack://A/B/C\n", encoding="utf-8")
+    env.set(SYNC_NOTIFY_URLS_FILE=str(path), SYNC_NOTIFY_URLS="json://other")
+    assert load_settings().notify_urls == ("ntfy://topic", "slack://A/B/C")
+
+
+def test_what_is_no_address_of_apprise_is_named_by_its_place_alone(env: Env) -> None:
+    env.set(SYNC_NOTIFY_URLS="ntfy://topic hush@office.example")
+    (found,) = problems()
+    assert found.startswith("SYNC_NOTIFY_URLS: address 2 is none: expected service://")
+    assert "hush" not in found
+
+
+def test_without_apprise_its_addresses_name_the_extra(
+    env: Env, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("listing_sync.settings.find_spec", lambda _: None)
+    env.set(SYNC_NOTIFY_URLS="ntfy://topic")
+    (found,) = problems()
+    assert found.startswith("SYNC_NOTIFY_URLS: needs Apprise, which is not installed: pip install")
+
+
 def test_settings_cannot_be_changed(env: Env) -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_settings().sync_batch_size = 5

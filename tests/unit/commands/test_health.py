@@ -41,6 +41,7 @@ from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings
 from tests.fakes import START, FakeClock, MemoryHolds, MemoryRecords
 from tests.runs import make_run
+from tests.world import NoSignals
 
 KEY = Column("number", ("Number",), ColumnType.TEXT, required=True)
 NOW = START + timedelta(hours=1)
@@ -108,6 +109,7 @@ class Machine:
 
     def __init__(self, folder: Path) -> None:
         self.target = self.machine = self  # every room is this one
+        self.signals = NoSignals()
         self.sheet = AnySheet()
         self.table = AnyTable()
         self.records = MemoryRecords(make_run(minutes=50))

@@ -11,8 +11,10 @@ import pytest
 
 from listing_sync.cells.listings import Rejection
 from listing_sync.errors import Category, Service, StoppedError, TransientError
+from listing_sync.history.messages import Message
 from listing_sync.history.runs import Cause, Run, RunStatus, StoredRejection
 from listing_sync.history.taking_turns import GONE_AFTER_S
+from listing_sync.ports import NotTaken
 from tests.fakes import START
 from tests.runs import make_run
 from tests.sync_world import SyncWorld, in_table, listing
@@ -28,9 +30,15 @@ class Channel:
     addresses: tuple[str, ...] = ("a",)
     taken: list[str] = field(default_factory=list)
 
-    def post(self, _address: str, text: str) -> bool:
-        self.taken.append(text.splitlines()[0])
-        return True
+    def problems(self) -> tuple[str, ...]:
+        return ()
+
+    def place(self, address: str) -> str:
+        return f"channel {address}"
+
+    def post(self, _address: str, message: Message) -> NotTaken | None:
+        self.taken.append(message.heading)
+        return None
 
 
 @pytest.fixture
@@ -39,15 +47,15 @@ def world(tmp_path: Path) -> SyncWorld:
 
 
 def listening(world: SyncWorld) -> SyncWorld:
-    world.webhook = Channel()
+    world.channels = Channel()
     return world
 
 
 def told(world: SyncWorld) -> list[str | None]:
     """Run; return what cron's mail and the channel both say of rejections."""
-    before = len(world.webhook.taken)
+    before = len(world.channels.taken)
     news = [item.property_number for item in world.sync().news]
-    heard = [text for text in world.webhook.taken[before:] if "rejected" in text]
+    heard = [text for text in world.channels.taken[before:] if "rejected" in text]
     assert bool(heard) == bool(news)
     return news
 
@@ -74,7 +82,8 @@ def test_a_bug_closes_its_record_as_failed_pings_and_is_told_without_data(
     )
     assert (run.stats.total, run.stats.failed, run.stats.skipped) == (2, 1, 1)
     assert world.heartbeat.kinds == ["started", "failed"]
-    assert world.webhook.taken == ["*listing-sync: 1 run failed*"]
+    (heading,) = world.channels.taken
+    assert heading.startswith("*listing-sync: a bug in listing-sync (ZeroDivisionError)")
 
 
 class Killed(BaseException):
@@ -92,7 +101,7 @@ def test_runs_that_are_killed_are_told_by_the_next_ones_though_those_are_killed_
         with pytest.raises(Killed):
             world.sync()
         world.clock.sleep(GONE_AFTER_S)
-    assert world.webhook.taken == ["*listing-sync: 3 runs in a row failed*"]
+    assert world.channels.taken == ["*listing-sync: its process died (process 42 on web1)*"]
     assert world.heartbeat.kinds == ["started", *["failed", "started"] * 3]
     dead = [run for run in world.records.recent(9) if run.status is RunStatus.FAILED]
     assert {run.cause.message for run in dead if run.cause} == {
@@ -100,7 +109,7 @@ def test_runs_that_are_killed_are_told_by_the_next_ones_though_those_are_killed_
     }
     world.table.pages = pages
     world.sync()
-    assert "*listing-sync: runs work again*" in world.webhook.taken
+    assert "*listing-sync: runs work again*" in world.channels.taken
 
 
 # -- news -----------------------------------------------------------------------------------------
@@ -130,7 +139,7 @@ def test_what_an_interrupted_run_found_is_told_once(world: SyncWorld) -> None:
     assert [item.property_number for item in result.news] == ["AA1"]
     world.table.pages = pages
     assert world.sync().news == ()
-    messages = world.webhook.taken
+    messages = world.channels.taken
     assert [text for text in messages if "rejected" in text] == [
         "*listing-sync: 1 listing newly rejected*"
     ]
@@ -203,12 +212,12 @@ def test_a_tab_spelled_otherwise_goes_on_with_history_alerts_and_prune(tmp_path:
     assert world.sync().run.status is RunStatus.FAILED
     world.next_process(f"{ID}#Listings", ID)
     world.sheet._call = lambda send, *_: send()
-    before = len(world.webhook.taken)
+    before = len(world.channels.taken)
     assert world.sync(prune=True, dry_run=True).refused is None
     result = world.sync(prune=True)
     assert (result.error, result.news, result.run.stats.removed) == (None, (), 1)
     assert result.run.source == f"{ID}#gid=0"
-    assert world.webhook.taken[before:] == [
+    assert world.channels.taken[before:] == [
         "*listing-sync: runs work again*",
         "*listing-sync: 1 listing removed*",
     ]

@@ -9,9 +9,12 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from listing_sync.cells.listings import Rejection
+from listing_sync.history.alert_memory import Memory
+from listing_sync.history.messages import Message
 from listing_sync.history.runs import Run, RunStatus, RunType
-from listing_sync.ports import Identity, Ports
-from listing_sync.steps.after_run import UNSENT_KEPT, report
+from listing_sync.ports import Identity, NotTaken, Ports
+from listing_sync.steps.after_run import report
+from listing_sync.steps.delivering import UNSENT_KEPT
 from tests.fakes import FakeClock
 from tests.runs import make_run
 
@@ -19,20 +22,29 @@ NEWS = [Rejection("AA1", 2, "Price", "Listings!F2", "ask", "not a number")]
 
 
 @dataclass
-class MemoryWebhook:
+class MemoryChannels:
     """Two addresses; those in `dead` take nothing."""
 
     addresses: tuple[str, ...] = ("a", "b")
     dead: set[str] = field(default_factory=set)
+    refusing: set[str] = field(default_factory=set)
     taken: list[tuple[str, str]] = field(default_factory=list)
     tries: int = 0
 
-    def post(self, address: str, text: str) -> bool:
+    def problems(self) -> tuple[str, ...]:
+        return ()
+
+    def place(self, address: str) -> str:
+        return f"channel {address}"
+
+    def post(self, address: str, message: Message) -> NotTaken | None:
         self.tries += 1
+        if address in self.refusing:
+            return NotTaken("HTTP 404", is_final=True)
         if address in self.dead:
-            return False
-        self.taken.append((address, text.splitlines()[0]))
-        return True
+            return NotTaken("HTTP 503")
+        self.taken.append((address, message.text(1900).splitlines()[0]))
+        return None
 
 
 @dataclass
@@ -66,8 +78,9 @@ class Written:
 
 @dataclass
 class Outside:
-    webhook: MemoryWebhook = field(default_factory=MemoryWebhook)
+    channels: MemoryChannels = field(default_factory=MemoryChannels)
     alert_memory: OneDocument = field(default_factory=OneDocument)
+    mail_memory: OneDocument = field(default_factory=OneDocument)
     metrics_file: Written = field(default_factory=Written)
     clock: FakeClock = field(default_factory=FakeClock)
     identity: Identity = field(
@@ -81,12 +94,12 @@ class Outside:
         self.signals = self.machine = self  # every room is this one
 
     def hears(self, run: Run, news: list[Rejection] | None = None) -> list[tuple[str, str]]:
-        before = len(self.webhook.taken)
+        before = len(self.channels.taken)
         report(cast("Ports", self), run, news or [], [])
-        return self.webhook.taken[before:]
+        return self.channels.taken[before:]
 
 
-TWO_FAILED = "*listing-sync: 2 runs in a row failed*"
+TWO_FAILED = "*listing-sync: no route*"
 REJECTED = "*listing-sync: 1 listing newly rejected*"
 WORK_AGAIN = "*listing-sync: runs work again*"
 
@@ -104,32 +117,34 @@ def test_processes_share_a_streak_and_every_address_hears_of_it_once() -> None:
 
 def test_what_an_address_did_not_take_is_sent_to_it_alone_by_the_next_run_in_order() -> None:
     outside = Outside()
-    outside.webhook.dead = {"b"}
+    outside.channels.dead = {"b"}
     outside.hears(failed(1))
     assert outside.hears(failed(2)) == [("a", TWO_FAILED)]
     assert outside.hears(make_run(3), NEWS) == [("a", WORK_AGAIN), ("a", REJECTED)]
-    outside.webhook.dead = set()
-    assert outside.hears(make_run(4)) == [("b", TWO_FAILED), ("b", WORK_AGAIN), ("b", REJECTED)]
+    outside.channels.dead = set()
+    folded = "*listing-sync: runs work again (and 1 earlier message)*"
+    assert outside.hears(make_run(4)) == [("b", folded), ("b", REJECTED)]
     assert outside.hears(make_run(5)) == []
 
 
 def test_a_dead_address_costs_one_try_a_run_and_keeps_the_newest_messages() -> None:
     outside = Outside()
-    outside.webhook.addresses = ("a",)
-    outside.webhook.dead = {"a"}
+    outside.channels.addresses = ("a",)
+    outside.channels.dead = {"a"}
     for number in range(2 * UNSENT_KEPT):
         outside.hears(make_run(number), NEWS)
-    assert outside.webhook.tries == 2 * UNSENT_KEPT
-    outside.webhook.dead = set()
-    assert len(outside.hears(make_run(99))) == UNSENT_KEPT
+    assert outside.channels.tries == 2 * UNSENT_KEPT
+    outside.channels.dead = set()
+    folded = f"*listing-sync: 1 listing newly rejected (and {UNSENT_KEPT - 1} earlier messages)*"
+    assert outside.hears(make_run(99)) == [("a", folded)]
 
 
 def test_an_address_that_is_no_longer_set_is_forgotten() -> None:
     outside = Outside()
-    outside.webhook.dead = {"a", "b"}
+    outside.channels.dead = {"a", "b"}
     outside.hears(make_run(1), NEWS)
-    outside.webhook.dead = set()
-    outside.webhook.addresses = ("b",)
+    outside.channels.dead = set()
+    outside.channels.addresses = ("b",)
     assert outside.hears(make_run(2)) == [("b", REJECTED)]
     assert '"a"' not in outside.alert_memory.text
 
@@ -140,14 +155,14 @@ def test_messages_are_kept_before_they_are_sent() -> None:
     class Killed(BaseException):
         pass
 
-    def die(address: str, text: str) -> bool:
+    def die(address: str, message: Message) -> NotTaken | None:
         raise Killed
 
-    outside.webhook.post = die  # type: ignore[method-assign]
+    outside.channels.post = die  # type: ignore[method-assign]
     try:
         outside.hears(make_run(1), NEWS)
     except Killed:
-        outside.webhook = MemoryWebhook()
+        outside.channels = MemoryChannels()
     assert outside.hears(make_run(2)) == [("a", REJECTED), ("b", REJECTED)]
 
 
@@ -159,9 +174,9 @@ def test_sheets_that_share_a_table_have_streaks_of_their_own() -> None:
 
 def test_a_run_of_a_few_listings_delivers_what_waits_and_adds_nothing() -> None:
     outside = Outside()
-    outside.webhook.dead = {"b"}
+    outside.channels.dead = {"b"}
     outside.hears(make_run(1), NEWS)
-    outside.webhook.dead = set()
+    outside.channels.dead = set()
     few = make_run(2, run_type=RunType.SELECTIVE)
     assert outside.hears(few, NEWS) == [("b", REJECTED)]
 
@@ -176,7 +191,7 @@ def test_every_run_is_told_to_the_metrics_file() -> None:
 
 def test_nothing_is_remembered_where_nobody_listens() -> None:
     outside = Outside()
-    outside.webhook.addresses = ()
+    outside.channels.addresses = ()
     outside.hears(failed(1))
     assert outside.alert_memory.text == "{}"
 
@@ -197,3 +212,52 @@ def test_a_memory_that_cannot_be_read_does_not_either() -> None:
     outside = Outside()
     outside.alert_memory.is_unreadable = True
     assert outside.hears(make_run(1), NEWS) == [("a", REJECTED), ("b", REJECTED)]
+
+
+def test_a_message_that_is_refused_for_good_is_dropped_told_once_and_remembered(
+    logged: list[str],
+) -> None:
+    outside = Outside()
+    outside.channels.refusing = {"b"}
+    outside.hears(make_run(1), NEWS)
+    outside.hears(make_run(2), NEWS)
+    assert [line for line in logged if line.startswith("WARNING")] == [
+        "WARNING channel b refuses messages, which are dropped: HTTP 404"
+    ]
+    memory = Memory.from_document(outside.alert_memory.load()["sheet"])
+    assert memory.unsent == {}
+    assert (memory.refused["b"].why, memory.refused["b"].dropped) == ("HTTP 404", 2)
+
+
+def test_a_refusal_is_forgotten_when_a_message_is_taken_again(logged: list[str]) -> None:
+    outside = Outside()
+    outside.channels.refusing = {"b"}
+    outside.hears(make_run(1), NEWS)
+    outside.channels.refusing = set()
+    assert ("b", REJECTED) in outside.hears(make_run(2), NEWS)
+    assert Memory.from_document(outside.alert_memory.load()["sheet"]).refused == {}
+    assert logged[-1].startswith("WARNING channel b works again, after failing since ")
+
+
+def test_a_dead_channel_is_one_mail_a_day_whatever_waits(logged: list[str]) -> None:
+    outside = Outside()
+    outside.channels.dead = {"a", "b"}
+    for number in range(1, 30):
+        outside.hears(make_run(number), NEWS)
+        outside.clock.sleep(3600)
+    assert sum(line.startswith("WARNING channel a") for line in logged) == 2
+
+
+def test_an_alert_is_sent_before_the_list_that_waited() -> None:
+    outside = Outside()
+    outside.channels.addresses = ("a",)
+    outside.channels.dead = {"a"}
+    outside.hears(make_run(1), NEWS)
+    outside.channels.dead = set()
+    outside.hears(failed(2))
+    outside.channels.dead = {"a"}
+    outside.hears(make_run(3), NEWS)
+    outside.channels.dead = set()
+    assert [title for _, title in (*outside.hears(failed(4)), *outside.hears(failed(5)))][-1] == (
+        TWO_FAILED
+    )

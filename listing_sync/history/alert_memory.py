@@ -1,0 +1,101 @@
+"""Keep what alerting remembers between runs: the streak, what was told, what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from listing_sync.history.messages import Message, message_of
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """Failed runs in a row; `told_causes` are those that messages named since the last reminder."""
+
+    runs: int
+    since: datetime
+    told_causes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An address that takes no message, and says that another try will not help."""
+
+    since: datetime
+    why: str
+    dropped: int
+
+    def to_document(self) -> dict[str, object]:
+        """Return the refusal as JSON keeps it."""
+        return {"since": self.since.isoformat(), "why": self.why, "dropped": self.dropped}
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the runs of one source remember; `told_at` is when a message last said that runs fail.
+
+    `unsent` are messages, oldest first, by the name of the address that has not taken them;
+    `refused` are the addresses that answered that they never will.
+    """
+
+    streak: Streak | None = None
+    told_at: datetime | None = None
+    is_error_rate_told: bool = False
+    unsent: Mapping[str, tuple[Message, ...]] = field(default_factory=dict)
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+
+    def to_document(self) -> dict[str, object]:
+        """Return the memory as JSON keeps it."""
+        streak = self.streak
+        return {
+            "streak": streak
+            and {
+                "runs": streak.runs,
+                "since": streak.since.isoformat(),
+                "told_causes": list(streak.told_causes),
+            },
+            "told_at": self.told_at and self.told_at.isoformat(),
+            "is_error_rate_told": self.is_error_rate_told,
+            "unsent": {
+                name: [message.to_document() for message in messages]
+                for name, messages in self.unsent.items()
+            },
+            "refused": {name: each.to_document() for name, each in self.refused.items()},
+        }
+
+    @classmethod
+    def from_document(cls, document: object, now: datetime = _LONG_AGO) -> Memory:
+        """Return what `to_document` gave; anything else is an empty memory.
+
+        Messages that an earlier version kept are of `now`.
+        """
+        try:
+            return _read_memory(document, now)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return cls()
+
+
+def _read_memory(document: Any, now: datetime) -> Memory:
+    streak = document["streak"]
+    return Memory(
+        streak=streak
+        and Streak(
+            int(streak["runs"]),
+            datetime.fromisoformat(streak["since"]),
+            tuple(map(str, streak["told_causes"])),
+        ),
+        told_at=document["told_at"] and datetime.fromisoformat(document["told_at"]),
+        is_error_rate_told=bool(document["is_error_rate_told"]),
+        unsent={
+            name: tuple(message_of(each, now) for each in kept)
+            for name, kept in document["unsent"].items()
+        },
+        refused={
+            name: Refusal(datetime.fromisoformat(each["since"]), str(each["why"]), each["dropped"])
+            for name, each in document.get("refused", {}).items()
+        },
+    )
