@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from listing_sync.cells.mapping import SheetMapping, parse_mapping
+from listing_sync.certificates import certificate_problems
 from listing_sync.errors import SettingsError
+from listing_sync.proxies import proxy_problems
 from listing_sync.settings import GoogleAuth, Settings, given_texts, load_settings
 from listing_sync.sheets.google_account import GoogleAccount
 from listing_sync.sheets.grid import parse_spreadsheet_reference
@@ -25,7 +27,7 @@ def load(
         SettingsError: with every problem of the three.
     """
     given = given_texts(env_file)
-    problems: list[str] = []
+    problems = [*proxy_problems(), *certificate_problems()]
 
     def tried(load: Callable[[], T]) -> T | None:
         try:

@@ -13,13 +13,17 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from ssl import SSLCertVerificationError, SSLContext
+from http import HTTPStatus
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ssl import SSLContext
 from typing import Any
 
 import httpcore
 import httpx
 
-from listing_sync.proxies import proxy_for
+from listing_sync.certificates import tls_context
+from listing_sync.proxies import Proxy, proxy_for
+from listing_sync.reachability import proxy_failure
 
 KEEPALIVE_S = 3.0
 """Servers close a connection idle for 5 s or more; reusing it just then would lose a request."""
@@ -125,14 +129,16 @@ class _Backend(httpcore.SyncBackend):
 
 
 @contextmanager
-def _as_httpx_errors(request: httpx.Request) -> Iterator[None]:
+def _as_httpx_errors(request: httpx.Request, proxy: Proxy | None) -> Iterator[None]:
     try:
         yield
+    except httpcore.ProxyError as error:
+        status = re.match(r"[0-9]{3}", str(error))
+        raise proxy_failure(int(status[0]) if status else 0, request, proxy) from error
     except (
         httpcore.TimeoutException,
         httpcore.NetworkError,
         httpcore.ProtocolError,
-        httpcore.ProxyError,
         httpcore.UnsupportedProtocol,
     ) as error:
         # httpcore and httpx name their errors alike.
@@ -142,14 +148,19 @@ def _as_httpx_errors(request: httpx.Request) -> Iterator[None]:
 
 class _Body(httpx.SyncByteStream):
     def __init__(
-        self, request: httpx.Request, response: httpcore.Response, received: Callable[[int], None]
+        self,
+        request: httpx.Request,
+        proxy: Proxy | None,
+        response: httpcore.Response,
+        received: Callable[[int], None],
     ) -> None:
         self._request = request
+        self._proxy = proxy
         self._response = response
         self._received = received
 
     def __iter__(self) -> Iterator[bytes]:
-        with _as_httpx_errors(self._request):
+        with _as_httpx_errors(self._request, self._proxy):
             for part in self._response.iter_stream():
                 self._received(len(part))
                 yield part
@@ -196,32 +207,32 @@ class DeadlineTransport(httpx.BaseTransport):
         self._on_received = on_received
         self._connections = connections
         self._gives_up = gives_up
-        self._pools: dict[tuple[str | None, bool], httpcore.ConnectionPool] = {}
+        self._pools: dict[tuple[Proxy | None, bool], httpcore.ConnectionPool] = {}
         self._lock = threading.Lock()
 
-    def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
-        key = proxy_for(url.scheme, url.host), url.scheme == "https"
+    def _pool(self, proxy: Proxy | None, *, is_tls: bool) -> httpcore.ConnectionPool:
         with self._lock:
-            if key not in self._pools:
-                self._pools[key] = self._new_pool(*key)
-            return self._pools[key]
+            pool = self._pools.get((proxy, is_tls))
+            if pool is None:
+                pool = self._pools[proxy, is_tls] = self._new_pool(proxy, is_tls=is_tls)
+            return pool
 
-    def _new_pool(self, proxy: str | None, is_tls: bool) -> httpcore.ConnectionPool:  # noqa: FBT001 - a key
+    def _new_pool(self, proxy: Proxy | None, *, is_tls: bool) -> httpcore.ConnectionPool:
         # A local server never needs the context, which takes 30 ms to build.
-        context = httpx.create_ssl_context() if is_tls else None
+        context = tls_context() if is_tls else None
+        common: dict[str, Any] = {
+            "ssl_context": context,
+            "max_connections": self._connections,
+            "keepalive_expiry": KEEPALIVE_S,
+            "network_backend": _Backend(self._gives_up),
+        }
         if proxy is None:
-            return httpcore.ConnectionPool(
-                ssl_context=context,
-                max_connections=self._connections,
-                keepalive_expiry=KEEPALIVE_S,
-                network_backend=_Backend(self._gives_up),
-            )
+            return httpcore.ConnectionPool(**common)
         return httpcore.HTTPProxy(
-            proxy,
-            ssl_context=context,
-            max_connections=self._connections,
-            keepalive_expiry=KEEPALIVE_S,
-            network_backend=_Backend(self._gives_up),
+            proxy.address,
+            proxy_auth=proxy.credentials_as_bytes,
+            proxy_ssl_context=tls_context() if proxy.scheme == "https" else None,
+            **common,
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -240,12 +251,17 @@ class DeadlineTransport(httpx.BaseTransport):
             content=body,
             extensions=request.extensions,
         )
-        with _as_httpx_errors(request):
-            response = self._pool(request.url).handle_request(sent)
+        url = request.url
+        proxy = proxy_for(url.scheme, url.host, url.port)
+        with _as_httpx_errors(request, proxy):
+            response = self._pool(proxy, is_tls=url.scheme == "https").handle_request(sent)
+        if proxy and response.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            response.close()
+            raise proxy_failure(response.status, request, proxy)
         return _Response(
             status_code=response.status,
             headers=response.headers,
-            stream=_Body(request, response, self._received),
+            stream=_Body(request, proxy, response, self._received),
             extensions=response.extensions,
         )
 
@@ -269,8 +285,12 @@ def build_client(
     connect_timeout_s: float | None = None,
     gives_up: GivesUp | None = None,
 ) -> httpx.Client:
-    """Return a client that follows no redirect; `timeout_s` bounds each socket operation."""
+    """Return a client that follows no redirect and keeps no cookie.
+
+    `timeout_s` bounds each socket operation.
+    """
     return httpx.Client(
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         transport=DeadlineTransport(
             connections=connections, on_bytes=on_bytes, on_received=on_received, gives_up=gives_up
         ),
@@ -292,13 +312,3 @@ def retry_after_s(header: str | None, now: datetime) -> float | None:
     except ValueError:
         return None
     return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
-
-
-def is_certificate_failure(error: BaseException) -> bool:
-    """Say whether a connection failed because the server's certificate is not trusted."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, SSLCertVerificationError):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False

@@ -16,6 +16,12 @@ from listing_sync.errors import (
     SourceError,
     TransientError,
 )
+from listing_sync.reachability import (
+    ProxyRefusedError,
+    is_certificate_failure,
+    way_to,
+    what_to_check,
+)
 from listing_sync.sheets.google_account import GoogleAccount
 from listing_sync.sheets.google_answers import Refusal, refusal_of
 from listing_sync.sheets.google_failures import MESSAGE_LENGTH, permanent, transient
@@ -26,7 +32,7 @@ from listing_sync.sheets.google_sign_in_errors import (
     scope_missing,
     token_not_accepted,
 )
-from listing_sync.transport import AnswerTooLargeError, is_certificate_failure, retry_after_s
+from listing_sync.transport import AnswerTooLargeError, retry_after_s
 
 if TYPE_CHECKING:
     from googleapiclient.errors import HttpError
@@ -65,18 +71,30 @@ def google_failure(
             return permanent("the address cannot be used; check GOOGLE_SHEETS_API_ENDPOINT")
         case AnswerTooLargeError():
             return permanent(f"this is not Google's answer: {error}")
-        case httpx.TransportError() if is_certificate_failure(error):
-            return permanent(
-                "the server's certificate is not trusted; check this machine's clock and "
-                "certificates (SSL_CERT_FILE), and what sits between it and Google"
-            )
         case httpx.ReadTimeout() if timeout_s is not None:
             return _slow(timeout_s)
-        case httpx.TimeoutException():
-            return transient("Google did not answer in time (SYNC_REQUEST_TIMEOUT)")
+        case httpx.RequestError():
+            return _failure_on_the_way(error)
         case _:
             why = str(error)[:MESSAGE_LENGTH]
             return transient(f"no answer from Google ({why}): check this machine's network and DNS")
+
+
+def _failure_on_the_way(error: httpx.RequestError) -> ListingSyncError:
+    """Return what came between this machine and Google; every text names the host asked."""
+    way = way_to(error)
+    if isinstance(error, ProxyRefusedError):
+        return permanent(f"cannot connect to Google ({way}): {error}")
+    if is_certificate_failure(error):
+        return permanent(
+            f"the certificate of {way} is not trusted; check this machine's clock and"
+            " certificates (SSL_CERT_FILE), and what sits between it and Google"
+        )
+    if isinstance(error, httpx.TimeoutException):
+        return transient(f"Google did not answer in time (SYNC_REQUEST_TIMEOUT; {way})")
+    why = str(error)[:MESSAGE_LENGTH] or type(error).__name__
+    check = what_to_check(error, "GOOGLE_SHEETS_API_ENDPOINT")
+    return transient(f"no answer from Google ({way}: {why}): {check}")
 
 
 def _slow(timeout_s: float) -> SlowError:

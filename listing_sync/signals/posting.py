@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
 
 from listing_sync.ports import NotTaken
-
-if TYPE_CHECKING:
-    from requests import PreparedRequest
 
 _NOT_IN_TIME = "no answer in {:g} s"
 
@@ -24,7 +20,7 @@ def is_final(http_status: int) -> bool:
 def post(url: str, body: bytes, content_type: str, *, timeout_s: float) -> NotTaken | None:
     """Return None when the address took the body, else why not, without naming the address.
 
-    requests bounds each socket operation only; a thread that is not waited for bounds the whole.
+    Looking up a name knows no deadline; a thread that is not waited for bounds the whole.
     """
     why: list[NotTaken | None] = []
     thread = threading.Thread(
@@ -36,29 +32,27 @@ def post(url: str, body: bytes, content_type: str, *, timeout_s: float) -> NotTa
 
 
 def _post(url: str, body: bytes, content_type: str, timeout_s: float) -> NotTaken | None:
-    import requests  # noqa: PLC0415 - 200 ms that most runs do without
+    import httpx  # noqa: PLC0415 - most runs have nothing to post
 
+    from listing_sync.reachability import ProxyRefusedError  # noqa: PLC0415
+    from listing_sync.transport import build_client  # noqa: PLC0415
+
+    headers = {"Content-Type": content_type, "User-Agent": "listing-sync"}
     try:
         # The answer is not read beyond its status: whoever gives it may send one without an end.
-        with requests.post(
-            url,
-            data=body,
-            headers={"Content-Type": content_type, "User-Agent": "listing-sync"},
-            timeout=timeout_s,
-            allow_redirects=False,
-            stream=True,
-            auth=_as_it_is,
-        ) as response:
-            if response.ok and not response.is_redirect:
-                return None
+        with (
+            build_client(timeout_s=timeout_s, connections=1, on_bytes=lambda _: None) as http,
+            http.stream("POST", url, content=body, headers=headers) as response,
+        ):
             status = response.status_code
-            return NotTaken(f"HTTP {status}", is_final=is_final(status))
-    except requests.Timeout:
+            return (
+                None
+                if response.is_success
+                else NotTaken(f"HTTP {status}", is_final=is_final(status))
+            )
+    except httpx.TimeoutException:
         return NotTaken(_NOT_IN_TIME.format(timeout_s))
+    except ProxyRefusedError as error:
+        return NotTaken(str(error))
     except Exception as error:  # noqa: BLE001 - a signal that fails must not fail a good run
         return NotTaken(type(error).__name__)  # its text holds the address
-
-
-def _as_it_is(request: PreparedRequest) -> PreparedRequest:
-    """Add no credentials; without an `auth`, requests takes those of ~/.netrc."""
-    return request

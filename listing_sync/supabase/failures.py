@@ -36,6 +36,12 @@ from listing_sync.errors import (
     WrittenTwiceError,
 )
 from listing_sync.logs import REDACTED
+from listing_sync.reachability import (
+    ProxyRefusedError,
+    is_certificate_failure,
+    way_to,
+    what_to_check,
+)
 from listing_sync.transport import AnswerTooLargeError, retry_after_s
 
 
@@ -238,20 +244,34 @@ def failure_of_exception(error: Exception) -> RemoteError:
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
         text = f"the request has no valid address: {words}"
         return _error(Kind(_RUN, _UNKNOWN, text), text)
-    if isinstance(error, httpx.ConnectError) and "CERTIFICATE" in words.upper():
-        text = f"the certificate of SUPABASE_URL is not trusted: {words}"
-        return _error(Kind(_RUN, _NETWORK, text), text)
     if isinstance(error, AnswerTooLargeError):
         text = f"this is not Supabase's answer: {words}; look what SUPABASE_URL leads to"
         return _error(Kind(_RUN, _UNKNOWN, text), text)
-    if isinstance(error, httpx.TimeoutException):
-        text = "Supabase did not answer in time"
-    elif isinstance(error, httpx.ConnectError):
-        way_on = "check SUPABASE_URL, and this machine's network and DNS"
-        text = f"cannot connect to Supabase ({words}): {way_on}"
-    else:
-        text = f"the connection to Supabase broke: {words}"
+    if isinstance(error, httpx.RequestError):
+        return _failure_on_the_way(error, words)
+    text = f"the connection to Supabase broke: {words}"
     return _error(Kind(_MOMENT, _NETWORK, text), text)
+
+
+def _failure_on_the_way(error: httpx.RequestError, words: str) -> RemoteError:
+    """Return what came between this machine and Supabase; every text names the host asked."""
+    fault, way = _MOMENT, way_to(error)
+    if isinstance(error, ProxyRefusedError):
+        fault, text = _RUN, f"cannot connect to Supabase ({way}): {words}"
+    elif is_certificate_failure(error) or "CERTIFICATE" in words.upper():
+        fault = _RUN
+        text = (
+            f"the certificate of {way} is not trusted (SUPABASE_URL): {words}; where a proxy of"
+            " this office opens connections, name its certificate in SSL_CERT_FILE"
+        )
+    elif isinstance(error, httpx.TimeoutException):
+        text = f"Supabase did not answer in time ({way})"
+    elif isinstance(error, httpx.ConnectError | httpx.ProxyError):
+        way_on = what_to_check(error, "SUPABASE_URL")
+        text = f"cannot connect to Supabase ({way}: {words}): {way_on}"
+    else:
+        text = f"the connection to Supabase broke ({way}: {words})"
+    return _error(Kind(fault, _NETWORK, text), text)
 
 
 def _read(response: httpx.Response, now: datetime, key: str) -> _Answer:

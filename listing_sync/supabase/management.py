@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import requests
+import httpx
 
 from listing_sync.cells.listings import Value
 from listing_sync.errors import (
@@ -24,7 +24,13 @@ from listing_sync.errors import (
     TransientError,
 )
 from listing_sync.logs import REDACTED
-from listing_sync.transport import retry_after_s
+from listing_sync.reachability import (
+    ProxyRefusedError,
+    is_certificate_failure,
+    way_to,
+    what_to_check,
+)
+from listing_sync.transport import AnswerTooLargeError, build_client, deadline, retry_after_s
 
 if TYPE_CHECKING:
     from listing_sync.supabase.rest import Call
@@ -76,6 +82,7 @@ class ManagementApi:
         timeout_s: for connecting and for each wait for the answer.
         call: Guard.call.
         now: for a Retry-After that is a date.
+        http: as `build_client` makes it, which is the default.
 
     Raises:
         SettingsError: the token cannot be one.
@@ -92,15 +99,21 @@ class ManagementApi:
         timeout_s: float,
         call: Call,
         now: Callable[[], datetime],
+        http: httpx.Client | None = None,
     ) -> None:
         self._url = f"{base_url}/v1/projects/{ref}/database/query"
         if not token.isascii() or not token.isprintable() or " " in token:
             raise SettingsError(
                 ("SUPABASE_ACCESS_TOKEN: holds a character that no token has; copy it again",)
             )
-        self._authorize = _Bearer(token)
         self._token = token
         self._timeout_s = timeout_s
+        self._http = http or build_client(
+            timeout_s=timeout_s,
+            connections=1,
+            on_bytes=lambda _: None,
+            connect_timeout_s=min(timeout_s, _CONNECT_TIMEOUT_S),
+        )
         self._call = call
         self._now = now
 
@@ -115,26 +128,19 @@ class ManagementApi:
 
     def _send(self, statement: str) -> Sequence[Mapping[str, Value]]:
         try:
-            response = requests.post(
-                self._url,
-                json={"query": statement},
-                auth=self._authorize,
-                timeout=(_CONNECT_TIMEOUT_S, self._timeout_s),
-                allow_redirects=False,
-            )
-        except requests.exceptions.SSLError:
-            raise _failure("its certificate is not accepted", Category.NETWORK) from None
-        except requests.RequestException as error:
-            raise TransientError(
-                f"the Management API does not answer ({type(error).__name__})",
-                service=Service.SUPABASE,
-                category=Category.NETWORK,
-            ) from None
+            with deadline(self._timeout_s):
+                response = self._http.post(
+                    self._url,
+                    json={"query": statement},
+                    headers={"Authorization": f"Bearer {self._token}"},
+                )
+        except httpx.RequestError as error:
+            raise _failure_on_the_way(error) from None
         if response.status_code not in _OK:
             raise self._refused(response)
         try:
             rows = response.json()
-        except requests.exceptions.JSONDecodeError:
+        except ValueError:
             rows = None
         if not isinstance(rows, list):
             raise _failure(
@@ -144,7 +150,7 @@ class ManagementApi:
             )
         return rows
 
-    def _refused(self, response: requests.Response) -> RemoteError:
+    def _refused(self, response: httpx.Response) -> RemoteError:
         status = response.status_code
         if status == _TOO_MANY:
             return TransientError(
@@ -175,17 +181,6 @@ class ManagementApi:
         return _failure(message or "no reason given", Category.UNKNOWN, status)
 
 
-class _Bearer(requests.auth.AuthBase):
-    """The token in the header; as an `auth` it also keeps a ~/.netrc from replacing it."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
 def wait_asked_for(headers: Mapping[str, str], now: datetime) -> float:
     """Return the seconds to wait after a 429: Retry-After, else x-ratelimit-reset, else a minute.
 
@@ -207,10 +202,23 @@ def wait_asked_for(headers: Mapping[str, str], now: datetime) -> float:
     return max(0.0, moment_s - now.timestamp())
 
 
-def _message(response: requests.Response) -> str:
+def _failure_on_the_way(error: httpx.RequestError) -> RemoteError:
+    if isinstance(error, ProxyRefusedError | AnswerTooLargeError):
+        return _failure(str(error), Category.NETWORK)
+    if is_certificate_failure(error):
+        return _failure(f"the certificate of {way_to(error)} is not trusted", Category.NETWORK)
+    check = what_to_check(error, "SUPABASE_MANAGEMENT_URL")
+    return TransientError(
+        f"the Management API does not answer ({way_to(error)}, {type(error).__name__}): {check}",
+        service=Service.SUPABASE,
+        category=Category.NETWORK,
+    )
+
+
+def _message(response: httpx.Response) -> str:
     try:
         body = response.json()
-    except requests.exceptions.JSONDecodeError:
+    except ValueError:
         return ""
     message = body.get("message") if isinstance(body, dict) else None
     return message if isinstance(message, str) else ""

@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from listing_sync.reachability import is_certificate_failure
 from listing_sync.transport import (
     LARGEST_ANSWER_BYTES,
     LARGEST_ERROR_BYTES,
     AnswerTooLargeError,
     build_client,
     deadline,
-    is_certificate_failure,
     retry_after_s,
 )
 from tests.stack.loopback import Answer, LoopbackServer, Request, Wire

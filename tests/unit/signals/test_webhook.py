@@ -1,4 +1,4 @@
-"""The webhook against `responses` for its shape, and against a real server for its time-outs."""
+"""The webhook against a real server: the shape of its messages, its time-outs, its silence."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
-import requests
-import responses
 
 from listing_sync.history.messages import Message
 from listing_sync.ports import NotTaken
 from listing_sync.signals.webhook import SlackWebhook
 from tests.stack.chaos_proxy import ChaosProxy, Drip
 from tests.stack.loopback import Answer, LoopbackServer, Request, Wire
+from tests.stack.postgres import free_port
 from tests.stack.receiver import Receiver
 
 URL = "https://hooks.example.com/services/T0/topsecret?token=hidden"
@@ -33,44 +32,47 @@ def post_to(url: str, timeout_s: float = 5) -> NotTaken | None:
     return webhook.post(address, MESSAGE)
 
 
-@responses.activate
 def test_a_message_is_posted_as_slack_documents_it() -> None:
-    sent = responses.post(URL, body="ok")
-    assert post_to(URL) is TAKEN
-    request = sent.calls[0].request
-    assert request.headers["Content-Type"] == "application/json"
-    assert json.loads(request.body or "") == {"text": TEXT}
+    with Receiver() as receiver:
+        assert post_to(receiver.url + "/services/T0/topsecret?token=hidden") is TAKEN
+        (request,) = receiver.requests
+    assert (request.method, request.target) == ("POST", "/services/T0/topsecret?token=hidden")
+    assert request.headers["content-type"] == "application/json"
+    assert json.loads(request.body) == {"text": TEXT}
 
 
 @pytest.mark.parametrize("status", [301, 307, 400, 403, 404, 410, 429, 500, 503])
-@responses.activate
 def test_any_other_answer_is_not_taken_and_no_redirect_is_followed(
     status: int,
 ) -> None:
-    responses.post(URL, status=status, headers={"Location": "https://elsewhere.example.com/"})
-    refusal = post_to(URL)
-    assert refusal is not None
-    assert len(responses.calls) == 1
+    with Receiver() as elsewhere:
+        moved = Answer(status, (("Location", elsewhere.url),))
+        with Receiver(moved) as receiver:
+            refusal = post_to(receiver.url)
+            assert len(receiver.requests) == 1
+        assert elsewhere.requests == []
     assert refusal == NotTaken(f"HTTP {status}", is_final=status in {400, 403, 404, 410})
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("url", "why"),
     [
-        requests.ConnectionError(f"Max retries exceeded with url: {URL}"),
-        requests.ConnectTimeout(URL),
-        requests.exceptions.InvalidURL(URL),
-        ValueError(URL),
+        (f"http://127.0.0.1:{free_port()}/topsecret?token=hidden", "ConnectError"),
+        ("http://127.0.0.1:x/topsecret?token=hidden", "InvalidURL"),
+        ("https://hooks.invalid/topsecret?token=hidden", "ConnectError"),
     ],
-    ids=lambda error: type(error).__name__,
+    ids=["refused", "no address", "no such host"],
 )
-@responses.activate
-def test_a_failure_never_names_the_address(error: Exception) -> None:
-    responses.post(URL, body=error)
-    refusal = post_to(URL)
-    assert refusal is not None
-    for part in ("hooks.example.com", "topsecret", "hidden"):
-        assert part not in refusal.why
+def test_a_failure_never_names_the_address(url: str, why: str) -> None:
+    assert post_to(url) == NotTaken(why)
+
+
+def test_what_a_receiver_gives_to_keep_is_not_sent_to_it_again() -> None:
+    with Receiver(Answer(200, (("Set-Cookie", "who=listing-sync; Path=/"),))) as receiver:
+        assert post_to(receiver.url) is TAKEN
+        assert post_to(receiver.url) is TAKEN
+        assert len(receiver.requests) == 2
+        assert not any("cookie" in request.headers for request in receiver.requests)
 
 
 def test_addresses_are_named_by_digests_that_stay_the_same() -> None:

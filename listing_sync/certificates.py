@@ -1,0 +1,67 @@
+"""Build the one idea of which servers are trusted, from the variables that name certificates.
+
+Libraries read them each in their own way (httpx the first two, requests the others); here all
+count, for every service alike. Where none is set, those of Mozilla count, which come with certifi.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from pathlib import Path
+
+_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+def tls_context() -> ssl.SSLContext:
+    """Return what every connection is made with.
+
+    Raises:
+        ValueError: a variable names no certificates.
+    """
+    places = _places()
+    if not places:
+        import certifi  # noqa: PLC0415 - only where nothing is named
+
+        return ssl.create_default_context(cafile=certifi.where())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for name, place in places:
+        _load(context, name, place)
+    return context
+
+
+def certificate_problems() -> tuple[str, ...]:
+    """Return what is wrong with the variables, each by its name and its file."""
+    problems = []
+    for name, place in _places():
+        try:
+            _load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), name, place)
+        except ValueError as error:
+            problems.append(str(error))
+    return tuple(problems)
+
+
+def _places() -> list[tuple[str, str]]:
+    """Return each variable that is set with each of its places; a folder's may be several."""
+    found = []
+    for name in _VARIABLES:
+        text = os.environ.get(name, "")
+        parts = text.split(os.pathsep) if name == "SSL_CERT_DIR" else [text]
+        found += [(name, part) for part in parts if part]
+    return found
+
+
+def _load(context: ssl.SSLContext, name: str, place: str) -> None:
+    path = Path(place)
+    if path.is_dir() and name != "SSL_CERT_FILE":
+        context.load_verify_locations(capath=place)
+        return
+    if name == "SSL_CERT_DIR" or (path.exists() and not path.is_file()):
+        expected = "folder" if name == "SSL_CERT_DIR" else "file"
+        raise ValueError(f"{name}: {place} is no {expected}")
+    try:
+        context.load_verify_locations(cafile=place)
+    except ssl.SSLError:  # an OSError as well
+        raise ValueError(f"{name}: {place} holds no certificate in PEM") from None
+    except OSError as error:
+        raise ValueError(f"{name}: cannot read {place}: {error.strerror}") from None

@@ -1,0 +1,68 @@
+"""Say what came between this machine and a host, and what a person looks at."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from ssl import SSLCertVerificationError
+
+import httpx
+
+from listing_sync.proxies import Proxy, proxy_for
+
+
+class ProxyRefusedError(httpx.ProxyError):
+    """The proxy lets the request not pass, and will not the next time; its text says what to do."""
+
+
+def proxy_failure(
+    http_status: int, request: httpx.Request, proxy: Proxy | None
+) -> httpx.ProxyError:
+    """Return what a proxy means that made no way to the host: 407 is never the host's."""
+    name = proxy.address if proxy else "on the way"
+    if proxy and http_status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        if proxy.credentials:
+            text = (
+                f"the proxy {name} does not take the user and password in {proxy.variable} (HTTP"
+                " 407): correct them, special characters percent-encoded"
+            )
+        else:
+            text = (
+                f"the proxy {name} wants user and password (HTTP 407): write"
+                f" http://user:password@host:port in {proxy.variable}"
+            )
+        return ProxyRefusedError(text, request=request)
+    text = f"the proxy {name} makes no connection (HTTP {http_status})"
+    is_final = http_status == HTTPStatus.FORBIDDEN
+    return (ProxyRefusedError if is_final else httpx.ProxyError)(text, request=request)
+
+
+def way_to(error: httpx.RequestError) -> str:
+    """Return which host was asked, and through which proxy: what every message names."""
+    try:
+        url = error.request.url
+        proxy = proxy_for(url.scheme, url.host, url.port)
+    except (RuntimeError, ValueError):  # it was raised without one
+        return "the server"
+    return url.host + (f" through the proxy {proxy.address} ({proxy.variable})" if proxy else "")
+
+
+def what_to_check(error: httpx.RequestError, setting: str) -> str:
+    """Return what a person looks at when a host cannot be reached that `setting` names."""
+    try:
+        url = error.request.url
+        proxy = proxy_for(url.scheme, url.host, url.port)
+    except (RuntimeError, ValueError):
+        proxy = None
+    if proxy:
+        return f"check {proxy.variable} and NO_PROXY, that the proxy runs, and {setting}"
+    return f"check {setting}, and this machine's network and DNS (or its HTTPS_PROXY)"
+
+
+def is_certificate_failure(error: BaseException) -> bool:
+    """Say whether a connection failed because the server's certificate is not trusted."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, SSLCertVerificationError):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
