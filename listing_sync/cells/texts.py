@@ -12,12 +12,15 @@ from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Problem, ReadShown, ReadText, ReadValue, Stored, Value
 from listing_sync.cells.patterns import longest_tried
 from listing_sync.cells.spelling import half_width, normalise
+from listing_sync.cells.wording import is_hidden
 
 _BOOLEANS: Final = dict.fromkeys(("true", "yes", "はい", "1", "○", "◯", "〇"), True) | (
     dict.fromkeys(("false", "no", "いいえ", "0", "×", "✕", "✖"), False)
 )
-_PLAIN_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?:/[!-~]*)?")
+_PLAIN_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?:/[!#-;=?-\[\]-~]*)?")
 """Addresses that need no taking apart: nearly all."""
+_UNESCAPED: Final = frozenset('"<>\\')
+"""What a page would read as its own, and what browsers take for a slash (RFC 3986, appendix C)."""
 
 
 def text_rules(
@@ -104,6 +107,10 @@ def _url_check(column: Column, expected: str) -> ReadText:
             return Problem("not an http or https address", expected)
         if not parts.hostname:
             return Problem("not an address: no host", expected)
+        if parts.username is not None or parts.password is not None:
+            return Problem("not an address for readers: a user or password stands in it", expected)
+        if any(char in _UNESCAPED or is_hidden(char) for char in text):
+            return Problem("not an address: it holds a character that it must escape", expected)
         return text if check is None else check(text)
 
     return understand

@@ -26,11 +26,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
+from listing_sync.cells.discretion import discreet
 from listing_sync.cells.listings import Rejection
 from listing_sync.cells.wording import count, duration, percent
 from listing_sync.errors import Category
 from listing_sync.history.alert_memory import Memory, Streak
 from listing_sync.history.common_faults import Told, told_once
+from listing_sync.history.mentions import foreign, spoken
 from listing_sync.history.messages import Message
 from listing_sync.history.run_statistics import Statistics, statistics
 from listing_sync.history.runs import GOOD, Cause, Run, RunStatus, RunType
@@ -135,12 +137,12 @@ def _failure_message(ended: Ended, streak: Streak, *, is_reminder: bool) -> Mess
     still = "still: " if is_reminder else ""
     first = gist(why)
     return _message(
-        f"{still}{_escaped(first)}",
+        f"{still}{spoken(first)}",
         ended,
         f"{failed} since {_time(streak.since, ended)}"
         f" ({duration((ended.now - streak.since).total_seconds())}),"
-        f" the last is `{run.run_id}` on {_escaped(run.host)}",
-        *([f"Why: {_escaped(why)}"] if first != why else []),
+        f" the last is `{run.run_id}` on {foreign(run.host, 60)}",
+        *([f"Why: {spoken(why)}"] if first != why else []),
         "To do: `listing-sync health` checks every part;"
         f" `listing-sync status {run.run_id}` shows this run."
         " The table keeps what it has until runs work again.",
@@ -204,7 +206,7 @@ def _removal_message(ended: Ended) -> Message | None:
             f"Wrong? `listing-sync migrate rollback --run {ended.run.run_id}` brings them back.",
             "No longer in the sheet:",
         ),
-        items=tuple(map(_escaped, numbers)),
+        items=tuple(foreign(number, 40) for number in numbers),
         more=f"listing-sync status {ended.run.run_id}",
         is_alert=False,
         separator=", ",
@@ -212,12 +214,12 @@ def _removal_message(ended: Ended) -> Message | None:
 
 
 def _rejection(item: Rejection) -> str:
-    number = _escaped(item.property_number or "no number")
-    place = _escaped(item.cell or f"row {item.sheet_row}")
+    number = foreign(item.property_number or "no number", 40)
+    place = foreign(item.cell or f"row {item.sheet_row}", 60)
     if item.link:
-        place = f"<{_escaped(item.link)}|{place}>"
-    header = f" {_escaped(item.column)}" if item.column else ""
-    return f"{number} {place}{header}: {_escaped(item.reason)}"
+        place = f"<{spoken(item.link, 500)}|{place}>"
+    header = f" {foreign(item.column, 60)}" if item.column else ""
+    return f"{number} {place}{header}: {foreign(discreet(item.reason, item.value), 300)}"
 
 
 def _others(told: Told) -> str:
@@ -225,15 +227,9 @@ def _others(told: Told) -> str:
 
 
 def _message(title: str, ended: Ended, *lines: str) -> Message:
-    what = f"{_escaped(ended.run.source)} → {_escaped(ended.run.target)}"
+    what = f"{foreign(ended.run.source, 120)} → {foreign(ended.run.target, 120)}"
     return Message(ended.now, title, (what, *lines))
 
 
 def _time(moment: datetime, ended: Ended) -> str:
     return f"{moment.astimezone(ended.zone):%Y-%m-%d %H:%M %Z}"
-
-
-def _escaped(text: str) -> str:
-    """Return foreign text on one line in which Slack sees no mark-up ("Formatting text")."""
-    one_line = " ".join(text.split())
-    return one_line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

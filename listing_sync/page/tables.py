@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from listing_sync.cells.discretion import discreet
 from listing_sync.cells.listings import Rejection
 from listing_sync.cells.wording import count, duration, one_line, percent
 from listing_sync.commands.status import PageFacts
@@ -45,7 +46,7 @@ def _place_and_reason(item: Rejection) -> tuple[str, str]:
     if item.link and item.link.startswith("https://"):
         cell = f'<a href="{text(item.link)}" rel="noopener noreferrer">{cell}</a>'
     column = f"{text(one_line(item.column))}: " if item.column else ""
-    return cell, column + text(item.reason)
+    return cell, column + text(discreet(item.reason, item.value))
 
 
 def errors(facts: PageFacts) -> str:

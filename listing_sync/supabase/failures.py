@@ -176,8 +176,10 @@ _PERMANENT: dict[str, type[PermanentError]] = {
 _GENERATED_COLUMN = re.compile(r'column "([^"]*)"')
 # "Key (slug)=(oita-1) already exists."; several columns stand with commas between them.
 _KEY_HELD = re.compile(r'Key \("?([^",()]+)"?\)=\((.*)\) already exists', re.DOTALL)
-_NO_RIGHT_ON = re.compile(r"permission denied for (table|view|sequence|schema) (\S+)")
+_NO_RIGHT_ON = re.compile(r"permission denied for (table|view|sequence|schema) (.+)", re.DOTALL)
+_OUR_TABLES = ("sync_state", "sync_errors", "sync_migrations")
 _LONGEST_MESSAGE = 200
+_LONGEST_NAME = 63
 
 # Supabase Lite gives its own code to what PostgREST passes on by SQLSTATE.
 _LITE_CODE = "SUP"
@@ -191,6 +193,7 @@ class _Answer:
     code: str
     message: str
     details: str
+    table: str
     retry_after_s: float | None
 
 
@@ -289,6 +292,7 @@ def _read(response: httpx.Response, now: datetime, key: str) -> _Answer:
         code=(code if isinstance(code, str) else response.headers.get("sb-error-code", ""))[:40],
         message=message if isinstance(message, str) else response.reason_phrase,
         details=details if isinstance(details, str) else "",
+        table=_table_asked(response),
         retry_after_s=retry_after_s(response.headers.get("Retry-After"), now),
     )
 
@@ -325,22 +329,46 @@ def _lite_kind(message: str) -> Kind:
 
 
 def _missing_right(answer: _Answer) -> str:
-    denied = _NO_RIGHT_ON.search(answer.message)
+    denied = _NO_RIGHT_ON.fullmatch(answer.message.strip())
     if denied is None or answer.http_status == HTTPStatus.UNAUTHORIZED:
         return (
             f"the key has no right to do this ({answer.message[:_LONGEST_MESSAGE]}): is it the"
             " secret (service_role) key of this project?"
         )
-    return missing_right(*denied.groups())
+    kind, name = denied.groups()
+    if _is_ours(kind, name, {answer.table, *_OUR_TABLES}):
+        return missing_right(kind, name)
+    # A trigger may say so of anything, also to have somebody grant it.
+    return (
+        f"the key may not use the {kind} {name[:_LONGEST_NAME]}, which is none that this tool asks"
+        " for: a trigger or policy of the table uses it; look there"
+    )
+
+
+def _is_ours(kind: str, name: str, tables: set[str]) -> bool:
+    """Say whether it is what we asked for: the grant of anything else is not ours to advise."""
+    if kind == "schema":
+        return name == "public"
+    if kind == "sequence":
+        return name.endswith("_seq") and any(name.startswith(f"{table}_") for table in tables)
+    return name in tables
 
 
 def missing_right(kind: str, name: str) -> str:
-    """Return what to do where the key may not use a table, view, schema or sequence."""
+    """Return what to do where the key may not use a table, view, schema or sequence of ours."""
     right = {"schema": "usage on schema", "sequence": "usage on sequence"}.get(kind, "all on")
     return (
         f"the key may not use the {kind} {name}: run in Supabase's SQL editor:"
         f" grant {right} {sql_name(name)} to service_role;"
     )
+
+
+def _table_asked(response: httpx.Response) -> str:
+    """Return the table of the request, "" where there is none."""
+    try:
+        return response.request.url.path.rpartition("/")[2]
+    except RuntimeError:  # an answer without its request
+        return ""
 
 
 def _group(pattern: re.Pattern[str], text: str) -> str | None:

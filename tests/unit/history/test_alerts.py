@@ -290,15 +290,15 @@ def test_text_from_the_sheet_is_escaped_and_stays_on_its_line() -> None:
     news = [rejected("<!channel>", column="a & b\n• c", cell="T<1>!A1", reason="x > y")]
     (message,) = Office().hears(PARTIAL, news=news)
     line = message.splitlines()[3]
-    assert line.startswith("• &lt;!channel&gt; <")
+    assert line.startswith("• &lt;！channel&gt; <")
     assert line.endswith("|T&lt;1&gt;!A1> a &amp; b • c: x &gt; y")
     assert len(message.splitlines()) == 4
 
 
 def test_the_cause_is_escaped_too() -> None:
     (message,) = Office(after_failures=1).hears(FAILED, why="<!here> & co\nWhy: not")
-    assert title_of(message) == "&lt;!here&gt; &amp; co"
-    assert "Why: &lt;!here&gt; &amp; co Why: not\n" in message
+    assert title_of(message) == "&lt;！here&gt; &amp; co"
+    assert "Why: &lt;！here&gt; &amp; co Why: not\n" in message
 
 
 # -- the memory -----------------------------------------------------------------------------------

@@ -31,7 +31,9 @@ HTML = "<html><head><title>error</title></head></html>"
 
 def of(status, code=None, message="something", *, headers=None, **more) -> RemoteError:
     body = {"code": code, "message": message, "details": None, "hint": None} | more
-    return failure_of_response(httpx.Response(status, json=body, headers=headers), NOW)
+    asked = httpx.Request("POST", "https://xyz.supabase.co/rest/v1/a?select=*")
+    answer = httpx.Response(status, json=body, headers=headers, request=asked)
+    return failure_of_response(answer, NOW)
 
 
 CODES = [
@@ -258,6 +260,24 @@ def test_a_key_issued_in_the_future_is_a_matter_of_the_moment():
 )
 def test_messages_say_what_to_do(status, code, message, said):
     assert said in str(of(status, code, message))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "permission denied for table auth.users",
+        "permission denied for table secrets",
+        "permission denied for sequence other_id_seq",
+        "permission denied for schema vault",
+        'permission denied for table a" to anon; drop table "b',
+        "permission denied for table sync_state to anon; grant all on secrets",
+    ],
+)
+def test_no_sql_is_printed_for_what_a_trigger_names(message):
+    said = str(of(403, "42501", message))
+    assert "grant all" not in said.replace("grant all on secrets", "")
+    assert "grant usage" not in said
+    assert "to service_role" not in said
 
 
 def test_the_gateways_code_stands_in_for_the_bodys():
