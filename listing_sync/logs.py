@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from listing_sync.cells.wording import plain
+from listing_sync.redaction import Redaction
 
 _LOGGER = logging.getLogger("listing_sync")
 # These write whole URLs, and with them keys of rows, at INFO or on errors.
 _NOISY = ("httpx", "httpcore", "googleapiclient", "google", "google_auth_httplib2", "urllib3")
 _JOURNALD = {"DEBUG": "<7>", "INFO": "<6>", "WARNING": "<4>", "ERROR": "<3>"}
-REDACTED = "[secret]"
 
 
 def configure(
@@ -45,6 +45,14 @@ def name_run(run_id: str) -> None:
             handler.formatter.run_id = run_id
 
 
+def redacted(text: str) -> str:
+    """Return a text that leaves the program without the secrets of the settings."""
+    for handler in _LOGGER.handlers:
+        if isinstance(handler.formatter, _Formatter):
+            return handler.formatter.redact(text)
+    return Redaction()(text)
+
+
 def event(level: str, name: str, message: str, **facts: object) -> None:
     """Log what happened: `name` for machines, `message` for people, `facts` for both to count."""
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -58,14 +66,11 @@ class _Formatter(logging.Formatter):
         self.run_id: str | None = None
         self._as_json = as_json
         self._journald = journald
-        # A secret may stand in a line as it is, as text escapes it, and as JSON does.
-        forms = {form for s in secrets if s for form in (s, plain(s), _json(s)[1:-1])}
-        self._secrets = sorted(forms, key=len, reverse=True)
+        self.redact = Redaction(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         line = self._json_line(record) if self._as_json else self._text_line(record)
-        for secret in self._secrets:
-            line = line.replace(secret, REDACTED)
+        line = self.redact(line)
         return f"{_JOURNALD[record.levelname]}{line}" if self._journald else line
 
     def _text_line(self, record: logging.LogRecord) -> str:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 from urllib.parse import urlsplit
 
 from annotated_types import Ge, Le
@@ -27,11 +27,14 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as PydanticSettingsError
 
 from listing_sync.cells.near import near_matches
 from listing_sync.errors import SettingsError
+from listing_sync.proxies import proxy_secrets
+from listing_sync.redaction import parts_of_url
 
 DEFAULT_ENV_FILE = Path(".env")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S")
@@ -113,6 +116,23 @@ def _checked_key(key: SecretStr | None) -> SecretStr | None:
     return key
 
 
+def _checked_db_url(url: SecretStr | None) -> SecretStr | None:
+    """Return the URL unless a part of its password would be taken for the host, or be lost."""
+    scheme, found, rest = (url.get_secret_value() if url else "").partition("://")
+    if not found:
+        return url  # psycopg says what is wrong
+    before, question, after = rest.partition("?")
+    authority = before.partition("/")[0]
+    if before.count("@") > 1:
+        raise ValueError("the user or password holds a bare @: write it as %40")
+    if "#" in before or ("@" in before) > ("@" in authority) or (question and "@" in after):
+        raise ValueError(
+            "the password holds a bare /, ? or #: write them as %2F, %3F and %23 (expected"
+            f" {scheme}://user:password@host:5432/postgres)"
+        )
+    return url
+
+
 def _checked_address(text: str) -> str:
     name, found, domain = text.strip().partition("@")
     if not (found and name and "." in domain) or len(text.split()) > 1:
@@ -176,7 +196,7 @@ class Settings(BaseSettings):
         default=SecretStr(""), validate_default=True
     )
     supabase_service_role_key_file: Annotated[Path, AfterValidator(_readable_file)] | None = None
-    supabase_db_url: SecretStr | None = None
+    supabase_db_url: Annotated[SecretStr | None, AfterValidator(_checked_db_url)] = None
     supabase_access_token: SecretStr | None = None
     supabase_management_url: BaseUrl = "https://api.supabase.com"
     supabase_project_ref: str | None = None
@@ -285,10 +305,31 @@ class Settings(BaseSettings):
         )
 
     def secrets(self) -> tuple[str, ...]:
-        """Return every secret value that is set, for the log's redaction."""
+        """Return every secret value that is set, with its parts, for the one redaction."""
         values = (getattr(self, name) for name in type(self).model_fields)
         texts = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-        return tuple(filter(None, (*texts, *self.notify_urls)))
+        return with_parts((*texts, *self.notify_urls))
+
+
+def with_parts(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Return secrets with the parts of those that are addresses, and the passwords of proxies."""
+    whole = [each for secret in secrets for each in (secret, *secret.split(",")) if each]
+    parts = [part for each in whole if "://" in each for part in parts_of_url(each)]
+    return tuple(dict.fromkeys((*whole, *parts, *proxy_secrets())))
+
+
+def given_secrets(env_file: Path | None) -> tuple[str, ...]:
+    """Return the secrets of environment and file before they are checked, as they are written."""
+    try:
+        given = given_texts(env_file)
+    except SettingsError:
+        return with_parts(())
+    secret = [name.upper() for name, each in Settings.model_fields.items() if _is_secret(each)]
+    return with_parts(given[name] for name in secret if name in given)
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return field.annotation is SecretStr or SecretStr in get_args(field.annotation)
 
 
 def _key_problem(key: str) -> str | None:

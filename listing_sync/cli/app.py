@@ -18,7 +18,9 @@ from listing_sync.cli.exits import ExitCode, code_of_error
 from listing_sync.cli.face import Face
 from listing_sync.cli.global_options import hoisted
 from listing_sync.cli.help_texts import add_help
+from listing_sync.cli.streams import OutputError, prepare_output
 from listing_sync.errors import ListingSyncError, SettingsError
+from listing_sync.history.exposure import disk_problem
 
 app = typer.Typer(
     name="listing-sync",
@@ -76,14 +78,15 @@ add_help(app)
 
 def run() -> NoReturn:
     """Run the program and exit; what is foreseeable becomes a sentence and a code."""
-    _prepare_output()
+    prepare_output()
     face = Face()
     try:
         code = _code_of_command(face)
         sys.stdout.flush()
+    except OutputError as error:
+        code = _discard_output(face, error)
     except Exception as error:
-        is_of_output = isinstance(error, OSError) and error.filename is None
-        code = _discard_output(face, error) if is_of_output else _report_bug(face, error)
+        code = _report(face, error)
     sys.exit(code)
 
 
@@ -100,16 +103,21 @@ def _code_of_command(face: Face) -> int:
     return ExitCode.DONE
 
 
-def _discard_output(face: Face, error: Exception) -> int:
+def _discard_output(face: Face, error: OutputError) -> int:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if isinstance(error, BrokenPipeError):  # its reader has gone, as `| head` does
+    if error.has_no_reader:
         return ExitCode.DONE
     face.complain(f"the output cannot be written: {error}")
     return ExitCode.FAILED
 
 
-def _report_bug(face: Face, error: Exception) -> int:
+def _report(face: Face, error: Exception) -> int:
+    """Tell of a disk that takes nothing, else of a bug."""
+    if isinstance(error, OSError) and (problem := disk_problem(error.errno, error.filename)):
+        _tell(face, (problem,), ExitCode.FAILED)
+        return ExitCode.FAILED
     if face.verbose:
+        face.know_secrets()
         traceback.print_exc()
     problem = (
         f"listing-sync has a bug ({type(error).__name__}): run the same command with -v after"
@@ -117,16 +125,6 @@ def _report_bug(face: Face, error: Exception) -> int:
     )
     _tell(face, (problem,), ExitCode.BUG)
     return ExitCode.BUG
-
-
-def _prepare_output() -> None:
-    """Let nothing that is printed fail for a missing stream or a character it cannot hold."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
-        else:
-            stream.reconfigure(errors="backslashreplace")
 
 
 def _tell(face: Face, problems: Iterable[str], code: int) -> None:

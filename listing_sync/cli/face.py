@@ -69,7 +69,8 @@ class Face:
         """Print the one JSON document of this command on stdout, with the version of its form."""
         # JSON is UTF-8, whatever the locale says.
         versioned = {"version": _JSON_VERSION, **document}
-        sys.stdout.buffer.write(f"{json_text(versioned)}\n".encode())
+        sys.stdout.flush()
+        sys.stdout.buffer.write(f"{logs.redacted(json_text(versioned))}\n".encode())
 
     @property
     def is_logged(self) -> bool:
@@ -111,7 +112,7 @@ class Face:
         from listing_sync.wiring.world import open_world
 
         self.json_output = json_output
-        self._configure_logs()
+        self.know_secrets()
         with (
             open_world(
                 self.env_file,
@@ -125,6 +126,12 @@ class Face:
         ):
             self._configure_logs(world.settings.secrets())
             yield world
+
+    def know_secrets(self) -> None:
+        """Have nothing that is printed hold a secret of the settings, be they valid or not."""
+        from listing_sync.settings import given_secrets
+
+        self._configure_logs(given_secrets(self.env_file))
 
     def _configure_logs(self, secrets: Iterable[str] = ()) -> None:
         level = "error" if self.quiet else "warning"

@@ -1,8 +1,26 @@
-"""Judge from owner and mode of a folder who else may write what we believe."""
+"""Judge from owner and mode who else may write what we believe, and what a disk refuses."""
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
+
+_DISKS = {
+    errno.ENOSPC: "the disk is full: make room on it",
+    errno.EDQUOT: "the quota of this user is used up: make room, or have it raised",
+    errno.EROFS: "the file system is read-only: name a folder on a volume that can be written",
+    errno.EIO: "the disk fails: see the system's log, and replace it",
+}
+
+
+def disk_problem(number: int | None, path: str | bytes | int | None = None) -> str | None:
+    """Return what is wrong with the disk below a file, and what helps; None: it is not the disk."""
+    words = _DISKS.get(number or 0)
+    if words is None:
+        return None
+    where = f"{os.fsdecode(path)} cannot be written" if isinstance(path, str | bytes) else ""
+    return f"{where or 'a file cannot be written'}: {words}"
 
 
 def folder_problem(folder: str, owner: int, mode: int, mine: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
@@ -12,11 +13,13 @@ from datetime import datetime
 from pathlib import Path
 
 from listing_sync.errors import LockTimeoutError, SettingsError
+from listing_sync.history.exposure import disk_problem
 from listing_sync.machine.process import is_there
 from listing_sync.machine.state_dir import StateDir, make_folder
 from listing_sync.ports import Holder
 
 _HOLDER = "lock.json"
+_NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK})
 _FIRST_STEP_S = 0.05
 _LONGEST_STEP_S = 0.5
 
@@ -47,11 +50,7 @@ class FileLock:
                 make_folder(self._state.path)
                 lock = _locked(self._state.path / "lock")
             except OSError as error:
-                problem = (
-                    f"SYNC_STATE_DIR: the lock {self._state.path / 'lock'} cannot be used"
-                    f" ({error.strerror}); another user may have made it: each needs an own one"
-                )
-                raise SettingsError((problem,)) from error
+                raise SettingsError((_unusable(self._state.path / "lock", error),)) from error
             if lock is not None:
                 break
             left_s = ends_at - clock.monotonic()
@@ -105,6 +104,21 @@ def _locked(path: Path) -> int | None:
         os.close(file)
         return None
     return file
+
+
+def _unusable(lock: Path, error: OSError) -> str:
+    """Return why a lock file is none."""
+    if error.errno in _NO_LOCKS:
+        return (
+            f"SYNC_STATE_DIR: the file system of {lock.parent} has no locks (flock), without which"
+            " two runs could meet: name a directory on a disk of this machine"
+        )
+    if problem := disk_problem(error.errno, str(lock)):
+        return f"SYNC_STATE_DIR: {problem}"
+    return (
+        f"SYNC_STATE_DIR: the lock {lock} cannot be used ({error.strerror});"
+        " another user may have made it: each needs an own one"
+    )
 
 
 def _read_holder(stored: object) -> Holder:

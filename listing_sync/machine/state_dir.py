@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from listing_sync.cells.json_exact import decode, encode
 from listing_sync.errors import SettingsError
-from listing_sync.history.exposure import folder_problem
+from listing_sync.history.exposure import disk_problem, folder_problem
 from listing_sync.ports import Clock
 
 if TYPE_CHECKING:
@@ -74,9 +74,11 @@ class StateDir:
                     probe.write(b"x")
         except OSError as error:
             problem = (
-                f"SYNC_STATE_DIR: {self.root} cannot be written ({error.strerror}), and without its"
-                " lock two runs could meet: name a directory of the user who runs this"
+                disk_problem(error.errno, str(self.root))
+                or f"{self.root} cannot be written ({error.strerror}), and without its lock two"
+                " runs could meet: name a directory of the user who runs this"
             )
+            problem = f"SYNC_STATE_DIR: {problem}"
             raise SettingsError((problem,)) from error
 
     def read_json(self, name: str) -> object:

@@ -79,7 +79,8 @@ def cause_of(error: ListingSyncError | None) -> Cause | None:
         return None
     category = error.category if isinstance(error, RemoteError) else Category.UNKNOWN
     text = error.recorded if isinstance(error, SourceError) else str(error)
-    return Cause(Category.NETWORK if isinstance(error, BreakerOpenError) else category, text)
+    category = Category.NETWORK if isinstance(error, BreakerOpenError) else category
+    return Cause(category, logs.redacted(text))
 
 
 def cause_of_bug(name: str) -> Cause:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from listing_sync import logs
 from listing_sync.cells.listings import Listing, Rejection, SheetColumn
 from listing_sync.changes.batcher import Write
 from listing_sync.changes.given_back import Answer
@@ -111,7 +112,7 @@ class Tally:
                 column=column.header if column else None,
                 cell=cell,
                 value=None,
-                reason=f"{what}: {error}",
+                reason=logs.redacted(f"{what}: {error}"),
                 category=error.category if isinstance(error, RemoteError) else Category.NETWORK,
                 link=link,
             )

@@ -35,13 +35,13 @@ from listing_sync.errors import (
     TransientError,
     WrittenTwiceError,
 )
-from listing_sync.logs import REDACTED
 from listing_sync.reachability import (
     ProxyRefusedError,
     is_certificate_failure,
     way_to,
     what_to_check,
 )
+from listing_sync.redaction import REDACTED
 from listing_sync.transport import AnswerTooLargeError, retry_after_s
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from listing_sync import logs
 from listing_sync.cells.wording import plain
+from listing_sync.redaction import REDACTED
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +83,7 @@ def test_a_secret_never_appears(secret, as_json):
     line = logged(
         f"key {secret} refused", as_json=as_json, facts={"k": secret}, secrets=[secret, ""]
     )
-    assert logs.REDACTED in line
+    assert REDACTED in line
     assert secret not in line
     assert json.dumps(secret)[1:-1] not in line
     assert plain(secret) not in line
@@ -90,7 +91,7 @@ def test_a_secret_never_appears(secret, as_json):
 
 def test_a_secret_within_a_secret_leaves_no_rest():
     line = logged("https://hooks/abc/def", secrets=["abc", "https://hooks/abc/def"])
-    assert line == f"WARNING {logs.REDACTED}\n"
+    assert line == f"WARNING {REDACTED}\n"
 
 
 @pytest.mark.parametrize(
