@@ -102,7 +102,7 @@ def _key_in(path: Path) -> str:
     try:
         if path.exists() and not path.is_file():  # reading a named pipe may never end
             raise ValueError(f"cannot read {path}: not a regular file")
-        return path.read_text(encoding="utf-8").strip()
+        return path.read_text(encoding="utf-8-sig").strip()
     except OSError as error:
         raise ValueError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -179,6 +179,23 @@ SecretUrls = Annotated[SecretStr, BeforeValidator(_checked_urls)]
 Percent = Annotated[float, BeforeValidator(_whole_percent), Ge(0), Le(100)]
 
 
+class _SettingsFile(PydanticBaseSettingsSource):
+    """The texts of the file as they are written there; `path` is None where none is read."""
+
+    def __init__(self, settings_cls: type[BaseSettings], path: Path | None) -> None:
+        super().__init__(settings_cls)
+        self._texts = {} if path is None or not path.is_file() else texts_of(path)
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        """Return the text of one setting."""
+        return self._texts.get(field_name.upper()), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return every text that is given."""
+        given = ((name, self._texts.get(name.upper())) for name in self.settings_cls.model_fields)
+        return {name: text for name, text in given if text}
+
+
 class Settings(BaseSettings):
     """All settings. Secrets are SecretStr, so that no repr shows them; `*_s` are seconds."""
 
@@ -241,14 +258,15 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
+        settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let a flag win over the environment, which wins over the file."""
-        return init_settings, env_settings, dotenv_settings
+        path: Path | None = getattr(dotenv_settings, "env_file", None)
+        return init_settings, env_settings, _SettingsFile(settings_cls, path)
 
     @model_validator(mode="before")
     @classmethod
@@ -441,24 +459,49 @@ def _texts_in_environment() -> dict[str, str]:
 
 def _texts_in_file(env_file: Path | None) -> dict[str, str]:
     path = env_file or DEFAULT_ENV_FILE
-    in_file: Mapping[str, str | None] = {}
     try:
         if path.is_file():
-            from dotenv import dotenv_values  # noqa: PLC0415 - only when there is a file
-            from dotenv.parser import parse_stream  # noqa: PLC0415
+            return texts_of(path)
+    except OSError as error:
+        raise SettingsError((f"{path}: {error.strerror}",)) from None
+    if env_file is not None:
+        raise SettingsError((f"--env-file: cannot read {env_file}: no such file",))
+    return {}
 
-            with path.open(encoding="utf-8") as lines:
-                wrong = [each.original.line for each in parse_stream(lines) if each.error]
-            if wrong:
-                raise SettingsError(tuple(f"{path}: line {n}: not NAME=value" for n in wrong))
-            in_file = dotenv_values(path)
-        elif env_file is not None:
-            raise SettingsError((f"--env-file: cannot read {env_file}: no such file",))
+
+def texts_of(path: Path) -> dict[str, str]:
+    """Return what a settings file sets, by name in capitals; in single quotes a $ is a $.
+
+    Source: POSIX, "Shell Command Language", 2.2.2 (single quotes); python-dotenv for the rest.
+
+    Raises:
+        SettingsError: it cannot be read, or a line of it is no setting.
+    """
+    from dotenv.parser import parse_stream  # noqa: PLC0415 - only when there is a file
+    from dotenv.variables import parse_variables  # noqa: PLC0415
+
+    try:
+        with path.open(encoding="utf-8-sig") as lines:
+            found = list(parse_stream(lines))
     except UnicodeDecodeError:
         raise SettingsError((f"{path}: not UTF-8 text",)) from None
     except OSError as error:
         raise SettingsError((f"{path}: {error.strerror}",)) from None
-    return {name.upper(): text for name, text in in_file.items() if text}
+    wrong = [each.original.line for each in found if each.error]
+    if wrong:
+        raise SettingsError(tuple(f"{path}: line {n}: not NAME=value" for n in wrong))
+    texts: dict[str, str] = {}
+    for each in found:
+        if each.key is None or each.value is None:
+            continue
+        is_literal = each.original.string.partition("=")[2].lstrip().startswith("'")
+        known = {**os.environ, **texts}
+        texts[each.key] = (
+            each.value
+            if is_literal
+            else "".join(part.resolve(known) for part in parse_variables(each.value))
+        )
+    return {name.upper(): text for name, text in texts.items() if text}
 
 
 def _unknown_names(names: Iterable[str]) -> list[str]:

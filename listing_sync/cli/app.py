@@ -113,7 +113,8 @@ def _discard_output(face: Face, error: OutputError) -> int:
 
 def _report(face: Face, error: Exception) -> int:
     """Tell of a disk that takes nothing, else of a bug."""
-    if isinstance(error, OSError) and (problem := disk_problem(error.errno, error.filename)):
+    number, name = (getattr(error, each, None) for each in ("errno", "filename"))
+    if problem := disk_problem(number, name if isinstance(name, str) else None):
         _tell(face, (problem,), ExitCode.FAILED)
         return ExitCode.FAILED
     if face.verbose:

@@ -35,8 +35,8 @@ def pause(
         world.machine.require_state_dir()
         problem = holding.pause(world, reason.strip())
         face.out.print(
-            f"Syncing is on hold ({plain(str(world.machine.hold.path))})."
-            " `listing-sync resume` lets it go on.",
+            f"Syncing of {plain(world.identity.target)} is on hold"
+            f" ({plain(str(world.machine.hold.path))}). `listing-sync resume` lets it go on.",
             soft_wrap=True,
         )
         if problem:

@@ -57,8 +57,12 @@ def prepare_output() -> None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
             continue
         stream.flush()
-        # The one before it lives on in sys.__stdout__, without anything of ours in it.
-        raw = kind(stream.fileno(), "w", closefd=False)
+        try:
+            # The one before it lives on in sys.__stdout__, without anything of ours in it.
+            raw = kind(stream.fileno(), "w", closefd=False)
+        except OSError:  # whoever called us put an object there that is no file
+            stream.reconfigure(errors="backslashreplace")
+            continue
         redacted = _Redacted(
             io.BufferedWriter(raw),
             encoding=stream.encoding,

@@ -121,7 +121,11 @@ def _sync(
     with face.open(flags=flags, json_output=json, moves_breakers=not dry_run) as world:
         from listing_sync.cli.progress import Bars, Silent
         from listing_sync.commands.sync import sync
+        from listing_sync.settings import DEFAULT_ENV_FILE
+        from listing_sync.steps.exposed_files import writable_files
 
+        if problem := writable_files(world.settings, face.env_file or DEFAULT_ENV_FILE):
+            face.warn(problem)
         if not dry_run:
             world.machine.require_state_dir()
         options = _options(world, numbers, dry_run=dry_run, force=force)

@@ -7,7 +7,6 @@ What cannot be read is a failed check that says so.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -48,13 +47,13 @@ from listing_sync.history.verdict import (
 from listing_sync.ports import Hold, Holds, Ports, RunRecords, SheetDescription, Table
 from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings, key_expires_at
+from listing_sync.steps.exposed_files import files_of_a_group, readable_files, writable_files
 from listing_sync.steps.holding import held_elsewhere, held_here
 from listing_sync.steps.learning import loose_with_examples
 
 T = TypeVar("T")
 
 _RUNS_LOOKED_AT = 2000
-_WRITABLE = stat.S_IWGRP | stat.S_IWOTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,29 +214,13 @@ def _settings_checks(ports: Ports, now: datetime, env_file: Path | None) -> tupl
 
 def _files_check(settings: Settings, env_file: Path | None) -> Check:
     """Say which files that hold secrets can be read by every user of this machine."""
-    google = settings.google_application_credentials
-    paths = (env_file, settings.supabase_service_role_key_file, google)
-    open_to_all = [str(path) for path in paths if path and _is_open_to_all(path)]
-    believed = (*paths, settings.sync_mapping_file)
-    writable = [str(path) for path in believed if path and _mode(path) & _WRITABLE]
-    if writable:
-        which = " ".join(writable)
-        return warn(CheckName.FILES, f"others can change what this obeys: chmod go-w {which}")
-    if open_to_all:
-        which = " ".join(open_to_all)
-        return warn(CheckName.FILES, f"everybody here can read a secret: chmod o-rwx {which}")
-    return ok(CheckName.FILES, "secrets are closed to others")
-
-
-def _is_open_to_all(path: Path) -> bool:
-    return bool(_mode(path) & stat.S_IROTH)
-
-
-def _mode(path: Path) -> int:
-    try:
-        return path.stat().st_mode
-    except OSError:
-        return 0
+    if problem := writable_files(settings, env_file):
+        return warn(CheckName.FILES, problem)
+    if problem := readable_files(settings, env_file):
+        return warn(CheckName.FILES, problem)
+    closed = "secrets are closed to others"
+    group = files_of_a_group(settings, env_file)
+    return ok(CheckName.FILES, f"{closed}; {group}" if group else closed)
 
 
 def _held_elsewhere(hold: Hold, holds: Holds) -> str | None:
@@ -260,7 +243,7 @@ def local_checks(ports: Ports, held: str | None = None) -> tuple[Check, ...]:
     except (OSError, ListingSyncError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         return (fail(CheckName.STATE_DIR, f"SYNC_STATE_DIR cannot be read: {why}"),)
-    exposed = _exposed(ports.machine.hold.path.parent)
+    exposed = _exposed(ports.machine.hold.root)
     return (
         fail(CheckName.STATE_DIR, exposed) if exposed else ok(CheckName.STATE_DIR, "readable"),
         ok(CheckName.HOLD, "not on hold") if held is None else warn(CheckName.HOLD, held),

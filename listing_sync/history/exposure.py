@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import stat
 
 _DISKS = {
@@ -14,13 +13,12 @@ _DISKS = {
 }
 
 
-def disk_problem(number: int | None, path: str | bytes | int | None = None) -> str | None:
+def disk_problem(number: int | None, path: str | None = None) -> str | None:
     """Return what is wrong with the disk below a file, and what helps; None: it is not the disk."""
     words = _DISKS.get(number or 0)
     if words is None:
         return None
-    where = f"{os.fsdecode(path)} cannot be written" if isinstance(path, str | bytes) else ""
-    return f"{where or 'a file cannot be written'}: {words}"
+    return f"{path or 'a file'} cannot be written: {words}"
 
 
 def folder_problem(folder: str, owner: int, mode: int, mine: int) -> str | None:

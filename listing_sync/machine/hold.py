@@ -14,38 +14,43 @@ _SHARED = "hold.json"
 class HoldFile:
     """The file that pauses cron, left by a rollback or by a person; its text is the reason.
 
-    `folder`, that of one target, remembers which hold of ours the other machines see.
+    In `folder` it is of one target, beside what its runs left; one in `root`, which only a person
+    puts there, is of every target of this machine. `folder` remembers as well which hold of ours
+    the other machines see.
     """
 
-    def __init__(self, root: Path, folder: Path | None = None) -> None:
-        self._path = root / "hold"
-        self._shared = (folder or root) / _SHARED
+    def __init__(self, root: Path, folder: Path) -> None:
+        self.root = root
+        self._of_all = root / "hold"
+        self._own = folder / "hold"
+        self._shared = folder / _SHARED
 
     @property
     def path(self) -> Path:
-        """Return where it is, or would be."""
-        return self._path
+        """Return the file that holds; where there is none, where it would be."""
+        return self._of_all if self.is_of_all else self._own
+
+    @property
+    def is_of_all(self) -> bool:
+        """Return whether it is of every target of this machine."""
+        return _reason(self._own) is None and _reason(self._of_all) is not None
 
     def reason(self) -> str | None:
         """Return its text, perhaps empty; None when there is no such file.
 
         One that cannot be read holds as well: somebody put it there.
         """
-        try:
-            return read_regular(self._path).decode("utf-8", "replace").strip()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            return f"it cannot be read: {error.strerror}"
+        own = _reason(self._own)
+        return _reason(self._of_all) if own is None else own
 
     def place(self, reason: str) -> None:
-        """Put it there."""
-        write_atomically(self._path, f"{reason}\n".encode())
+        """Put syncing of this target on hold."""
+        write_atomically(self._own, f"{reason}\n".encode())
 
-    def remove(self) -> None:
-        """Delete it, if it is there; raises OSError when it stays."""
+    def remove(self, *, of_all: bool = False) -> None:
+        """Delete the file of this target, or that of all, if it is there; OSError: it stays."""
         with suppress(FileNotFoundError, NotADirectoryError):
-            self._path.unlink()
+            (self._of_all if of_all else self._own).unlink()
 
     def shared_ids(self) -> tuple[str, ...]:
         """Return the ids of the holds that the other machines see because of this file."""
@@ -62,3 +67,12 @@ class HoldFile:
         else:
             with suppress(FileNotFoundError):
                 self._shared.unlink()
+
+
+def _reason(path: Path) -> str | None:
+    try:
+        return read_regular(path).decode("utf-8", "replace").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"

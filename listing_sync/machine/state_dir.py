@@ -23,6 +23,7 @@ from listing_sync.ports import Clock
 if TYPE_CHECKING:
     from io import BufferedReader
 
+_WITHOUT_HOME = Path("/var/lib/listing-sync")
 _OWNER_ONLY = 0o700
 _LARGEST_BYTES = 64 * 1024 * 1024
 # A document that keeps its own text may have more than one line; no JSON holds these bytes.
@@ -38,7 +39,11 @@ def find_state_dir(setting: Path | None, environment: Mapping[str, str]) -> Path
         return Path(from_systemd.split(":")[0])
     import platformdirs  # noqa: PLC0415 - 18 ms that most set-ups never need
 
-    return Path(platformdirs.user_state_dir("listing-sync", appauthor=False))
+    try:
+        home = Path(platformdirs.user_state_dir("listing-sync", appauthor=False))
+    except RuntimeError:  # a number without an entry among the users, as in containers
+        return _WITHOUT_HOME
+    return home if home.is_absolute() else _WITHOUT_HOME
 
 
 def target_folder(host: str, table: str) -> str:
@@ -73,12 +78,12 @@ class StateDir:
                 with tempfile.TemporaryFile(dir=folder) as probe:
                     probe.write(b"x")
         except OSError as error:
+            disk = disk_problem(error.errno, str(self.root))
             problem = (
-                disk_problem(error.errno, str(self.root))
-                or f"{self.root} cannot be written ({error.strerror}), and without its lock two"
-                " runs could meet: name a directory of the user who runs this"
+                f"SYNC_STATE_DIR: {self.root} cannot be written ({error.strerror}), and without its"
+                " lock two runs could meet: name a directory of the user who runs this"
             )
-            problem = f"SYNC_STATE_DIR: {problem}"
+            problem = f"SYNC_STATE_DIR: {disk}" if disk else problem
             raise SettingsError((problem,)) from error
 
     def read_json(self, name: str) -> object:

@@ -65,13 +65,17 @@ def resume(ports: Ports, *, everywhere: bool) -> Resumed:
     Raises:
         RefusedError: the file cannot be deleted.
     """
-    reason = ports.machine.hold.reason()
+    hold = ports.machine.hold
+    reason = None if hold.is_of_all and not everywhere else hold.reason()
     try:
-        ports.machine.hold.remove()
+        hold.remove()
+        if everywhere:
+            hold.remove(of_all=True)
     except OSError as error:
         raise RefusedError(
-            f"the file {ports.machine.hold.path} cannot be deleted ({error.strerror or error})"
+            f"the file {hold.path} cannot be deleted ({error.strerror or error})"
         ) from error
+    still = held_here(hold)
     ours = set(ports.machine.hold.shared_ids())
     try:
         for hold_id in sorted(ours):
@@ -81,8 +85,8 @@ def resume(ports: Ports, *, everywhere: bool) -> Resumed:
         for item in others if everywhere else ():
             ports.target.holds.release(item.hold_id)
     except (RemoteError, RefusedError) as error:
-        return Resumed(reason, (), f"other machines may still be on hold: {error}")
-    return Resumed(reason, others)
+        return Resumed(reason, (), still or f"other machines may still be on hold: {error}")
+    return Resumed(reason, others, still)
 
 
 def _place(
@@ -110,7 +114,15 @@ def _place(
 def held_here(hold: Hold) -> str | None:
     """Return why syncing is on hold by the file of this machine, None when it is not."""
     reason = hold.reason()
-    return None if reason is None else _sentence(reason, str(hold.path))
+    if reason is None:
+        return None
+    if hold.is_of_all:
+        why = f" ({reason.strip()})" if reason.strip() else ""
+        return (
+            f"syncing of every target of this machine is on hold{why}. To go on, delete the file"
+            f" {hold.path}, or run `listing-sync resume --everywhere`"
+        )
+    return _sentence(reason, str(hold.path))
 
 
 def held_elsewhere(hold: Hold, holds: Holds, *, may_release: bool) -> str | None:

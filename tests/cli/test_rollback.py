@@ -107,7 +107,7 @@ class Office(Agency):
 
     def let_go_on(self) -> None:
         """Delete the file `hold`."""
-        (self.folder / "state" / "hold").unlink()
+        next((self.folder / "state").glob("*/hold")).unlink()
 
     def rows(self, columns: str = "num, price, own") -> list[tuple[Any, ...]]:
         """Return the table."""

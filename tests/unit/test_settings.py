@@ -460,3 +460,30 @@ def test_without_apprise_its_addresses_name_the_extra(
 def test_settings_cannot_be_changed(env: Env) -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_settings().sync_batch_size = 5
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("SYNC_SHEET_NAME='${HOME}x$'", "${HOME}x$"),
+        ("export SYNC_SHEET_NAME = '${HOME}'", "${HOME}"),
+        ('SYNC_SHEET_NAME="${WHO}x"', "officex"),
+        ("SYNC_SHEET_NAME=${WHO}x", "officex"),
+        ("SYNC_SHEET_NAME=a$b", "a$b"),
+    ],
+    ids=["single quotes", "with export", "double quotes", "bare", "no braces"],
+)
+def test_a_dollar_in_single_quotes_is_a_dollar(tmp_path, monkeypatch, line, value):
+    monkeypatch.setenv("WHO", "office")
+    file = tmp_path / "office.env"
+    text = f"SUPABASE_URL=https://x.supabase.co\nSUPABASE_SERVICE_ROLE_KEY=sb_secret_x\n{line}\n"
+    file.write_text(text, encoding="utf-8-sig")
+    assert load_settings(file, needs_sheet=False).sync_sheet_name == value
+
+
+def test_a_key_file_may_begin_with_a_byte_order_mark(tmp_path, monkeypatch):
+    key = tmp_path / "key"
+    key.write_bytes(b"\xef\xbb\xbfsb_secret_from_windows\r\n")
+    monkeypatch.setenv("SUPABASE_URL", "https://x.supabase.co")
+    monkeypatch.setenv("SUPABASE_SERVICE_ROLE_KEY_FILE", str(key))
+    assert load_settings(needs_sheet=False).service_key == "sb_secret_from_windows"

@@ -48,7 +48,7 @@ def ask(world: MovingWorld, *arguments: str) -> Result:
 def test_a_pause_and_its_end_are_told(world: MovingWorld) -> None:
     paused = ask(world, "pause", "--reason", "stocktaking")
     assert (paused.exit_code, paused.stderr) == (0, "")
-    assert "Syncing is on hold" in paused.stdout
+    assert "Syncing of table is on hold" in paused.stdout
     resumed = ask(world, "resume")
     assert (resumed.exit_code, resumed.stderr) == (0, "")
     assert "Syncing goes on. It was: paused: stocktaking at" in resumed.stdout

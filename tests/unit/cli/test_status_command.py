@@ -386,7 +386,6 @@ def test_share_hold_and_withdrawal_are_facts_of_a_listing(ask, world) -> None:
     world.settings = world.settings.model_copy(update={"sync_rollout_percent": 0})
     world.table.content = {"AA1": {"property_number": "AA1"}}
     world.table.marks = {"AA1": "2026-03-01T00:00:00+00:00"}
-    world.hold.path.parent.mkdir()
     world.hold.place("rolled\x1bback")
     out = " ".join(ask("--listing", "AA1").out.split())
     assert "In the table yes, marked as withdrawn" in out

@@ -115,7 +115,7 @@ class Machine:
         self.records = MemoryRecords(make_run(minutes=50))
         self.journal = AnyJournal()
         self.lock = AnyLock()
-        self.hold = HoldFile(folder)
+        self.hold = HoldFile(folder, folder / "target")
         self.holds = MemoryHolds()
         self.given_back = NothingGivenBack()
         self.clock = FakeClock(start=NOW)

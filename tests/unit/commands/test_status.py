@@ -269,7 +269,7 @@ def test_share_hold_and_a_run_in_progress_are_told(tmp_path) -> None:
     assert not story.is_in_share
     assert story.is_pruned
     assert story.is_running
-    assert story.hold == f"the file {tmp_path / 'state' / 'hold'} (rolled back)"
+    assert story.hold == f"the file {world.hold.path} (rolled back)"
 
 
 def test_without_a_readable_state_folder_the_rest_is_told(tmp_path) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import errno
+
 import pytest
 
-from listing_sync.history.exposure import folder_problem
+from listing_sync.history.exposure import disk_problem, folder_problem
 
 
 @pytest.mark.parametrize(
@@ -23,3 +25,25 @@ def test_who_else_may_plant_files_is_said(
 ) -> None:
     problem = folder_problem("/state", owner, mode, mine)
     assert problem is None if words is None else words in (problem or "")
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "full: make room"),
+        (errno.EROFS, "read-only: name a folder on a volume"),
+        (errno.EDQUOT, "quota"),
+        (errno.EIO, "the disk fails"),
+    ],
+)
+def test_a_disk_that_takes_nothing_is_told_with_what_helps(number: int, words: str) -> None:
+    problem = disk_problem(number, "/var/state")
+    assert problem is not None
+    assert problem.startswith("/var/state cannot be written: ")
+    assert words in problem
+    assert (disk_problem(number) or "").startswith("a file cannot be written: ")
+
+
+def test_another_failure_is_not_the_disks() -> None:
+    assert disk_problem(errno.EACCES, "/var/state") is None
+    assert disk_problem(None) is None

@@ -143,13 +143,35 @@ def test_a_breaker_that_cannot_be_kept_is_a_warning(machine):
 
 
 def test_hold_is_a_file_whose_text_is_the_reason(machine):
-    hold = HoldFile(machine.state.root)
+    hold = HoldFile(machine.state.root, machine.state.path)
     assert hold.reason() is None
     hold.place("rolled back")
     assert hold.reason() == "rolled back"
     hold.path.write_bytes(b"")
     assert hold.reason() == ""
+    assert hold.path == machine.state.path / "hold"
+    assert not hold.is_of_all
+
+
+def test_two_offices_in_one_state_directory_hold_only_themselves(machine):
+    one = HoldFile(machine.state.root, machine.state.root / "one")
+    other = HoldFile(machine.state.root, machine.state.root / "other")
+    one.place("rolled back by one")
+    assert other.reason() is None
+    other.remove()
+    assert one.reason() == "rolled back by one"
+
+
+def test_a_persons_hold_in_the_root_is_of_every_target(machine):
+    hold = HoldFile(machine.state.root, machine.state.path)
+    machine.state.root.mkdir(parents=True, exist_ok=True)
+    (machine.state.root / "hold").write_text("moving house\n", encoding="utf-8")
+    assert (hold.reason(), hold.is_of_all) == ("moving house", True)
     assert hold.path == machine.state.root / "hold"
+    hold.remove()
+    assert hold.reason() == "moving house"
+    hold.remove(of_all=True)
+    assert hold.reason() is None
 
 
 def test_alert_memory_survives_and_starts_empty(machine):
