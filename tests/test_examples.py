@@ -103,6 +103,33 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
+def test_the_service_is_as_closed_as_a_program_on_the_network_can_be() -> None:
+    judged = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", SYSTEMD / "listing-sync.service"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "SYSTEMD_COLORS": "0"},
+    )
+    found = re.search(r"Overall exposure level .*: ([0-9.]+)", judged.stdout)
+    assert found, judged.stderr
+    assert float(found[1]) < 1.3
+
+
+def test_the_units_close_what_costs_nothing() -> None:
+    service = (SYSTEMD / "listing-sync.service").read_text(encoding="utf-8").splitlines()
+    for option in ("PrivateUsers", "PrivateMounts", "RemoveIPC", "MemoryDenyWriteExecute"):
+        assert f"{option}=yes" in service
+    alert = (SYSTEMD / "listing-sync-alert@.service").read_text(encoding="utf-8")
+    assert "\nUser=listing-sync\n" in alert
+
+
+def test_no_package_of_the_stack_runs_a_script_when_it_is_installed() -> None:
+    lines = (ROOT / "tests" / "stack" / ".npmrc").read_text(encoding="utf-8").splitlines()
+    assert "ignore-scripts=true" in lines
+
+
 def test_the_service_counts_partial_busy_and_stopped_as_no_failure() -> None:
     service = (SYSTEMD / "listing-sync.service").read_text(encoding="utf-8")
     assert "\nSuccessExitStatus=1 75 143\n" in service

@@ -18,6 +18,8 @@ from listing_sync.cells.units import Kind, named_unit
 
 SAMPLE = 200
 """So many cells of a column are looked at."""
+MOST_DRAFTED = 200
+"""So many columns are drafted at once; a sheet may have 18,278."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def draft_mapping(
     """
     names = {*taken, *_IN_EVERY_TABLE}
     blocks = []
-    for column in columns:
+    for column in columns[:MOST_DRAFTED]:
         name = _free_name(_name_of(column), names)
         names.add(name)
         blocks.append(_block(name, column))
@@ -93,6 +95,9 @@ def draft_mapping(
         f"# {_basic_string(header)} stands on several columns: rename all but one in the sheet."
         for header in duplicates
     ]
+    left = len(columns) - MOST_DRAFTED
+    if left > 0:
+        blocks.append(f"# {left:,} more columns are not drafted: map these first, and ask again.")
     if not blocks:
         return ""
     title = "# Draft: check each name and type, then append what you want to the mapping file."

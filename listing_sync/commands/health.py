@@ -50,6 +50,7 @@ from listing_sync.settings import Settings, key_expires_at
 from listing_sync.steps.exposed_files import files_of_a_group, readable_files, writable_files
 from listing_sync.steps.holding import held_elsewhere, held_here
 from listing_sync.steps.learning import loose_with_examples
+from listing_sync.steps.old_parts import old_parts
 
 T = TypeVar("T")
 
@@ -201,7 +202,7 @@ def _settings_checks(ports: Ports, now: datetime, env_file: Path | None) -> tupl
     key = settings.service_key
     host = urlsplit(settings.supabase_url).hostname or ""
     return (
-        fail(CheckName.SETTINGS, wrong) if wrong else ok(CheckName.SETTINGS, "valid"),
+        fail(CheckName.SETTINGS, wrong) if wrong else ok(CheckName.SETTINGS, f"valid{old_parts()}"),
         key_check(
             None if expires is None else datetime.fromtimestamp(expires, tz=UTC),
             now,

@@ -178,8 +178,14 @@ def test_the_optional_policy_hides_withdrawn_listings(database, role):
         " values ('AA1', null), ('AA2', now())"
     )
     assert database.as_role(role, "select property_number from property_listings") == [("AA1",)]
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        database.as_role(role, "delete from property_listings returning *")
+    for refused in (
+        "delete from property_listings returning property_number",
+        "select special_notes from property_listings",
+        "select sales_assignee from property_listings",
+        "select * from property_listings",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            database.as_role(role, refused)
 
 
 def test_down_files_leave_nothing_and_can_be_run_again(database):

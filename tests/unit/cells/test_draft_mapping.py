@@ -123,3 +123,11 @@ def test_a_draft_can_be_appended_to_the_bundled_mapping(
         normalise_header(column.header) for column in columns
     ]
     assert all(column.type in ColumnType for column in added)
+
+
+def test_at_most_two_hundred_columns_are_drafted_and_the_rest_counted() -> None:
+    columns = [UnmappedColumn(f"Header {index}", "AB", ("a",)) for index in range(1_250)]
+    draft = draft_mapping(columns, [])
+    assert draft.count("[columns.") == 200
+    assert "# 1,050 more columns are not drafted: map these first, and ask again." in draft
+    assert "more columns" not in draft_mapping(columns[:200], [])

@@ -1,0 +1,17 @@
+"""Name the part below this program that is older than a reader of strange files should be."""
+
+from __future__ import annotations
+
+_EXPAT = (2, 6, 0)
+
+
+def old_parts(expat: tuple[int, int, int] | None = None) -> str:
+    """Return what to add where the parser of .xlsx files is too old, "" where it is not.
+
+    Source: libexpat's change log, 2.6.0 (quadratic time for large tokens, CVE-2023-52425).
+    """
+    from xml.parsers.expat import version_info  # noqa: PLC0415 - of one check alone
+
+    found = expat or version_info
+    version = ".".join(map(str, found))
+    return "" if found >= _EXPAT else f"; expat {version} is older than 2.6: update it"
