@@ -11,6 +11,7 @@ from functools import partial
 from statistics import median
 
 from tests.bench.beside import beside, files
+from tests.bench.figures import LARGEST, figures
 from tests.bench.program import build
 from tests.bench.stage import Usage, server, staged
 from tests.stack.postgres import PostgresServer
@@ -59,13 +60,15 @@ def main() -> None:
         "start": start_up,
         "promises": promises,
         "latency": latency,
+        "figures": partial(figures, settings=_FAST),
+        "largest": partial(figures, settings=_FAST, table=LARGEST),
     }
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
         "--only",
         nargs="+",
         choices=parts,
-        default=list(parts),
+        default=[name for name in parts if name != "largest"],
         metavar="PART",
         help=", ".join(parts),
     )

@@ -87,7 +87,7 @@ def files(
                     pair
                     for _, pair in zip(
                         range(runs),
-                        _pairs(stage, other, of_file, lambda: None, "sync", "all"),
+                        in_turn(stage, other, of_file, lambda: None, "sync", "all"),
                         strict=False,
                     )
                 ]
@@ -105,12 +105,12 @@ def _four_kinds(
     stage: Stage, other: Program, runs: int, settings: Mapping[str, str]
 ) -> dict[str, list[Pair]]:
     kinds = {
-        "first run": _pairs(stage, other, settings, stage.empty, "sync", "all"),
-        "unchanged": _pairs(stage, other, settings, lambda: None, "sync", "all"),
-        "1 % changed": _pairs(
+        "first run": in_turn(stage, other, settings, stage.empty, "sync", "all"),
+        "unchanged": in_turn(stage, other, settings, lambda: None, "sync", "all"),
+        "1 % changed": in_turn(
             stage, other, settings, lambda: stage.edit(_CHANGED_SHARE), "sync", "all"
         ),
-        "--force": _pairs(stage, other, settings, lambda: None, "sync", "all", "--force"),
+        "--force": in_turn(stage, other, settings, lambda: None, "sync", "all", "--force"),
     }
     found: dict[str, list[Pair]] = {name: [] for name in kinds}
     for _ in range(runs):
@@ -119,7 +119,7 @@ def _four_kinds(
     return found
 
 
-def _pairs(
+def in_turn(
     stage: Stage,
     other: Program,
     settings: Mapping[str, str],
@@ -147,18 +147,19 @@ def _print(name: str, other: Program, found: Mapping[str, list[Pair]], runs: int
         limits = LIMITS.get((name, kind), RatioLimits())
         print(
             f"{kind:12}"
-            + _figure(pairs, lambda usage: usage.wall_s, limits.wall, 2, 16)
-            + _figure(pairs, lambda usage: usage.cpu_s, limits.cpu, 2, 16)
-            + _figure(pairs, lambda usage: usage.peak_mib, limits.peak, 0, 13)
+            + figure(pairs, lambda usage: usage.wall_s, limits.wall, 2, 16)
+            + figure(pairs, lambda usage: usage.cpu_s, limits.cpu, 2, 16)
+            + figure(pairs, lambda usage: usage.peak_mib, limits.peak, 0, 13)
             + f"{_bytes(pairs):>18}"
         )
 
 
-def _figure(
-    pairs: list[Pair], of: Callable[[Usage], float], limit: float | None, digits: int, width: int
+def figure(
+    found: list[Pair], of: Callable[[Usage], float], limit: float | None, digits: int, width: int
 ) -> str:
-    here, there = median(of(pair.here) for pair in pairs), median(of(pair.there) for pair in pairs)
-    ratio = median(of(pair.here) / of(pair.there) for pair in pairs)
+    """Return what both took, their ratio and its limit, ! in front when over it."""
+    here, there = median(of(pair.here) for pair in found), median(of(pair.there) for pair in found)
+    ratio = median(of(pair.here) / of(pair.there) for pair in found)
     mark = "!" if limit is not None and ratio > limit else ""
     shown = f"{mark}{ratio:.2f}" + ("" if limit is None else f" ({limit:g})")
     return f"{f'{here:.{digits}f} | {there:.{digits}f}':>{width}}{shown:>13}"

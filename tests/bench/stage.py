@@ -9,7 +9,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,10 +64,17 @@ class Stage:
 
     def edit(self, share: float) -> None:
         """Give a share of the listings another price."""
+        self._edit(range(0, len(self.numbers), round(1 / share)))
+
+    def edit_one(self) -> None:
+        """Give one listing in the middle another price."""
+        self._edit((len(self.numbers) // 2,))
+
+    def _edit(self, rows: Iterable[int]) -> None:
         self._edits += 1
         address = urlsplit(self._google_url).netloc
         connection = http.client.HTTPConnection(address)
-        for index in range(0, len(self.numbers), round(1 / share)):
+        for index in rows:
             edit = {
                 "spreadsheetId": DEFAULT_SPREADSHEET,
                 "tab": _TAB,
