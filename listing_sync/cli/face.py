@@ -65,6 +65,10 @@ class Face:
         option = f"--env-file {shlex.quote(plain(str(self.env_file)))}"
         return text.replace(_HINT, f"{_HINT}{option} ")
 
+    def say(self, text: str) -> None:
+        """Print lines as they are on stdout, which needs no console."""
+        sys.stdout.write(f"{self.hinted(text)}\n")
+
     def print_json(self, document: Mapping[str, object]) -> None:
         """Print the one JSON document of this command on stdout, with the version of its form."""
         # JSON is UTF-8, whatever the locale says.

@@ -67,10 +67,11 @@ def status(
             watch_runs,
             write_page,
         )
-        from listing_sync.commands.listing_story import listing_story
         from listing_sync.commands.status import recent, rejected_now
 
         if listing is not None:
+            from listing_sync.commands.listing_story import listing_story
+
             code = show_listing(face, listing_story(ports, listing), as_json=json)
         elif run_id is not None:
             code = show_named_run(face, ports, run_id, as_json=json)

@@ -45,7 +45,7 @@ def show_recent(face: Face, found: Recent, *, as_json: bool) -> int:
         face.print_json(runs_document(found))
     else:
         if found.runs or not found.away:
-            face.out.print("\n".join(run_lines(found.runs)), soft_wrap=True)
+            face.say("\n".join(run_lines(found.runs)))
         _print_away(face, found.away, found.problems)
     return ExitCode.FAILED if found.away else ExitCode.DONE
 

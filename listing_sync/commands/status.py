@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 
 from listing_sync.cells.listings import Rejection
-from listing_sync.commands.health import breaker_check, local_checks
 from listing_sync.errors import Category, RefusedError, RemoteError, Service, SourceError
 from listing_sync.history.run_statistics import (
     DAY,
@@ -167,6 +166,9 @@ def _waiting(ports: Ports) -> tuple[tuple[JournalEntry, ...], tuple[str, ...]]:
 
 def page_facts(ports: Ports) -> PageFacts:
     """Return what the page shows, from records, journal and this machine; no sheet is asked."""
+    # The checks of health, which a list of runs needs not wait for.
+    from listing_sync.commands.health import breaker_check, local_checks  # noqa: PLC0415
+
     now = ports.clock.now()
     zone = now.astimezone().tzinfo or UTC
     found = recent(ports, _RUNS_ON_PAGE, since=now - WEEK - DAY)

@@ -43,7 +43,7 @@ def test_an_unchanged_run_imports_what_it_calls_alone(agency: Agency) -> None:
 
 def test_status_imports_nothing_of_google(agency: Agency) -> None:
     names = imported(agency, "status")
-    unused = NEVER | OF_GOOGLE | {"requests", "prometheus_client", "listing_sync.sheets.google"}
+    unused = NO_NEWS | OF_GOOGLE | OWN | {"listing_sync.sheets.google"}
     assert sorted(names & unused) == []
 
 
