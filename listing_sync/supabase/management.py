@@ -132,7 +132,8 @@ class ManagementApi:
                 response = self._http.post(
                     self._url,
                     json={"query": statement},
-                    headers={"Authorization": f"Bearer {self._token}"},
+                    # Statements are few and far between: none waits for an open connection.
+                    headers={"Authorization": f"Bearer {self._token}", "Connection": "close"},
                 )
         except httpx.RequestError as error:
             raise _failure_on_the_way(error) from None
