@@ -69,7 +69,10 @@ def way_back(
             return _brought_back(number, was, table)
         return _untouched(number, now, "removed by somebody else")
     written = {name for change in changes for name in (*(change.new or ()), *(change.made or ()))}
-    names = table.types.keys() | written if ours.made() is None else was.keys()
+    # A row that we removed and that is there again is another one, whoever made it.
+    is_another = any(change.new is None and change.is_certain for change in changes)
+    is_kept = ours.made() is None and not is_another
+    names = table.types.keys() | written if is_kept else was.keys()
     return _restored(number, was, now, [name for name in was if name in names], changes, table)
 
 

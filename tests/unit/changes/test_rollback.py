@@ -124,6 +124,13 @@ def test_a_row_that_we_removed_and_made_anew_and_somebody_removed_stays_away() -
     assert named(step) == [(None, "removed by somebody else")]
 
 
+def test_what_a_row_made_anew_by_somebody_no_longer_holds_is_named() -> None:
+    step = back(WAS, {**WAS, "own": None}, did(WAS, None))
+    assert (step.action, named(step)) == (Action.NONE, [("own", OTHERS)])
+    never_removed = back(WAS, {**WAS, "own": None}, maybe(WAS, None))
+    assert named(never_removed) == []
+
+
 def test_a_row_that_we_inserted_is_removed() -> None:
     assert back(None, GIVEN, inserted()).action is Action.REMOVE
 
