@@ -11,6 +11,7 @@ from listing_sync.cells.mapping import SheetMapping, parse_mapping
 from listing_sync.certificates import certificate_problems
 from listing_sync.errors import SettingsError
 from listing_sync.proxies import proxy_problems
+from listing_sync.regular_file import read_regular
 from listing_sync.settings import GoogleAuth, Settings, given_texts, load_settings
 from listing_sync.sheets.google_account import GoogleAccount
 from listing_sync.sheets.grid import parse_spreadsheet_reference
@@ -107,9 +108,7 @@ def _gcloud_file(given: Mapping[str, str]) -> Path | None:
 def text_of(name: str, path: str, expected: str) -> str:
     """Return the text of the file that a setting names; `expected` is what it should be."""
     try:
-        if Path(path).exists() and not Path(path).is_file():  # a named pipe may never end
-            raise SettingsError((f"{name}: cannot read {path}: not a regular file",))
-        return Path(path).read_text(encoding="utf-8-sig")
+        return read_regular(Path(path)).decode("utf-8-sig")
     except OSError as error:
         raise SettingsError((f"{name}: cannot read {path}: {error.strerror}",)) from None
     except UnicodeDecodeError:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import os
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from importlib.util import find_spec
+from io import StringIO
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -31,10 +31,12 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as PydanticSettingsError
 
+from listing_sync.cells.foreign_json import read_foreign_json
 from listing_sync.cells.near import near_matches
 from listing_sync.errors import SettingsError
 from listing_sync.proxies import proxy_secrets
 from listing_sync.redaction import parts_of_url
+from listing_sync.regular_file import read_regular
 
 DEFAULT_ENV_FILE = Path(".env")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S")
@@ -100,9 +102,7 @@ def _readable_file(path: Path) -> Path:
 
 def _key_in(path: Path) -> str:
     try:
-        if path.exists() and not path.is_file():  # reading a named pipe may never end
-            raise ValueError(f"cannot read {path}: not a regular file")
-        return path.read_text(encoding="utf-8-sig").strip()
+        return read_regular(path).decode("utf-8-sig").strip()
     except OSError as error:
         raise ValueError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -375,7 +375,7 @@ def _jwt_claims(key: str) -> dict[str, object]:
     if len(parts) != 3:  # noqa: PLR2004 - header, payload, signature
         return {}
     try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        claims = read_foreign_json(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (ValueError, binascii.Error):
         return {}
     return claims if isinstance(claims, dict) else {}
@@ -460,7 +460,7 @@ def _texts_in_environment() -> dict[str, str]:
 def _texts_in_file(env_file: Path | None) -> dict[str, str]:
     path = env_file or DEFAULT_ENV_FILE
     try:
-        if path.is_file():
+        if path.exists():
             return texts_of(path)
     except OSError as error:
         raise SettingsError((f"{path}: {error.strerror}",)) from None
@@ -481,8 +481,7 @@ def texts_of(path: Path) -> dict[str, str]:
     from dotenv.variables import parse_variables  # noqa: PLC0415
 
     try:
-        with path.open(encoding="utf-8-sig") as lines:
-            found = list(parse_stream(lines))
+        found = list(parse_stream(StringIO(read_regular(path).decode("utf-8-sig"))))
     except UnicodeDecodeError:
         raise SettingsError((f"{path}: not UTF-8 text",)) from None
     except OSError as error:

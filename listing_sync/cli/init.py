@@ -29,6 +29,7 @@ from listing_sync.cli.init_google import (
     Subject,
     ask_google,
 )
+from listing_sync.regular_file import read_regular
 
 if TYPE_CHECKING:
     from listing_sync.cells.first_mapping import FirstMapping
@@ -113,7 +114,7 @@ def _try_project(texts: Mapping[str, str]) -> None:
     path = texts.get(f"{_KEY_NAME}_FILE")
     if not texts["SUPABASE_URL"] or (path is not None and not Path(path).is_file()):
         return  # said with what else is missing
-    key = texts[_KEY_NAME] if path is None else Path(path).read_text(encoding="utf-8").strip()
+    key = texts[_KEY_NAME] if path is None else read_regular(Path(path)).decode().strip()
     if key and (refusal := refused_by_supabase(texts["SUPABASE_URL"], key)):
         raise typer.BadParameter(f"Supabase's client does not take --url or the key: {refusal}")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from listing_sync.cli.face import Face
+from listing_sync.regular_file import read_regular
 
 if TYPE_CHECKING:
     from listing_sync.commands.sync import SyncOptions, SyncResult
@@ -98,7 +99,7 @@ def _numbers_in(path: str | None) -> list[str]:
     if path is None:
         return []
     try:
-        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        content = sys.stdin.buffer.read() if path == "-" else read_regular(Path(path))
         text = content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"

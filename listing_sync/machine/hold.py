@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from pathlib import Path
 
-from listing_sync.machine.state_dir import encode_json, read_regular, write_atomically
+from listing_sync.cells.foreign_json import read_foreign_json
+from listing_sync.machine.state_dir import encode_json, write_atomically
+from listing_sync.regular_file import read_regular
 
 _SHARED = "hold.json"
 
@@ -55,7 +56,7 @@ class HoldFile:
     def shared_ids(self) -> tuple[str, ...]:
         """Return the ids of the holds that the other machines see because of this file."""
         try:
-            ids = json.loads(read_regular(self._shared))
+            ids = read_foreign_json(read_regular(self._shared))
         except (OSError, ValueError):
             return ()
         return tuple(map(str, ids)) if isinstance(ids, list) else ()

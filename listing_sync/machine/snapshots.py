@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from listing_sync.cells.foreign_json import read_foreign_json
 from listing_sync.cells.listings import Value
 from listing_sync.errors import RefusedError
 from listing_sync.machine.sequence import SNAPSHOT_FOLDER, next_sequence, numbered
@@ -25,12 +25,11 @@ from listing_sync.machine.state_dir import (
     StateDir,
     decode_json,
     encode_json,
-    open_regular,
-    read_regular,
     sync_folder,
     write_atomically,
 )
 from listing_sync.ports import SnapshotMeta
+from listing_sync.regular_file import open_regular, read_regular
 
 _SUFFIX = ".jsonl.gz"
 
@@ -157,7 +156,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 def _read_meta(path: Path) -> SnapshotMeta:
     try:
-        header = json.loads(next(_lines(path)))
+        header = read_foreign_json(next(_lines(path)))
         return SnapshotMeta(
             name=path.name,
             target=header["target"],

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import json
 import os
 import re
-import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from listing_sync.cells.foreign_json import read_foreign_json
 from listing_sync.cells.json_exact import decode, encode
 from listing_sync.errors import SettingsError
 from listing_sync.history.exposure import disk_problem, folder_problem
 from listing_sync.ports import Clock
-
-if TYPE_CHECKING:
-    from io import BufferedReader
+from listing_sync.regular_file import read_regular
 
 _WITHOUT_HOME = Path("/var/lib/listing-sync")
 _OWNER_ONLY = 0o700
-_LARGEST_BYTES = 64 * 1024 * 1024
+LARGEST_STATE_BYTES = 64 * 1024 * 1024
 # A document that keeps its own text may have more than one line; no JSON holds these bytes.
 _ON_ONE_LINE = bytes.maketrans(b"\n\r", b"\x0b\x0c")
 _AS_WRITTEN = bytes.maketrans(b"\x0b\x0c", b"\n\r")
@@ -93,7 +89,7 @@ class StateDir:
         """
         path = self.path / name
         try:
-            return json.loads(read_regular(path))
+            return read_foreign_json(read_regular(path, LARGEST_STATE_BYTES))
         except FileNotFoundError:
             return None
         except ValueError:
@@ -164,22 +160,3 @@ def exposure(folder: Path) -> str | None:
     """Return who else may write in a folder, as a problem; None: nobody."""
     status = folder.stat()
     return folder_problem(str(folder), status.st_uid, status.st_mode, os.geteuid())
-
-
-def open_regular(path: Path) -> BufferedReader:
-    """Open a file for reading without waiting; OSError for a pipe, a device or a folder."""
-    # Opening a named pipe would wait for its writer, for ever.
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
-    return open(handle, "rb")  # noqa: PTH123 - closed by the caller
-
-
-def read_regular(path: Path) -> bytes:
-    """Return what is in a small file of state; OSError for what is none, or is too large."""
-    with open_regular(path) as file:
-        content = file.read(_LARGEST_BYTES + 1)
-    if len(content) > _LARGEST_BYTES:
-        raise OSError(errno.EFBIG, "larger than any file of state", str(path))
-    return content

@@ -25,11 +25,11 @@ from listing_sync.machine.state_dir import (
     StateDir,
     decode_json,
     encode_json,
-    open_regular,
     sync_folder,
 )
 from listing_sync.machine.undo_lines import INSERTED, changes_in, encoded, lines_of
 from listing_sync.ports import Replaced, SnapshotMeta
+from listing_sync.regular_file import open_regular
 
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _SUFFIX = ".jsonl.gz"

@@ -5,9 +5,10 @@ Source: google.aip.dev/193 (errors); google.rpc.ErrorInfo and Help; google.api.E
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+
+from listing_sync.cells.foreign_json import read_foreign_json
 
 _LONGEST = 2_000
 """Characters of Google's own words that are shown: those of SERVICE_DISABLED are 321."""
@@ -71,8 +72,8 @@ class Refusal:
 def refusal_of(content: bytes) -> Refusal:
     """Return what an error body says."""
     try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
+        body = read_foreign_json(content)
+    except ValueError:
         return Refusal()
     return refusal_in(body.get("error") if isinstance(body, dict) else None)
 

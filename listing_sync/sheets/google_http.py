@@ -136,7 +136,13 @@ class AuthorizedGoogleHttp(GoogleHttp):
         except OSError as error:  # the file of a subject token
             why = f"cannot read {error.filename}: {error.strerror}"
             raise RefreshError(why) from error  # type: ignore[no-untyped-call]  # google-auth is untyped
-        except (TypeError, ValueError, KeyError) as error:  # of a 200 that is no JSON object
+        except (
+            AttributeError,
+            TypeError,
+            ValueError,
+            KeyError,
+            RecursionError,
+        ) as error:  # of a 200 that is no JSON object
             raise RefreshError(str(error)) from error  # type: ignore[no-untyped-call]
 
     def request(

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from listing_sync.cells.foreign_json import read_foreign_json
 from listing_sync.errors import RefusedError, SettingsError
 from listing_sync.sheets.google_failures import MESSAGE_LENGTH, permanent
 from listing_sync.sheets.google_key import READ_ONLY_SCOPE, is_safe, read_document
@@ -128,7 +129,7 @@ def _token(uri: str, form: Mapping[str, str], timeout_s: float) -> dict[str, Any
     ):
         try:
             answer = http.post(uri, data=form)
-            token = answer.json()
+            token = read_foreign_json(answer.content)
         except (httpx.HTTPError, ValueError) as error:
             raise permanent(f"Google gave no token ({error})"[:MESSAGE_LENGTH]) from error
     if not isinstance(token, dict) or "refresh_token" not in token:

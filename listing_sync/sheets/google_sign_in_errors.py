@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from listing_sync.cells.foreign_json import read_foreign_json
 from listing_sync.errors import ListingSyncError
 from listing_sync.sheets.google_account import GoogleAccount, SignInKind
 from listing_sync.sheets.google_answers import Refusal, refusal_in
@@ -126,8 +126,8 @@ def _answer_in(args: tuple[Any, ...]) -> Mapping[str, Any]:
             return part
         if isinstance(part, str) and part.lstrip().startswith("{"):
             try:
-                body = json.loads(part)
-            except (ValueError, RecursionError):
+                body = read_foreign_json(part)
+            except ValueError:
                 continue
             if isinstance(body, dict):
                 return body

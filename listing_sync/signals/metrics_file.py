@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from listing_sync.history.run_statistics import duration_s, metric
 from listing_sync.history.runs import ENDED, GOOD, Run, RunType
+from listing_sync.regular_file import read_regular
 
 _READABLE_BY_ALL = 0o644
 _SUCCESS = "listing_sync_last_success_timestamp_seconds"
@@ -120,7 +121,7 @@ def _standing(path: Path, run: Run) -> Iterator[Sample]:
     from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415
 
     try:
-        families = list(text_string_to_metric_families(path.read_text(encoding="utf-8")))
+        families = list(text_string_to_metric_families(read_regular(path).decode()))
     except (FileNotFoundError, ValueError):
         return
     for sample in (sample for family in families for sample in family.samples):

@@ -10,7 +10,6 @@ status codes"; docs/contract.md section 7.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ from typing import Any
 
 import httpx
 
+from listing_sync.cells.foreign_json import read_foreign_json
 from listing_sync.changes.sql_text import sql_name
 from listing_sync.errors import (
     BatchTooLargeError,
@@ -280,7 +280,7 @@ def _failure_on_the_way(error: httpx.RequestError, words: str) -> RemoteError:
 def _read(response: httpx.Response, now: datetime, key: str) -> _Answer:
     content = response.content.replace(key.encode(), REDACTED.encode()) if key else response.content
     try:
-        body = json.loads(content)
+        body = read_foreign_json(content)
     except ValueError:
         body = None
     fields = body if isinstance(body, dict) else {}

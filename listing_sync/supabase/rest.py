@@ -10,6 +10,7 @@ Source: supabase-py, `Client._init_postgrest_client` and `_get_auth_headers`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import httpx
 from postgrest import SyncPostgrestClient, SyncRequestBuilder
 from postgrest.base_request_builder import RequestConfig
 
+from listing_sync.cells.foreign_json import read_foreign_json
 from listing_sync.cells.json_exact import decode, encode, is_plain
 from listing_sync.changes.sql_text import RELOAD_SCHEMA
 from listing_sync.errors import PermanentError, RemoteError, TransientError
@@ -32,6 +34,7 @@ Row = dict[str, Any]
 
 STALE: Final = frozenset({"PGRST204", "PGRST205"})
 """PostgREST does not know a column or a table, which may be there all the same."""
+_COUNT: Final = re.compile(r"[0-9]{1,15}")
 _STALE_S: Final = 10.0
 """Between looks; seconds are usual after a notification."""
 
@@ -219,9 +222,9 @@ def _text(body: Any) -> str:
 def _json(response: httpx.Response, *, exact: bool = False) -> Any:
     """Return what an answer says, None where it is no JSON."""
     try:
-        return (
-            decode(response.content.decode(), frames=2) if exact else json.loads(response.content)
-        )
+        if exact:
+            return decode(response.content.decode(), frames=2)
+        return read_foreign_json(response.content)
     except ValueError:
         return None
 
@@ -232,4 +235,4 @@ def _total(response: httpx.Response) -> int | None:
     Source: docs of PostgREST, Pagination (Content-Range: 0-24/3573458).
     """
     total = response.headers.get("Content-Range", "").rpartition("/")[2]
-    return int(total) if total.isdecimal() else None
+    return int(total) if _COUNT.fullmatch(total) else None
