@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import sys
 from types import FrameType
 from typing import NoReturn
 
@@ -14,6 +15,9 @@ def main() -> None:
         signal.signal(number, _leave)
     # What is imported stays: looking for garbage in it takes a tenth of a quiet run (open_world).
     gc.disable()
+    # The command line of httpx, which it does without where click or rich is not installed, brings
+    # these and pygments along: a tenth of a second, for a library that another one installed.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: cannot be imported
     from listing_sync.cli.app import run  # noqa: PLC0415 - keeps importing this module free
 
     run()
