@@ -549,6 +549,30 @@ class Signals(Protocol):
     def trials(self, run_id: str, text: str) -> tuple[Trial, ...]: ...
 
 
+class Remembering(Protocol):
+    """What is remembered of messages and mails."""
+
+    @property
+    def alert_memory(self) -> AlertMemory: ...
+    @property
+    def mail_memory(self) -> MailMemory: ...
+
+
+class Telling(Protocol):
+    """As much of the world as telling needs; it is there also where settings are wrong."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def identity(self) -> Identity: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def machine(self) -> Remembering: ...
+    @property
+    def signals(self) -> Signals: ...
+
+
 class Probes(Protocol):
     """Sheet and target, asked once: no breaker refuses or counts it."""
 

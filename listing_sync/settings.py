@@ -432,6 +432,29 @@ def _with_file(
     )
 
 
+def usable_settings(env_file: Path | None) -> Settings:
+    """Return the settings with every wrong one at its default, to tell that they are wrong.
+
+    Raises:
+        SettingsError: the file cannot be read at all.
+    """
+    given_texts(env_file)
+    given: dict[str, Any] = {
+        "supabase_url": "https://unknown.invalid",
+        "supabase_service_role_key": "unknown",
+        "supabase_service_role_key_file": None,
+    }
+    for _ in range(2):
+        try:
+            return Settings(_env_file=env_file or DEFAULT_ENV_FILE, **given)  # type: ignore[call-arg]
+        except ValidationError as error:
+            wrong = {str(item["loc"][0]) for item in error.errors()}
+            given |= {name: Settings.model_fields[name].default for name in wrong}
+        except PydanticSettingsError as error:
+            raise SettingsError((str(error),)) from None
+    raise SettingsError(("the settings cannot be read",))
+
+
 def given_texts(env_file: Path | None) -> dict[str, str]:
     """Return what environment and file set, by name in capitals, as it is written there.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Sequence
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +18,7 @@ from listing_sync.cli.exits import ExitCode, code_of_error
 from listing_sync.cli.face import Face
 from listing_sync.cli.global_options import hoisted
 from listing_sync.cli.help_texts import add_help
+from listing_sync.cli.mails import complain_once
 from listing_sync.cli.streams import OutputError, prepare_output
 from listing_sync.errors import ListingSyncError, SettingsError
 from listing_sync.history.exposure import disk_problem
@@ -124,12 +125,15 @@ def _report(face: Face, error: Exception) -> int:
         f"listing-sync has a bug ({type(error).__name__}): run the same command with -v after"
         " listing-sync, and report what it prints where you got the program (README, Trouble)"
     )
-    _tell(face, (problem,), ExitCode.BUG)
+    try:
+        _tell(face, (problem,), ExitCode.BUG)
+    except Exception:  # what remembers the mails may be what is broken
+        face.mails = None
+        _tell(face, (problem,), ExitCode.BUG)
     return ExitCode.BUG
 
 
-def _tell(face: Face, problems: Iterable[str], code: int) -> None:
+def _tell(face: Face, problems: Sequence[str], code: int) -> None:
+    complain_once(face, "\n".join(problems))
     if face.json_output:
-        face.print_json({"status": "failed", "exitCode": code, "problems": list(problems)})
-    for problem in problems:
-        face.complain(problem)
+        face.print_json({"status": "failed", "exitCode": code, "problems": problems})

@@ -23,6 +23,7 @@ from listing_sync.clock import Stop, once
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from listing_sync.steps.standing_trouble import Mails
     from listing_sync.wiring.world import World
 
 _SIGNALLED = 128
@@ -42,6 +43,8 @@ class Face:
     log_format: str = "text"
     json_output: bool = False
     stop: Stop = field(default_factory=Stop)
+    mails: Mails | None = None
+    """What cron's mails have told of the runs of `sync all`; None: all is printed."""
 
     @cached_property
     def out(self) -> Console:
@@ -68,6 +71,11 @@ class Face:
     def say(self, text: str) -> None:
         """Print lines as they are on stdout, which needs no console."""
         sys.stdout.write(f"{self.hinted(text)}\n")
+
+    @property
+    def is_unattended(self) -> bool:
+        """Return whether what is printed becomes a mail: nobody watches, or asked for all."""
+        return not (self.is_terminal or self.verbose)
 
     def print_json(self, document: Mapping[str, object]) -> None:
         """Print the one JSON document of this command on stdout, with the version of its form."""
@@ -123,7 +131,7 @@ class Face:
                 flags=flags or {},
                 needs_sheet=needs_sheet,
                 stop=self.stop,
-                trigger=self._trigger(),
+                trigger=self.trigger,
                 moves_breakers=moves_breakers,
             ) as world,
             self._stopping_on_signals(),
@@ -147,7 +155,9 @@ class Face:
             secrets=secrets,
         )
 
-    def _trigger(self) -> str:
+    @property
+    def trigger(self) -> str:
+        """Return who started the run, as its record says it."""
         if self.is_terminal:
             return "manual"
         if os.environ.get("CI"):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from listing_sync.cli.face import Face
+from listing_sync.cli.mails import require_state_dir, tell_started, tell_unstarted, warn_once
+from listing_sync.errors import SettingsError
 from listing_sync.regular_file import read_regular
 
 if TYPE_CHECKING:
@@ -119,16 +122,14 @@ def _sync(
     force: bool,
     json: bool,
 ) -> None:
-    with face.open(flags=flags, json_output=json, moves_breakers=not dry_run) as world:
+    with _opened(face, flags, json=json, writes=not dry_run, all_=numbers is None) as world:
         from listing_sync.cli.progress import Bars, Silent
         from listing_sync.commands.sync import sync
         from listing_sync.settings import DEFAULT_ENV_FILE
         from listing_sync.steps.exposed_files import writable_files
 
         if problem := writable_files(world.settings, face.env_file or DEFAULT_ENV_FILE):
-            face.warn(problem)
-        if not dry_run:
-            world.machine.require_state_dir()
+            warn_once(face, "files", problem)
         options = _options(world, numbers, dry_run=dry_run, force=force)
         watched = sys.stderr.isatty() and not (face.quiet or json)
         with Bars(face.err) if watched else Silent() as progress:
@@ -137,6 +138,31 @@ def _sync(
             _write_status_page(world)
         _show(face, result, dry_run=dry_run, json=json)
         raise typer.Exit(_code(result))
+
+
+@contextmanager
+def _opened(
+    face: Face, flags: Mapping[str, object], *, json: bool, writes: bool, all_: bool
+) -> Iterator[World]:
+    """Open the world; of an unattended `sync all` only news are told, settings included."""
+    is_mailed = writes and all_ and face.is_unattended
+    with ExitStack() as stack:
+        try:
+            world = stack.enter_context(
+                face.open(flags=flags, json_output=json, moves_breakers=writes)
+            )
+        except SettingsError as error:
+            if is_mailed:
+                tell_unstarted(face, error)
+            raise
+        if is_mailed:
+            from listing_sync.steps.standing_trouble import mails_of
+
+            tell_started(face)
+            face.mails = mails_of(world)
+        if writes:
+            require_state_dir(world, is_mailed=is_mailed)
+        yield world
 
 
 def _options(

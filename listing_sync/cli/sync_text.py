@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from listing_sync import logs
 from listing_sync.cells.listings import Rejection
 from listing_sync.cells.wording import count, duration, plain
+from listing_sync.cli.mails import complain_once, tell_end
 from listing_sync.cli.text import cut, numbers_text, rejection_table, table, value_text
-from listing_sync.history.runs import RunStatus
+from listing_sync.history.runs import GOOD, RunStatus
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -118,7 +119,9 @@ def show_problems(face: Face, result: SyncResult, *, tells_all: bool) -> None:
         face.complain(f"{number} is not in the sheet{hint}")
     cause = result.run.cause
     if why := result.error or (cause and cause.message):
-        face.complain(f"{_ENDINGS[result.run.status]}: {why}")
+        complain_once(face, f"{_ENDINGS[result.run.status]}: {why}")
+    elif result.run.status in GOOD:
+        tell_end(face)
     if result.refused:
         face.complain(f"This plan would be refused: {result.refused}")
 

@@ -37,7 +37,7 @@ from listing_sync.history.runs import (
     final_status,
 )
 from listing_sync.ports import Holder, Ports, Progress
-from listing_sync.steps.after_run import ping, report
+from listing_sync.steps.after_run import ping, report, report_unstarted
 from listing_sync.steps.applying import Applying
 from listing_sync.steps.background import Background
 from listing_sync.steps.earlier_runs import History, read_history, stored
@@ -53,6 +53,7 @@ from listing_sync.steps.recording import (
     cause_of_bug,
     new_run,
 )
+from listing_sync.steps.standing_trouble import MANUAL
 from listing_sync.steps.tally import Tally
 from listing_sync.steps.turns import PASSING
 
@@ -107,11 +108,16 @@ def sync(ports: Ports, options: SyncOptions, progress: Progress) -> SyncResult:
         return _Sync(ports, options, progress, Tally(run), Recorder(ports, run)).preview()
     who = ports.identity
     me = Holder(who.host, who.pid, who.user, run.run_id, run.started_at)
-    with ports.machine.lock.held(me, ports.settings.sync_lock_timeout):
-        # The wait for another run is not part of this one.
-        now = ports.clock.now()
-        run = replace(run, started_at=now, heartbeat_at=now)
-        return _Sync(ports, options, progress, Tally(run), Recorder(ports, run)).execute()
+    try:
+        with ports.machine.lock.held(me, ports.settings.sync_lock_timeout):
+            # The wait for another run is not part of this one.
+            now = ports.clock.now()
+            run = replace(run, started_at=now, heartbeat_at=now)
+            return _Sync(ports, options, progress, Tally(run), Recorder(ports, run)).execute()
+    except LockTimeoutError as error:
+        if options.signals and run_type is RunType.FULL:
+            report_unstarted(ports, str(error), f"{run.source} → {run.target}")
+        raise
 
 
 @dataclass(slots=True)
@@ -309,18 +315,27 @@ class _Sync:
         why = error or (tally.first_service_failure if status is RunStatus.FAILED else None)
         run = run.ended(status, self.ports.clock.now(), cause_of(why))
         payloads = tally.reading.payloads if tally.reading else {}
+        is_cut_short = status is RunStatus.INTERRUPTED
         if run.run_type is RunType.FULL and tally.reading is not None:
-            run = replace(run, told=self.history.is_known)
+            run = replace(run, told=self.history.is_known and self._is_mailed(status))
         return SyncResult(
             run=run,
             rejections=tuple(tally.rejections),
-            news=self.history.news(tally.rejections, payloads),
-            new_warnings=self.history.new_warnings(tally.warnings),
+            news=() if is_cut_short else self.history.news(tally.rejections, payloads),
+            new_warnings=() if is_cut_short else self.history.new_warnings(tally.warnings),
             not_found=tally.reading.not_found if tally.reading else {},
             plan=self.plan,
             error=error,
             examples=self.examples,
         )
+
+    def _is_mailed(self, status: RunStatus) -> bool:
+        """Return whether this run's news reach whoever reads cron's mail.
+
+        A run by hand, of a share (cutover) or cut short leaves them to the next one.
+        """
+        is_by_hand = self.tally.run.trigger == MANUAL
+        return self.options.signals and not is_by_hand and status is not RunStatus.INTERRUPTED
 
     def _status(self, error: ListingSyncError | None) -> RunStatus:
         if isinstance(error, StoppedError) and error.signal is not None:

@@ -20,6 +20,14 @@ class Streak:
     since: datetime
     told_causes: tuple[str, ...] = ()
 
+    def to_document(self) -> dict[str, object]:
+        """Return the streak as JSON keeps it."""
+        return {
+            "runs": self.runs,
+            "since": self.since.isoformat(),
+            "told_causes": list(self.told_causes),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -39,7 +47,8 @@ class Memory:
     """What the runs of one source remember; `told_at` is when a message last said that runs fail.
 
     `unsent` are messages, oldest first, by the name of the address that has not taken them;
-    `refused` are the addresses that answered that they never will.
+    `refused` are the addresses that answered that they never will. `unstarted` are runs in a row
+    that could not begin. `heard` are digests of rejections that channels heard of by a run by hand.
     """
 
     streak: Streak | None = None
@@ -47,17 +56,15 @@ class Memory:
     is_error_rate_told: bool = False
     unsent: Mapping[str, tuple[Message, ...]] = field(default_factory=dict)
     refused: Mapping[str, Refusal] = field(default_factory=dict)
+    unstarted: Streak | None = None
+    heard: tuple[str, ...] = ()
 
     def to_document(self) -> dict[str, object]:
         """Return the memory as JSON keeps it."""
-        streak = self.streak
         return {
-            "streak": streak
-            and {
-                "runs": streak.runs,
-                "since": streak.since.isoformat(),
-                "told_causes": list(streak.told_causes),
-            },
+            "streak": self.streak and self.streak.to_document(),
+            "unstarted": self.unstarted and self.unstarted.to_document(),
+            "heard": list(self.heard),
             "told_at": self.told_at and self.told_at.isoformat(),
             "is_error_rate_told": self.is_error_rate_told,
             "unsent": {
@@ -80,14 +87,10 @@ class Memory:
 
 
 def _read_memory(document: Any, now: datetime) -> Memory:
-    streak = document["streak"]
     return Memory(
-        streak=streak
-        and Streak(
-            int(streak["runs"]),
-            datetime.fromisoformat(streak["since"]),
-            tuple(map(str, streak["told_causes"])),
-        ),
+        streak=_read_streak(document["streak"]),
+        unstarted=_read_streak(document.get("unstarted")),
+        heard=tuple(map(str, document.get("heard", ()))),
         told_at=document["told_at"] and datetime.fromisoformat(document["told_at"]),
         is_error_rate_told=bool(document["is_error_rate_told"]),
         unsent={
@@ -98,4 +101,12 @@ def _read_memory(document: Any, now: datetime) -> Memory:
             name: Refusal(datetime.fromisoformat(each["since"]), str(each["why"]), each["dropped"])
             for name, each in document.get("refused", {}).items()
         },
+    )
+
+
+def _read_streak(document: Any) -> Streak | None:
+    return document and Streak(
+        int(document["runs"]),
+        datetime.fromisoformat(document["since"]),
+        tuple(map(str, document["told_causes"])),
     )

@@ -25,6 +25,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
+from hashlib import sha256
 
 from listing_sync.cells.discretion import discreet
 from listing_sync.cells.listings import Rejection
@@ -34,12 +35,15 @@ from listing_sync.history.alert_memory import Memory, Streak
 from listing_sync.history.common_faults import Told, told_once
 from listing_sync.history.mentions import foreign, spoken
 from listing_sync.history.messages import Message
+from listing_sync.history.news import rejection_key
 from listing_sync.history.run_statistics import Statistics, statistics
 from listing_sync.history.runs import GOOD, Cause, Run, RunStatus, RunType
 from listing_sync.history.verdict import DEGRADED_ERROR_RATE, UNHEALTHY_ERROR_RATE
 
 REMINDER_AFTER = timedelta(days=1)
 _CAUSES_KEPT = 10
+_HEARD_KEPT = 2000
+UNSTARTED_TOLD_AFTER = 3
 _TITLE_WIDTH = 150
 _OF_SERVICE = frozenset({Category.NETWORK, Category.RATE_LIMIT})
 
@@ -64,10 +68,55 @@ def due_messages(ended: Ended, memory: Memory) -> tuple[tuple[Message, ...], Mem
     """Return the messages to send now, in order, and what to remember. Only full runs count."""
     if ended.run.run_type is not RunType.FULL:
         return (), memory
+    memory = replace(memory, unstarted=None)
+    if ended.run.status is RunStatus.INTERRUPTED:
+        # What it would tell is told by the next run, whose news it still is.
+        return (), memory
+    ended, memory = _unheard(ended, memory)
     streak_message, memory = _streak(ended, memory)
     rate_message, memory = _error_rate(ended, memory)
     messages = (streak_message, rate_message, _removal_message(ended), _rejections_message(ended))
     return tuple(message for message in messages if message), memory
+
+
+def _unheard(ended: Ended, memory: Memory) -> tuple[Ended, Memory]:
+    """Leave out what channels heard by a run by hand, which leaves the news to the next mail."""
+    news = [item for item in ended.new_rejections if digest(item) not in memory.heard]
+    is_by_hand = ended.run.told is False
+    heard = (*memory.heard, *map(digest, news)) if is_by_hand else ()
+    return replace(ended, new_rejections=news), replace(memory, heard=heard[-_HEARD_KEPT:])
+
+
+def digest(rejection: Rejection) -> str:
+    """Return what a rejection is known by, without saying anything of it."""
+    return sha256("\x00".join(rejection_key(rejection)).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def due_unstarted(
+    memory: Memory, why: str, now: datetime, *, place: str, after_failures: int
+) -> tuple[Message | None, Memory]:
+    """Return the message that runs cannot begin, where it is due; such a run is no failed run."""
+    streak = memory.unstarted or Streak(0, now)
+    cause = _fingerprint(Cause(Category.UNKNOWN, why))
+    streak = replace(streak, runs=streak.runs + 1)
+    is_reminder = bool(streak.told_causes) and _is_past(memory.told_at, now)
+    if streak.runs < max(after_failures, UNSTARTED_TOLD_AFTER) or (
+        cause in streak.told_causes and not is_reminder
+    ):
+        return None, replace(memory, unstarted=streak)
+    streak = replace(streak, told_causes=tuple(dict.fromkeys((*streak.told_causes, cause))))
+    since = f"{streak.since.astimezone():%Y-%m-%d %H:%M %Z}"
+    message = Message(
+        now,
+        ("still: " if is_reminder else "") + spoken(gist(why)),
+        (
+            spoken(place),
+            f"{streak.runs:,} runs in a row could not begin since {since}.",
+            *(f"• {spoken(line)}" for line in why.splitlines()),
+            "To do: mend that, then `listing-sync health`. Nothing was written or lost.",
+        ),
+    )
+    return message, replace(memory, unstarted=streak, told_at=now)
 
 
 def _streak(ended: Ended, memory: Memory) -> tuple[Message | None, Memory]:
@@ -75,8 +124,6 @@ def _streak(ended: Ended, memory: Memory) -> tuple[Message | None, Memory]:
     if run.status in GOOD:
         message = _recovery_message(ended, streak) if streak and streak.told_causes else None
         return message, replace(memory, streak=None)
-    if run.status is not RunStatus.FAILED:
-        return None, memory
     streak = streak or Streak(0, run.started_at)
     streak = replace(streak, runs=streak.runs + 1)
     cause = _fingerprint(run.cause)

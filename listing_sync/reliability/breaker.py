@@ -23,7 +23,7 @@ wall clock, because the next process reads them; the order of tries needs no clo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from math import isfinite
 
@@ -54,12 +54,16 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """The breaker of one service; every change gives a new one. `opened_at` None: closed."""
+    """The breaker of one service; every change gives a new one. `opened_at` None: closed.
+
+    `cause` is what people are told of the last failure, in this process or another one.
+    """
 
     failures: int = 0
     opened_at: float | None = None
     counted: int = 0
     probing: bool = False
+    cause: str = field(default="", compare=False)
 
     def state(self, limits: BreakerLimits, now: float) -> BreakerState:
         """Return the state at `now`."""
@@ -99,7 +103,8 @@ class Breaker:
 
     def to_stored(self) -> dict[str, object]:
         """Return what the next process must know."""
-        return {"failures": self.failures, "opened_at": self.opened_at}
+        stored: dict[str, object] = {"failures": self.failures, "opened_at": self.opened_at}
+        return stored | ({"cause": self.cause} if self.cause and self.opened_at else {})
 
     @classmethod
     def from_stored(cls, stored: Mapping[str, object], now: float) -> Breaker:
@@ -115,4 +120,4 @@ class Breaker:
             if not isinstance(opened_at, int | float) or not isfinite(opened_at):
                 raise ValueError(f"opened_at is {opened_at!r}")
             opened_at = min(float(opened_at), now)
-        return cls(failures=failures, opened_at=opened_at)
+        return cls(failures=failures, opened_at=opened_at, cause=str(stored.get("cause", "")))

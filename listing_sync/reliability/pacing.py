@@ -161,7 +161,6 @@ class Pacing:
     backoff_until_s: float = 0.0
     asked_until_s: float = 0.0
     retry_later: RetryLaterError | None = None
-    last_failure: str = ""
 
     @property
     def _limits(self) -> BreakerLimits:
@@ -234,7 +233,7 @@ class Pacing:
         earliest_s = at.monotonic_s + wait_s
         pacing = replace(
             pacing,
-            last_failure=f" ({error})",
+            breaker=replace(pacing.breaker, cause=str(error)),
             asked_until_s=max(self.asked_until_s, earliest_s),
         )
         waits = tries.quota_waits + 1
@@ -247,8 +246,9 @@ class Pacing:
         """Return what a failure leaves behind, and how long its own caller waits at least."""
         if not patience.worth.teaches_breaker:
             return self, Wait(0.0)
-        breaker = self.breaker.failed(tried, self._limits, at.wall_s)
-        pacing = replace(self, breaker=breaker, last_failure=f" ({error})")
+        before = replace(self.breaker, cause=str(error))
+        breaker = before.failed(tried, self._limits, at.wall_s)
+        pacing = replace(self, breaker=breaker)
         if breaker.counted != self.breaker.counted:
             wait_s, backoff_s = self._back_off(patience, delay_s)
             pacing = replace(pacing, backoff_s=backoff_s, backoff_until_s=at.monotonic_s + wait_s)
@@ -280,11 +280,11 @@ class Pacing:
         """Return what to say while the breaker is open."""
         opened_at = self.breaker.opened_at or 0.0
         ends = datetime.fromtimestamp(opened_at + self._limits.timeout_s, tz=UTC).astimezone()
+        cause = f"{self.breaker.cause.rstrip('.')}. " if self.breaker.cause else ""
         return BreakerOpenError(
-            f"nothing is asked of {self.service.title()} before {ends:%H:%M:%S}, because it"
-            f" failed {self.breaker.failures} times in a row{self.last_failure}. Run again after"
-            " that: then one try is let through; `listing-sync health` tries at once and says what"
-            " is wrong",
+            f"{cause}It failed {self.breaker.failures} times in a row: nothing is asked of"
+            f" {self.service.title()} before {ends:%H:%M:%S}, then one try is let through;"
+            " `listing-sync health` tries at once and says what is wrong",
             service=self.service,
         )
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from listing_sync import logs
 from listing_sync.cells.listings import Rejection
 from listing_sync.history.alert_memory import Memory
-from listing_sync.history.alerts import Ended, due_messages
+from listing_sync.history.alerts import Ended, due_messages, due_unstarted
 from listing_sync.history.runs import GOOD, Run, RunStatus, RunType
-from listing_sync.ports import Ports
+from listing_sync.ports import Ports, Telling
 from listing_sync.steps.delivering import deliver, waiting_with
-from listing_sync.steps.standing_trouble import tell_signal
+from listing_sync.steps.standing_trouble import MANUAL, tell_signal
 
 
 def report(
@@ -49,6 +48,27 @@ def ping(ports: Ports, run: Run) -> None:
     tell_signal(ports, "heartbeat_failed", "SYNC_HEARTBEAT_URL", why, text)
 
 
+def report_unstarted(ports: Telling, why: str, place: str) -> None:
+    """Tell the channels, in time, that runs cannot begin: settings are wrong, or a run hangs.
+
+    A person at the terminal has seen it.
+    """
+    if ports.identity.trigger == MANUAL or not ports.signals.channels.addresses:
+        return
+    before = remembered(ports, ports.identity.source)
+    message, memory = due_unstarted(
+        before,
+        why,
+        ports.clock.now(),
+        place=place,
+        after_failures=ports.settings.sync_alert_after_failures,
+    )
+    due = (message,) if message else ()
+    kept = keep(ports, ports.identity.source, before, waiting_with(ports, memory, due))
+    if due:
+        keep(ports, ports.identity.source, kept, deliver(ports, kept, due))
+
+
 def summary(run: Run) -> str:
     """Return the totals of a run on one line, for whoever takes the pings."""
     stats = run.stats
@@ -71,32 +91,38 @@ def _alert(
         zone=now.astimezone().tzinfo,
         after_failures=ports.settings.sync_alert_after_failures,
     )
-    before = _remembered(ports, run.source)
+    before = remembered(ports, run.source)
     messages, memory = due_messages(ended, before)
     # Kept before they are sent: a process that dies meanwhile must not lose them.
-    kept = _keep(ports, run.source, before, waiting_with(ports, memory, messages))
+    kept = keep(ports, run.source, before, waiting_with(ports, memory, messages))
     if run.status is RunStatus.INTERRUPTED:  # it was told to end: the next run has the time
         return
-    _keep(ports, run.source, kept, deliver(ports, kept, messages))
+    keep(ports, run.source, kept, deliver(ports, kept, messages))
 
 
-def _remembered(ports: Ports, source: str) -> Memory:
+def remembered(ports: Telling, source: str) -> Memory:
+    """Return what alerting remembers of a source; nothing where it cannot be read."""
     try:
         document = ports.machine.alert_memory.load()
         former = (document.get(name) for name in ports.identity.spelling.names)
         mine = document.get(source) or next(filter(None, former), None)
         return Memory.from_document(mine, ports.clock.now())
     except OSError as error:
-        logs.event("warning", "alerts_unread", f"earlier alerts cannot be read: {error.strerror}")
+        why = f"earlier alerts cannot be read: {error.strerror}"
+        tell_signal(ports, "alerts_unread", "the memory of alerts", why, why)
         return Memory()
 
 
-def _keep(ports: Ports, source: str, before: Memory, memory: Memory) -> Memory:
+def keep(ports: Telling, source: str, before: Memory, memory: Memory) -> Memory:
     """Remember what changed."""
     if memory != before:
         try:
             document = dict(ports.machine.alert_memory.load())
+        except OSError:
+            document = {}
+        try:
             ports.machine.alert_memory.store({**document, source: memory.to_document()})
         except OSError as error:
-            logs.event("warning", "alerts_unkept", f"alerts cannot be kept: {error.strerror}")
+            why = f"alerts cannot be kept: {error.strerror}"
+            tell_signal(ports, "alerts_unkept", "the memory of alerts", why, why)
     return memory

@@ -10,13 +10,13 @@ from listing_sync import logs
 from listing_sync.cells.wording import count
 from listing_sync.history.alert_memory import Memory, Refusal
 from listing_sync.history.messages import Message, parcels
-from listing_sync.ports import Ports
+from listing_sync.ports import Telling
 from listing_sync.steps.standing_trouble import tell_signal
 
 UNSENT_KEPT = 10
 
 
-def waiting_with(ports: Ports, memory: Memory, new: Sequence[Message]) -> Memory:
+def waiting_with(ports: Telling, memory: Memory, new: Sequence[Message]) -> Memory:
     """Return the memory with the new messages waiting at every address that is set."""
     unsent = {
         address: _kept((*memory.unsent.get(address, ()), *new))
@@ -26,7 +26,7 @@ def waiting_with(ports: Ports, memory: Memory, new: Sequence[Message]) -> Memory
     return replace(memory, unsent=_not_empty(unsent), refused=refused)
 
 
-def deliver(ports: Ports, memory: Memory, new: Sequence[Message]) -> Memory:
+def deliver(ports: Telling, memory: Memory, new: Sequence[Message]) -> Memory:
     """Send what waits at each address, `new` among it; return the memory of what still does."""
     unsent, refused = dict(memory.unsent), dict(memory.refused)
     for address, messages in memory.unsent.items():
@@ -42,7 +42,7 @@ def deliver(ports: Ports, memory: Memory, new: Sequence[Message]) -> Memory:
 
 
 def _send(
-    ports: Ports,
+    ports: Telling,
     address: str,
     old: Sequence[Message],
     due: Sequence[Message],
@@ -72,7 +72,7 @@ def _refused(before: Refusal | None, why: str, dropped: int, now: datetime) -> R
     return Refusal(before.since, why, before.dropped + dropped)
 
 
-def _tell(ports: Ports, address: str, why: str | None, text: str) -> None:
+def _tell(ports: Telling, address: str, why: str | None, text: str) -> None:
     place = ports.signals.channels.place(address)
     tell_signal(ports, "channel_failed", place, why, f"{place} {text.format(why)}")
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from listing_sync.cells.listings import Rejection
-from listing_sync.errors import Category, Service, StoppedError, TransientError
+from listing_sync.errors import Category, LockTimeoutError, Service, StoppedError, TransientError
 from listing_sync.history.messages import Message
 from listing_sync.history.runs import Cause, Run, RunStatus, StoredRejection
 from listing_sync.history.taking_turns import GONE_AFTER_S
-from listing_sync.ports import NotTaken
+from listing_sync.ports import Holder, NotTaken
 from tests.fakes import START
 from tests.runs import make_run
 from tests.sync_world import SyncWorld, in_table, listing
@@ -136,13 +136,45 @@ def test_what_an_interrupted_run_found_is_told_once(world: SyncWorld) -> None:
     pages, world.table.pages = world.table.pages, stopped
     result = world.sync()
     assert result.run.status is RunStatus.INTERRUPTED
-    assert [item.property_number for item in result.news] == ["AA1"]
+    assert result.news == ()
     world.table.pages = pages
+    assert [item.property_number for item in world.sync().news] == ["AA1"]
     assert world.sync().news == ()
     messages = world.channels.taken
     assert [text for text in messages if "rejected" in text] == [
         "*listing-sync: 1 listing newly rejected*"
     ]
+
+
+def test_a_run_by_hand_leaves_the_news_to_the_next_mail_and_the_channel_hears_it_once(
+    world: SyncWorld,
+) -> None:
+    cron = world.identity
+    world.identity = replace(cron, trigger="manual")
+    for _ in range(2):
+        assert [item.property_number for item in world.sync().news] == ["AA1"]
+    world.identity = cron
+    assert [item.property_number for item in world.sync().news] == ["AA1"]
+    assert world.sync().news == ()
+    assert [text for text in world.channels.taken if "rejected" in text] == [
+        "*listing-sync: 1 listing newly rejected*"
+    ]
+
+
+def test_runs_that_find_the_lock_taken_are_told_once_at_the_third(world: SyncWorld) -> None:
+    world.settings = world.settings.model_copy(update={"sync_lock_timeout": 0})
+    world.state.require_writable()
+    holder = Holder("web1", 7, "office", "other", START)
+    with world.lock.held(holder, 0):
+        for _ in range(5):
+            with pytest.raises(LockTimeoutError):
+                world.sync()
+    (heading,) = world.channels.taken
+    assert heading.startswith("*listing-sync: another run")
+    world.sync()
+    with world.lock.held(holder, 0), pytest.raises(LockTimeoutError):
+        world.sync()
+    assert sum("another run" in text for text in world.channels.taken) == 1
 
 
 def test_what_stands_is_not_told_anew_after_an_outage_of_any_length(world: SyncWorld) -> None:

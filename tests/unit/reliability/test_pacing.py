@@ -68,7 +68,7 @@ def test_the_failure_at_the_threshold_refuses_everybody_but_probes_and_last_word
     assert isinstance(step.error, BreakerOpenError)
     refused = pacing.next_step(Patience.RETRY, 0.0, START)
     assert isinstance(refused, Refuse)
-    assert "failed 2 times in a row (away)" in str(refused.error)
+    assert str(refused.error).startswith("away. It failed 2 times in a row")
     for patience in (Patience.LAST, Patience.PROBE):
         assert pacing.next_step(patience, 0.0, START) == Wait(0.0)
 
