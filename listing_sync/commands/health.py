@@ -6,7 +6,6 @@ What cannot be read is a failed check that says so.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ from listing_sync.errors import (
     StoppedError,
 )
 from listing_sync.history.egress import egress_check
-from listing_sync.history.exposure import folder_problem
 from listing_sync.history.run_statistics import DAY, Statistics, last_good, statistics
 from listing_sync.history.runs import Run
 from listing_sync.history.verdict import (
@@ -40,6 +38,8 @@ from listing_sync.history.verdict import (
     progress_check,
     queue_size,
     run_checks,
+    schedule_check,
+    share_check,
     table_check,
     verdict,
     warn,
@@ -48,6 +48,7 @@ from listing_sync.ports import Hold, Holds, Ports, RunRecords, SheetDescription,
 from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings, key_expires_at
 from listing_sync.steps.exposed_files import files_of_a_group, readable_files, writable_files
+from listing_sync.steps.health_here import channels_found, folder_fault
 from listing_sync.steps.holding import held_elsewhere, held_here
 from listing_sync.steps.learning import loose_with_examples
 from listing_sync.steps.old_parts import old_parts
@@ -116,6 +117,9 @@ def health(ports: Ports, env_file: Path | None = None) -> Health:
         )
         checks.append(progress_check(runs, now, _lock_run_id(ports)))
         checks.append(egress_check(runs, now, ports.settings.sync_egress_warn_gb))
+        checks.append(schedule_check(runs, now))
+        checks.append(share_check(ports.settings.sync_rollout_percent, runs))
+    checks.append(channels_found(ports))
     good = last_good(runs or ())
     return Health(
         checked_at=now,
@@ -244,20 +248,12 @@ def local_checks(ports: Ports, held: str | None = None) -> tuple[Check, ...]:
     except (OSError, ListingSyncError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         return (fail(CheckName.STATE_DIR, f"SYNC_STATE_DIR cannot be read: {why}"),)
-    exposed = _exposed(ports.machine.hold.root)
+    exposed = folder_fault(ports.machine.hold.root)
     return (
         fail(CheckName.STATE_DIR, exposed) if exposed else ok(CheckName.STATE_DIR, "readable"),
         ok(CheckName.HOLD, "not on hold") if held is None else warn(CheckName.HOLD, held),
         _journal_check(waiting),
     )
-
-
-def _exposed(root: Path) -> str | None:
-    try:
-        status = root.stat()
-    except OSError:  # not made yet
-        return None
-    return folder_problem(str(root), status.st_uid, status.st_mode, os.geteuid())
 
 
 def _journal_check(waiting: int) -> Check:

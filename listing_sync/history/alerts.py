@@ -32,7 +32,7 @@ from listing_sync.cells.listings import Rejection
 from listing_sync.cells.wording import count, duration, percent
 from listing_sync.errors import Category
 from listing_sync.history.alert_memory import Memory, Streak
-from listing_sync.history.common_faults import Told, told_once
+from listing_sync.history.common_faults import Told, is_failed_formula, told_once
 from listing_sync.history.mentions import foreign, spoken
 from listing_sync.history.messages import Message
 from listing_sync.history.news import rejection_key
@@ -235,7 +235,7 @@ def _rejections_message(ended: Ended) -> Message | None:
             ended,
             "To do: mend these cells; until then the table keeps what it has of these listings.",
         ),
-        items=tuple(f"• {_rejection(item.rejection)}{_others(item)}" for item in told_once(news)),
+        items=tuple(f"• {_told(item, ended.run.stats.total)}" for item in told_once(news)),
         more="listing-sync status --rejected",
         is_alert=False,
     )
@@ -260,13 +260,26 @@ def _removal_message(ended: Ended) -> Message | None:
     )
 
 
+def _told(told: Told, total: int) -> str:
+    """Return one line; of a column of failed formulas: Price: 180 of 180 cells #REF!, ..."""
+    item = told.rejection
+    if not told.others or not is_failed_formula(item):
+        return f"{_rejection(item)}{_others(told)}"
+    cells = f"{told.others + 1:,} of {count(max(total, told.others + 1), 'cell')}"
+    header, value = foreign(item.column or "", 60), foreign(item.value or "", 40)
+    return f"{header}: {cells} {value}, the first {_place(item)}"
+
+
 def _rejection(item: Rejection) -> str:
     number = foreign(item.property_number or "no number", 40)
-    place = foreign(item.cell or f"row {item.sheet_row}", 60)
-    if item.link:
-        place = f"<{spoken(item.link, 500)}|{place}>"
     header = f" {foreign(item.column, 60)}" if item.column else ""
-    return f"{number} {place}{header}: {foreign(discreet(item.reason, item.value), 300)}"
+    reason = foreign(discreet(item.reason, item.value), 300)
+    return f"{number} {_place(item)}{header}: {reason}"
+
+
+def _place(item: Rejection) -> str:
+    place = foreign(item.cell or f"row {item.sheet_row}", 60)
+    return f"<{spoken(item.link, 500)}|{place}>" if item.link else place
 
 
 def _others(told: Told) -> str:

@@ -41,11 +41,16 @@ class Statistics:
     retries: int
     rate_limit_wait_s: float
     retry_wait_s: float
+    skipped: int = 0
 
     @property
     def error_rate(self) -> float:
-        """Return failed / total listings, 0 without any."""
-        return self.failed / self.total if self.total else 0.0
+        """Return failed / listings that were in hand, 0 without any.
+
+        Those outside the rollout share, or not reached, are not among them.
+        """
+        in_hand = self.total - self.skipped
+        return self.failed / in_hand if in_hand else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,7 @@ def _statistics(runs: Sequence[Run]) -> Statistics:
         retries=round(_sum(runs, "retries")),
         rate_limit_wait_s=_sum(runs, "rate_limit_wait_s"),
         retry_wait_s=_sum(runs, "retry_wait_s"),
+        skipped=sum(run.stats.skipped for run in runs),
     )
 
 

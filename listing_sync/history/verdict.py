@@ -16,6 +16,7 @@ from listing_sync.cells.columns import Column
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.wording import count, duration, percent
 from listing_sync.changes.table_check import FACTS_FILE, TableFacts, lacks_of
+from listing_sync.history.rhythm import GONE, missing, usual_distance_s
 from listing_sync.history.run_statistics import (
     Statistics,
     full_runs,
@@ -70,6 +71,9 @@ class CheckName(StrEnum):
     STABILITY = "stability"
     RUN_IN_PROGRESS = "run_in_progress"
     EGRESS = "egress"
+    SCHEDULE = "schedule"
+    SHARE = "share"
+    CHANNELS = "channels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,9 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-_DEGRADING = frozenset({CheckName.LAST_RUN, CheckName.ERROR_RATE})
+_DEGRADING = frozenset(
+    {CheckName.LAST_RUN, CheckName.ERROR_RATE, CheckName.SCHEDULE, CheckName.CHANNELS}
+)
 """Checks whose warning is more than advice."""
 
 
@@ -206,7 +212,7 @@ def run_checks(
     return (
         _last_run_check(full[0], now),
         _last_good_run_check(full, now, stale_after_s),
-        _error_rate_check(recent),
+        _error_rate_check(recent, full),
         _stability_check(full, examples),
     )
 
@@ -230,7 +236,8 @@ def _last_run_check(run: Run, now: datetime) -> Check:
 
 def _last_good_run_check(full: Sequence[Run], now: datetime, stale_after_s: float) -> Check:
     name = CheckName.LAST_GOOD_RUN
-    good = last_good(full)
+    # A run that took nothing at all has not shown that anything works.
+    good = last_good(run for run in full if run.stats.success or not run.stats.failed)
     since = full[-1].started_at if good is None else good.completed_at
     limit = f"SYNC_STALE_AFTER ({duration(stale_after_s)})"
     found = "none" if good is None else f"{_age(since, now)} ago"
@@ -245,10 +252,13 @@ def _last_good_run_check(full: Sequence[Run], now: datetime, stale_after_s: floa
     return ok(name, found)
 
 
-def _error_rate_check(recent: Statistics) -> Check:
+def _error_rate_check(recent: Statistics, full: Sequence[Run]) -> Check:
     name = CheckName.ERROR_RATE
     rate = recent.error_rate
-    detail = f"{percent(rate)} of {count(recent.total, 'listing')} in 24 h"
+    detail = f"{percent(rate)} of {count(recent.total - recent.skipped, 'listing')} in 24 h"
+    well = next((at for at, run in enumerate(full) if run.status is not RunStatus.COMPLETED), 0)
+    if well > 1:
+        detail += f" (the last {well} runs were good)"
     if rate > UNHEALTHY_ERROR_RATE:
         return fail(
             name,
@@ -274,6 +284,41 @@ def _stability_check(full: Sequence[Run], examples: Mapping[str, str]) -> Check:
         " database rounds or changes them (column type, trigger), or another program"
         " writes there",
     )
+
+
+def schedule_check(runs: Sequence[Run], now: datetime) -> Check:
+    """Say whether a run is missing, by the usual distance of those before."""
+    name = CheckName.SCHEDULE
+    found = missing(runs, now)
+    if found is not None:
+        times, what = found
+        return fail(name, what) if times == GONE else warn(name, what)
+    usual_s = usual_distance_s(runs)
+    return ok(name, "not known yet" if usual_s is None else f"a run every {duration(usual_s)}")
+
+
+def share_check(share: float, runs: Iterable[Run]) -> Check:
+    """Say how many listings SYNC_ROLLOUT_PERCENT leaves out: a rollout may have been forgotten."""
+    name = CheckName.SHARE
+    if share >= 100:  # noqa: PLR2004 - percent
+        return ok(name, "all listings")
+    last = next(iter(full_runs(runs)), None)
+    out = (
+        f": {last.stats.skipped:,} of {count(last.stats.total, 'listing')} are left out"
+        if last
+        else ""
+    )
+    return warn(name, f"SYNC_ROLLOUT_PERCENT is {share:g}{out}; set it to 100 when all is well")
+
+
+def channels_check(waiting: int, refusing: Sequence[str]) -> Check:
+    """Say which channels refuse messages, and how many messages wait."""
+    name = CheckName.CHANNELS
+    waits = f"{count(waiting, 'message')} could not be delivered yet: the next run sends them again"
+    if refusing:
+        more = f"; {waits}" if waiting else ""
+        return warn(name, f"{'; '.join(refusing)}. `listing-sync test-signals` tries each{more}")
+    return warn(name, waits) if waiting else ok(name, "nothing waits")
 
 
 def progress_check(runs: Iterable[Run], now: datetime, lock_run_id: str | None) -> Check:
@@ -302,7 +347,7 @@ def queue_size(runs: Iterable[Run], now: datetime) -> int:
 
 
 def _age(moment: datetime | None, now: datetime) -> str:
-    return duration(0 if moment is None else (now - moment).total_seconds())
+    return duration(0 if moment is None else max((now - moment).total_seconds(), 0))
 
 
 def _headers(columns: Sequence[Column]) -> str:

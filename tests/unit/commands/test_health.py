@@ -367,3 +367,22 @@ def test_invalid_settings_and_signals_end_it(machine: Machine, error: ListingSyn
     machine.sheet.error = error
     with pytest.raises(type(error)):
         machine.health()
+
+
+def test_a_full_or_missing_right_of_the_state_folder_is_found_without_writing(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)
+    found = check(machine.health(), CheckName.STATE_DIR)
+    assert found.status is CheckStatus.FAIL
+    assert "cannot be written by this user" in found.detail
+
+
+def test_a_share_below_100_says_how_many_are_left_out(machine: Machine) -> None:
+    machine.records = MemoryRecords(
+        make_run(minutes=50, stats=RunStats(total=100, unchanged=10, skipped=90))
+    )
+    machine.settings = machine.settings.model_copy(update={"sync_rollout_percent": 10.0})
+    found = check(machine.health(), CheckName.SHARE)
+    assert found.status is CheckStatus.WARN
+    assert found.detail.startswith("SYNC_ROLLOUT_PERCENT is 10: 90 of 100 listings are left out")

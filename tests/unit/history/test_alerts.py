@@ -265,6 +265,15 @@ def test_new_rejections_are_told_together_with_number_cell_link_and_reason() -> 
     ]
 
 
+def test_a_column_of_failed_formulas_is_one_line() -> None:
+    news = [
+        rejected(f"AA{n}", cell=f"Listings!E{n}", value="#REF!", reason="fails", link=None)
+        for n in range(2, 182)
+    ]
+    (message,) = Office().hears(PARTIAL, news=news, stats=RunStats(total=180, failed=180))[-1:]
+    assert message.splitlines()[-1] == "• Price: 180 of 180 cells #REF!, the first Listings!E2"
+
+
 def test_no_new_rejection_no_message() -> None:
     assert Office().hears(PARTIAL) == []
 

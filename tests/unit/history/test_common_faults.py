@@ -35,3 +35,12 @@ def test_nobody_is_lost(rejections):
     told = told_once(rejections)
     assert sum(1 + item.others for item in told) == len(rejections)
     assert {item.rejection.reason for item in told} == {item.reason for item in rejections}
+
+
+def test_a_column_of_failed_formulas_is_one_fault() -> None:
+    items = [
+        Rejection(f"AA{n}", n, "Price", f"Listings!E{n}", "#REF!", "the formula fails (#REF!)")
+        for n in range(2, 182)
+    ]
+    (told,) = told_once(items)
+    assert (told.rejection.cell, told.others) == ("Listings!E2", 179)

@@ -24,7 +24,7 @@ from tests.runs import make_run, run_id
 NOW = START + timedelta(hours=1)
 
 
-def test_error_rate_is_failed_of_all_listings_of_the_full_runs_of_the_last_day() -> None:
+def test_error_rate_is_failed_of_the_listings_in_hand_of_the_full_runs_of_the_last_day() -> None:
     runs = [
         make_run(1, stats=RunStats(total=1000, unchanged=995, failed=5)),
         make_run(2, RunStatus.FAILED, stats=RunStats(total=1000, failed=45, skipped=955)),
@@ -32,7 +32,7 @@ def test_error_rate_is_failed_of_all_listings_of_the_full_runs_of_the_last_day()
         make_run(4, RunStatus.FAILED, run_type=RunType.SELECTIVE),
         make_run(5, RunStatus.IN_PROGRESS, stats=RunStats(total=9, failed=9)),
     ]
-    assert statistics(runs, NOW).error_rate == 50 / 2000
+    assert statistics(runs, NOW).error_rate == 50 / (2000 - 955)
 
 
 def test_no_run_has_no_error_and_no_average() -> None:

@@ -17,6 +17,7 @@ from listing_sync.history.verdict import (
     CheckName,
     CheckStatus,
     Verdict,
+    channels_check,
     fail,
     headers_check,
     key_check,
@@ -288,3 +289,17 @@ def test_a_run_gone_silent_is_named(
 def test_queue_size_is_what_living_runs_have_still_to_do() -> None:
     assert queue_size((going(timedelta(minutes=1)), make_run(2)), NOW) == 70
     assert queue_size((going(timedelta(minutes=11)),), NOW) == 0
+
+
+def test_a_run_that_took_nothing_is_no_good_run() -> None:
+    taken = make_run(1, minutes=-30 * 60)
+    nothing = make_run(2, RunStatus.PARTIAL, stats=RunStats(total=10, failed=10))
+    assert of_runs(taken, nothing)[CheckName.LAST_GOOD_RUN].status is CheckStatus.FAIL
+
+
+def test_a_channel_that_refuses_and_messages_that_wait_degrade() -> None:
+    found = channels_check(2, ["webhook 1 refuses messages since 2026-03-01 09:00 (HTTP 404)"])
+    assert found.detail.startswith("webhook 1 refuses messages")
+    assert "2 messages could not be delivered yet" in found.detail
+    assert verdict([found], answered=True) is Verdict.DEGRADED
+    assert channels_check(0, []).status is CheckStatus.OK
