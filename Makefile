@@ -43,11 +43,13 @@ test-versions: $(VENV)/ready
 	$(BIN)/pip install -q --disable-pip-version-check uv
 	$(BIN)/python -m tests.versions
 
-## chaos: fault schedules and kills for as long as one likes: make chaos SCHEDULES=2000 KILLS=100
+## chaos: fault schedules and kills for as long as one likes: make chaos SCHEDULES=2000 HISTORIES=2000 KILLS=100
 SCHEDULES ?= 2000
 KILLS ?= 100
+HISTORIES ?= 2000
 chaos: setup
-	CHAOS_SCHEDULES=$(SCHEDULES) CHAOS_KILLS=$(KILLS) $(PYTEST) -n auto tests/chaos
+	CHAOS_SCHEDULES=$(SCHEDULES) CHAOS_KILLS=$(KILLS) CHAOS_HISTORIES=$(HISTORIES) \
+		$(PYTEST) -n auto tests/chaos
 
 ## format: rewrite the code in its style
 format: $(VENV)/ready

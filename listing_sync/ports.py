@@ -18,7 +18,7 @@ from listing_sync.cells.listings import BlankCell, SheetColumn, SheetContents, V
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.migrations import SqlFile
 from listing_sync.changes.plan import TableRow
-from listing_sync.changes.seen import Fingerprint
+from listing_sync.changes.seen import Fingerprint, Remembered
 from listing_sync.changes.table_check import TableFacts, UniqueKey
 from listing_sync.changes.undo_log import Logged
 from listing_sync.errors import Service
@@ -411,6 +411,13 @@ class GivenBackMemory(Protocol):
     def store(self, memory: Mapping[str, object]) -> None: ...
 
 
+class TableMemory(Protocol):
+    """What was seen of the table, by source; damaged, or of another identity, means None."""
+
+    def load(self, source: str, identity: str) -> Remembered | None: ...
+    def store(self, source: str, identity: str, remembered: Remembered) -> None: ...
+
+
 # -- signals ----------------------------------------------------------------------------------
 
 
@@ -527,6 +534,8 @@ class Machine(Protocol):
     def mail_memory(self) -> MailMemory: ...
     @property
     def given_back(self) -> GivenBackMemory: ...
+    @property
+    def table_memory(self) -> TableMemory: ...
     def require_state_dir(self) -> None: ...
     def written_since(
         self, beginning: SnapshotMeta | str | None

@@ -244,6 +244,7 @@ class Settings(BaseSettings):
     sync_time_limit: Annotated[int, Ge(0), Le(86400)] = 1800
     sync_lock_timeout: Annotated[int, Ge(0), Le(86400)] = 300
     sync_state_dir: Path | None = None
+    sync_full_read_hours: Annotated[int, Ge(0), Le(168)] = 24
     sync_stale_after: Annotated[int, Ge(60)] = 86400
     sync_egress_warn_gb: Annotated[float, Ge(0), Le(1_000_000)] = 4
     sync_history_days: Annotated[int, Ge(1), Le(3650)] = 90

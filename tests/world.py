@@ -21,6 +21,7 @@ from listing_sync.machine.lock import FileLock
 from listing_sync.machine.snapshots import SnapshotFiles
 from listing_sync.machine.source_file import SourceFile
 from listing_sync.machine.state_dir import StateDir
+from listing_sync.machine.table_memory import TableMemoryFiles
 from listing_sync.machine.undo import UndoFiles
 from listing_sync.machine.written import written_since
 from listing_sync.ports import (
@@ -96,6 +97,7 @@ class FolderMachine:
         self.alert_memory = AlertMemoryFile(state)
         self.mail_memory = MailMemoryFile(state)
         self.given_back = GivenBackFile(state)
+        self.table_memory = TableMemoryFiles(state)
         self.sources = SourceFile(state)
 
     def require_state_dir(self) -> None:

@@ -14,12 +14,17 @@ one, and the next run reads it.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Final
 
 from listing_sync.cells.listings import Checked, Listing
+from listing_sync.cells.mapping import SheetMapping
+from listing_sync.changes.given_back import GivenBack
 from listing_sync.changes.plan import BLANKED_FROM, Plan, TableRow, removable
 from listing_sync.changes.rollout import is_in_share
 
@@ -92,6 +97,55 @@ def _is_as_it_was(bucket: Bucket, digests: Mapping[str, bytes]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Remembered:
+    """What was seen of a table, and when all of it was read last."""
+
+    read_whole_at: datetime
+    seen: Seen
+
+
+def is_of_use(remembered: Remembered, now: datetime, longest: timedelta, listings: int) -> bool:
+    """Return whether a memory is young enough, and its buckets fit so many listings."""
+    fitting, there = buckets_for(listings), len(remembered.seen)
+    age = now - remembered.read_whole_at
+    return timedelta(0) <= age < longest and fitting <= 4 * there and there <= 4 * fitting
+
+
+def identity_of(
+    version: str,
+    target: str,
+    mapping: SheetMapping,
+    columns: Sequence[str],
+    known: GivenBack,
+    percent: float,
+) -> str:
+    """Return a digest of all that decides what a comparison of a listing with its row says."""
+    said = json.dumps(
+        [version, target, _in_order(mapping), list(columns), _in_order(known.values), percent],
+        sort_keys=True,
+        default=str,
+    )
+    return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).hexdigest()
+
+
+def _in_order(value: object) -> object:
+    """Return what is the same in every process: a set has another order in each."""
+    if is_dataclass(value):
+        return [[each.name, _in_order(getattr(value, each.name))] for each in fields(value)]
+    match value:
+        case frozenset():
+            return sorted(map(str, value))
+        case tuple() | list():
+            return [_in_order(each) for each in value]
+        case re.Pattern():
+            return [value.pattern, value.flags]
+        case Mapping():
+            return {str(name): _in_order(each) for name, each in value.items()}
+        case _:
+            return repr(value)
+
+
+@dataclass(frozen=True, slots=True)
 class Unread:
     """The buckets that need not be read, and the keys of the rows that have to be."""
 
@@ -146,6 +200,16 @@ def with_unread(
     )
 
 
+def in_order(plan: Plan) -> Plan:
+    """Return the plan in the order of the sheet: which rows of the table were read matters not."""
+    return replace(
+        plan,
+        updates=tuple(sorted(plan.updates, key=lambda update: update.listing.sheet_row)),
+        unlisted=tuple(sorted(plan.unlisted)),
+        removals=tuple(sorted(plan.removals)),
+    )
+
+
 def needs_all_rows(plan: Plan) -> bool:
     """Return whether what is left out of `filled` could decide about a refusal."""
     return any(count >= BLANKED_FROM for count in plan.blanked)
@@ -174,7 +238,7 @@ def seen_now(
 
     `after` are the same buckets once the rows were read; `plan` is what the comparison gave.
     """
-    differing = {update.key for update in plan.updates}
+    differing = {each.key for each in plan.updates if each.changed or each.mark is not None}
     later = {each.bucket: each for each in after}
     now = list(before)
     for each in told:

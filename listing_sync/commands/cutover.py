@@ -46,6 +46,7 @@ def _options(ports: Ports, percent: float) -> SyncOptions:
         limits=_NO_LIMITS,
         percent=percent,
         batch_size=ports.settings.sync_batch_size,
+        reads_all=True,
         signals=False,
     )
 

@@ -52,6 +52,7 @@ from listing_sync.steps.health_here import channels_found, folder_fault
 from listing_sync.steps.holding import held_elsewhere, held_here
 from listing_sync.steps.learning import loose_with_examples
 from listing_sync.steps.old_parts import old_parts
+from listing_sync.steps.savings import with_saving
 
 T = TypeVar("T")
 
@@ -166,6 +167,7 @@ def _table_checks(table: Table, ports: Ports) -> tuple[Check, ...]:
         return (fail(CheckName.TABLE, f"there is no table {mapping.table}: {create}"),)
     facts = description.facts(key_is_unique=None)
     check = table_check(mapping, facts)
+    check = with_saving(check, table, mapping.columns, is_view=description.is_view)
     if mapping.key not in description.columns:
         return (check,)
     if table.accepts_key():

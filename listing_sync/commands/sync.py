@@ -40,11 +40,12 @@ from listing_sync.ports import Holder, Ports, Progress
 from listing_sync.steps.after_run import ping, report, report_unstarted
 from listing_sync.steps.applying import Applying
 from listing_sync.steps.background import Background
+from listing_sync.steps.comparing import Scope
 from listing_sync.steps.earlier_runs import History, read_history, stored
 from listing_sync.steps.holding import held_elsewhere, held_here
 from listing_sync.steps.learning import known_to, learn
 from listing_sync.steps.naming import learn_source
-from listing_sync.steps.reading import Reading, Scope, plan_changes, read
+from listing_sync.steps.reading import Reading, plan_changes, read
 from listing_sync.steps.recording import (
     KEPT_RUNS,
     Heard,
@@ -62,7 +63,8 @@ from listing_sync.steps.turns import PASSING
 class SyncOptions:
     """What the caller asks for; `numbers` None means all.
 
-    `percent` is the rollout share. `signals` False leaves heartbeat and alerts alone.
+    `percent` is the rollout share. `reads_all` goes by nothing remembered of the table. `signals`
+    False leaves heartbeat and alerts alone.
     """
 
     limits: SafetyLimits
@@ -72,6 +74,7 @@ class SyncOptions:
     dry_run: bool = False
     force: bool = False
     prune: bool = False
+    reads_all: bool = False
     signals: bool = True
 
 
@@ -241,6 +244,8 @@ class _Sync:
                     selected_only=self.options.numbers is not None,
                     force=self.options.force,
                     prune=self.options.prune,
+                    reads_all=self.options.reads_all,
+                    keeps=not self.options.dry_run,
                 ),
                 on_rows=self.progress.advance,
                 tick=self._tick,

@@ -12,8 +12,9 @@ from listing_sync.changes.compare import is_equal
 from listing_sync.changes.plan import Plan, Update
 from listing_sync.errors import RefusedError
 from listing_sync.ports import Ports, Progress, SnapshotMeta
+from listing_sync.steps.comparing import Scope
 from listing_sync.steps.learning import known_to
-from listing_sync.steps.reading import Scope, plan_changes, read
+from listing_sync.steps.reading import plan_changes, read
 
 
 @dataclass(frozen=True, slots=True)

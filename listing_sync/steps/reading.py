@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 
@@ -24,6 +24,7 @@ from listing_sync.changes.rollout import is_in_share, within_share
 from listing_sync.errors import SourceError
 from listing_sync.ports import Ports, Progress, SelectedRows
 from listing_sync.steps.background import Prefetched
+from listing_sync.steps.comparing import Comparing, Scope
 
 PAGES_AHEAD = 3
 NEAR_MATCHED = 50
@@ -170,16 +171,6 @@ def _payloads(
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What is compared, and to what end; `percent` is the rollout share."""
-
-    percent: float = 100
-    selected_only: bool = False
-    force: bool = False
-    prune: bool = False
-
-
 def plan_changes(
     ports: Ports,
     reading: Reading,
@@ -215,22 +206,25 @@ def _settled(
 ) -> Settled:
     checked = reading.checked
     columns = [column.column for column in checked.columns]
-    if scope.selected_only:
-        pages = ports.target.table.rows(
-            columns, sorted(listing.property_number for listing in checked.listings)
-        )
-    else:
-        pages = ports.target.table.pages(columns)
 
-    def counted() -> Iterator[Sequence[TableRow]]:
+    def counted(pages: Iterable[Sequence[TableRow]]) -> Iterator[Sequence[TableRow]]:
         for page in Prefetched(pages, ahead=PAGES_AHEAD).each(tick):
             yield page
             on_rows(len(page))
             tick()
 
-    plan = make_plan(
-        checked, counted(), percent=scope.percent, force=scope.force, prune=scope.prune, known=known
-    )
+    if scope.selected_only:
+        numbers = sorted(listing.property_number for listing in checked.listings)
+        plan = make_plan(
+            checked,
+            counted(ports.target.table.rows(columns, numbers)),
+            percent=scope.percent,
+            force=scope.force,
+            prune=scope.prune,
+            known=known,
+        )
+    else:
+        plan = Comparing(ports, checked, scope, counted, known).plan()
     meant = _meant(ports, plan, known)
     if not meant:
         return Settled(plan, checked)

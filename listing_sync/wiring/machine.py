@@ -20,6 +20,7 @@ from listing_sync.machine.lock import FileLock
 from listing_sync.machine.process import is_there
 from listing_sync.machine.snapshots import SnapshotFiles
 from listing_sync.machine.state_dir import StateDir
+from listing_sync.machine.table_memory import TableMemoryFiles
 from listing_sync.machine.undo import UndoFiles
 from listing_sync.ports import SnapshotMeta, Written
 from listing_sync.reliability.breaker import BreakerState
@@ -102,6 +103,11 @@ class ThisMachine:
     def mail_memory(self) -> MailMemoryFile:
         """Return which troubles mails have told."""
         return MailMemoryFile(self.state)
+
+    @cached_property
+    def table_memory(self) -> TableMemoryFiles:
+        """Return what was seen of the table."""
+        return TableMemoryFiles(self.state)
 
     @cached_property
     def given_back(self) -> GivenBackFile:

@@ -5,5 +5,6 @@ from __future__ import annotations
 import os
 
 SCHEDULES = int(os.environ.get("CHAOS_SCHEDULES", "200"))
+HISTORIES = int(os.environ.get("CHAOS_HISTORIES", "30"))
 KILLS = int(os.environ.get("CHAOS_KILLS", "10"))
 IS_LONG = "CHAOS_SCHEDULES" in os.environ or "CHAOS_KILLS" in os.environ

@@ -70,6 +70,10 @@ class AnyTable:
     error: ListingSyncError | None = None
     description: TableDescription = FITTING
     is_unique: bool = True
+    tells_fingerprints: bool = True
+
+    def fingerprints(self, *_: object, **__: object) -> tuple[()] | None:
+        return () if self.tells_fingerprints else None
 
     def describe(self) -> TableDescription:
         if self.error:
@@ -245,6 +249,16 @@ def test_a_table_known_by_the_api_alone_says_which_file_tells_more(machine: Mach
     assert "0005_table_facts.sql" in check(machine.health(), CheckName.TABLE).detail
     machine.table.description = replace(FITTING, defaults={})
     assert "migrate up" not in check(machine.health(), CheckName.TABLE).detail
+
+
+def test_a_table_that_every_run_reads_whole_says_which_file_saves_it(machine: Machine) -> None:
+    machine.table.tells_fingerprints = False
+    told = check(machine.health(), CheckName.TABLE)
+    assert told.status is CheckStatus.OK
+    assert "every run reads all of it" in told.detail
+    assert "0006_table_fingerprints.sql" in told.detail
+    machine.table.description = replace(FITTING, is_view=True)
+    assert "reads all" not in check(machine.health(), CheckName.TABLE).detail
 
 
 def test_a_table_without_the_key_column_is_not_asked_for_its_uniqueness(machine: Machine) -> None:
