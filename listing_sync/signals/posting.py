@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 from listing_sync.ports import NotTaken
 
 _NOT_IN_TIME = "no answer in {:g} s"
+_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")
 
 
 _MAY_PASS = frozenset({408, 425, 429})
@@ -32,27 +34,35 @@ def post(url: str, body: bytes, content_type: str, *, timeout_s: float) -> NotTa
 
 
 def _post(url: str, body: bytes, content_type: str, timeout_s: float) -> NotTaken | None:
-    import httpx  # noqa: PLC0415 - most runs have nothing to post
+    import requests  # noqa: PLC0415 - 200 ms that most runs do without
 
-    from listing_sync.reachability import ProxyRefusedError  # noqa: PLC0415
-    from listing_sync.transport import build_client  # noqa: PLC0415
+    from listing_sync.signals.session import refusal_of_proxy, session_for  # noqa: PLC0415
 
     headers = {"Content-Type": content_type, "User-Agent": "listing-sync"}
     try:
         # The answer is not read beyond its status: whoever gives it may send one without an end.
         with (
-            build_client(timeout_s=timeout_s, connections=1, on_bytes=lambda _: None) as http,
-            http.stream("POST", url, content=body, headers=headers) as response,
+            session_for(url) as session,
+            session.post(
+                url,
+                data=body,
+                headers=headers,
+                timeout=timeout_s,
+                allow_redirects=False,
+                stream=True,
+            ) as response,
         ):
-            status = response.status_code
-            return (
-                None
-                if response.is_success
-                else NotTaken(f"HTTP {status}", is_final=is_final(status))
-            )
-    except httpx.TimeoutException:
+            if why := refusal_of_proxy(url, response.status_code):
+                return NotTaken(why)
+            if response.ok and not response.is_redirect:
+                return None
+            return NotTaken(f"HTTP {response.status_code}", is_final=is_final(response.status_code))
+    except requests.Timeout:
         return NotTaken(_NOT_IN_TIME.format(timeout_s))
-    except ProxyRefusedError as error:
-        return NotTaken(str(error))
+    except requests.exceptions.ProxyError as error:
+        # urllib3 tells the status in words alone: "Tunnel connection failed: 407 ...".
+        found = _TUNNEL.search(str(error))
+        why = refusal_of_proxy(url, int(found[1])) if found else None
+        return NotTaken(why or type(error).__name__)
     except Exception as error:  # noqa: BLE001 - a signal that fails must not fail a good run
         return NotTaken(type(error).__name__)  # its text holds the address

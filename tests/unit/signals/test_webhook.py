@@ -1,4 +1,4 @@
-"""The webhook against a real server: the shape of its messages, its time-outs, its silence."""
+"""The webhook against `responses` for statuses, against a real server for shape and time-outs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+import responses
 
 from listing_sync.history.messages import Message
 from listing_sync.ports import NotTaken
@@ -41,6 +42,15 @@ def test_a_message_is_posted_as_slack_documents_it() -> None:
     assert json.loads(request.body) == {"text": TEXT}
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 410, 425, 429, 500, 502, 503])
+@responses.activate
+def test_what_will_never_be_taken_is_told_from_what_may_be(status: int) -> None:
+    responses.post(URL, status=status)
+    is_final = status in {400, 401, 403, 404, 410}
+    assert post_to(URL) == NotTaken(f"HTTP {status}", is_final=is_final)
+    assert len(responses.calls) == 1
+
+
 @pytest.mark.parametrize("status", [301, 307, 400, 403, 404, 410, 429, 500, 503])
 def test_any_other_answer_is_not_taken_and_no_redirect_is_followed(
     status: int,
@@ -57,9 +67,9 @@ def test_any_other_answer_is_not_taken_and_no_redirect_is_followed(
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        (f"http://127.0.0.1:{free_port()}/topsecret?token=hidden", "ConnectError"),
-        ("http://127.0.0.1:x/topsecret?token=hidden", "InvalidURL"),
-        ("https://hooks.invalid/topsecret?token=hidden", "ConnectError"),
+        (f"http://127.0.0.1:{free_port()}/topsecret?token=hidden", "ConnectionError"),
+        ("http://127.0.0.1:x/topsecret?token=hidden", "ValueError"),
+        ("https://hooks.invalid/topsecret?token=hidden", "ConnectionError"),
     ],
     ids=["refused", "no address", "no such host"],
 )
