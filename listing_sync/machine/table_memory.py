@@ -14,7 +14,7 @@ from hashlib import blake2b, sha256
 from typing import Any, Final
 
 from listing_sync.changes.seen import DIGEST_BYTES, Bucket, Remembered, Seen
-from listing_sync.machine.state_dir import StateDir, write_atomically
+from listing_sync.machine.state_dir import LARGEST_STATE_BYTES, StateDir, write_atomically
 from listing_sync.regular_file import read_regular
 
 _FORM: Final = b"listing-sync table memory 1"
@@ -29,7 +29,11 @@ class TableMemoryFiles:
     def load(self, source: str, identity: str) -> Remembered | None:
         """Return what was seen for exactly this source and identity, None when nothing was."""
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            return _decoded(read_regular(self._state.path / _name(source)), source, identity)
+            return _decoded(
+                read_regular(self._state.path / _name(source), LARGEST_STATE_BYTES),
+                source,
+                identity,
+            )
         return None
 
     def store(self, source: str, identity: str, remembered: Remembered) -> None:
