@@ -6,10 +6,15 @@ import inspect
 
 from typer.testing import CliRunner
 
+UsageError: type[Exception]
 try:
-    from typer.exceptions import TyperException as UsageError
+    from typer.exceptions import TyperException
+
+    UsageError = TyperException
 except ImportError:  # before 0.28 it raised those of click
-    from click import ClickException as UsageError
+    from click import ClickException
+
+    UsageError = ClickException
 
 __all__ = ["UsageError", "runner"]
 

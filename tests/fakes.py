@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Protocol, TypeVar
 from zlib import crc32
@@ -573,9 +574,7 @@ class MemoryTable:
 
     def pages(self, columns: Sequence[Column]) -> Iterator[Sequence[TableRow]]:
         last = ""
-        while page := self._call(
-            lambda after=last: self._page(after), "reading the table", Patience.OUTLAST
-        ):
+        while page := self._call(partial(self._page, last), "reading the table", Patience.OUTLAST):
             yield [self._row(number, columns) for number in page]
             last = page[-1]
 
@@ -644,9 +643,7 @@ class MemoryTable:
 
     def whole_pages(self) -> Iterator[Sequence[Mapping[str, Value]]]:
         last = ""
-        while page := self._call(
-            lambda after=last: self._page(after), "reading the table", Patience.OUTLAST
-        ):
+        while page := self._call(partial(self._page, last), "reading the table", Patience.OUTLAST):
             yield [self._whole(number) for number in page]
             last = page[-1]
 
@@ -666,8 +663,8 @@ class MemoryTable:
         def write() -> list[dict[str, Value]]:
             with self._lock:
                 self._ask("upsert", numbers)
-                for row in new:
-                    self._refuse_null(row)
+                for sent in new:
+                    self._refuse_null(sent)
                 forms = [self._equality(number) for number in numbers]
                 self._refuse_twice(forms)
                 there = self._there()

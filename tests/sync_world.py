@@ -162,7 +162,7 @@ class SyncWorld(World):
             self._runs += 1
 
 
-def listing(number: object, **cells: Cell) -> dict[str, Cell]:
+def listing(number: Cell, **cells: Cell) -> dict[str, Cell]:
     """Return a row of the sheet: a name and a price unless said otherwise."""
     return {"property_number": number, "name": f"House {number}", "price": 1000, **cells}
 

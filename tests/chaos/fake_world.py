@@ -30,9 +30,8 @@ from listing_sync.reliability.guard import Guard
 from listing_sync.reliability.meter import Meter
 from listing_sync.reliability.pacing import GuardSettings, Patience
 from listing_sync.reliability.rate_limit import TokenBucket
-from listing_sync.settings import Settings
 from tests.fakes import START, MemoryRecords, MemorySheet, MemoryTable
-from tests.world import FolderMachine, MemoryTarget, NoSignals
+from tests.world import FolderMachine, MemoryTarget, NoSignals, made_settings
 
 T = TypeVar("T")
 
@@ -180,12 +179,7 @@ class Scene:
         **settings: Any,
     ) -> None:
         self.time = Time()
-        self.settings = Settings(
-            _env_file=None,  # type: ignore[call-arg]
-            supabase_url="https://xyz.supabase.co",
-            supabase_service_role_key=KEY,
-            **settings,
-        )
+        self.settings = made_settings(supabase_service_role_key=KEY, **settings)
         self.table = WatchedTable(table, page_rows=4, call=partial(self._ask, Service.SUPABASE))
         self.records = MemoryRecords(
             call=partial(self._ask, Service.SUPABASE),

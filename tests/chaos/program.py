@@ -155,7 +155,7 @@ class Site:
         rows += [[number, price] for number, price in listings.items()]
         self.google.put_tab(DEFAULT_SPREADSHEET, TAB, rows)
 
-    def prices(self) -> dict[str, int]:
+    def prices(self) -> dict[str, int | None]:
         """Return what the table holds."""
         rows = self.supabase.execute("select property_number, price from property_listings")
         return {number: None if price is None else int(price) for number, price in rows}

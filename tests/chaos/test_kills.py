@@ -63,7 +63,7 @@ def test_the_run_after_a_kill_does_the_rest_and_closes_the_dead_one(
     assert site.journal() == []
 
 
-def _start(site: Site, **settings: str) -> Running:
+def _start(site: Site, **settings: Any) -> Running:
     return site.start("sync", "all", "--prune", sync_prune_limit="100", **settings)
 
 

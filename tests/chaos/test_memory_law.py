@@ -17,7 +17,7 @@ from listing_sync.cells.listings import Value
 from listing_sync.cells.mapping import parse_mapping
 from listing_sync.changes.plan import Plan
 from listing_sync.commands.sync import SyncResult
-from listing_sync.reliability.guard import Patience
+from listing_sync.reliability.pacing import Patience
 from tests.chaos.how_many import HISTORIES
 from tests.sync_world import MAPPING, MARKS, SyncWorld, in_table, listing
 
@@ -123,11 +123,11 @@ class History:
                 case 3 if rows:
                     chance.shuffle(rows)
                 case 4 if rows:
-                    rows[at] = {**rows[at], "note": chance.choice(("", "(none)", "new"))}
+                    rows[at] = {**(rows[at] or {}), "note": chance.choice(("", "(none)", "new"))}
                 case 5 if rows:
-                    rows[at] = {**rows[at], "name": chance.choice(("", "House", "house "))}
+                    rows[at] = {**(rows[at] or {}), "name": chance.choice(("", "House", "house "))}
                 case _ if rows:
-                    rows[at] = {**rows[at], "price": chance.choice(PRICES)}
+                    rows[at] = {**(rows[at] or {}), "price": chance.choice(PRICES)}
 
     def write_by_hand(self) -> None:
         number = self.chance.choice((*self.numbers, *NUMBERS, "aa1", "AA1 "))

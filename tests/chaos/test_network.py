@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ from tests.stack.spreadsheet import Cell
 pytestmark = [pytest.mark.chaos, pytest.mark.stack]
 
 SHEET: dict[str, Cell] = {f"AA{number}": number for number in range(1, 31)}
-TENTH = {"sync_retry_delay": "100"}
+TENTH: dict[str, Any] = {"sync_retry_delay": "100"}
 """The default settings ten times as fast."""
 
 

@@ -88,7 +88,7 @@ def held_at_the_sheet(site: Site, go_on: Event) -> Running:
     return running
 
 
-def together(site: Site, count: int, **settings: str) -> list[dict[str, Any]]:
+def together(site: Site, count: int, **settings: Any) -> list[dict[str, Any]]:
     running = [site.start("sync", "all", **settings) for _ in range(count)]
     ended = [each.finish() for each in running]
     assert [(each.code, each.out, each.err) for each in ended] == [(0, "", "")] * count
@@ -258,7 +258,12 @@ def test_the_same_tab_spelled_otherwise_is_the_same_source(site: Site) -> None:
     assert (ended.code, ended.err) == (0, "")
     assert "AA1" not in site.prices()
     assert {run["source"] for run in site.runs()} == {f"{SOURCE}#gid=0", f"{SOURCE}#{TAB}"}
-    for settings in ({}, {"sync_sheet_name": TAB}, {"sync_state_dir": str(site.folder / "new")}):
+    places: list[dict[str, Any]] = [
+        {},
+        {"sync_sheet_name": TAB},
+        {"sync_state_dir": str(site.folder / "new")},
+    ]
+    for settings in places:
         shown = json.loads(site.run("status", "--json", **settings).out)
         assert len(shown["runs"]) == 3
 

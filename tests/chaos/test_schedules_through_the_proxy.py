@@ -187,7 +187,7 @@ def _from_now_on(faults: Faults) -> Schedule:
     return lambda _index, _method, _target: faults.get(next(numbers))
 
 
-def _run(story: Story, site: Site, **settings: str) -> dict[str, Any]:
+def _run(story: Story, site: Site, **settings: Any) -> dict[str, Any]:
     ended = site.run(
         *("-v", "--log-format", "json", "sync", "all", "--json"),
         sync_prune=str(story.prune),

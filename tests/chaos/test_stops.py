@@ -6,6 +6,7 @@ import signal
 import time
 from dataclasses import dataclass, field, replace
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ class Phase:
     method: str
     target: str
     fault: Fault
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 PHASES = {

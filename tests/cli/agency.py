@@ -177,7 +177,7 @@ def _all_of(terminal: int) -> Iterator[bytes]:
         yield part
 
 
-def cron(agency: Agency, *arguments: str, **settings: str) -> Printed:
+def cron(agency: Agency, *arguments: str, **settings: Any) -> Printed:
     """Run the program in a process of its own, without a terminal."""
     process = agency.start(*arguments, **settings)
     out, err = process.communicate(timeout=60)

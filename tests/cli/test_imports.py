@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.cli.agency import Agency, house
@@ -19,7 +21,7 @@ OWN = frozenset(
 )
 
 
-def imported(agency: Agency, *command: str, code: int = 0, **settings: str) -> set[str]:
+def imported(agency: Agency, *command: str, code: int = 0, **settings: Any) -> set[str]:
     """Return the modules that a command imported in a process of its own."""
     with agency.start(*command, PYTHONPROFILEIMPORTTIME="1", **settings) as process:
         _, told = process.communicate()

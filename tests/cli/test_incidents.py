@@ -19,13 +19,16 @@ from tests.stack.chaos_proxy import ChaosProxy, html, status
 from tests.stack.google_sheets import LoopbackGoogle
 from tests.stack.loopback import Answer, Request
 from tests.stack.receiver import Receiver
+from tests.stack.spreadsheet import Cell
 from tests.stack.supabase_lite import SupabaseLite
 
 pytestmark = pytest.mark.stack
 
 SHEET, TAB = "spreadsheet-of-the-office", "Listings"
-HEADERS = ["Property Number", "Price", "Address"]
-ROWS = [[f"AA{number:05}", 10_000_000 + number * 1000, f"港区{number}"] for number in range(30)]
+HEADERS: list[Cell] = ["Property Number", "Price", "Address"]
+ROWS: list[list[Cell]] = [
+    [f"AA{number:05}", 10_000_000 + number * 1000, f"港区{number}"] for number in range(30)
+]
 
 
 @dataclass

@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.agency import SHEET, TAB, Agency, house
 from tests.stack import odd_headers
+from tests.stack.spreadsheet import Cell
 
 HEADERS = ("物件番号", "種別", "価格", "バルコニー面積", "謎の列")
 
@@ -69,7 +70,7 @@ def test_where_every_header_is_bundled_no_mapping_is_written(newcomer: Agency) -
 
 
 def test_numbers_that_the_bundled_pattern_does_not_know_drop_it(newcomer: Agency) -> None:
-    rows = [[f"K-{n}", "戸建", 1] for n in range(5)]
+    rows: list[list[Cell]] = [[f"K-{n}", "戸建", 1] for n in range(5)]
     newcomer.google.put_tab(SHEET, TAB, [HEADERS[:3], *rows])
     assert newcomer.run(*answers(newcomer), "--yes").code == 0
     assert "pattern" not in Path("mapping.toml").read_text(encoding="utf-8")
@@ -80,7 +81,7 @@ def test_numbers_that_the_bundled_pattern_does_not_know_drop_it(newcomer: Agency
 def test_a_sheet_without_the_bundled_key_is_told_apart_by_a_column_of_its_own(
     newcomer: Agency,
 ) -> None:
-    rows = [[f"R{n}", "戸建", 100 + n] for n in range(5)]
+    rows: list[list[Cell]] = [[f"R{n}", "戸建", 100 + n] for n in range(5)]
     newcomer.google.put_tab(SHEET, TAB, [("管理コード", "種別", "価格"), *rows])
     printed = newcomer.run(*answers(newcomer), "--table", "homes", "--yes")
     assert printed.code == 0

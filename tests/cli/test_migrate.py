@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -76,7 +77,7 @@ class Office:
             timeout=120,
         )
 
-    def json(self, *arguments: str, code: int = 0, **settings: str) -> dict[str, object]:
+    def json(self, *arguments: str, code: int = 0, **settings: str) -> dict[str, Any]:
         done = self.run(*arguments, "--json", **settings)
         assert done.returncode == code, done.stdout + done.stderr
         return json.loads(done.stdout)
@@ -348,7 +349,7 @@ def test_an_existing_table_with_other_columns_and_triggers_goes_there_and_back(t
     with SupabaseLite(stack.postgres, database=next(NAMES), apply=(*SQL_FILES, made)) as supabase:
         office = Office(tmp_path, supabase, 40)
         (tmp_path / "mapping.toml").write_text(OTHER_MAPPING, encoding="utf-8")
-        mapped = {"SYNC_MAPPING_FILE": str(tmp_path / "mapping.toml")}
+        mapped: dict[str, Any] = {"SYNC_MAPPING_FILE": str(tmp_path / "mapping.toml")}
         before = supabase.execute(homes)
         refused = office.json("migrate", "cutover", "--yes", code=1, **mapped)
         assert refused["stats"]["failed"] == 40

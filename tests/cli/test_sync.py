@@ -8,6 +8,7 @@ import re
 import signal
 import threading
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,6 +16,7 @@ from openpyxl import Workbook
 
 from tests.cli.agency import HEADERS, MAPPING, SHEET, TAB, Agency, cron, house, masked
 from tests.stack.loopback import Request
+from tests.stack.spreadsheet import Cell
 
 pytestmark = pytest.mark.stack
 
@@ -259,7 +261,8 @@ def test_several_tabs_and_none_named_are_listed(agency: Agency) -> None:
 def test_a_header_that_does_not_fit_fails_the_run(
     agency: Agency, headers: tuple[str, ...], says: list[str]
 ) -> None:
-    agency.sheet_is(*([["AA10001", "戸建", 5]] if headers else []), headers=headers)
+    rows: list[list[Cell]] = [["AA10001", "戸建", 5]] if headers else []
+    agency.sheet_is(*rows, headers=headers)
     printed = agency.run("sync", "all")
     assert printed.code == 3
     for words in says:
@@ -550,7 +553,7 @@ def test_a_terminal_shows_progress_a_summary_and_all_rejections(agency: Agency) 
 @pytest.mark.parametrize(
     "settings", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=["NO_COLOR", "TERM=dumb"]
 )
-def test_no_colour_when_asked(agency: Agency, settings: dict[str, str]) -> None:
+def test_no_colour_when_asked(agency: Agency, settings: dict[str, Any]) -> None:
     agency.sheet_is(house(1), house(2, "ask"))
     printed = agency.on_a_terminal("sync", "all", **settings)
     colours = [code for code in COLOUR.findall(printed.out) if re.search(r"[349]\d", code)]
@@ -600,7 +603,8 @@ def test_a_bug_is_one_line_without_a_traceback_and_one_document(agency: Agency) 
     agency.sheet_is(house(1))
     with pytest.MonkeyPatch.context() as patch:
         # A driver of the disk that raises what no driver should.
-        patch.setattr(Path, "mkdir", lambda *_, **__: {}["bug"])
+        nothing: dict[str, None] = {}
+        patch.setattr(Path, "mkdir", lambda *_, **__: nothing["bug"])
         bare = agency.run("sync", "all")
         printed = agency.run("-v", "sync", "all", "--json")
     assert (bare.code, bare.out) == (70, "")

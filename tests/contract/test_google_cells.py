@@ -213,7 +213,7 @@ def test_an_edit_before_the_look_behind_never_mixes_rows(reading: GoogleReading,
     cells = [Rich(formula=f'=IMAGE("https://x.example/A{n}")') for n in range(1, 9)]
     rows = photos(*cells)
     reading.put(rows)
-    edited = []
+    edited: list[str] = []
 
     def insert(request: Any) -> None:
         if "FORMULA" not in request.target or edited:
@@ -297,7 +297,7 @@ def test_a_mapped_header_that_keeps_changing_is_named_with_its_cell(reading: Goo
 def test_a_unit_that_leaves_its_header_meanwhile_is_a_change(reading: GoogleReading) -> None:
     mapping = replace(ITEMS, columns=ITEMS.columns)
     reading.put([["ID", "Title", "Price0（万円）"], ["A1", "t", 5]])
-    edited = []
+    edited: list[Any] = []
 
     def edit(request: Any) -> None:
         if "batchGet" in request.target and len(edited) < 2:
@@ -312,7 +312,7 @@ def test_a_unit_that_leaves_its_header_meanwhile_is_a_change(reading: GoogleRead
 def test_a_tab_that_is_renamed_while_it_is_read_is_found_by_its_gid(reading: GoogleReading) -> None:
     reading.put([HEADER, ["A1", "t", 5]], sheet_id=7)
     reading.put([HEADER, ["B1", "t", 5]], title="Other", sheet_id=8)
-    renamed = []
+    renamed: list[Any] = []
 
     def rename(request: Any) -> None:
         if "UNFORMATTED" in request.target and not renamed:

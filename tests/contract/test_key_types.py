@@ -170,6 +170,7 @@ def agency(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
         mapping = MAPPING.format(table=f"by_{name}") + (MARKS if marks else "")
         world = SyncWorld(tmp_path, mapping=mapping)
         if is_fake:
+            assert key.fake is not None
             world.table = MemoryTable(equality=key.fake)
             return Agency(world, key, name, None)
         rest = request.getfixturevalue("rest")

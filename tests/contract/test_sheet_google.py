@@ -24,7 +24,8 @@ from listing_sync.errors import (
 )
 from listing_sync.sheets.google_api import Rendering
 from tests.google_reading import GoogleReading
-from tests.stack.google_sheets import DEFAULT_SPREADSHEET, SERVICE_ACCOUNT
+from tests.stack.google_sheets import DEFAULT_SPREADSHEET
+from tests.stack.google_token import SERVICE_ACCOUNT
 from tests.stack.loopback import Answer, Request
 from tests.stack.spreadsheet import Shown
 

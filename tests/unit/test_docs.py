@@ -53,8 +53,8 @@ def parse(line: str) -> None:
     context = typer.main.get_command(app).make_context("listing-sync", words)
     while isinstance(context.command, TyperGroup):
         # click 8.1 has protected_args, which 8.2 warns of.
-        protected = getattr(context, "_protected_args", None)
-        rest = [*(context.protected_args if protected is None else protected), *context.args]
+        held = "_protected_args" if hasattr(context, "_protected_args") else "protected_args"
+        rest = [*getattr(context, held), *context.args]
         assert rest, f"{line} is only the name of a group"
         name, command, words = context.command.resolve_command(context, rest)
         assert command is not None

@@ -191,7 +191,7 @@ def test_each_variable_names_certificates_for_every_service(
 ) -> None:
     place = certificate[1]
     if variable == "SSL_CERT_DIR":
-        command = ["openssl", "x509", "-hash", "-noout", "-in", place]
+        command = ["openssl", "x509", "-hash", "-noout", "-in", str(place)]
         name = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
         (tmp_path / f"{name}.0").symlink_to(place)
         place = tmp_path

@@ -16,24 +16,23 @@ from listing_sync.clock import Stop
 from listing_sync.errors import BreakerOpenError, Service, StoppedError, TransientError
 from listing_sync.ports import Probes
 from listing_sync.reliability.breaker import BreakerState
-from listing_sync.settings import Settings
 from listing_sync.wiring.world import World
 from tests.stack.postgres import free_port
 from tests.sync_world import MAPPING
+from tests.world import made_settings
 
 
 @contextmanager
 def world(folder: Path, *, moves_breakers: bool = True, **settings: Any) -> Iterator[World]:
-    given = {
+    given: dict[str, Any] = {
         "supabase_url": f"http://127.0.0.1:{free_port()}",
-        "supabase_service_role_key": "sb_secret_1",
         "sync_state_dir": folder / "state",
         "sync_retry_attempts": 0,
         "sync_circuit_breaker_threshold": 1,
         **settings,
     }
     made = World(
-        Settings(_env_file=None, **given),
+        made_settings(**given),
         parse_mapping(MAPPING, name="mapping.toml"),
         stop=Stop(),
         trigger="cron",
@@ -69,7 +68,7 @@ def ask(world: World | Probes) -> None:
     ],
 )
 def test_a_source_is_named_by_spreadsheet_and_tab(
-    tmp_path: Path, settings: dict[str, str], source: str
+    tmp_path: Path, settings: dict[str, Any], source: str
 ) -> None:
     with world(tmp_path, **settings) as made:
         assert made.identity.source == source
@@ -90,7 +89,7 @@ def test_a_target_is_named_by_project_and_table(tmp_path: Path) -> None:
 
 
 def test_a_breaker_is_found_open_by_the_next_process(tmp_path: Path) -> None:
-    address = {"supabase_url": f"http://127.0.0.1:{free_port()}"}
+    address: dict[str, Any] = {"supabase_url": f"http://127.0.0.1:{free_port()}"}
     with world(tmp_path, **address) as first:
         with pytest.raises(Exception, match="failed 1 times"):
             next(iter(first.target.table.pages([])))
@@ -103,7 +102,7 @@ def test_a_breaker_is_found_open_by_the_next_process(tmp_path: Path) -> None:
 
 
 def test_what_only_looks_sees_a_breaker_open_and_moves_none(tmp_path: Path) -> None:
-    address = {"supabase_url": f"http://127.0.0.1:{free_port()}"}
+    address: dict[str, Any] = {"supabase_url": f"http://127.0.0.1:{free_port()}"}
     with world(tmp_path, moves_breakers=False, sync_circuit_breaker_threshold=2, **address) as made:
         ask(made)
     assert not (tmp_path / "state").exists()

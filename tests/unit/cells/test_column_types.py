@@ -13,7 +13,7 @@ from listing_sync.cells.listings import Cell, Problem, Value
 from listing_sync.cells.parsing import parser_for
 
 ROOT = Path(__file__).parents[3]
-EXAMPLES: dict[str, tuple[Cell, Value, Value, str]] = {
+EXAMPLES: dict[str, tuple[Cell, Value | Problem, Value, str]] = {
     "text": ("港区", "港区", "港区", "text"),
     "integer": ("12階建て", Problem("not a number"), None, "bigint"),
     "decimal": ("1,234.5", "1234.5", 1234.5, "numeric"),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -435,7 +436,8 @@ def test_a_number_that_is_a_whole_float_beside_others_is_rejected() -> None:
 
 @pytest.mark.parametrize("option", ["minimum", "maximum"])
 def test_a_limit_in_an_hour_that_does_not_exist_is_a_fault_of_the_mapping(option: str) -> None:
-    opened = replace(OPENED, **{option: "2024-03-10T02:30:00"})
+    limit: dict[str, Any] = {option: "2024-03-10T02:30:00"}
+    opened = replace(OPENED, **limit)
     mapping = replace(MAPPING, columns=(*MAPPING.columns[:3], opened), name="m.toml")
     sheet = replace(contents((2, ("AA1",))), time_zone="America/New_York")
     with pytest.raises(SettingsError) as raised:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
-from listing_sync.cells.listings import KEPT
+from listing_sync.cells.listings import KEPT, Value
 from listing_sync.changes.compare import comparer, is_equal, shown
 
 TEXT, MONEY, DATE = ColumnType.TEXT, ColumnType.MONEY, ColumnType.DATE
@@ -104,7 +104,7 @@ AS_JSON = SIMPLE | st.lists(SIMPLE, max_size=3) | st.dictionaries(st.text(), SIM
 
 
 @given(st.sampled_from(ColumnType), AS_JSON, AS_JSON | st.sampled_from(["sNaN", "Infinity", "1_0"]))
-def test_comparing_never_raises(kind: ColumnType, wanted: object, found: object) -> None:
+def test_comparing_never_raises(kind: ColumnType, wanted: Value, found: Value) -> None:
     assert isinstance(is_equal(wanted, found, kind), bool)
 
 
@@ -112,5 +112,5 @@ def test_comparing_never_raises(kind: ColumnType, wanted: object, found: object)
     ("value", "text"),
     [(None, ""), (KEPT, ""), (0, "0"), ("70.25", "70.25"), (False, "False")],
 )
-def test_a_value_as_people_read_it(value: object, text: str) -> None:
+def test_a_value_as_people_read_it(value: Value, text: str) -> None:
     assert shown(value) == text

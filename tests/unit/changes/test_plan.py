@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -63,7 +64,7 @@ def houses(count: int, *, first: int = 1, price: Value = 100) -> list[tuple[str,
 
 
 def plan_of(
-    rows: list[tuple[str, Value, Value]], table: list[tuple[str, Value, Value]], **options: bool
+    rows: list[tuple[str, Value, Value]], table: list[tuple[str, Value, Value]], **options: Any
 ) -> Plan:
     return make_plan(sheet(*rows), [page(*table)], **options)
 

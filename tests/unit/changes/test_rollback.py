@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listing_sync.cells.column_types import ColumnType
-from listing_sync.changes.rollback import Action, LeftAlone, Row, Step, way_back, way_back_of_run
+from listing_sync.cells.listings import Value
+from listing_sync.changes.rollback import Action, LeftAlone, Step, way_back, way_back_of_run
 from listing_sync.changes.table_now import TableNow
-from listing_sync.changes.undo_log import Logged, folded
+from listing_sync.changes.undo_log import Logged, Row, folded
 
 TYPES = {
     "number": ColumnType.TEXT,
@@ -20,9 +21,9 @@ TYPES = {
     "facts": ColumnType.JSON,
 }
 TABLE = TableNow(key="number", types=TYPES, table_types={"updated_at": "timestamp with time zone"})
-WAS = {"id": 1, "number": "A1", "price": 100, "note": None, "own": "first", "updated_at": "t0"}
-GIVEN = {"id": 9, "number": "A1", "price": 100, "note": None, "own": None, "updated_at": "t9"}
-NEW = {"number": "A1", "price": 100, "note": None}
+WAS: Row = {"id": 1, "number": "A1", "price": 100, "note": None, "own": "first", "updated_at": "t0"}
+GIVEN: Row = {"id": 9, "number": "A1", "price": 100, "note": None, "own": None, "updated_at": "t9"}
+NEW: Row = {"number": "A1", "price": 100, "note": None}
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 OTHERS = "changed by somebody else"
 
@@ -104,7 +105,7 @@ def test_columns_that_are_gone_or_only_the_databases_are_not_brought_back() -> N
     table = TableNow("number", TYPES, columns=there, fixed=frozenset({"id"}))
     step = back(WAS, None, did(WAS, None), table=table)
     assert step.values.keys() == WAS.keys() - {"own", "id"}
-    assert (step.gone, step.given) == ({"own"}, {"id"})
+    assert (step.gone, step.given) == (frozenset({"own"}), frozenset({"id"}))
 
 
 def test_a_row_that_we_removed_and_made_anew_gets_back_what_the_insert_did_not_give() -> None:
@@ -185,7 +186,7 @@ def test_what_a_trigger_may_have_derived_anew_is_left_and_blames_nobody() -> Non
     ("default", "value"),
     [("'it''s new'::text", "it's new"), ("7", 7), ("'-1'::integer", -1), ("true", True)],
 )
-def test_the_default_of_a_column_is_nobodys_work(default: str, value: object) -> None:
+def test_the_default_of_a_column_is_nobodys_work(default: str, value: Value) -> None:
     table = TableNow("number", TYPES, defaults={"own": default})
     now = {**GIVEN, "own": value, "updated_at": None}
     assert back(None, now, maybe(None, NEW), table=table).action is Action.REMOVE
@@ -233,7 +234,7 @@ def test_what_the_database_puts_in_place_of_the_value_of_then_counts_as_back() -
 def test_a_column_that_is_gone_is_named_as_such() -> None:
     now = {name: value for name, value in WAS.items() if name != "note"}
     step = back(WAS, now, did({"note": None, "price": 100}, {"note": "x", "price": 100}))
-    assert (step.action, step.gone) == (Action.NONE, {"note"})
+    assert (step.action, step.gone) == (Action.NONE, frozenset({"note"}))
 
 
 @pytest.mark.parametrize(
@@ -277,7 +278,7 @@ def test_one_run_is_undone_from_the_values_it_replaced() -> None:
     ],
 )
 def test_what_is_back_already_needs_nothing_whatever_form_it_was_read_in(
-    kind: ColumnType, old: object, now: object
+    kind: ColumnType, old: Value, now: Value
 ) -> None:
     # The mapping of today may know nothing of the column.
     change = did({"x": old}, {"x": "other"}, types={"x": kind})
@@ -345,8 +346,8 @@ writes = st.tuples(
 
 @given(st.lists(writes, max_size=8))
 def test_ours_goes_back_and_theirs_stays(steps: list[tuple[bool, str, int, bool]]) -> None:
-    now: dict[str, object] = dict(WAS)
-    theirs: dict[str, object] = {}
+    now: dict[str, Value] = dict(WAS)
+    theirs: dict[str, Value] = {}
     log = []
     for place, (ours, column, base, is_sent) in enumerate(steps):
         value = base + 10 * place

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 from typer.testing import Result
 
+from listing_sync.cells.listings import Value
 from listing_sync.changes.migrations import SqlFile
 from listing_sync.cli.face import Face
 from listing_sync.cli.migrate import register
@@ -22,7 +24,9 @@ from tests.local_world import HEADER
 from tests.moving_world import MovingWorld
 
 SHEET = "".join(f"AA{number},{number}万円,売出中\n" for number in range(100, 130))
-TABLE = {f"AA{number}": {"price": 5, "status": "\x1b[31m[red]"} for number in range(100, 125)}
+TABLE: dict[str, dict[str, Value]] = {
+    f"AA{number}": {"price": 5, "status": "\x1b[31m[red]"} for number in range(100, 125)
+}
 FILE = SqlFile("0001_x.sql", "create table public.x (y int);", "abc", ("create table x ();",))
 RUN_ID = "3f2b8c1e-6d4a-4c1b-9a77-0d9b7f3f5e21"
 
@@ -48,7 +52,7 @@ def ask(world: MovingWorld, *arguments: str) -> Result:
     return runner().invoke(app, ["migrate", *arguments], obj=face)
 
 
-def document(world: MovingWorld, *arguments: str) -> dict[str, object]:
+def document(world: MovingWorld, *arguments: str) -> dict[str, Any]:
     return json.loads(ask(world, *arguments, "--json").stdout)
 
 

@@ -32,9 +32,7 @@ class GivenFace(Face):
 
 @pytest.fixture
 def world(tmp_path: Path) -> MovingWorld:
-    ports = MovingWorld(tmp_path, "AA1,1,new\n", {})
-    ports.require_state_dir = lambda: None
-    return ports
+    return MovingWorld(tmp_path, "AA1,1,new\n", {})
 
 
 def ask(world: MovingWorld, *arguments: str) -> Result:

@@ -176,7 +176,7 @@ def test_nothing_is_styled_where_that_is_not_wanted(monkeypatch, environment) ->
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     file = io.StringIO()
-    file.isatty = lambda: True
+    monkeypatch.setattr(file, "isatty", lambda: True)
     monkeypatch.setattr("sys.stdout", file)
     Face().out.print(table(("A", "B"), [("1", "2")]))
     assert "\x1b" not in file.getvalue()

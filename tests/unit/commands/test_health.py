@@ -38,10 +38,9 @@ from listing_sync.ports import (
     TableDescription,
 )
 from listing_sync.reliability.breaker import BreakerState
-from listing_sync.settings import Settings
 from tests.fakes import START, FakeClock, MemoryHolds, MemoryRecords
 from tests.runs import make_run
-from tests.world import NoSignals
+from tests.world import NoSignals, made_settings
 
 KEY = Column("number", ("Number",), ColumnType.TEXT, required=True)
 NOW = START + timedelta(hours=1)
@@ -126,11 +125,7 @@ class Machine:
         self.mapping = SheetMapping("listings", "number", (KEY,))
         self.identity = Identity("sheet", "table", "web1", 42, "office", "1.0", "cron")
         self.breakers = dict.fromkeys(Service, BreakerState.CLOSED)
-        self.settings = Settings(
-            _env_file=None,  # type: ignore[call-arg]
-            supabase_url="https://xyz.supabase.co",
-            supabase_service_role_key="sb_secret_x",
-        )
+        self.settings = made_settings(supabase_service_role_key="sb_secret_x")
 
     def probing(self) -> Machine:
         return self

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -187,7 +188,7 @@ def test_what_stands_is_not_told_anew_after_an_outage_of_any_length(world: SyncW
     assert told(world) == []
 
 
-def _raise_away(*_: object) -> None:
+def _raise_away(*_: object, **__: object) -> NoReturn:
     raise AWAY
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from listing_sync.cells.listings import Value
 from listing_sync.changes.migrations import PendingFile, SqlFile
 from listing_sync.cli.progress import Silent
 from listing_sync.commands.migrate_up import VISIBLE_WITHIN_S, apply, find_pending
@@ -25,7 +26,7 @@ class NotedDatabase:
         self.record = record
         self.applied: list[Sequence[str]] = []
 
-    def query(self, statement: str) -> Sequence[Mapping[str, object]]:
+    def query(self, statement: str) -> Sequence[Mapping[str, Value]]:
         if "to_regclass" in statement:
             return [{"is_there": self.record is not None}]
         return [{"name": name, "checksum": text} for name, text in (self.record or {}).items()]

@@ -26,9 +26,12 @@ from tests.moving_world import COLUMNS, DescribedTable, MovingWorld
 SILENT = Silent()
 NUMBERS = [f"AA{number}" for number in range(1, 5)]
 THEM = "them"
-FIRST = {number: {"price": 1, "status": "old", "photo": f"{number}.jpg"} for number in NUMBERS[:2]}
 
 State = dict[str, dict[str, Value]]
+
+FIRST: State = {
+    number: {"price": 1, "status": "old", "photo": f"{number}.jpg"} for number in NUMBERS[:2]
+}
 
 
 class Killed(BaseException):
@@ -176,7 +179,7 @@ class History:
         self.typed += 1
         if price is None or number in self.table.doubtful:
             other = f"typed {self.typed}"
-            row = {"price": -self.typed, "status": other, "photo": other}
+            row: dict[str, Value] = {"price": -self.typed, "status": other, "photo": other}
         else:
             row = {"price": price, "status": f"s{price}", "photo": None}
         return {"property_number": number, **row}
@@ -307,7 +310,7 @@ class History:
         """Return a row made anew by a later run, with what that one did not write."""
         if maker == THEM:
             return row
-        with self.ports.written_since(None) as written:
+        with self.ports.machine.written_since(None) as written:
             sent = {
                 name
                 for change in written.changes_of(number)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ def world(tmp_path: Path) -> LocalWorld:
     return LocalWorld(tmp_path)
 
 
-def stored(number: str, run: int = 1, **others: object) -> StoredRejection:
+def stored(number: str, run: int = 1, **others: Any) -> StoredRejection:
     item = Rejection(number, 2, "価格", "Listings!B2", "ask", "not a number")
     return StoredRejection(run_id(run), replace(item, **others), START)
 

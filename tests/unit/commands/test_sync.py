@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
+from listing_sync.cells.listings import Cell, Value
 from listing_sync.commands.sync import SyncResult
 from listing_sync.errors import (
     BreakerOpenError,
@@ -46,11 +47,11 @@ def refused_row(number: str) -> RowError:
     )
 
 
-def sheet_of(count: int) -> list[dict[str, object]]:
+def sheet_of(count: int) -> list[Mapping[str, Cell] | None]:
     return [listing(f"AA{number}") for number in range(1, count + 1)]
 
 
-def table_of(count: int) -> dict[str, dict[str, object]]:
+def table_of(count: int) -> dict[str, dict[str, Value]]:
     return {f"AA{number}": in_table(f"AA{number}") for number in range(1, count + 1)}
 
 
@@ -258,7 +259,7 @@ def refusals() -> list[object]:
 
 @pytest.mark.parametrize(("rows", "stored", "options", "says"), refusals())
 def test_a_refusal_leaves_the_table_untouched(
-    tmp_path: Path, rows: list[object], stored: int, options: dict[str, object], says: str
+    tmp_path: Path, rows: list[object], stored: int, options: dict[str, Any], says: str
 ) -> None:
     world = SyncWorld(tmp_path, rows, table_of(stored))
     foretold = world.sync(dry_run=True, **options)

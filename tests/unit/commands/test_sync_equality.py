@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from listing_sync.cells.listings import Value
 from listing_sync.errors import Category, PermanentError, Service, StoppedError, TransientError
 from listing_sync.history.runs import RunStatus
 from tests.fakes import MemoryTable, exact, folded, padded, whole
@@ -33,13 +35,13 @@ header = "Price"
 type = "money"
 scale = 0
 """
-SPELLINGS = {
+SPELLINGS: dict[Callable[[str], str], list[str]] = {
     exact: ["A1", "a1", "A2", "A3", "A4"],
     padded: ["A1", "a1", "A2", "A3", "A4"],
     folded: ["A1", "a1", "A2", "a2", "A3", "b4"],
     whole: ["1", "01", "001", "2", "02", "3", "x"],
 }
-STORED = {
+STORED: dict[Callable[[str], str], list[str]] = {
     exact: ["A1", "a1", "A2", "A9"],
     padded: ["A1", "A2", "A9"],
     folded: ["a1", "A2", "B4", "A9"],
@@ -59,7 +61,9 @@ def test_each_listing_is_there_once_and_a_second_run_writes_nothing(
     stored = data.draw(st.sets(st.sampled_from(STORED[equality])), "table")
     with TemporaryDirectory(dir=FOLDERS) as folder:
         world = SyncWorld(Path(folder), map(listing, numbers), mapping=MAPPING)
-        rows = {number: {"name": "old", "price": 1, "own": "ours"} for number in sorted(stored)}
+        rows: dict[str, dict[str, Value]] = {
+            number: {"name": "old", "price": 1, "own": "ours"} for number in sorted(stored)
+        }
         world.table = MemoryTable(rows, equality=equality)
         result = world.sync(prune=prune, batch_size=batch_size)
         forms = [world.table._form(number) for number in numbers]
@@ -125,16 +129,16 @@ def test_listings_that_come_back_count_with_new_ones_for_the_limit(tmp_path: Pat
     assert not world.table.writes
 
 
-def capitals(row: dict[str, object]) -> dict[str, object]:
+def capitals(row: dict[str, Value]) -> dict[str, Value]:
     return row | {"name": str(row["name"]).upper()}
 
 
-def rounding(row: dict[str, object]) -> dict[str, object]:
+def rounding(row: dict[str, Value]) -> dict[str, Value]:
     price = row.get("price")
     return row if price is None else row | {"price": round(int(str(price)), -3)}
 
 
-def swallowing(row: dict[str, object]) -> dict[str, object] | None:
+def swallowing(row: dict[str, Value]) -> dict[str, Value] | None:
     return None if str(row["property_number"]).strip()[-1] in "37" else row
 
 
@@ -155,12 +159,14 @@ def test_whatever_triggers_do_each_listing_is_there_once_or_named_and_nothing_fl
     name: str,
     numbers: list[str],
     stored: set[str],
-    options: dict[str, object],
+    options: dict[str, Any],
 ) -> None:
     with TemporaryDirectory(dir=FOLDERS) as folder:
         rows = [listing(number, price=1234) for number in numbers]
         world = SyncWorld(Path(folder), rows, mapping=MAPPING)
-        old = {number: {"name": "old", "price": 1, "own": "ours"} for number in sorted(stored)}
+        old: dict[str, dict[str, Value]] = {
+            number: {"name": "old", "price": 1, "own": "ours"} for number in sorted(stored)
+        }
         world.table = MemoryTable(old, equality=equality)
         world.table.trigger = TRIGGERS[name]
         result = world.sync(**options)
@@ -172,7 +178,8 @@ def test_whatever_triggers_do_each_listing_is_there_once_or_named_and_nothing_fl
         assert len(there) == len(world.table.content)
         for number in numbers:
             if number not in failed:
-                wanted = TRIGGERS[name](dict(rows[numbers.index(number)]))
+                sent: dict[str, Any] = dict(rows[numbers.index(number)])
+                wanted = TRIGGERS[name](sent)
                 assert wanted is not None
                 row = there[equality(number)]
                 assert (row["name"], row["price"]) == (wanted["name"], wanted["price"])

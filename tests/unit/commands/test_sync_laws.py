@@ -73,11 +73,11 @@ class Day:
     marked: frozenset[str]
     marks: bool
     percent: float
-    options: dict[str, object]
+    options: dict[str, Any]
 
     @contextmanager
     def world(self, call: Callable[..., object] | None = None) -> Iterator[SyncWorld]:
-        calls = {} if call is None else {"call": call}
+        calls: dict[str, Any] = {} if call is None else {"call": call}
         mapping = MAPPING + (MARKS if self.marks else "")
         with TemporaryDirectory(dir=FOLDERS) as folder:
             world = SyncWorld(

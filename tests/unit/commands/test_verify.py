@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from listing_sync.cells.listings import Value
 from listing_sync.changes.rollout import is_in_share
 from listing_sync.cli.progress import Silent
 from listing_sync.commands.cutover import cutover, take_snapshot
@@ -12,7 +13,7 @@ from tests.moving_world import MovingWorld
 
 SILENT = Silent()
 SHEET = "AA1,100,for sale\nAA2,200,sold\nAA3,300,\n"
-TABLE = {
+TABLE: dict[str, dict[str, Value]] = {
     "AA1": {"price": 100, "status": "for sale"},
     "AA2": {"price": "200", "status": "sold"},
     "AA3": {"price": 300},

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from listing_sync.history.egress import egress_check
 from listing_sync.history.runs import Run
 from listing_sync.history.verdict import CheckStatus, Verdict, verdict
-from tests.runs import START, make_run
+from tests.fakes import START
+from tests.runs import make_run
 
 NOW = START + timedelta(hours=1)
 

@@ -267,7 +267,7 @@ def circles(  # noqa: C901 - one algorithm
                 if work:
                     low[work[-1][0]] = min(low[work[-1][0]], low[state])
                 if low[state] == index[state]:
-                    circle = []
+                    circle: list[State] = []
                     while not circle or circle[-1] != state:
                         circle.append(stack.pop())
                         on_stack.discard(circle[-1])

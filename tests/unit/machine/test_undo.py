@@ -9,6 +9,7 @@ import stat
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -243,7 +244,9 @@ def test_a_document_of_several_lines_keeps_its_text(machine):
     undo = UndoFiles(machine.state)
     undo.record("r", START, [Replaced("AA1", {"facts": document}, {"facts": None})])
     (change,) = undo.read("r")
-    assert change.old["facts"].text == document.text
+    assert change.old is not None
+    facts: Any = change.old["facts"]
+    assert facts.text == document.text
 
 
 def test_a_listing_is_found_as_the_table_spells_its_number(machine):

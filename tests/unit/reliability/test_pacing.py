@@ -50,7 +50,9 @@ def failed(
 
 
 def test_nothing_is_waited_for_before_the_first_failure() -> None:
-    assert NEW.next_step(Patience.RETRY, 0.0, START).wait_s <= 0
+    step = NEW.next_step(Patience.RETRY, 0.0, START)
+    assert isinstance(step, Wait)
+    assert step.wait_s <= 0
 
 
 def test_a_failure_keeps_everybody_waiting_for_its_delay() -> None:
@@ -112,4 +114,6 @@ def test_an_answer_takes_the_back_off_away() -> None:
     pacing, _, _ = failed(NEW, failure())
     at = At(101.0, START.wall_s)
     begun, tried = pacing.begun(Patience.RETRY, at)
-    assert begun.answered(tried, Patience.RETRY).next_step(Patience.RETRY, 0.0, at).wait_s <= 0
+    step = begun.answered(tried, Patience.RETRY).next_step(Patience.RETRY, 0.0, at)
+    assert isinstance(step, Wait)
+    assert step.wait_s <= 0

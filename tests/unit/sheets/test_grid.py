@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
-from listing_sync.cells.listings import SheetColumn
+from listing_sync.cells.listings import Cell, SheetColumn
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.errors import SourceError
 from listing_sync.sheets.grid import (
@@ -72,7 +72,7 @@ def test_anything_else_is_refused_with_what_is_expected(text: str) -> None:
 
 
 def test_a_tab_with_spaces_around_its_title_is_found_without_them() -> None:
-    tabs = (Tab("Listings "), Tab("Sold"))
+    tabs: tuple[Tab, ...] = (Tab("Listings "), Tab("Sold"))
     assert choose_tab(tabs, title="Listings", gid=None) == tabs[0]
     tabs = (*tabs, Tab("Listings"))
     assert choose_tab(tabs, title="Listings", gid=None) == tabs[2]
@@ -237,7 +237,7 @@ def test_two_headers_that_differ_in_their_unit_alone_are_one_too_many() -> None:
 # -- keys that a program took for numbers -------------------------------------------------------
 
 
-def keyed(*keys: object) -> list[tuple[int, tuple[object, ...]]]:
+def keyed(*keys: Cell) -> list[tuple[int, tuple[Cell, ...]]]:
     return list(enumerate(((key, "x") for key in keys), 2))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_items_come_in_order_and_then_the_error() -> None:
         yield from range(5)
         raise ZeroDivisionError
 
-    seen = []
+    seen: list[int] = []
     with pytest.raises(ZeroDivisionError):
         seen += Prefetched(items(), ahead=2).each(nothing)
     assert list(Prefetched(range(5), ahead=2).each(nothing)) == [0, 1, 2, 3, 4]
@@ -61,6 +61,7 @@ def test_no_more_is_read_ahead_than_asked_for_and_none_after_the_end() -> None:
     prefetched = Prefetched(items(), ahead=2)
     each = prefetched.each(nothing)
     assert next(each) == 0
+    assert isinstance(each, Generator)
     each.close()
     del prefetched
     assert ended.wait(5)

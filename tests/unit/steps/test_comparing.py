@@ -10,7 +10,7 @@ import pytest
 
 from listing_sync.errors import Category, PermanentError, Service, TransientError
 from listing_sync.history.runs import RunStatus
-from listing_sync.reliability.guard import Patience
+from listing_sync.reliability.pacing import Patience
 from tests.sync_world import SyncWorld, in_table, listing
 
 NUMBERS = [f"AA{number}" for number in range(100, 400)]
@@ -132,7 +132,12 @@ def test_what_cannot_be_asked_again_is_not_remembered(world, error):
             fail()
 
     ask = world.table._ask
-    world.table._ask = lambda kind, numbers: (second(kind), ask(kind, numbers))
+
+    def asking(kind: str, numbers: tuple[str, ...]) -> None:
+        second(kind)
+        ask(kind, numbers)
+
+    world.table._ask = asking
     assert world.sync().run.status is RunStatus.COMPLETED
     world.table._ask = ask
     assert world.sync().run.stats.unchanged == 300

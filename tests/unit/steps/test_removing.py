@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -24,31 +23,22 @@ MAPPINGS = st.sampled_from([MAPPING, MAPPING + MARKS])
 AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
 
-class OneTable:
-    """What removing needs of the ports."""
-
-    def __init__(self, world: SyncWorld, table: MemoryTable) -> None:
-        self.mapping = world.mapping
-        self.target = SimpleNamespace(table=table)
-
-
 def removed(
-    ports: OneTable | SyncWorld, numbers: list[str], size: int
+    world: SyncWorld, numbers: list[str], size: int
 ) -> tuple[list[Removed], list[Replaced]]:
     """Return what was removed, and what was remembered of it."""
     remembered: list[Replaced] = []
-    done = remove(ports, numbers, size=size, marked_at=AT, remember=remembered.extend)
+    done = remove(world, numbers, size=size, marked_at=AT, remember=remembered.extend)
     return list(done), remembered
-
-
-WORLD = SyncWorld(Path("nowhere"))
 
 
 @given(st.sets(st.sampled_from(NUMBERS)), st.integers(1, 45))
 def test_exactly_the_refused_ones_stay(refused: set[str], size: int) -> None:
     table = MemoryTable({number: {"price": 1} for number in NUMBERS})
     table.refused = dict.fromkeys(sorted(refused), REFERRED_TO)
-    parts, _ = removed(OneTable(WORLD, table), NUMBERS, size)
+    world = SyncWorld(Path("nowhere"))
+    world.table = table
+    parts, _ = removed(world, NUMBERS, size)
     assert table.content.keys() == refused
     gone = [number for part in parts for number in part.gone]
     assert sorted(gone) == sorted(set(NUMBERS) - refused)
@@ -93,7 +83,8 @@ def test_each_row_is_remembered_once_however_a_part_is_divided(
     table = MemoryTable({number: {"price": 1} for number in NUMBERS})
     table.refused = dict.fromkeys(sorted(refused), REFERRED_TO)
     world = SyncWorld(Path("nowhere"), mapping=mapping)
-    _, remembered = removed(OneTable(world, table), NUMBERS, size)
+    world.table = table
+    _, remembered = removed(world, NUMBERS, size)
     assert [change.property_number for change in remembered] == NUMBERS
 
 

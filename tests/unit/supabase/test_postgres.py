@@ -7,6 +7,7 @@ import pytest
 
 from listing_sync.errors import PermanentError, SettingsError, TransientError
 from listing_sync.supabase.postgres import PostgresDatabase, connection_failure, guarded
+from tests.fakes import straight
 
 _AT = 'connection failed: connection to server at "1.2.3.4", port 5432 failed: '
 
@@ -68,12 +69,12 @@ def test_a_password_leaves_this_machine_encrypted_and_never_as_it_is():
 )
 def test_a_url_that_asks_for_less_is_refused(query, host):
     with pytest.raises(SettingsError, match="sslmode=require"):
-        PostgresDatabase(f"postgresql://me:word@{host}/db{query}", call=None)
+        PostgresDatabase(f"postgresql://me:word@{host}/db{query}", call=straight)
 
 
 def test_a_bare_at_sign_in_the_password_is_told_and_not_shown():
     with pytest.raises(SettingsError, match="%40") as failure:
-        PostgresDatabase("postgresql://me:one@two@db.example/db", call=None)
+        PostgresDatabase("postgresql://me:one@two@db.example/db", call=straight)
     assert "two" not in str(failure.value)
 
 
@@ -92,9 +93,7 @@ def test_a_server_that_asks_for_the_plain_password_does_not_get_it():
         server = threading.Thread(target=serve, daemon=True)
         server.start()
         url = f"postgresql://me:secret-word@127.0.0.1:{listener.getsockname()[1]}/db"
-        database = PostgresDatabase(
-            f"{url}?sslmode=disable&gssencmode=disable", call=lambda send, _what: send()
-        )
+        database = PostgresDatabase(f"{url}?sslmode=disable&gssencmode=disable", call=straight)
         with pytest.raises(PermanentError, match="SCRAM"):
             database.query("select 1")
         server.join(10)
