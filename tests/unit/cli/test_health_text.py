@@ -119,7 +119,9 @@ class World(LocalWorld):
         services = Services()
         self.sheet: Any = SimpleNamespace(describe=services.describe_sheet)
         self.table: Any = SimpleNamespace(
-            describe=services.describe_table, accepts_key=lambda: True
+            describe=services.describe_table,
+            accepts_key=lambda: True,
+            fingerprints=lambda *_, **__: (),
         )
         self.lock = SimpleNamespace(holder=lambda: None)
         self.records.runs[RUN.run_id] = make_run(minutes=-5)
