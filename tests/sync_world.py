@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from listing_sync.cells.listings import Cell, Value
-from listing_sync.changes.plan import SafetyLimits
+from listing_sync.changes.refusal import SafetyLimits
 from listing_sync.commands.sync import SyncOptions, SyncResult, sync
 from listing_sync.machine.undo import UndoFiles
 from tests.fakes import (

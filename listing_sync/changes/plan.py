@@ -1,19 +1,13 @@
-"""Decide what to insert, update and remove, and whether to do it at all."""
+"""Decide what to insert, update and remove."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
-from listing_sync.cells import wording
 from listing_sync.cells.listings import KEPT, Checked, Listing, SheetColumn, Value
 from listing_sync.changes.given_back import NOTHING_KNOWN, GivenBack, row_comparer
 from listing_sync.changes.rollout import is_in_share
-
-CHANGE_LIMIT_FROM = 20
-"""Tables smaller than this have no change limit (docs/contract.md section 1)."""
 
 BLANKED_FROM = 3
 """Fewer values than this that become blank in a column are an edit, not an accident."""
@@ -102,14 +96,6 @@ class Plan:
     def additions(self) -> int:
         """Return how many listings would appear: inserted, or unmarked."""
         return len(self.inserts) + sum(1 for update in self.updates if update.mark is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class SafetyLimits:
-    """How much a run may remove or change before it is refused, in percent; 100 is no limit."""
-
-    prune_percent: float
-    change_percent: float
 
 
 def make_plan(
@@ -215,86 +201,3 @@ def row_taker(columns: Sequence[SheetColumn], known: GivenBack, *, force: bool) 
 def _kept(listing: Listing, row: TableRow) -> tuple[tuple[int, Value], ...]:
     pairs = zip(listing.values, row.values, strict=True)
     return tuple((index, found) for index, (value, found) in enumerate(pairs) if value is KEPT)
-
-
-@dataclass(frozen=True, slots=True)
-class _Excess:
-    """A limit that a plan passes, the option that sets it, and the percentage that would do."""
-
-    reason: str
-    option: str
-    needed: int
-
-
-def refusal(plan: Plan, limits: SafetyLimits) -> str | None:
-    """Return why this plan must not be applied, with the way on, or None when it may.
-
-    Everything at once: who follows the way on is not refused again.
-    """
-    excesses = (*_removed_too_many(plan, limits), *_changed_too_many(plan, limits))
-    if not excesses:
-        return None
-    needed: dict[str, int] = {}
-    for excess in excesses:
-        needed[excess.option] = max(excess.needed, needed.get(excess.option, 0))
-    options = " ".join(f"{option} {percentage}" for option, percentage in needed.items())
-    return (
-        f"{'; '.join(excess.reason for excess in excesses)}. Was the wrong tab read, one column"
-        " sorted alone or a part of the sheet deleted? See what would change with --dry-run. If it"
-        f" is right, run the same command once with {options}"
-    )
-
-
-def _removed_too_many(plan: Plan, limits: SafetyLimits) -> Iterator[_Excess]:
-    removed, size, limit = len(plan.removals), plan.table_size, limits.prune_percent
-    if _exceeds(removed, limit, size):
-        share = f"{wording.percent(removed / size)}; the limit SYNC_PRUNE_LIMIT is {limit:g}%"
-        yield _Excess(
-            f"{removed} of {size} listings in the table would be removed, as they are no longer in"
-            f" the sheet ({share})",
-            "--prune-limit",
-            _percentage_for(removed, size),
-        )
-
-
-def _changed_too_many(plan: Plan, limits: SafetyLimits) -> Iterator[_Excess]:
-    size, limit = plan.table_size, limits.change_percent
-    if size < CHANGE_LIMIT_FROM or limit >= 100:  # noqa: PLR2004 - no limit
-        return
-
-    def excess(count: int, whole: int, what: str) -> Iterator[_Excess]:
-        if _exceeds(count, limit, whole):
-            share = f"{wording.percent(count / whole)}; the limit SYNC_CHANGE_LIMIT is {limit:g}%"
-            needed = min(100, _percentage_for(count, whole))
-            yield _Excess(f"{what} ({share})", "--change-limit", needed)
-
-    changed, added = plan.changes, plan.additions
-    most = _most_changed(plan)
-    yield from excess(changed, size, f"{changed} of {size} listings would be changed{most}")
-    yield from excess(added, size, f"{added} would be added to a table of {size} listings")
-    blanked, filled, column = max(
-        zip(plan.blanked, plan.filled, plan.columns, strict=True), key=_blanked_share
-    )
-    if blanked >= BLANKED_FROM:
-        what = f"{blanked} of {filled} values of column {column.header!r} would become blank"
-        yield from excess(blanked, filled, what)
-
-
-def _blanked_share(counts: tuple[int, int, SheetColumn]) -> float:
-    blanked, filled, _ = counts
-    return blanked / filled if blanked >= BLANKED_FROM else 0
-
-
-def _exceeds(count: int, limit_percent: float, whole: int) -> bool:
-    return 100 * count > Decimal(str(limit_percent)) * whole
-
-
-def _percentage_for(count: int, whole: int) -> int:
-    """Return the smallest whole percentage that lets `count` of `whole` pass."""
-    return -(-100 * count // whole)
-
-
-def _most_changed(plan: Plan) -> str:
-    counts = Counter(index for update in plan.updates for index in update.changed)
-    names = [f"{plan.columns[index].header!r} {count}" for index, count in counts.most_common(3)]
-    return f", most often in {', '.join(names)}" if names else ""

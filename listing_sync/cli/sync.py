@@ -168,7 +168,7 @@ def _opened(
 def _options(
     world: World, numbers: tuple[str, ...] | None, *, dry_run: bool, force: bool
 ) -> SyncOptions:
-    from listing_sync.changes.plan import SafetyLimits
+    from listing_sync.changes.refusal import SafetyLimits
     from listing_sync.commands.sync import SyncOptions
 
     settings = world.settings

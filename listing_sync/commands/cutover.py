@@ -9,7 +9,7 @@ from typing import Final
 from uuid import uuid4
 
 from listing_sync.cells.listings import Value
-from listing_sync.changes.plan import SafetyLimits
+from listing_sync.changes.refusal import SafetyLimits
 from listing_sync.commands.sync import SyncOptions, SyncResult, sync
 from listing_sync.commands.verify import Verification, verify
 from listing_sync.errors import RefusedError

@@ -14,7 +14,8 @@ from listing_sync.cells.wording import count, left_out
 from listing_sync.changes.given_back import NOTHING_KNOWN, GivenBack
 from listing_sync.changes.left_out import leave_out
 from listing_sync.changes.meaning import why_none_is_removed
-from listing_sync.changes.plan import Plan, SafetyLimits, refusal
+from listing_sync.changes.plan import Plan
+from listing_sync.changes.refusal import SafetyLimits, refusal
 from listing_sync.changes.rewritten import rewritten_sample
 from listing_sync.errors import (
     BreakerOpenError,
@@ -295,7 +296,21 @@ class _Sync:
                     " (SYNC_HISTORY_DAYS) and may list them: run without --prune and SYNC_PRUNE."
                     " If it is no longer used, delete its rows (column source) from sync_state"
                 )
-        return refusal(plan, self.options.limits)
+        reading = self.tally.reading
+        return refusal(
+            plan,
+            self.options.limits,
+            listings=reading.checked.listings if reading else (),
+            command=None if self.options.dry_run else self._same_command,
+        )
+
+    @property
+    def _same_command(self) -> str:
+        """Return what to type for this run once more."""
+        flags = {"--prune": self.options.prune, "--force": self.options.force}
+        return " ".join(
+            ["listing-sync sync all", *(flag for flag, given in flags.items() if given)]
+        )
 
     def _heed_signal(self) -> None:
         """End as stopped also when the signal came too late to leave anything out.

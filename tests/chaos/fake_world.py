@@ -17,7 +17,7 @@ from typing import Any, TypeVar, cast
 
 from listing_sync.cells.listings import Cell, Value
 from listing_sync.cells.mapping import parse_mapping
-from listing_sync.changes.plan import SafetyLimits
+from listing_sync.changes.refusal import SafetyLimits
 from listing_sync.cli.progress import Silent
 from listing_sync.clock import Stop
 from listing_sync.commands.sync import SyncOptions, SyncResult, sync

@@ -346,9 +346,9 @@ def test_pruning_deletes_within_its_limit_and_the_way_on_goes_beyond(agency: Age
     assert refused.code == 3
     assert "3 of 18 listings in the table would be removed" in refused.err
     assert len(agency.table()) == 18
-    way_on = re.search(r"with (--prune-limit \d+)$", refused.err.strip())
+    way_on = re.search(r"`listing-sync sync all (--prune --prune-limit \d+)`$", refused.err.strip())
     assert way_on
-    assert agency.run("sync", "all", "--prune", *way_on[1].split()).code == 0
+    assert agency.run("sync", "all", *way_on[1].split()).code == 0
     assert len(agency.table()) == 15
 
 
@@ -371,10 +371,13 @@ def test_a_sorted_column_is_refused_until_a_person_agrees(agency: Agency) -> Non
     agency.sheet_is(*[house(number, 1000 + number) for number in range(20)])
     agency.run("sync", "all")
     before = agency.table()
-    agency.sheet_is(*[house(number, 2000 - number) for number in range(20)])
+    agency.sheet_is(*[house(number, 1019 - number) for number in range(20)])
+    assert "run once" not in agency.run("sync", "all", "--dry-run").err
     refused = agency.run("sync", "all")
     assert refused.code == 3
-    assert "20 of 20 listings would be changed, most often in 'Price' 20" in refused.err
+    first_line = refused.err.splitlines()[0]
+    assert "column 'Price' looks sorted alone" in first_line
+    assert "20 of 20 listings would be changed, most often in 'Price' 20" in first_line
     assert agency.table() == before
     assert agency.run("sync", "all", "--change-limit", "100").code == 0
 

@@ -13,13 +13,8 @@ from hypothesis import strategies as st
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import KEPT, Checked, Listing, Rejection, SheetColumn, Value
-from listing_sync.changes.plan import (
-    Plan,
-    SafetyLimits,
-    TableRow,
-    make_plan,
-    refusal,
-)
+from listing_sync.changes.plan import Plan, TableRow, make_plan
+from listing_sync.changes.refusal import SafetyLimits, refusal
 from listing_sync.changes.rewritten import rewritten_sample
 from listing_sync.changes.rollout import is_in_share, within_share
 
@@ -156,7 +151,7 @@ def test_rejections_outside_the_share_are_skipped_rows_without_a_number_stay() -
 
 # -- refusals ---------------------------------------------------------------------------------
 
-REFUSED = re.compile(r"run the same command once with((?: --[a-z]+-limit \d+)+)$")
+REFUSED = re.compile(r"run once: `sync((?: --[a-z]+-limit \d+)+)`$")
 
 
 def way_on(message: str, limits: SafetyLimits) -> SafetyLimits:
@@ -249,7 +244,7 @@ def test_a_limit_passes_at_its_border_and_refuses_one_more(
     passes: Plan, refused: Plan, limits: SafetyLimits, told: str
 ) -> None:
     assert refusal(passes, limits) is None
-    message = refusal(refused, limits)
+    message = refusal(refused, limits, command="sync")
     assert message is not None
     assert told in message
     assert refusal(refused, way_on(message, limits)) is None
@@ -284,7 +279,7 @@ def test_who_follows_the_way_on_is_not_refused_again(
     stays = max(size - removed, 0)
     rows = [*houses(stays, price=None), *houses(added, first=1000)]
     plan = plan_of(rows, houses(size), prune=True)
-    message = refusal(plan, limits)
+    message = refusal(plan, limits, command="sync")
     if message is not None:
         assert refusal(plan, way_on(message, limits)) is None
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listing_sync.cells.listings import Value
-from listing_sync.changes.plan import SafetyLimits
+from listing_sync.changes.refusal import SafetyLimits
 from listing_sync.changes.rollout import is_in_share
 from listing_sync.cli.progress import Silent
 from listing_sync.commands.cutover import cutover, preview

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Value
-from listing_sync.changes.plan import SafetyLimits, TableRow
+from listing_sync.changes.plan import TableRow
+from listing_sync.changes.refusal import SafetyLimits
 from listing_sync.changes.undo_log import written_types
 from listing_sync.cli.progress import Silent
 from listing_sync.commands.cutover import take_snapshot

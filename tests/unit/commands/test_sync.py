@@ -267,7 +267,7 @@ def test_a_refusal_leaves_the_table_untouched(
     assert says in foretold.refused
     result = world.sync(**options)
     assert isinstance(result.error, UnsafePlanError)
-    assert str(result.error) == foretold.refused
+    assert str(result.error).startswith(foretold.refused)  # a dry run offers no way through
     assert (result.run.status, world.table.writes) == (RunStatus.FAILED, [])
     assert world.table.content == table_of(stored)
     assert world.heartbeat.kinds == ["started", "failed"]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from listing_sync.changes.plan import SafetyLimits
+from listing_sync.changes.refusal import SafetyLimits
 from listing_sync.cli.progress import Silent
 from listing_sync.commands.rollback import find_source, rollback
 from listing_sync.commands.sync import SyncOptions, SyncResult, sync
