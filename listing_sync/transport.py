@@ -32,7 +32,7 @@ GivesUp = Callable[[float], bool]
 """Whether an answer waited for so many seconds is no longer wanted: the run is stopped."""
 
 LARGEST_ANSWER_BYTES = 128 * 1024 * 1024
-"""Unpacked; ten times what ten thousand long listings take."""
+"""As it comes and unpacked; ten times what ten thousand long listings take."""
 
 LARGEST_ERROR_BYTES = 1024 * 1024
 """An answer that is no success holds a sentence, or a gateway's page."""
@@ -170,12 +170,23 @@ class _Body(httpx.SyncByteStream):
 
 
 class _Response(httpx.Response):
-    """Is not read beyond the largest answer, unpacked; counted by the piece that comes in."""
+    """Is not read beyond the largest answer, as it comes and unpacked, counted by the piece."""
+
+    largest_bytes = LARGEST_ANSWER_BYTES
+
+    def iter_raw(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        # Packed bytes without an end may unpack to nothing.
+        return self._bounded(super().iter_raw(chunk_size))
 
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        largest = LARGEST_ANSWER_BYTES if self.is_success else LARGEST_ERROR_BYTES
+        return self._bounded(super().iter_bytes(chunk_size))
+
+    def _bounded(self, parts: Iterator[bytes]) -> Iterator[bytes]:
+        largest = self.largest_bytes
+        if not self.is_success:
+            largest = min(largest, LARGEST_ERROR_BYTES)
         size = 0
-        for part in super().iter_bytes(chunk_size):
+        for part in parts:
             size += len(part)
             if size > largest:
                 raise AnswerTooLargeError(
@@ -190,7 +201,7 @@ class DeadlineTransport(httpx.BaseTransport):
     """HTTP/1.1 over pools of connections, under the deadline of the calling thread.
 
     `on_bytes` is told the size of what is sent and received (bodies, as on the wire), `on_received`
-    of what is received.
+    of what is received. No answer is read beyond `largest_bytes`.
     The proxy of each host asked is taken from the environment, as httpx does without an own
     transport; what speaks of this machine itself (link-local metadata servers) has none.
     """
@@ -202,8 +213,10 @@ class DeadlineTransport(httpx.BaseTransport):
         on_bytes: Callable[[int], None],
         on_received: Callable[[int], None] | None = None,
         gives_up: GivesUp | None = None,
+        largest_bytes: int = LARGEST_ANSWER_BYTES,
     ) -> None:
         self._on_bytes = on_bytes
+        self._largest_bytes = largest_bytes
         self._on_received = on_received
         self._connections = connections
         self._gives_up = gives_up
@@ -258,12 +271,14 @@ class DeadlineTransport(httpx.BaseTransport):
         if proxy and response.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
             response.close()
             raise proxy_failure(response.status, request, proxy)
-        return _Response(
+        answer = _Response(
             status_code=response.status,
             headers=response.headers,
             stream=_Body(request, proxy, response, self._received),
             extensions=response.extensions,
         )
+        answer.largest_bytes = self._largest_bytes
+        return answer
 
     def _received(self, count: int) -> None:
         self._on_bytes(count)
@@ -284,15 +299,20 @@ def build_client(
     on_received: Callable[[int], None] | None = None,
     connect_timeout_s: float | None = None,
     gives_up: GivesUp | None = None,
+    largest_bytes: int = LARGEST_ANSWER_BYTES,
 ) -> httpx.Client:
     """Return a client that follows no redirect and keeps no cookie.
 
-    `timeout_s` bounds each socket operation.
+    `timeout_s` bounds each socket operation, `largest_bytes` each answer.
     """
     return httpx.Client(
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         transport=DeadlineTransport(
-            connections=connections, on_bytes=on_bytes, on_received=on_received, gives_up=gives_up
+            connections=connections,
+            on_bytes=on_bytes,
+            on_received=on_received,
+            gives_up=gives_up,
+            largest_bytes=largest_bytes,
         ),
         timeout=httpx.Timeout(timeout_s, connect=connect_timeout_s or timeout_s),
         follow_redirects=False,

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from listing_sync.supabase.run_records import SupabaseRunRecords
     from listing_sync.supabase.table import SupabaseTable
 
+_LARGEST_PAGE_BYTES = 64 * 1024 * 1024
+"""Of the table, or of anything else that PostgREST answers."""
+
 
 def refused_by_supabase(url: str, key: str) -> str | None:
     """Return what Supabase's own client says against an address or a key, None when nothing."""
@@ -65,6 +68,7 @@ class SupabaseTarget:
             connections=settings.sync_concurrency + 2,
             on_bytes=self._guards.meter.add_bytes,
             on_received=partial(self._guards.meter.add_received, Service.SUPABASE),
+            largest_bytes=_LARGEST_PAGE_BYTES,
         )
         self._closers.append(http.close)
         return Rest(

@@ -25,6 +25,7 @@ from listing_sync.transport import (
 from tests.stack.loopback import Answer, LoopbackServer, Request, Wire
 from tests.stack.postgres import free_port
 
+MEBIBYTE = 1024 * 1024
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
 
@@ -45,6 +46,9 @@ class Server(LoopbackServer):
         if request.path.endswith("/swelling"):
             body = gzip.compress(b"x" * (LARGEST_ANSWER_BYTES + 1))
             return Answer(headers=(("Content-Encoding", "gzip"),), body=body)
+        if request.path.endswith("/packed-two-mebibytes"):
+            body = gzip.compress(b"x" * 2 * MEBIBYTE)
+            return Answer(headers=(("Content-Encoding", "gzip"),), body=body)
         return Answer(body=request.body[::-1])
 
     def serve(self, request: Request, wire: Wire) -> None:
@@ -55,6 +59,11 @@ class Server(LoopbackServer):
             wire.connection.sendall(b"HTTP/1.1 " + status + b"\r\n\r\n")
             while True:  # until the client has had enough
                 wire.connection.sendall(b"x" * 65536)
+        if request.path == "/endless-nothing":
+            head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"
+            wire.connection.sendall(head + gzip.compress(b"")[:10])
+            while True:  # empty blocks, which unpack to nothing
+                wire.connection.sendall(b"\x00\x00\x00\xff\xff" * 13000)
         if request.path != "/dripping":
             super().serve(request, wire)
             return
@@ -218,3 +227,18 @@ def test_an_answer_without_an_end_is_not_read_on(server: Server, path: str, limi
     with client(seen) as http, pytest.raises(AnswerTooLargeError, match="MiB"):
         http.get(server.url + path)
     assert sum(seen) <= limit + 65536
+
+
+@pytest.mark.parametrize("path", ["/endless", "/endless-nothing", "/packed-two-mebibytes"])
+def test_each_kind_of_answer_may_have_a_lower_limit_as_it_comes_and_unpacked(
+    server: Server, path: str
+) -> None:
+    seen: list[int] = []
+    with (
+        build_client(
+            timeout_s=5, connections=1, on_bytes=seen.append, largest_bytes=MEBIBYTE
+        ) as http,
+        pytest.raises(AnswerTooLargeError, match=r"larger than 1 MiB"),
+    ):
+        http.get(server.url + path)
+    assert sum(seen) <= MEBIBYTE + 65536
