@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from listing_sync.cells.foreign_json import read_foreign_json
 from listing_sync.cells.listings import Value
 from listing_sync.errors import (
     Category,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 _OK = frozenset({200, 201})
 _TOO_MANY = 429
 _CONNECT_TIMEOUT_S = 10.0
+_LARGEST_BYTES = 16 * 1024 * 1024
+"""What is asked for is about tables and columns, never their rows."""
 _BLOCKED_S = 60.0
 """How long a caller over the limit is blocked, when the answer does not say."""
 _LONGEST_SECONDS = 600
@@ -113,6 +116,7 @@ class ManagementApi:
             connections=1,
             on_bytes=lambda _: None,
             connect_timeout_s=min(timeout_s, _CONNECT_TIMEOUT_S),
+            largest_bytes=_LARGEST_BYTES,
         )
         self._call = call
         self._now = now
@@ -140,7 +144,7 @@ class ManagementApi:
         if response.status_code not in _OK:
             raise self._refused(response)
         try:
-            rows = response.json()
+            rows = read_foreign_json(response.content)
         except ValueError:
             rows = None
         if not isinstance(rows, list):
@@ -218,7 +222,7 @@ def _failure_on_the_way(error: httpx.RequestError) -> RemoteError:
 
 def _message(response: httpx.Response) -> str:
     try:
-        body = response.json()
+        body = read_foreign_json(response.content)
     except ValueError:
         return ""
     message = body.get("message") if isinstance(body, dict) else None

@@ -104,6 +104,9 @@ def test_both_codes_of_success_are_taken(status):
         ),
         pytest.param(201, {"not": "rows"}, "SUPABASE_MANAGEMENT_URL", id="not rows"),
         pytest.param(200, "<html>", "SUPABASE_MANAGEMENT_URL", id="a page"),
+        pytest.param(200, "[" * 100_000, "SUPABASE_MANAGEMENT_URL", id="nested too deep"),
+        pytest.param(200, f"[{'9' * 5000}]", "SUPABASE_MANAGEMENT_URL", id="too many digits"),
+        pytest.param(400, "[" * 100_000, "no reason given", id="refused, nested too deep"),
     ],
 )
 def test_what_another_try_will_not_mend_says_what_to_do(status, body, words):
