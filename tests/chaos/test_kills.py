@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import time
 import zlib
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from listing_sync.machine.undo_lines import changes_in
 from tests.chaos.how_many import KILLS
 from tests.chaos.program import Running, Site, until
 from tests.stack.chaos_proxy import Drop, Fault
@@ -71,7 +71,7 @@ def _remembered(site: Site) -> set[str]:
     """Return the listings of which the disk knows what a run did to them."""
     paths = (site.folder / "state").glob("*/undo/*")
     lines = [line for path in paths for line in _whole_members(path.read_bytes()).splitlines()]
-    return {json.loads(line)[0] for line in lines if line.startswith(b"[")}
+    return {change.property_number for line in lines for change in changes_in(line)}
 
 
 def _whole_members(packed: bytes) -> bytes:
