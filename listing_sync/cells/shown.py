@@ -50,7 +50,7 @@ def joiner(column: Column) -> Join:
     """
     if column.type.is_moment:
         join = _join_day if column.type.is_day else _join_date
-        return _with_text(lru_cache(_REMEMBERED)(join))
+        return _with_text(lru_cache(_REMEMBERED, typed=True)(join))  # False is not 0
     if not column.type.is_shown:
         return _with_text(_number_joiner(column))
     return lambda text, stored: text if isinstance(text, str) else _bare(stored)

@@ -55,6 +55,8 @@ class Joins:
         pairs = list(zip(texts, cells, strict=True))
         known = self._moments.setdefault(column.type, {})
         join = self._join(column)
+        if bool in set(map(type, cells)):  # Python takes False for 0
+            return [join(*pair) for pair in pairs]
         for pair in set(pairs).difference(known):
             known[pair] = join(*pair)
         return [known[pair] for pair in pairs]

@@ -192,7 +192,8 @@ def test_a_whole_column_of_errors_is_told_with_its_cells(office: Office) -> None
     break_column(office)
     assert office.run("sync", "all").code == 1
     assert "30 listings newly rejected" in office.alerts()
-    assert "|Listings!B2> Price: the formula in this cell fails (#REF!)" in office.alerts()
+    assert "Price: 30 of 30 cells #REF!, the first <https://" in office.alerts()
+    assert "|Listings!B2>" in office.alerts()
     health = office.run("health")
     assert health.code == 2
     assert health.out.startswith("UNHEALTHY - error rate: 100% of 30 listings")

@@ -95,6 +95,7 @@ def test_the_document_of_a_run(agency: Agency) -> None:
     assert re.fullmatch(TIME, document["startedAt"])
     assert re.fullmatch(TIME, document["completedAt"])
     assert list(masked(document, "syncId", "startedAt", "completedAt").items()) == [
+        ("version", 1),
         ("syncId", "..."),
         ("type", "full"),
         ("status", "partial"),
