@@ -424,13 +424,11 @@ def _with_file(
     if "SUPABASE_URL" in given or env_file is not None or DEFAULT_ENV_FILE.exists():
         return problems
     path = Path.cwd() / DEFAULT_ENV_FILE
-    return (
-        *problems,
-        (
-            f"{path}: there is no such settings file: `listing-sync init` writes one, --env-file"
-            " names another"
-        ),
+    missing = (
+        f"{path}: there is no such settings file: `listing-sync init` writes one, --env-file"
+        " names another"
     )
+    return missing, *problems
 
 
 def usable_settings(env_file: Path | None) -> Settings:

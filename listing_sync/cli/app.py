@@ -61,7 +61,10 @@ def options(
         LogFormat, typer.Option(metavar="text|json", help="Format of the log lines on stderr.")
     ] = LogFormat.TEXT,
     version: Annotated[  # noqa: ARG001 - handled by its callback
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="And exit.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
     """Take the global options."""

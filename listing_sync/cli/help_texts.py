@@ -82,7 +82,7 @@ HELP: Final[Mapping[str, Help]] = {
             "listing-sync status --listing AA12345",
             "listing-sync status --rejected",
         ),
-        _and("no such run or listing, or something is rejected"),
+        _and("no such run or listing; with --rejected: something is rejected"),
     ),
     "health": Help(
         "Check settings, sheet, table and recent runs.",

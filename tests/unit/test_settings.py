@@ -240,9 +240,9 @@ def test_what_is_required_is_said_with_the_file_that_was_looked_for(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     looked = f"{tmp_path / '.env'}: there is no such settings file: `listing-sync init` writes one"
-    assert problems()[-1].startswith(looked)
+    assert problems()[0].startswith(looked)
     Path(".env").write_text("")
-    assert not problems()[-1].startswith(looked)
+    assert not problems()[0].startswith(looked)
 
 
 def test_a_local_file_needs_no_google_setting(env: Env) -> None:
