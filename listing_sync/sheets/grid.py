@@ -259,8 +259,18 @@ def _missing_problem(column: Column, header: Header, tab: str) -> str:
     return (
         f"row {header.row} of the tab {_quoted(tab)} has no header for the required column "
         f"{column.name}; expected {_listed(column.headers, ' or ')}"
-        + (f"; probably meant: {_listed(near)}" if near else "")
+        + (f"; probably meant: {_listed(near)}" if near else _only_other(header))
         + ". Rename it, add its spelling to the mapping, or set SYNC_HEADER_ROW"
+    )
+
+
+def _only_other(header: Header) -> str:
+    """Return which header was renamed, it seems, where all others are right."""
+    if len(header.missing) != 1 or len(header.unmapped) != 1:
+        return ""
+    return (
+        f"; every other header is right, and {_listed(header.unmapped)} is the only one that is not"
+        " in the mapping (renamed?)"
     )
 
 

@@ -169,6 +169,11 @@ def test_progress_counts_the_rows(opened: Open) -> None:
             id="required header misspelt",
         ),
         pytest.param(
+            [["Listing", "Price", "間取り", "住居表示（ATBB登録住所）"]],
+            ["every other header is right", '"Listing" is the only one that is not in the mapping'],
+            id="every header but one right",
+        ),
+        pytest.param(
             [[*HEADER, "PRICE"]],
             ['"Price" in Listings!C1', '"PRICE" in Listings!E1'],
             id="header twice",
