@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import subprocess
@@ -221,6 +222,17 @@ def test_a_place_without_certificates_is_a_problem_by_its_name(
         assert str(place) in problem
         with pytest.raises(ValueError, match=variable):
             tls_context()
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_a_pipe_in_place_of_certificates_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    pipe = tmp_path / "pipe.pem"
+    os.mkfifo(pipe)
+    monkeypatch.setenv(variable, str(pipe))
+    (problem,) = certificate_problems()
+    assert problem.startswith(f"{variable}: {pipe} is no ")
 
 
 def test_a_folder_is_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
