@@ -37,8 +37,13 @@ LARGEST_ANSWER_BYTES = 128 * 1024 * 1024
 LARGEST_ERROR_BYTES = 1024 * 1024
 """An answer that is no success holds a sentence, or a gateway's page."""
 
+LARGEST_TOKEN_BYTES = 1024 * 1024
+
+LARGEST_BYTES = "largest_bytes"
+"""The extension of a request whose answer is smaller than the others of its client."""
+
 _LOOK_S = 0.2
-"""How often that is asked."""
+"""How often it is asked whether to give up."""
 
 _current = threading.local()
 
@@ -277,7 +282,7 @@ class DeadlineTransport(httpx.BaseTransport):
             stream=_Body(request, proxy, response, self._received),
             extensions=response.extensions,
         )
-        answer.largest_bytes = self._largest_bytes
+        answer.largest_bytes = request.extensions.get(LARGEST_BYTES, self._largest_bytes)
         return answer
 
     def _received(self, count: int) -> None:

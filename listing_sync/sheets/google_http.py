@@ -13,7 +13,14 @@ import httpx
 
 from listing_sync.sheets.google_account import GoogleAccount, SignInKind
 from listing_sync.sheets.google_sign_in_errors import no_metadata_server
-from listing_sync.transport import GivesUp, build_client, deadline
+from listing_sync.transport import (
+    LARGEST_ANSWER_BYTES,
+    LARGEST_BYTES,
+    LARGEST_TOKEN_BYTES,
+    GivesUp,
+    build_client,
+    deadline,
+)
 
 RETRYABLE_STATUSES = frozenset({408, 409, 425, 429, 499}) | frozenset(range(500, 600))
 
@@ -38,8 +45,14 @@ class GoogleHttp:
     and try again by itself.
     """
 
-    def __init__(self, client: httpx.Client, timeout: httpx.Timeout | None = None) -> None:
+    def __init__(
+        self,
+        client: httpx.Client,
+        timeout: httpx.Timeout | None = None,
+        largest_bytes: int = LARGEST_ANSWER_BYTES,
+    ) -> None:
         self._client = client
+        self._extensions = {LARGEST_BYTES: largest_bytes}
         self._timeout = timeout or client.timeout
 
     def request(
@@ -53,7 +66,12 @@ class GoogleHttp:
     ) -> tuple[Head, bytes]:
         """Send one request; return its answer's head and its body, decompressed."""
         answer = self._client.request(
-            method, uri, content=body, headers=headers, timeout=self._timeout
+            method,
+            uri,
+            content=body,
+            headers=headers,
+            timeout=self._timeout,
+            extensions=self._extensions,
         )
         head = Head(answer)
         if answer.status_code in RETRYABLE_STATUSES:
@@ -126,7 +144,8 @@ class AuthorizedGoogleHttp(GoogleHttp):
 
         # A token needs nothing computed: what is enough to connect is enough for it.
         quick_s = self._timeout.connect or _METADATA_S
-        request = TokenRequest(GoogleHttp(self._client, httpx.Timeout(quick_s)), quick_s)
+        http = GoogleHttp(self._client, httpx.Timeout(quick_s), LARGEST_TOKEN_BYTES)
+        request = TokenRequest(http, quick_s)
         try:
             if self.account.kind is SignInKind.MACHINE:
                 require_metadata_server(request)

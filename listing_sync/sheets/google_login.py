@@ -18,7 +18,7 @@ from listing_sync.cells.foreign_json import read_foreign_json
 from listing_sync.errors import RefusedError, SettingsError
 from listing_sync.sheets.google_failures import MESSAGE_LENGTH, permanent
 from listing_sync.sheets.google_key import READ_ONLY_SCOPE, is_safe, read_document
-from listing_sync.transport import LARGEST_ERROR_BYTES, build_client, deadline
+from listing_sync.transport import LARGEST_TOKEN_BYTES, build_client, deadline
 
 _HERE = "127.0.0.1"
 _PROMPT = (
@@ -128,7 +128,7 @@ def _token(uri: str, form: Mapping[str, str], timeout_s: float) -> dict[str, Any
             timeout_s=timeout_s,
             connections=1,
             on_bytes=lambda _: None,
-            largest_bytes=LARGEST_ERROR_BYTES,  # a token is as short
+            largest_bytes=LARGEST_TOKEN_BYTES,
         ) as http,
         deadline(timeout_s),
     ):

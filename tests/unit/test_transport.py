@@ -22,6 +22,7 @@ from listing_sync.transport import (
     deadline,
     retry_after_s,
 )
+from tests.bounded import run_bounded
 from tests.stack.loopback import Answer, LoopbackServer, Request, Wire
 from tests.stack.postgres import free_port
 
@@ -242,3 +243,22 @@ def test_each_kind_of_answer_may_have_a_lower_limit_as_it_comes_and_unpacked(
     ):
         http.get(server.url + path)
     assert sum(seen) <= MEBIBYTE + 65536
+
+
+READS = """
+import sys
+from listing_sync.transport import AnswerTooLargeError, build_client
+with build_client(
+    timeout_s=5, connections=1, on_bytes=lambda _: None, largest_bytes=16 << 20
+) as http:
+    try:
+        http.get(sys.argv[1])
+    except AnswerTooLargeError as error:
+        print(error)
+"""
+
+
+def test_an_answer_without_an_end_takes_no_more_memory_than_its_limit(server: Server) -> None:
+    ended = run_bounded("-c", READS, f"{server.url}/endless", seconds=20, mebibytes=100)
+    assert (ended.status, ended.stderr) == (0, "")
+    assert "larger than 16 MiB" in ended.stdout
