@@ -249,8 +249,14 @@ class History:
             "not found": result.not_found,
             "total": result.run.stats.total,
             "unchanged": result.run.stats.unchanged,
-            "refused": result.refused or (str(result.error) if result.error else None),
+            "refused": told_of(result),
         }
+
+
+def told_of(result: SyncResult) -> str | None:
+    """Return why a run was refused, but for the command to type, which no dry run tells."""
+    why = result.refused or (str(result.error) if result.error else None)
+    return None if why is None else why.partition(". See what would change")[0]
 
 
 @pytest.mark.parametrize("seed", range(HISTORIES))
