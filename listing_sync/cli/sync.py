@@ -14,7 +14,6 @@ import typer
 from listing_sync.cli.face import Face
 from listing_sync.cli.mails import require_state_dir, tell_started, tell_unstarted, warn_once
 from listing_sync.errors import SettingsError
-from listing_sync.regular_file import read_regular
 
 if TYPE_CHECKING:
     from listing_sync.commands.sync import SyncOptions, SyncResult
@@ -102,7 +101,8 @@ def _numbers_in(path: str | None) -> list[str]:
     if path is None:
         return []
     try:
-        content = sys.stdin.buffer.read() if path == "-" else read_regular(Path(path))
+        # A pipe is as welcome as a file: `--from-file <(...)`; who types it waits for it.
+        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
         text = content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"

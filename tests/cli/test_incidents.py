@@ -162,7 +162,7 @@ INCIDENTS = {
     "project paused": Incident(pause_project, ("the project is paused", "dashboard")),
     "header renamed": Incident(rename_header, ('"Property Number"', "ename")),
     "column sorted": Incident(
-        sort_one_column, ("30 of 30 listings", "'Price'", "one column sorted"), "DEGRADED"
+        sort_one_column, ("30 of 30 listings", "'Price'", "looks sorted alone"), "DEGRADED"
     ),
     "sheet unshared": Incident(unshare_sheet, ("not shared with listing-sync@", "share it")),
     "database disk full": Incident(fill_database_disk, ("read-only", "disk", "dashboard")),

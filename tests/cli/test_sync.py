@@ -139,9 +139,9 @@ def test_one_document_also_when_nothing_could_be_done(agency: Agency) -> None:
     assert printed.code == 78
     assert printed.document["status"] == "failed"
     assert [problem.split(":")[0] for problem in printed.document["problems"]] == [
+        str(agency.folder / ".env"),
         "SUPABASE_URL",
         "SYNC_BATCH_SIZE",
-        str(agency.folder / ".env"),
     ]
     agency.sheet_is()
     refused = agency.run("sync", "all", "--json")
