@@ -9,23 +9,30 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.stack.supabase_lite import SupabaseLite
 
 _FILE = Path(__file__).with_name("left_by_1_0_0.json")
-_DAY_S = 86400
+_MINUTE = {
+    "THE_DAYT22:44": "%Y-%m-%dT%H:%M",
+    "THE_DAY 22:44": "%Y-%m-%d %H:%M",
+    "THEDAYT2244": "%Y%m%dT%H%M",
+}
+"""The minute in which all of it was written, as the file spells it."""
 
 
 def leave(project: SupabaseLite, folder: Path) -> dict[str, str]:
     """Stage it in the folder `state` and in the tables; return the ids of the three runs."""
-    yesterday = time.gmtime(time.time() - _DAY_S)
+    then = datetime.now(UTC) - timedelta(days=1, minutes=1)
     host = urlsplit(project.url).netloc
     text = _FILE.read_text(encoding="utf-8").replace("TARGET_HOST", host)
-    text = text.replace("FOLDER", str(folder)).replace("THEDAY", time.strftime("%Y%m%d", yesterday))
-    left = json.loads(text.replace("THE_DAY", time.strftime("%Y-%m-%d", yesterday)))
+    text = text.replace("FOLDER", str(folder))
+    for written, form in _MINUTE.items():
+        text = text.replace(written, f"{then:{form}}")
+    left = json.loads(text)
     digest = hashlib.sha256(f"{host}\nhomes".encode()).hexdigest()[:8]
     state = folder / "state" / f"{host.replace(':', '_')}-homes-{digest}"
     for name, content in left["files"].items():
