@@ -44,6 +44,19 @@ class Proxy:
         user, password = self.credentials
         return user.encode(), password.encode()
 
+    @property
+    def way_past(self) -> str:
+        """Return what to do where it answers 407, which never comes from the host."""
+        if self.credentials:
+            return (
+                f"the proxy {self.address} does not take the user and password in {self.variable}"
+                " (HTTP 407): correct them, special characters percent-encoded"
+            )
+        return (
+            f"the proxy {self.address} wants user and password (HTTP 407): write"
+            f" http://user:password@host:port in {self.variable}"
+        )
+
     def __repr__(self) -> str:
         """Return what a traceback may show."""
         return f"Proxy({self.variable}, {self.address})"
@@ -59,6 +72,11 @@ def proxy_for(scheme: str, host: str, port: int | None = None) -> Proxy | None:
     if named is None or is_link_local(host) or _is_exempt(host, port or _PORTS.get(scheme)):
         return None
     return _parsed(*named)
+
+
+def makes_no_connection(name: str, http_status: int) -> str:
+    """Return what a proxy means that answered so when it was asked for a tunnel."""
+    return f"the proxy {name} makes no connection (HTTP {http_status})"
 
 
 def proxy_problems() -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from ssl import SSLCertVerificationError
 
 import httpx
 
-from listing_sync.proxies import Proxy, proxy_for
+from listing_sync.proxies import Proxy, makes_no_connection, proxy_for
 
 
 class ProxyRefusedError(httpx.ProxyError):
@@ -18,20 +18,9 @@ def proxy_failure(
     http_status: int, request: httpx.Request, proxy: Proxy | None
 ) -> httpx.ProxyError:
     """Return what a proxy means that made no way to the host: 407 is never the host's."""
-    name = proxy.address if proxy else "on the way"
     if proxy and http_status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        if proxy.credentials:
-            text = (
-                f"the proxy {name} does not take the user and password in {proxy.variable} (HTTP"
-                " 407): correct them, special characters percent-encoded"
-            )
-        else:
-            text = (
-                f"the proxy {name} wants user and password (HTTP 407): write"
-                f" http://user:password@host:port in {proxy.variable}"
-            )
-        return ProxyRefusedError(text, request=request)
-    text = f"the proxy {name} makes no connection (HTTP {http_status})"
+        return ProxyRefusedError(proxy.way_past, request=request)
+    text = makes_no_connection(proxy.address if proxy else "on the way", http_status)
     is_final = http_status == HTTPStatus.FORBIDDEN
     return (ProxyRefusedError if is_final else httpx.ProxyError)(text, request=request)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import threading
+from collections.abc import Callable
 
 from listing_sync.ports import NotTaken
 
 _NOT_IN_TIME = "no answer in {:g} s"
-_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")
 
 
 _MAY_PASS = frozenset({408, 425, 429})
@@ -22,12 +21,15 @@ def is_final(http_status: int) -> bool:
 def post(url: str, body: bytes, content_type: str, *, timeout_s: float) -> NotTaken | None:
     """Return None when the address took the body, else why not, without naming the address.
 
-    Looking up a name knows no deadline; a thread that is not waited for bounds the whole.
+    Looking up a name knows no deadline.
     """
+    return within(timeout_s, lambda: _post(url, body, content_type, timeout_s))
+
+
+def within(timeout_s: float, send: Callable[[], NotTaken | None]) -> NotTaken | None:
+    """Return what `send` returns; a thread that is not waited for bounds what knows no deadline."""
     why: list[NotTaken | None] = []
-    thread = threading.Thread(
-        target=lambda: why.append(_post(url, body, content_type, timeout_s)), daemon=True
-    )
+    thread = threading.Thread(target=lambda: why.append(send()), daemon=True)
     thread.start()
     thread.join(timeout_s)
     return why[0] if why else NotTaken(_NOT_IN_TIME.format(timeout_s))
@@ -36,13 +38,19 @@ def post(url: str, body: bytes, content_type: str, *, timeout_s: float) -> NotTa
 def _post(url: str, body: bytes, content_type: str, timeout_s: float) -> NotTaken | None:
     import requests  # noqa: PLC0415 - 200 ms that most runs do without
 
-    from listing_sync.signals.session import refusal_of_proxy, session_for  # noqa: PLC0415
+    from listing_sync.signals.session import (  # noqa: PLC0415
+        proxy_of,
+        refusal_of_proxy,
+        session_for,
+    )
 
     headers = {"Content-Type": content_type, "User-Agent": "listing-sync"}
+    proxy = None
     try:
+        proxy = proxy_of(url)
         # The answer is not read beyond its status: whoever gives it may send one without an end.
         with (
-            session_for(url) as session,
+            session_for(url, proxy) as session,
             session.post(
                 url,
                 data=body,
@@ -52,7 +60,7 @@ def _post(url: str, body: bytes, content_type: str, timeout_s: float) -> NotTake
                 stream=True,
             ) as response,
         ):
-            if why := refusal_of_proxy(url, response.status_code):
+            if why := refusal_of_proxy(proxy, response.status_code, ""):
                 return NotTaken(why)
             if response.ok and not response.is_redirect:
                 return None
@@ -60,9 +68,6 @@ def _post(url: str, body: bytes, content_type: str, timeout_s: float) -> NotTake
     except requests.Timeout:
         return NotTaken(_NOT_IN_TIME.format(timeout_s))
     except requests.exceptions.ProxyError as error:
-        # urllib3 tells the status in words alone: "Tunnel connection failed: 407 ...".
-        found = _TUNNEL.search(str(error))
-        why = refusal_of_proxy(url, int(found[1])) if found else None
-        return NotTaken(why or type(error).__name__)
+        return NotTaken(refusal_of_proxy(proxy, None, str(error)) or type(error).__name__)
     except Exception as error:  # noqa: BLE001 - a signal that fails must not fail a good run
         return NotTaken(type(error).__name__)  # its text holds the address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -11,54 +12,67 @@ from requests import PreparedRequest, Session
 from requests.adapters import HTTPAdapter
 
 from listing_sync.certificates import tls_context
-from listing_sync.proxies import Proxy, proxy_for
+from listing_sync.proxies import Proxy, makes_no_connection, proxy_for
+
+_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")
 
 
-def session_for(url: str) -> Session:
+def session_for(url: str, proxy: Proxy | None) -> Session:
     """Return a session that asks as every service is asked, whatever requests would do itself.
 
     Raises:
-        ValueError: a variable of the environment names no proxy, or no certificates.
+        ValueError: a variable of the environment names no certificates.
     """
     session = Session()
     session.trust_env = False
     session.auth = _as_it_is
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    parts = urlsplit(url)
-    if proxy := _proxy_of(url):
-        session.proxies = {parts.scheme: _address(proxy)}
-    if parts.scheme == "https":
+    scheme = urlsplit(url).scheme
+    if proxy:
+        session.proxies = {scheme: _address(proxy)}
+    if scheme == "https":
         session.mount("https://", _Adapter())
     return session
 
 
-def refusal_of_proxy(url: str, http_status: int) -> str | None:
-    """Return what to do about a proxy that wants a password; None: it is not the proxy's answer."""
-    proxy = _proxy_of(url)
-    if proxy is None or http_status != HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        return None
-    if proxy.credentials:
-        return f"the proxy {proxy.address} does not take the user and password in {proxy.variable}"
-    return (
-        f"the proxy {proxy.address} wants user and password (HTTP 407): write"
-        f" http://user:password@host:port in {proxy.variable}"
-    )
+def refusal_of_proxy(proxy: Proxy | None, answered: int | None, refused: str) -> str | None:
+    """Return what a proxy means that lets a message not pass; None: it is not the proxy's doing.
+
+    `answered` is the HTTP status of an answer, `refused` what urllib3 says of a tunnel, whose
+    status stands in its words alone.
+    """
+    found = _TUNNEL.search(refused)
+    http_status = int(found[1]) if found else answered
+    if proxy and http_status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return proxy.way_past
+    if proxy and found and http_status == HTTPStatus.FORBIDDEN:
+        return makes_no_connection(proxy.address, http_status)
+    return None
 
 
 class _Adapter(HTTPAdapter):
     """Trusts what every other connection trusts, and nothing besides."""
 
+    def __init__(self) -> None:
+        self._context = tls_context()
+        super().__init__()
+
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        super().init_poolmanager(*arguments, ssl_context=tls_context(), **options)
+        super().init_poolmanager(*arguments, ssl_context=self._context, **options)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        return super().proxy_manager_for(proxy, ssl_context=tls_context(), **options)
+        return super().proxy_manager_for(proxy, ssl_context=self._context, **options)
 
     def cert_verify(self, conn: Any, url: str, verify: object, cert: object) -> None:  # noqa: ARG002
         conn.cert_reqs = "CERT_REQUIRED"
 
 
-def _proxy_of(url: str) -> Proxy | None:
+def proxy_of(url: str) -> Proxy | None:
+    """Return the proxy through which an address is asked.
+
+    Raises:
+        ValueError: a variable of the environment names none, or the address is none.
+    """
     parts = urlsplit(url)
     return proxy_for(parts.scheme, parts.hostname or "", parts.port)
 

@@ -15,6 +15,7 @@ from listing_sync.history.messages import Message
 from listing_sync.ports import NotTaken
 from listing_sync.signals.webhook import SlackWebhook
 from tests.stack.chaos_proxy import ChaosProxy, Drip
+from tests.stack.forward_proxy import ForwardProxy
 from tests.stack.loopback import Answer, LoopbackServer, Request, Wire
 from tests.stack.postgres import free_port
 from tests.stack.receiver import Receiver
@@ -75,6 +76,42 @@ def test_any_other_answer_is_not_taken_and_no_redirect_is_followed(
 )
 def test_a_failure_never_names_the_address(url: str, why: str) -> None:
     assert post_to(url) == NotTaken(why)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    ("credentials", "words"),
+    [
+        (
+            "",
+            "wants user and password (HTTP 407): write http://user:password@host:port in ALL_PROXY",
+        ),
+        (
+            "anna:topsecret@",
+            (
+                "does not take the user and password in ALL_PROXY (HTTP 407): correct them, special"
+                " characters percent-encoded"
+            ),
+        ),
+    ],
+    ids=["none", "wrong"],
+)
+def test_a_proxy_that_asks_for_a_password_is_named_as_for_every_service(
+    monkeypatch: pytest.MonkeyPatch, scheme: str, credentials: str, words: str
+) -> None:
+    with ForwardProxy("anna:word") as proxy:
+        monkeypatch.setenv("all_proxy", proxy.url.replace("//", f"//{credentials}"))
+        refusal = post_to(f"{scheme}://hooks.invalid/topsecret?token=hidden")
+        address = proxy.url
+    assert refusal == NotTaken(f"the proxy {address} {words}")
+
+
+def test_the_password_of_a_proxy_is_sent_to_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Receiver() as receiver, ForwardProxy("anna:w@rd") as proxy:
+        monkeypatch.setenv("all_proxy", proxy.url.replace("//", "//anna:w%40rd@"))
+        assert post_to(f"{receiver.url}/services") is TAKEN
+        assert "proxy-authorization" not in receiver.requests[0].headers
+        assert len(proxy.requests) == 1
 
 
 def test_what_a_receiver_gives_to_keep_is_not_sent_to_it_again() -> None:
