@@ -8,7 +8,6 @@ Source: Apprise, "Development API"; its plugins' `body_maxlen`.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -17,8 +16,9 @@ from typing import Any
 
 from listing_sync.history.messages import Message, markup_free
 from listing_sync.ports import NotTaken, Trial
-from listing_sync.signals.posting import is_final
-from listing_sync.signals.webhook import LIMIT, digest
+from listing_sync.signals.addresses import SecretAddresses
+from listing_sync.signals.posting import is_final, within
+from listing_sync.signals.webhook import LIMIT
 
 TIMEOUT_S = 20.0
 MISSING = "Apprise is not installed: pip install 'listing-sync[notify]'"
@@ -29,17 +29,11 @@ _UNLIMITED = frozenset({"mailto", "mailtos"})
 _PUSH_WIDTH = 200
 
 
-class AppriseChannels:
-    """The addresses of SYNC_NOTIFY_URLS, each known by a digest that outlives a run."""
+class AppriseChannels(SecretAddresses):
+    """The addresses of SYNC_NOTIFY_URLS."""
 
     def __init__(self, urls: Sequence[str], *, timeout_s: float = TIMEOUT_S) -> None:
-        self._urls = {digest(url): url for url in urls}
-        self._timeout_s = timeout_s
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """Return the names of the addresses, in the order of the setting."""
-        return tuple(self._urls)
+        super().__init__(urls, timeout_s=timeout_s)
 
     def place(self, address: str) -> str:
         """Return which one it is; of the address no more than its kind is shown."""
@@ -48,13 +42,7 @@ class AppriseChannels:
 
     def post(self, address: str, message: Message) -> NotTaken | None:
         """Send one message; return why it was not taken."""
-        why: list[NotTaken | None] = []
-        thread = threading.Thread(
-            target=lambda: why.append(_send(self._urls[address], message)), daemon=True
-        )
-        thread.start()
-        thread.join(self._timeout_s)
-        return why[0] if why else NotTaken(f"no answer in {self._timeout_s:g} s")
+        return within(self._timeout_s, lambda: _send(self._urls[address], message))
 
     def problems(self) -> tuple[str, ...]:
         """Return which addresses Apprise does not know, without showing them."""

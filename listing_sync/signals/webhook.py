@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import partial
-from hashlib import sha256
 from urllib.parse import urlsplit
 
 from listing_sync.history.messages import Message
 from listing_sync.ports import NotTaken, Trial
+from listing_sync.signals.addresses import SecretAddresses
 from listing_sync.signals.posting import post
 
 TIMEOUT_S = 10.0
@@ -22,17 +22,11 @@ _LIMITS = {"hooks.slack.com": 3_900}
 """Slack, "Truncating really long messages": 4,000 are shown whole."""
 
 
-class SlackWebhook:
-    """The addresses of SYNC_ALERT_WEBHOOK_URL, each known by a digest that outlives a run."""
+class SlackWebhook(SecretAddresses):
+    """The addresses of SYNC_ALERT_WEBHOOK_URL."""
 
     def __init__(self, urls: Sequence[str], *, timeout_s: float = TIMEOUT_S) -> None:
-        self._urls = {digest(url): url for url in urls}
-        self._timeout_s = timeout_s
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """Return the names of the addresses, in the order of the setting."""
-        return tuple(self._urls)
+        super().__init__(urls, timeout_s=timeout_s)
 
     def place(self, address: str) -> str:
         """Return which one it is."""
@@ -61,8 +55,3 @@ class SlackWebhook:
     def _send(self, url: str, text: str) -> NotTaken | None:
         body = json.dumps({"text": text}, ensure_ascii=False).encode("utf-8", "replace")
         return post(url, body, "application/json", timeout_s=self._timeout_s)
-
-
-def digest(url: str) -> str:
-    """Return a name of an address that does not give it away."""
-    return sha256(url.encode()).hexdigest()[:12]
