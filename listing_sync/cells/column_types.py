@@ -264,6 +264,3 @@ class ColumnType(StrEnum):
     def takes(self, option: str) -> bool:
         """Return whether the mapping may give a column of this type that option."""
         return option in COMMON_OPTIONS or option in self.facts.options
-
-
-NUMBER_TYPES: Final = frozenset(each for each in ColumnType if each.is_number)

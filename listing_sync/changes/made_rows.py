@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
-from listing_sync.cells.column_types import NUMBER_TYPES, ColumnType
+from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import Value
 from listing_sync.changes.compare import is_equal
 
@@ -66,7 +66,7 @@ def _doubtful(wanted: Sequence[Value], got: Sequence[Value], kind: ColumnType) -
     if wanted == got:
         return ()
     pairs: Iterable[tuple[Value, Value]] = zip(wanted, got, strict=True)
-    if kind in NUMBER_TYPES:
+    if kind.is_number:
         pairs = zip(map(str, wanted), map(str, got), strict=True)
     return [place for place, (left, right) in enumerate(pairs) if left != right]
 

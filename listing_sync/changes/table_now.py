@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from listing_sync.cells import json_exact
-from listing_sync.cells.column_types import ColumnType
+from listing_sync.cells.column_types import WHOLE_NUMBERS, ColumnType
 from listing_sync.cells.listings import Value
 from listing_sync.changes.compare import is_equal
 
@@ -26,10 +26,7 @@ _CLOCKS_DIFFER = timedelta(minutes=15)
 _RUN_LASTS = timedelta(hours=1)
 _TEXTS = frozenset({ColumnType.TEXT, ColumnType.URL})
 _DATE_CHARACTERS = len("2026-01-31")
-_NUMBERS = frozenset(
-    {"smallint", "integer", "bigint", "int16", "int32", "int64", "numeric", "real"}
-    | {"double precision", "number"}
-)
+_NUMBERS = WHOLE_NUMBERS | {"numeric", "real", "double precision", "number"}
 _KINDS = {
     "date": ColumnType.DATE,
     "boolean": ColumnType.BOOLEAN,

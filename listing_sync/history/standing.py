@@ -15,7 +15,6 @@ So a trouble that comes and goes is one message a day, as one that stays.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -115,8 +114,3 @@ def fingerprint(cause: str) -> str:
     """Return a cause without its numbers and its details in brackets, which differ each time."""
     first = re.split(r" \(|\. ", cause, maxsplit=1)[0]
     return re.sub(r"[0-9]+", "#", first)
-
-
-def standings_of(document: Mapping[str, object]) -> dict[str, Standing]:
-    """Return every trouble of a document, by what it is of."""
-    return {name: found for name, each in document.items() if (found := standing_of(each))}

@@ -56,16 +56,16 @@ class Patience(Enum):
     whatever the breaker says. PROBE: one try, whatever the breaker says, which learns nothing.
     """
 
-    RETRY = ("retry", _Worth(is_retried=True))
-    OUTLAST = ("outlast", _Worth(is_retried=True, outlasts=True))
-    ONCE = ("once", _Worth())
-    LAST = ("last", _Worth(goes_on_when_stopped=True, heeds_breaker=False))
-    PROBE = ("probe", _Worth(heeds_breaker=False, teaches_breaker=False))
+    RETRY = _Worth(is_retried=True)
+    OUTLAST = _Worth(is_retried=True, outlasts=True)
+    ONCE = _Worth()
+    LAST = _Worth(goes_on_when_stopped=True, heeds_breaker=False)
+    PROBE = _Worth(heeds_breaker=False, teaches_breaker=False)
 
     @property
     def worth(self) -> _Worth:
         """Return what it means."""
-        return self.value[1]
+        return self.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from postgrest import CountMethod, ReturnMethod, SyncSelectRequestBuilder
 
-from listing_sync.cells.column_types import NUMBER_TYPES, ColumnType
+from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Value
 from listing_sync.cells.mapping import SheetMapping
@@ -224,7 +224,7 @@ class SupabaseTable:
     def _select(self, columns: Sequence[Column]) -> str:
         # A number as JSON would become a float, and lose digits.
         selected = {
-            column.name: f"{column.name}::text" if column.type in NUMBER_TYPES else column.name
+            column.name: f"{column.name}::text" if column.type.is_number else column.name
             for column in columns
         }
         selected[self._key] = self._key

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from listing_sync.cells.column_types import NUMBER_TYPES, ColumnType
+from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
 from listing_sync.cells.json_exact import encode
 from listing_sync.cells.listings import Problem
@@ -65,7 +65,7 @@ def test_each_example_is_what_the_program_makes_of_the_cell(
         assert expected.removeprefix("rejected: ") in value.reason
     elif expected in WORDS:
         assert value is WORDS[expected]
-    elif column.type in NUMBER_TYPES:
+    elif column.type.is_number:
         assert Decimal(str(value)) == Decimal(code(expected))
     else:
         assert (value if isinstance(value, str) else encode(value)) == code(expected)

@@ -6,13 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listing_sync.cells.column_types import NUMBER_TYPES, ColumnType
+from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Shown, Unreadable
 from listing_sync.cells.shown import joiner
 from listing_sync.sheets.google_cells import Joins
 
-COMPARED = (*sorted(NUMBER_TYPES), ColumnType.DATE, ColumnType.DATETIME, ColumnType.BOOLEAN)
+COMPARED = (
+    *sorted(each for each in ColumnType if each.is_number),
+    ColumnType.DATE,
+    ColumnType.DATETIME,
+    ColumnType.BOOLEAN,
+)
 FORMATS = (
     *(
         "{}",
