@@ -12,7 +12,8 @@ from listing_sync.certificates import certificate_problems
 from listing_sync.errors import SettingsError
 from listing_sync.proxies import proxy_problems
 from listing_sync.regular_file import read_regular
-from listing_sync.settings import GoogleAuth, Settings, given_texts, load_settings
+from listing_sync.settings import GoogleAuth, Settings, load_settings
+from listing_sync.settings_file import given_texts
 from listing_sync.sheets.google_account import GoogleAccount
 from listing_sync.sheets.grid import parse_spreadsheet_reference
 

@@ -5,18 +5,10 @@ Source: docs/contract.md section 3, which gives every name, default and range.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import os
-import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from importlib.util import find_spec
-from io import StringIO
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, get_args
-from urllib.parse import urlsplit
 
 from annotated_types import Ge, Le
 from pydantic import (
@@ -31,16 +23,26 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as PydanticSettingsError
 
-from listing_sync.cells.foreign_json import read_foreign_json
 from listing_sync.cells.near import near_matches
 from listing_sync.errors import SettingsError
 from listing_sync.proxies import proxy_secrets
 from listing_sync.redaction import parts_of_url
-from listing_sync.regular_file import read_regular
-
-DEFAULT_ENV_FILE = Path(".env")
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S")
-_BETWEEN_ADDRESSES = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)|\s+")
+from listing_sync.setting_checks import (
+    checked_address,
+    checked_base_url,
+    checked_db_url,
+    checked_key,
+    checked_notify_file,
+    checked_notify_urls,
+    checked_url,
+    checked_urls,
+    jwt_claims,
+    key_in,
+    notify_urls_in,
+    readable_file,
+    whole_percent,
+)
+from listing_sync.settings_file import DEFAULT_ENV_FILE, given_texts, texts_of
 
 
 class GoogleAuth(StrEnum):
@@ -52,131 +54,11 @@ class GoogleAuth(StrEnum):
     """as Google's own tools find it: that file, gcloud's, the metadata server"""
 
 
-def _checked_url(text: str) -> str:
-    """Return the URL when it is https, or http to this machine; a problem names no secret."""
-    text = text.strip()
-    try:
-        parts = urlsplit(text)
-        is_url = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:  # its text quotes the address
-        is_url = False
-    if not is_url or len(text.split()) > 1:
-        raise ValueError("not a URL; expected https://...")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-        raise ValueError("http is accepted for this machine only; use https://...")
-    return text
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _checked_base_url(text: str) -> str:
-    url = _checked_url(text).rstrip("/")
-    parts = urlsplit(url)
-    if parts.path or parts.query or parts.fragment or parts.username:
-        port = f":{parts.port}" if parts.port else ""
-        raise ValueError(
-            f"has more than scheme and host; expected {parts.scheme}://{parts.hostname}{port}"
-        )
-    return url
-
-
-def _checked_urls(text: str) -> str:
-    return ",".join(_checked_url(part) for part in text.split(",") if part.strip())
-
-
-def _whole_percent(value: Any) -> Any:
-    return value.strip().removesuffix("%") if isinstance(value, str) else value
-
-
-def _readable_file(path: Path) -> Path:
-    _key_in(path)
-    return path
-
-
-def _key_in(path: Path) -> str:
-    try:
-        return read_regular(path).decode("utf-8-sig").strip()
-    except OSError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"cannot read {path}: not UTF-8 text") from None
-
-
-def _checked_key(key: SecretStr | None) -> SecretStr | None:
-    problem = None if key is None else _key_problem(key.get_secret_value())
-    if problem:
-        raise ValueError(problem)
-    return key
-
-
-def _checked_db_url(url: SecretStr | None) -> SecretStr | None:
-    """Return the URL unless a part of its password would be taken for the host, or be lost."""
-    scheme, found, rest = (url.get_secret_value() if url else "").partition("://")
-    if not found:
-        return url  # psycopg says what is wrong
-    before, question, after = rest.partition("?")
-    authority = before.partition("/")[0]
-    if before.count("@") > 1:
-        raise ValueError("the user or password holds a bare @: write it as %40")
-    if "#" in before or ("@" in before) > ("@" in authority) or (question and "@" in after):
-        raise ValueError(
-            "the password holds a bare /, ? or #: write them as %2F, %3F and %23 (expected"
-            f" {scheme}://user:password@host:5432/postgres)"
-        )
-    return url
-
-
-def _checked_address(text: str) -> str:
-    name, found, domain = text.strip().partition("@")
-    if not (found and name and "." in domain) or len(text.split()) > 1:
-        raise ValueError("not an address; expected name@domain")
-    return text
-
-
-def _notify_urls_in(text: str) -> tuple[str, ...]:
-    """Return the addresses, which stand apart by white space or commas and may hold commas."""
-    lines = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
-    parts = _BETWEEN_ADDRESSES.split(" ".join(lines))
-    return tuple(part.strip(" ,") for part in parts if part.strip(" ,"))
-
-
-def _checked_notify_urls(urls: SecretStr | None) -> SecretStr | None:
-    if urls is not None and (problem := _notify_problem(urls.get_secret_value())):
-        raise ValueError(problem)
-    return urls
-
-
-def _checked_notify_file(path: Path) -> Path:
-    if problem := _notify_problem(_key_in(path)):
-        raise ValueError(problem)
-    return path
-
-
-def _notify_problem(text: str) -> str | None:
-    """Return what is wrong with addresses of Apprise, as far as it can be told without it."""
-    for position, url in enumerate(_notify_urls_in(text), 1):
-        if not _ADDRESS.match(url):
-            return (
-                f"address {position} is none: expected service://..., as mailtos:// or slack://"
-                " (docs/monitoring/README.md)"
-            )
-    if find_spec("apprise") is None:
-        return "needs Apprise, which is not installed: pip install 'listing-sync[notify]'"
-    return None
-
-
-Address = Annotated[str, BeforeValidator(_checked_address)]
-BaseUrl = Annotated[str, BeforeValidator(_checked_base_url)]
-SecretUrl = Annotated[SecretStr, BeforeValidator(_checked_url)]
-SecretUrls = Annotated[SecretStr, BeforeValidator(_checked_urls)]
-Percent = Annotated[float, BeforeValidator(_whole_percent), Ge(0), Le(100)]
+Address = Annotated[str, BeforeValidator(checked_address)]
+BaseUrl = Annotated[str, BeforeValidator(checked_base_url)]
+SecretUrl = Annotated[SecretStr, BeforeValidator(checked_url)]
+SecretUrls = Annotated[SecretStr, BeforeValidator(checked_urls)]
+Percent = Annotated[float, BeforeValidator(whole_percent), Ge(0), Le(100)]
 
 
 class _SettingsFile(PydanticBaseSettingsSource):
@@ -209,11 +91,11 @@ class Settings(BaseSettings):
     )
 
     supabase_url: BaseUrl = Field(description="the project URL, https://xyz.supabase.co")
-    supabase_service_role_key: Annotated[SecretStr | None, AfterValidator(_checked_key)] = Field(
+    supabase_service_role_key: Annotated[SecretStr | None, AfterValidator(checked_key)] = Field(
         default=SecretStr(""), validate_default=True
     )
-    supabase_service_role_key_file: Annotated[Path, AfterValidator(_readable_file)] | None = None
-    supabase_db_url: Annotated[SecretStr | None, AfterValidator(_checked_db_url)] = None
+    supabase_service_role_key_file: Annotated[Path, AfterValidator(readable_file)] | None = None
+    supabase_db_url: Annotated[SecretStr | None, AfterValidator(checked_db_url)] = None
     supabase_access_token: SecretStr | None = None
     supabase_management_url: BaseUrl = "https://api.supabase.com"
     supabase_project_ref: str | None = None
@@ -239,7 +121,7 @@ class Settings(BaseSettings):
     sync_circuit_breaker_timeout: Annotated[int, Ge(0), Le(3600000)] = 60000
     sync_prune: bool = False
     sync_prune_limit: Percent = 10
-    sync_change_limit: Annotated[float, BeforeValidator(_whole_percent), Ge(1), Le(100)] = 50
+    sync_change_limit: Annotated[float, BeforeValidator(whole_percent), Ge(1), Le(100)] = 50
     sync_rollout_percent: Percent = 100
     sync_time_limit: Annotated[int, Ge(0), Le(86400)] = 1800
     sync_lock_timeout: Annotated[int, Ge(0), Le(86400)] = 300
@@ -249,8 +131,8 @@ class Settings(BaseSettings):
     sync_egress_warn_gb: Annotated[float, Ge(0), Le(1_000_000)] = 4
     sync_history_days: Annotated[int, Ge(1), Le(3650)] = 90
     sync_alert_webhook_url: SecretUrls | None = None
-    sync_notify_urls: Annotated[SecretStr | None, AfterValidator(_checked_notify_urls)] = None
-    sync_notify_urls_file: Annotated[Path, AfterValidator(_checked_notify_file)] | None = None
+    sync_notify_urls: Annotated[SecretStr | None, AfterValidator(checked_notify_urls)] = None
+    sync_notify_urls_file: Annotated[Path, AfterValidator(checked_notify_file)] | None = None
     sync_alert_after_failures: Annotated[int, Ge(1), Le(1000)] = 3
     sync_heartbeat_url: SecretUrl | None = None
     sync_metrics_file: Path | None = None
@@ -276,7 +158,7 @@ class Settings(BaseSettings):
         if not path:
             return values
         try:
-            key: str | None = _key_in(Path(path))
+            key: str | None = key_in(Path(path))
         except ValueError:  # the file's own validator says so
             key = None
         return {**values, "supabase_service_role_key": key}
@@ -318,8 +200,8 @@ class Settings(BaseSettings):
     def notify_urls(self) -> tuple[str, ...]:
         """Return the addresses for Apprise; those of the file win."""
         if self.sync_notify_urls_file is not None:
-            return _notify_urls_in(_key_in(self.sync_notify_urls_file))
-        return _notify_urls_in(
+            return notify_urls_in(key_in(self.sync_notify_urls_file))
+        return notify_urls_in(
             self.sync_notify_urls.get_secret_value() if self.sync_notify_urls else ""
         )
 
@@ -351,40 +233,9 @@ def _is_secret(field: FieldInfo) -> bool:
     return field.annotation is SecretStr or SecretStr in get_args(field.annotation)
 
 
-def _key_problem(key: str) -> str | None:
-    """Return what is wrong with a Supabase key, without showing it.
-
-    Source: Supabase docs, "Understanding API keys".
-    """
-    if not key:
-        return "required: the project's secret key, sb_secret_... (Settings > API keys)"
-    if not key.isascii() or any(not char.isprintable() or char == " " for char in key):
-        return "holds a space, line break or other character that no key has; copy it again"
-    wrong_kind = (
-        "is a {} key, which may not write; use the secret key, sb_secret_... (Settings > API keys)"
-    )
-    if key.startswith("sb_publishable_"):
-        return wrong_kind.format("publishable")
-    role = _jwt_claims(key).get("role")
-    if role is not None and role != "service_role":
-        return wrong_kind.format(f"legacy {role!r}")
-    return None
-
-
-def _jwt_claims(key: str) -> dict[str, object]:
-    parts = key.split(".")
-    if len(parts) != 3:  # noqa: PLR2004 - header, payload, signature
-        return {}
-    try:
-        claims = read_foreign_json(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, binascii.Error):
-        return {}
-    return claims if isinstance(claims, dict) else {}
-
-
 def key_expires_at(settings: Settings) -> float | None:
     """Return the `exp` of a legacy JWT key in seconds since 1970, None for other keys."""
-    expires = _jwt_claims(settings.service_key).get("exp")
+    expires = jwt_claims(settings.service_key).get("exp")
     return float(expires) if isinstance(expires, int | float) else None
 
 
@@ -452,77 +303,6 @@ def usable_settings(env_file: Path | None) -> Settings:
         except PydanticSettingsError as error:
             raise SettingsError((str(error),)) from None
     raise SettingsError(("the settings cannot be read",))
-
-
-def given_texts(env_file: Path | None) -> dict[str, str]:
-    """Return what environment and file set, by name in capitals, as it is written there.
-
-    Raises:
-        SettingsError: the file named cannot be read, or a line of the file is no setting.
-    """
-    return _texts_in_file(env_file) | _texts_in_environment()
-
-
-def origins(env_file: Path | None) -> dict[str, str]:
-    """Return where each setting that is given comes from, by name in capitals: file or environment.
-
-    Raises:
-        SettingsError: as `given_texts`.
-    """
-    path = env_file or DEFAULT_ENV_FILE
-    return dict.fromkeys(_texts_in_file(env_file), str(path)) | dict.fromkeys(
-        _texts_in_environment(), "environment"
-    )
-
-
-def _texts_in_environment() -> dict[str, str]:
-    return {name.upper(): text for name, text in os.environ.items() if text}
-
-
-def _texts_in_file(env_file: Path | None) -> dict[str, str]:
-    path = env_file or DEFAULT_ENV_FILE
-    try:
-        if path.exists():
-            return texts_of(path)
-    except OSError as error:
-        raise SettingsError((f"{path}: {error.strerror}",)) from None
-    if env_file is not None:
-        raise SettingsError((f"--env-file: cannot read {env_file}: no such file",))
-    return {}
-
-
-def texts_of(path: Path) -> dict[str, str]:
-    """Return what a settings file sets, by name in capitals; in single quotes a $ is a $.
-
-    Source: POSIX, "Shell Command Language", 2.2.2 (single quotes); python-dotenv for the rest.
-
-    Raises:
-        SettingsError: it cannot be read, or a line of it is no setting.
-    """
-    from dotenv.parser import parse_stream  # noqa: PLC0415 - only when there is a file
-    from dotenv.variables import parse_variables  # noqa: PLC0415
-
-    try:
-        found = list(parse_stream(StringIO(read_regular(path).decode("utf-8-sig"))))
-    except UnicodeDecodeError:
-        raise SettingsError((f"{path}: not UTF-8 text",)) from None
-    except OSError as error:
-        raise SettingsError((f"{path}: {error.strerror}",)) from None
-    wrong = [each.original.line for each in found if each.error]
-    if wrong:
-        raise SettingsError(tuple(f"{path}: line {n}: not NAME=value" for n in wrong))
-    texts: dict[str, str] = {}
-    for each in found:
-        if each.key is None or each.value is None:
-            continue
-        is_literal = each.original.string.partition("=")[2].lstrip().startswith("'")
-        known = {**os.environ, **texts}
-        texts[each.key] = (
-            each.value
-            if is_literal
-            else "".join(part.resolve(known) for part in parse_variables(each.value))
-        )
-    return {name.upper(): text for name, text in texts.items() if text}
 
 
 def _unknown_names(names: Iterable[str]) -> list[str]:

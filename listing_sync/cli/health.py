@@ -30,7 +30,7 @@ def _health(
     with face.open(json_output=json, moves_breakers=False) as world:
         from listing_sync.cli.health_text import check_words, health_document, summary_line
         from listing_sync.commands.health import health
-        from listing_sync.settings import DEFAULT_ENV_FILE
+        from listing_sync.settings_file import DEFAULT_ENV_FILE
 
         result = health(world, face.env_file or DEFAULT_ENV_FILE)
         if json:

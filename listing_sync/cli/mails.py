@@ -96,7 +96,8 @@ def _is_kept(world: Telling) -> bool:
 
 
 def _unstarted(face: Face) -> Telling | None:
-    from listing_sync.settings import DEFAULT_ENV_FILE, usable_settings
+    from listing_sync.settings import usable_settings
+    from listing_sync.settings_file import DEFAULT_ENV_FILE
     from listing_sync.wiring.unstarted import Unstarted
 
     try:

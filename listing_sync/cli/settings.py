@@ -25,7 +25,8 @@ def settings(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Show the settings in force and where each comes from; nothing is contacted."""
-    from listing_sync.settings import DEFAULT_ENV_FILE, Settings, load_settings, origins
+    from listing_sync.settings import Settings, load_settings
+    from listing_sync.settings_file import DEFAULT_ENV_FILE, origins
 
     face: Face = context.obj
     face.json_output = json

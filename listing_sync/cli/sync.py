@@ -125,7 +125,7 @@ def _sync(
     with _opened(face, flags, json=json, writes=not dry_run, all_=numbers is None) as world:
         from listing_sync.cli.progress import Bars, Silent
         from listing_sync.commands.sync import sync
-        from listing_sync.settings import DEFAULT_ENV_FILE
+        from listing_sync.settings_file import DEFAULT_ENV_FILE
         from listing_sync.steps.exposed_files import writable_files
 
         if problem := writable_files(world.settings, face.env_file or DEFAULT_ENV_FILE):

@@ -10,7 +10,8 @@ import pytest
 from listing_sync.errors import SettingsError
 from listing_sync.loading import text_of
 from listing_sync.regular_file import read_regular
-from listing_sync.settings import given_texts, load_settings
+from listing_sync.settings import load_settings
+from listing_sync.settings_file import given_texts
 
 
 def _pipe(folder: Path) -> Path:

@@ -451,7 +451,7 @@ def test_what_is_no_address_of_apprise_is_named_by_its_place_alone(env: Env) -> 
 def test_without_apprise_its_addresses_name_the_extra(
     env: Env, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("listing_sync.settings.find_spec", lambda _: None)
+    monkeypatch.setattr("listing_sync.setting_checks.find_spec", lambda _: None)
     env.set(SYNC_NOTIFY_URLS="ntfy://topic")
     (found,) = problems()
     assert found.startswith("SYNC_NOTIFY_URLS: needs Apprise, which is not installed: pip install")
