@@ -24,6 +24,7 @@ import httpx
 from listing_sync.certificates import tls_context
 from listing_sync.proxies import Proxy, proxy_for
 from listing_sync.reachability import proxy_failure
+from listing_sync.unpacking import ASKED_PACKING, UnaskedPackingError, unpacked
 
 KEEPALIVE_S = 3.0
 """Servers close a connection idle for 5 s or more; reusing it just then would lose a request."""
@@ -42,14 +43,17 @@ LARGEST_TOKEN_BYTES = 1024 * 1024
 LARGEST_BYTES = "largest_bytes"
 """The extension of a request whose answer is smaller than the others of its client."""
 
+_OF_PACKING = frozenset({b"content-encoding", b"content-length"})
+"""Headers that are not true of what was unpacked here."""
+
 _LOOK_S = 0.2
 """How often it is asked whether to give up."""
 
 _current = threading.local()
 
 
-class AnswerTooLargeError(httpx.DecodingError):
-    """An answer had no end in sight: not read on, and not asked for again."""
+class UnfitAnswerError(httpx.DecodingError):
+    """An answer had no end in sight, or is packed as nobody asked: not read on, nor asked again."""
 
 
 @contextmanager
@@ -152,54 +156,54 @@ def _as_httpx_errors(request: httpx.Request, proxy: Proxy | None) -> Iterator[No
 
 
 class _Body(httpx.SyncByteStream):
+    """What an answer says, unpacked; not read beyond `largest_bytes` as it comes or unpacked."""
+
     def __init__(
         self,
         request: httpx.Request,
         proxy: Proxy | None,
         response: httpcore.Response,
         received: Callable[[int], None],
+        largest_bytes: int,
     ) -> None:
         self._request = request
         self._proxy = proxy
         self._response = response
         self._received = received
+        self._largest_bytes = largest_bytes
 
     def __iter__(self) -> Iterator[bytes]:
+        encoding = httpx.Headers(self._response.headers).get("content-encoding", "")
+        try:
+            # Packed bytes without an end may unpack to nothing: both sides are bounded.
+            yield from self._bounded(unpacked(encoding, self._as_it_comes()))
+        except UnaskedPackingError as error:
+            raise UnfitAnswerError(f"{self._named()}: {error}", request=self._request) from error
+        except ValueError as error:
+            raise httpx.DecodingError(f"{self._named()}: {error}", request=self._request) from error
+
+    def _as_it_comes(self) -> Iterator[bytes]:
         with _as_httpx_errors(self._request, self._proxy):
-            for part in self._response.iter_stream():
+            for part in self._bounded(self._response.iter_stream()):
                 self._received(len(part))
                 yield part
 
-    def close(self) -> None:
-        self._response.close()
-
-
-class _Response(httpx.Response):
-    """Is not read beyond the largest answer, as it comes and unpacked, counted by the piece."""
-
-    largest_bytes = LARGEST_ANSWER_BYTES
-
-    def iter_raw(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        # Packed bytes without an end may unpack to nothing.
-        return self._bounded(super().iter_raw(chunk_size))
-
-    def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        return self._bounded(super().iter_bytes(chunk_size))
-
-    def _bounded(self, parts: Iterator[bytes]) -> Iterator[bytes]:
-        largest = self.largest_bytes
-        if not self.is_success:
-            largest = min(largest, LARGEST_ERROR_BYTES)
+    def _bounded(self, parts: Iterable[bytes]) -> Iterator[bytes]:
         size = 0
         for part in parts:
             size += len(part)
-            if size > largest:
-                raise AnswerTooLargeError(
-                    f"the answer (HTTP {self.status_code}) is larger than"
-                    f" {largest // (1024 * 1024)} MiB",
-                    request=self.request,
+            if size > self._largest_bytes:
+                raise UnfitAnswerError(
+                    f"{self._named()} is larger than {self._largest_bytes // (1024 * 1024)} MiB",
+                    request=self._request,
                 )
             yield part
+
+    def _named(self) -> str:
+        return f"the answer (HTTP {self._response.status})"
+
+    def close(self) -> None:
+        self._response.close()
 
 
 class DeadlineTransport(httpx.BaseTransport):
@@ -257,6 +261,8 @@ class DeadlineTransport(httpx.BaseTransport):
         """Send one request; errors are httpx's."""
         body = request.read()
         self._on_bytes(len(body))
+        headers = request.headers.copy()
+        headers["Accept-Encoding"] = ASKED_PACKING
         sent = httpcore.Request(
             method=request.method,
             url=httpcore.URL(
@@ -265,7 +271,7 @@ class DeadlineTransport(httpx.BaseTransport):
                 port=request.url.port,
                 target=request.url.raw_path,
             ),
-            headers=request.headers.raw,
+            headers=headers.raw,
             content=body,
             extensions=request.extensions,
         )
@@ -276,14 +282,15 @@ class DeadlineTransport(httpx.BaseTransport):
         if proxy and response.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
             response.close()
             raise proxy_failure(response.status, request, proxy)
-        answer = _Response(
+        largest_bytes = request.extensions.get(LARGEST_BYTES, self._largest_bytes)
+        if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+            largest_bytes = min(largest_bytes, LARGEST_ERROR_BYTES)
+        return httpx.Response(
             status_code=response.status,
-            headers=response.headers,
-            stream=_Body(request, proxy, response, self._received),
+            headers=[head for head in response.headers if head[0].lower() not in _OF_PACKING],
+            stream=_Body(request, proxy, response, self._received, largest_bytes),
             extensions=response.extensions,
         )
-        answer.largest_bytes = request.extensions.get(LARGEST_BYTES, self._largest_bytes)
-        return answer
 
     def _received(self, count: int) -> None:
         self._on_bytes(count)

@@ -32,7 +32,7 @@ from listing_sync.sheets.google_sign_in_errors import (
     scope_missing,
     token_not_accepted,
 )
-from listing_sync.transport import AnswerTooLargeError, retry_after_s
+from listing_sync.transport import UnfitAnswerError, retry_after_s
 
 if TYPE_CHECKING:
     from googleapiclient.errors import HttpError
@@ -69,7 +69,7 @@ def google_failure(
         case httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | httpx.InvalidURL():
             # Their texts may hold the token.
             return permanent("the address cannot be used; check GOOGLE_SHEETS_API_ENDPOINT")
-        case AnswerTooLargeError():
+        case UnfitAnswerError():
             return permanent(f"this is not Google's answer: {error}")
         case httpx.ReadTimeout() if timeout_s is not None:
             return _slow(timeout_s)

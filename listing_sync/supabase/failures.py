@@ -42,7 +42,7 @@ from listing_sync.reachability import (
     what_to_check,
 )
 from listing_sync.redaction import REDACTED
-from listing_sync.transport import AnswerTooLargeError, retry_after_s
+from listing_sync.transport import UnfitAnswerError, retry_after_s
 
 
 class Fault(Enum):
@@ -247,7 +247,7 @@ def failure_of_exception(error: Exception) -> RemoteError:
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
         text = f"the request has no valid address: {words}"
         return _error(Kind(_RUN, _UNKNOWN, text), text)
-    if isinstance(error, AnswerTooLargeError):
+    if isinstance(error, UnfitAnswerError):
         text = f"this is not Supabase's answer: {words}; look what SUPABASE_URL leads to"
         return _error(Kind(_RUN, _UNKNOWN, text), text)
     if isinstance(error, httpx.RequestError):

@@ -31,7 +31,7 @@ from listing_sync.reachability import (
     what_to_check,
 )
 from listing_sync.redaction import REDACTED
-from listing_sync.transport import AnswerTooLargeError, build_client, deadline, retry_after_s
+from listing_sync.transport import UnfitAnswerError, build_client, deadline, retry_after_s
 
 if TYPE_CHECKING:
     from listing_sync.supabase.rest import Call
@@ -208,7 +208,7 @@ def wait_asked_for(headers: Mapping[str, str], now: datetime) -> float:
 
 
 def _failure_on_the_way(error: httpx.RequestError) -> RemoteError:
-    if isinstance(error, ProxyRefusedError | AnswerTooLargeError):
+    if isinstance(error, ProxyRefusedError | UnfitAnswerError):
         return _failure(str(error), Category.NETWORK)
     if is_certificate_failure(error):
         return _failure(f"the certificate of {way_to(error)} is not trusted", Category.NETWORK)

@@ -31,7 +31,8 @@ ALLOWED: dict[str, set[str]] = {
     "certificates": set(),
     "regular_file": set(),
     "reachability": {"proxies"},
-    "transport": {"errors", "proxies", "certificates", "reachability"},
+    "unpacking": set(),
+    "transport": {"errors", "proxies", "certificates", "reachability", "unpacking"},
     "loading": {
         *("errors", "cells", "settings", "settings_file", "sheets", "proxies", "certificates"),
         "regular_file",

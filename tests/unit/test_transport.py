@@ -17,7 +17,7 @@ from listing_sync.reachability import is_certificate_failure
 from listing_sync.transport import (
     LARGEST_ANSWER_BYTES,
     LARGEST_ERROR_BYTES,
-    AnswerTooLargeError,
+    UnfitAnswerError,
     build_client,
     deadline,
     retry_after_s,
@@ -47,6 +47,9 @@ class Server(LoopbackServer):
         if request.path.endswith("/swelling"):
             body = gzip.compress(b"x" * (LARGEST_ANSWER_BYTES + 1))
             return Answer(headers=(("Content-Encoding", "gzip"),), body=body)
+        if request.path.endswith("/packed-twice"):
+            body = gzip.compress(gzip.compress(b"x" * 5000))
+            return Answer(headers=(("Content-Encoding", "gzip, gzip"),), body=body)
         if request.path.endswith("/packed-two-mebibytes"):
             body = gzip.compress(b"x" * 2 * MEBIBYTE)
             return Answer(headers=(("Content-Encoding", "gzip"),), body=body)
@@ -225,9 +228,21 @@ def test_a_certificate_failure_is_found_however_deep() -> None:
 )
 def test_an_answer_without_an_end_is_not_read_on(server: Server, path: str, limit: int) -> None:
     seen: list[int] = []
-    with client(seen) as http, pytest.raises(AnswerTooLargeError, match="MiB"):
+    with client(seen) as http, pytest.raises(UnfitAnswerError, match="MiB"):
         http.get(server.url + path)
     assert sum(seen) <= limit + 65536
+
+
+def test_an_answer_packed_twice_is_not_unpacked(server: Server) -> None:
+    with client() as http, pytest.raises(UnfitAnswerError, match=r"'gzip, gzip'.* not asked for"):
+        http.get(f"{server.url}/packed-twice")
+
+
+@pytest.mark.parametrize("offered", ["gzip, deflate, br, zstd", "identity", ""])
+def test_no_library_offers_a_packing_of_its_own(server: Server, offered: str) -> None:
+    with client() as http:
+        http.get(f"{server.url}/echo", headers={"Accept-Encoding": offered})
+    assert server.requests[-1].headers["accept-encoding"] == "gzip"
 
 
 @pytest.mark.parametrize("path", ["/endless", "/endless-nothing", "/packed-two-mebibytes"])
@@ -239,7 +254,7 @@ def test_each_kind_of_answer_may_have_a_lower_limit_as_it_comes_and_unpacked(
         build_client(
             timeout_s=5, connections=1, on_bytes=seen.append, largest_bytes=MEBIBYTE
         ) as http,
-        pytest.raises(AnswerTooLargeError, match=r"larger than 1 MiB"),
+        pytest.raises(UnfitAnswerError, match=r"larger than 1 MiB"),
     ):
         http.get(server.url + path)
     assert sum(seen) <= MEBIBYTE + 65536
@@ -247,13 +262,13 @@ def test_each_kind_of_answer_may_have_a_lower_limit_as_it_comes_and_unpacked(
 
 READS = """
 import sys
-from listing_sync.transport import AnswerTooLargeError, build_client
+from listing_sync.transport import UnfitAnswerError, build_client
 with build_client(
     timeout_s=5, connections=1, on_bytes=lambda _: None, largest_bytes=16 << 20
 ) as http:
     try:
         http.get(sys.argv[1])
-    except AnswerTooLargeError as error:
+    except UnfitAnswerError as error:
         print(error)
 """
 

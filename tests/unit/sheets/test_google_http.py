@@ -16,7 +16,7 @@ from listing_sync.sheets.google_http import (
     connect,
     require_metadata_server,
 )
-from listing_sync.transport import AnswerTooLargeError, build_client, deadline
+from listing_sync.transport import UnfitAnswerError, build_client, deadline
 from tests.stack.loopback import Answer, LoopbackServer, Request, Wire
 
 NOBODY = GoogleAccount(AnonymousCredentials(), SignInKind.KEY)
@@ -107,7 +107,7 @@ def test_a_token_is_not_read_beyond_its_own_limit() -> None:
     with Server(Answer(200, body=b"x" * 5000)) as server:
         client = build_client(timeout_s=5, connections=1, on_bytes=lambda _: None)
         request = TokenRequest(GoogleHttp(client, largest_bytes=4999), most_s=5)
-        with pytest.raises(AnswerTooLargeError):
+        with pytest.raises(UnfitAnswerError):
             request(server.url)
         assert len(TokenRequest(GoogleHttp(client), most_s=5)(server.url).data) == 5000
         client.close()
