@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STACK := tests/stack
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: test test-versions check demo demo-up bench chaos format man setup clean
+.PHONY: test test-versions check demo demo-up bench chaos format man messages setup clean
 
 ## test: everything: format, lint, types, and all tests against the local stack
 test: setup lint
@@ -75,6 +75,10 @@ $(STACK)/node_modules/ready: $(STACK)/package-lock.json
 ## man: write the man page anew, from the command line itself
 man: $(VENV)/ready
 	$(BIN)/python -m tests.man_page
+
+## messages: extract the sentences of the source into the catalogues, and compile these
+messages: $(VENV)/ready
+	$(BIN)/python -m tests.messages
 
 ## clean: remove what the other targets made
 clean:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from listing_sync.cells.wording import plain
+from listing_sync.language.sentences import altered, english_of
 from listing_sync.redaction import Redaction
 
 _LOGGER = logging.getLogger("listing_sync")
@@ -49,15 +50,19 @@ def redacted(text: str) -> str:
     """Return a text that leaves the program without the secrets of the settings."""
     for handler in _LOGGER.handlers:
         if isinstance(handler.formatter, _Formatter):
-            return handler.formatter.redact(text)
-    return Redaction()(text)
+            return altered(text, handler.formatter.redact)
+    return altered(text, Redaction())
 
 
 def event(level: str, name: str, message: str, **facts: object) -> None:
-    """Log what happened: `name` for machines, `message` for people, `facts` for both to count."""
+    """Log what happened: `name` for machines, `message` for people, `facts` for both to count.
+
+    A log is in English, whatever language its sentences were said in.
+    """
     number = logging.getLevelNamesMapping()[level.upper()]
     if _LOGGER.isEnabledFor(number):
-        _LOGGER.log(number, "%s", message, extra={"event": name, "facts": facts})
+        said = {fact: english_of(value) for fact, value in facts.items()}
+        _LOGGER.log(number, "%s", english_of(message), extra={"event": name, "facts": said})
 
 
 class _Formatter(logging.Formatter):

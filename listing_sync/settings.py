@@ -25,6 +25,7 @@ from pydantic_settings.exceptions import SettingsError as PydanticSettingsError
 
 from listing_sync.cells.near import near_matches
 from listing_sync.errors import SettingsError
+from listing_sync.language.choice import Language
 from listing_sync.proxies import proxy_secrets
 from listing_sync.redaction import parts_of_url
 from listing_sync.setting_checks import (
@@ -137,6 +138,7 @@ class Settings(BaseSettings):
     sync_heartbeat_url: SecretUrl | None = None
     sync_metrics_file: Path | None = None
     sync_status_page: Path | None = None
+    sync_language: Language | None = None
 
     @classmethod
     def settings_customise_sources(
@@ -338,6 +340,12 @@ def _problems(error: ValidationError) -> list[str]:
     return [_problem(item["type"], item["loc"], item["msg"]) for item in error.errors()]
 
 
+def _listed(field: FieldInfo) -> str:
+    kinds = (field.annotation, *get_args(field.annotation))
+    words = next(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, StrEnum))
+    return " or ".join(words)
+
+
 def _problem(kind: str, place: tuple[int | str, ...], text: str) -> str:
     field = Settings.model_fields[str(place[0])]
     name = str(place[0]).upper()
@@ -346,7 +354,7 @@ def _problem(kind: str, place: tuple[int | str, ...], text: str) -> str:
     if kind == "value_error":
         return f"{name}: {text.removeprefix('Value error, ')}"
     if kind == "enum":
-        return f"{name}: expected file or adc"
+        return f"{name}: expected {_listed(field)}"
     if kind.startswith("bool"):
         return f"{name}: expected true or false"
     low = next((item.ge for item in field.metadata if isinstance(item, Ge)), None)

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+from listing_sync.language.catalogue import speak
+from listing_sync.language.choice import Language
 from tests.stack.google_sheets import LoopbackGoogle
 from tests.stack.postgres import PostgresServer
 from tests.stack.supabase_lite import SupabaseLite
 
+# Whoever runs the tests: what people read is in English but where a test says otherwise.
+os.environ["LANG"] = os.environ.pop("LC_ALL", "") or os.environ.get("LANG", "C.UTF-8")
+os.environ["LC_MESSAGES"] = "C"
+
 settings.register_profile("gate", deadline=None, derandomize=True)
 settings.load_profile("gate")
+
+
+@pytest.fixture
+def japanese() -> Iterator[None]:
+    """What people read, in Japanese."""
+    speak(Language.JAPANESE)
+    yield
+    speak(Language.ENGLISH)
 
 
 @pytest.fixture(scope="session")

@@ -73,6 +73,7 @@ def options(
     face.verbose = verbose
     face.quiet = quiet
     face.log_format = log_format.value
+    face.choose_language()
 
 
 for _name in ("init", "sync", "status", "health", "migrate", "settings", "pause", "signal_trial"):

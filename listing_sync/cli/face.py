@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,10 @@ from listing_sync import logs
 from listing_sync.cells.wording import plain
 from listing_sync.cli.text import WIDTH, json_text
 from listing_sync.clock import Stop, once
+from listing_sync.errors import SettingsError
+from listing_sync.language.catalogue import speak
+from listing_sync.language.choice import language_of
+from listing_sync.settings_file import given_texts
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -138,6 +142,13 @@ class Face:
         ):
             self._configure_logs(world.settings.secrets())
             yield world
+
+    def choose_language(self) -> None:
+        """Speak the language of settings or locale from now on; a wrong one is told later."""
+        given: Mapping[str, str] = os.environ
+        with suppress(SettingsError):
+            given = given_texts(self.env_file)
+        speak(language_of(given))
 
     def know_secrets(self) -> None:
         """Have nothing that is printed hold a secret of the settings, be they valid or not."""

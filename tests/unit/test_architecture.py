@@ -19,13 +19,13 @@ MODULES = {
     for path in sorted(HOUSE.rglob("*.py"))
 }
 
-RULES = ("cells", "changes", "history")
+RULES = ("cells", "changes", "history", "language")
 OUTSIDE = ("sheets", "supabase", "machine", "signals")
 WORLD = {"errors", *RULES, "ports", "reliability", "logs"}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "redaction": {"cells"},
-    "logs": {"cells", "redaction"},
+    "logs": {"cells", "redaction", "language"},
     "clock": {"errors"},
     "proxies": set(),
     "certificates": set(),
@@ -34,12 +34,13 @@ ALLOWED: dict[str, set[str]] = {
     "unpacking": set(),
     "transport": {"errors", "proxies", "certificates", "reachability", "unpacking"},
     "loading": {
-        *("errors", "cells", "settings", "settings_file", "sheets", "proxies", "certificates"),
-        "regular_file",
+        *("errors", "cells", "language", "settings", "settings_file", "sheets", "proxies"),
+        *("certificates", "regular_file"),
     },
-    "cells": {"errors"},
-    "changes": {"errors", "cells"},
-    "history": {"errors", "cells", "changes"},
+    "language": set(),
+    "cells": {"errors", "language"},
+    "changes": {"errors", "cells", "language"},
+    "history": {"errors", "cells", "changes", "language"},
     "setting_checks": {"cells", "regular_file"},
     "settings_file": {"errors", "regular_file"},
     "settings": {"errors", *RULES, "proxies", "redaction", "setting_checks", "settings_file"},

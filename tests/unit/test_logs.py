@@ -9,6 +9,7 @@ import pytest
 
 from listing_sync import logs
 from listing_sync.cells.wording import plain
+from listing_sync.language.sentences import Said
 from listing_sync.redaction import REDACTED
 
 
@@ -107,3 +108,11 @@ def test_a_second_configuration_replaces_the_first():
     logs.configure(first)
     assert logged() == "WARNING hello\n"
     assert first.getvalue() == ""
+
+
+def test_a_log_is_in_english_whatever_was_said(japanese):
+    said = Said.of("{what}は読み取れません", "{what} cannot be read", {"what": "price"})
+    assert logged(said) == "WARNING price cannot be read\n"
+    line = json.loads(logged("x", as_json=True, facts={"why": said}))
+    assert line["facts"] == {"why": "price cannot be read"}
+    assert logs.redacted(said) == "priceは読み取れません"
