@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from http import HTTPStatus
+from socket import gaierror
 from ssl import SSLCertVerificationError
 
 import httpx
@@ -47,11 +49,25 @@ def what_to_check(error: httpx.RequestError, setting: str) -> str:
     return f"check {setting}, and this machine's network and DNS (or its HTTPS_PROXY)"
 
 
+def unresolved(error: httpx.RequestError, words: str) -> str | None:
+    """Return that the name of a host has no address, `words` being the resolver's own.
+
+    None: it has one, or was not looked up.
+    """
+    if not any(isinstance(cause, gaierror) for cause in _causes(error)):
+        return None
+    way = way_to(error)
+    whose = "the proxy's name" if " through the proxy " in way else "the name"
+    return f"cannot reach {way}: {whose} does not resolve ({words})"
+
+
 def is_certificate_failure(error: BaseException) -> bool:
     """Say whether a connection failed because the server's certificate is not trusted."""
+    return any(isinstance(cause, SSLCertVerificationError) for cause in _causes(error))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, SSLCertVerificationError):
-            return True
+        yield cause
         cause = cause.__cause__ or cause.__context__
-    return False

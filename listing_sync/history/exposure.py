@@ -6,9 +6,12 @@ import errno
 import stat
 
 _DISKS = {
-    errno.ENOSPC: "the disk is full: make room on it",
+    errno.ENOSPC: "the disk is full: make room on it (df -h, df -i)",
     errno.EDQUOT: "the quota of this user is used up: make room, or have it raised",
-    errno.EROFS: "the file system is read-only: name a folder on a volume that can be written",
+    errno.EROFS: (
+        "the file system is read-only: name a folder on a volume that can be written, or remount"
+        " this one (dmesg says why it is so)"
+    ),
     errno.EIO: "the disk fails: see the system's log, and replace it",
 }
 

@@ -19,6 +19,7 @@ from listing_sync.errors import (
 from listing_sync.reachability import (
     ProxyRefusedError,
     is_certificate_failure,
+    unresolved,
     way_to,
     what_to_check,
 )
@@ -94,7 +95,8 @@ def _failure_on_the_way(error: httpx.RequestError) -> ListingSyncError:
         return transient(f"Google did not answer in time (SYNC_REQUEST_TIMEOUT; {way})")
     why = str(error)[:MESSAGE_LENGTH] or type(error).__name__
     check = what_to_check(error, "GOOGLE_SHEETS_API_ENDPOINT")
-    return transient(f"no answer from Google ({way}: {why}): {check}")
+    where = unresolved(error, why) or f"no answer from Google ({way}: {why})"
+    return transient(f"{where}: {check}")
 
 
 def _slow(timeout_s: float) -> SlowError:

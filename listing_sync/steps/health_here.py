@@ -47,7 +47,10 @@ def _unwritable(folder: Path) -> str | None:
     except OSError:  # not made yet, or named by who reads it
         return None
     if disk.f_flag & os.ST_RDONLY:
-        return f"the disk of {folder} is mounted read-only: runs end with 78"
+        return (
+            f"the disk of {folder} is mounted read-only: runs end with 78; remount it (dmesg says"
+            " why it is so), or name another folder"
+        )
     if not disk.f_bavail or (disk.f_files and not disk.f_favail):
         return f"the disk of {folder} is full: runs end with 78; free space there (df -h, df -i)"
     if not os.access(folder, os.W_OK | os.X_OK):

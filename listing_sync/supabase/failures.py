@@ -38,6 +38,7 @@ from listing_sync.errors import (
 from listing_sync.reachability import (
     ProxyRefusedError,
     is_certificate_failure,
+    unresolved,
     way_to,
     what_to_check,
 )
@@ -271,7 +272,8 @@ def _failure_on_the_way(error: httpx.RequestError, words: str) -> RemoteError:
         text = f"Supabase did not answer in time ({way})"
     elif isinstance(error, httpx.ConnectError | httpx.ProxyError):
         way_on = what_to_check(error, "SUPABASE_URL")
-        text = f"cannot connect to Supabase ({way}: {words}): {way_on}"
+        where = unresolved(error, words) or f"cannot connect to Supabase ({way}: {words})"
+        text = f"{where}: {way_on}"
     else:
         text = f"the connection to Supabase broke ({way}: {words})"
     return _error(Kind(fault, _NETWORK, text), text)

@@ -46,6 +46,23 @@ def failure(url: str) -> httpx.RequestError:
     return caught.value
 
 
+# -- names ------------------------------------------------------------------------------------
+
+
+def test_a_name_that_does_not_resolve_is_the_cause_and_comes_first() -> None:
+    error = failure("https://db.example.invalid/rest")
+    told = str(failure_of_exception(error))
+    assert told.startswith("cannot reach db.example.invalid: the name does not resolve (")
+    assert what_to_check(error, "SUPABASE_URL") in told
+
+
+def test_of_a_proxy_without_an_address_it_is_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:3128")
+    told = str(failure_of_exception(failure("https://db.example/rest")))
+    assert told.startswith("cannot reach db.example through the proxy proxy.invalid:3128")
+    assert "the proxy's name does not resolve" in told
+
+
 # -- proxies ----------------------------------------------------------------------------------
 
 

@@ -1,0 +1,119 @@
+"""Each incident is told once, by its cause, with the right next step, wherever one looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from tests.drills import causes
+from tests.drills.crond import can_mount
+from tests.drills.office import Office, joined
+
+pytestmark = pytest.mark.stack
+
+SQL = ("alter table", "grant ", "notify pgrst")
+RIGHTS = ("chown", "chmod", "rights")
+WAYS_THROUGH = ("--change-limit", "--prune-limit", "--force")
+"""What to do about something else: whoever does it here loses an hour, or data."""
+
+
+@dataclass(frozen=True)
+class Drill:
+    """`says` stands in the first line of mail, health and message, `to_do` somewhere in each.
+
+    `never` stands nowhere. `told_after` is the run that the channels are told of. `is_primed`
+    means that a good run was before.
+    """
+
+    cause: Callable[[Office], None]
+    says: str
+    to_do: str
+    never: tuple[str, ...] = (*SQL, *RIGHTS, *WAYS_THROUGH)
+    code: int = 3
+    verdict: str = "UNHEALTHY"
+    told_after: int = 2
+    is_primed: bool = False
+    needs_mounts: bool = False
+
+
+DRILLS = {
+    "the disk is full": Drill(
+        causes.fill_disk, "full", "df -h", code=78, told_after=3, needs_mounts=True
+    ),
+    "the disk is read-only": Drill(
+        causes.mount_read_only, "read-only", "remount", code=78, told_after=3, needs_mounts=True
+    ),
+    "the folder of state is another user's": Drill(
+        causes.leave_folder_to_another,
+        "belongs to another user",
+        "chown",
+        (*SQL, *WAYS_THROUGH, "disk"),
+        code=78,
+        told_after=3,
+    ),
+    "Supabase's name does not resolve": Drill(
+        causes.lose_name_of_supabase, "supabase.invalid: the name does not resolve", "DNS"
+    ),
+    "Google's name does not resolve": Drill(
+        causes.lose_name_of_google, "googleapis.invalid: the name does not resolve", "DNS"
+    ),
+    "the key is deleted": Drill(
+        causes.delete_key, "SUPABASE_SERVICE_ROLE_KEY is refused", "take the secret key"
+    ),
+    "the project is paused": Drill(
+        causes.pause_project, "the project is paused", "restore it in Supabase's dashboard"
+    ),
+    "the plan is used up": Drill(
+        causes.use_up_plan, "Supabase restricts this project", "see its dashboard"
+    ),
+    "the sheet is not shared": Drill(
+        causes.unshare, "the spreadsheet is not shared with listing-sync@", "share it"
+    ),
+    "Google's quota is used up": Drill(causes.use_up_google_quota, "quota", "less often"),
+    "one column sorted alone": Drill(
+        causes.sort_one_column,
+        "column 'Price' looks sorted alone",
+        "File > Version history",
+        (*SQL, *RIGHTS, "--prune-limit", "wrong tab"),
+        verdict="DEGRADED",
+        is_primed=True,
+    ),
+    "the tail is missing": Drill(
+        causes.cut_tail,
+        "the sheet looks cut or half loaded: it ends at AA00100",
+        "File > Version history",
+        (*SQL, *RIGHTS, "--change-limit", "wrong tab"),
+        verdict="DEGRADED",
+        is_primed=True,
+    ),
+    "a column is still loading": Drill(
+        causes.leave_column_loading,
+        "the sheet is still calculating: every cell of 'Price' shows Loading...",
+        "wait until it shows values",
+        verdict="DEGRADED",
+    ),
+    "syncing is on hold": Drill(
+        causes.hold, "syncing is on hold (paused: stocktaking", "resume", verdict="DEGRADED"
+    ),
+}
+
+
+@pytest.mark.parametrize("drill", DRILLS.values(), ids=DRILLS)
+def test_the_cause_comes_first_and_the_right_step_with_it(office: Office, drill: Drill) -> None:
+    if drill.needs_mounts and not can_mount():
+        pytest.skip("no mounts may be made here")
+    if drill.is_primed:
+        assert office.cron().code == 0
+    drill.cause(office)
+    mails = [office.cron() for _ in range(drill.told_after)]
+    assert {mail.code for mail in mails} == {drill.code}
+    assert [bool(mail.text) for mail in mails] == [True] + [False] * (drill.told_after - 1)
+    health = office.run("health")
+    assert health.text.startswith(drill.verdict)
+    [message] = office.messages
+    for told in (mails[0].text, health.text, message):
+        assert drill.says in told.partition("\n")[0]
+        assert drill.to_do in joined(told)
+        assert [word for word in drill.never if word in joined(told)] == []
