@@ -69,7 +69,9 @@ SOUND = Plight()
 def can_mount() -> bool:
     """Return whether a process may have mounts of its own here."""
     unshare = shutil.which("unshare")
-    return unshare is not None and subprocess.run([unshare, "-rm", "true"]).returncode == 0
+    if unshare is None:
+        return False
+    return subprocess.run([unshare, "-rm", "true"], check=False).returncode == 0
 
 
 class Crond:

@@ -59,7 +59,7 @@ def test_a_name_that_does_not_resolve_is_the_cause_and_comes_first() -> None:
 def test_of_a_proxy_without_an_address_it_is_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:3128")
     told = str(failure_of_exception(failure("https://db.example/rest")))
-    assert told.startswith("cannot reach db.example through the proxy proxy.invalid:3128")
+    assert told.startswith("cannot reach db.example through the proxy http://proxy.invalid:3128")
     assert "the proxy's name does not resolve" in told
 
 
