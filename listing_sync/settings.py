@@ -227,11 +227,12 @@ def given_secrets(env_file: Path | None) -> tuple[str, ...]:
         given = given_texts(env_file)
     except SettingsError:
         return with_parts(())
-    secret = [name.upper() for name, each in Settings.model_fields.items() if _is_secret(each)]
+    secret = [name.upper() for name, each in Settings.model_fields.items() if is_secret(each)]
     return with_parts(given[name] for name in secret if name in given)
 
 
-def _is_secret(field: FieldInfo) -> bool:
+def is_secret(field: FieldInfo) -> bool:
+    """Return whether a setting is never to be shown."""
     return field.annotation is SecretStr or SecretStr in get_args(field.annotation)
 
 

@@ -21,9 +21,8 @@ def main() -> None:
     """Run the tests in each world; exit 1 when any fails."""
     results: list[tuple[str, bool]] = []
     for version in PYTHONS:
-        found = _uv("python", "find", "--no-python-downloads", version, check=False)
-        python = found.stdout.strip()
-        if found.returncode or not python:
+        python = _python(version)
+        if python is None:
             print(f"Python {version} is not on this machine: left out", flush=True)
             continue
         for resolution in RESOLUTIONS:
@@ -33,6 +32,15 @@ def main() -> None:
     for world, passed in results:
         print(f"{world}: {'passed' if passed else 'FAILED'}")
     sys.exit(0 if results and all(passed for _, passed in results) else 1)
+
+
+def _python(version: str) -> str | None:
+    """Return where this Python is: what uv finds, or what pyenv has beside its chosen one."""
+    found = _uv("python", "find", "--no-python-downloads", version, check=False)
+    if not found.returncode and found.stdout.strip():
+        return found.stdout.strip()
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    return next((str(path) for path in pyenv.glob(f"versions/{version}.*/bin/python")), None)
 
 
 def _passes(python: str, resolution: str) -> bool:

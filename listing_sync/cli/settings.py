@@ -8,10 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from listing_sync.cells.wording import plain
+from listing_sync.cli.exits import ExitCode
 from listing_sync.cli.face import Face
 from listing_sync.cli.text import table
+from listing_sync.errors import SettingsError
 
 _DEFAULT = "default"
+_MISSING = "(missing)"
+_HIDDEN = "(set, not shown)"
+_WRONG = "(wrong)"
 
 
 def register(app: typer.Typer) -> None:
@@ -25,17 +30,16 @@ def settings(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Show the settings in force and where each comes from; nothing is contacted."""
-    from listing_sync.settings import Settings, load_settings
     from listing_sync.settings_file import DEFAULT_ENV_FILE, origins
+    from listing_sync.wiring.machine import state_root
 
     face: Face = context.obj
     face.json_output = json
-    found = load_settings(face.env_file, needs_sheet=False)
+    face.know_secrets()
     given = origins(face.env_file)
-    rows = [
-        (name.upper(), _text(getattr(found, name)), given.get(name.upper(), _DEFAULT))
-        for name in Settings.model_fields
-    ]
+    shown, problems = _in_force(face.env_file)
+    shown["SYNC_STATE_DIR"] = shown["SYNC_STATE_DIR"] or str(state_root(None))
+    rows = [(name, text, given.get(name, _DEFAULT)) for name, text in shown.items()]
     path = (face.env_file or DEFAULT_ENV_FILE).resolve()
     if json:
         document: dict[str, Any] = {
@@ -44,12 +48,44 @@ def settings(
                 {"name": name, "value": value, "from": origin} for name, value, origin in rows
             ],
         }
+        if problems:
+            document |= {"status": "failed", "exitCode": ExitCode.SETTINGS, "problems": problems}
         face.print_json(document)
-        return
-    face.out.print(_about_file(path), soft_wrap=True)
-    face.out.print(
-        table(("Setting", "From", "Value"), ((n, plain(o), plain(v or "-")) for n, v, o in rows))
-    )
+        face.json_output = False  # what is wrong is in this one
+    else:
+        face.out.print(_about_file(path), soft_wrap=True)
+        lines = ((name, plain(origin), plain(text or "-")) for name, text, origin in rows)
+        face.out.print(table(("Setting", "From", "Value"), lines))
+    if problems:
+        raise SettingsError(problems)
+
+
+def _in_force(env_file: Path | None) -> tuple[dict[str, str | None], tuple[str, ...]]:
+    """Return every setting's text by name, and what is wrong with them.
+
+    Where something is wrong nothing is in force: then the texts are those that are given.
+    """
+    from listing_sync.settings import Settings, is_secret, load_settings
+    from listing_sync.settings_file import given_texts
+
+    fields = {name.upper(): (name, field) for name, field in Settings.model_fields.items()}
+    try:
+        found = load_settings(env_file, needs_sheet=False)
+    except SettingsError as error:
+        problems = error.problems
+    else:
+        return {n: _text(getattr(found, each)) for n, (each, _) in fields.items()}, ()
+    given = given_texts(env_file)
+    wrong = {problem.partition(":")[0] for problem in problems}
+    shown: dict[str, str | None] = {}
+    for name, (_, field) in fields.items():
+        if name in wrong:
+            shown[name] = _WRONG if name in given else _MISSING
+        elif name in given:
+            shown[name] = _HIDDEN if is_secret(field) else given[name]
+        else:
+            shown[name] = None if field.is_required() else _text(field.default)
+    return shown, problems
 
 
 def _about_file(path: Path) -> str:
@@ -63,7 +99,7 @@ def _text(value: object) -> str | None:
     from pydantic import SecretStr
 
     if isinstance(value, SecretStr):
-        return "(set, not shown)" if value.get_secret_value() else None
+        return _HIDDEN if value.get_secret_value() else None
     if isinstance(value, bool):
         return str(value).lower()
     return None if value is None else f"{value:g}" if isinstance(value, float) else str(value)

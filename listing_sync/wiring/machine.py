@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from threading import Timer
 
 from listing_sync.cells.mapping import SheetMapping
@@ -19,7 +21,7 @@ from listing_sync.machine.journal import JournalFiles
 from listing_sync.machine.lock import FileLock
 from listing_sync.machine.process import is_there
 from listing_sync.machine.snapshots import SnapshotFiles
-from listing_sync.machine.state_dir import StateDir
+from listing_sync.machine.state_dir import StateDir, find_state_dir
 from listing_sync.machine.table_memory import TableMemoryFiles
 from listing_sync.machine.undo import UndoFiles
 from listing_sync.ports import SnapshotMeta, Written
@@ -29,6 +31,11 @@ from listing_sync.wiring.guards import Guards
 
 # For what a stopped run still does: its record, alerts, pings and page.
 _LAST_WORDS_S = 30.0
+
+
+def state_root(setting: Path | None) -> Path:
+    """Return the folder of all state, as SYNC_STATE_DIR or else the environment says."""
+    return find_state_dir(setting, os.environ)
 
 
 class ThisMachine:

@@ -11,9 +11,10 @@ from listing_sync import __version__, logs
 from listing_sync.clock import Stop, SystemClock
 from listing_sync.machine.alert_memory import AlertMemoryFile, MailMemoryFile
 from listing_sync.machine.process import this_process
-from listing_sync.machine.state_dir import StateDir, find_state_dir
+from listing_sync.machine.state_dir import StateDir
 from listing_sync.ports import Identity
 from listing_sync.settings import Settings
+from listing_sync.wiring.machine import state_root
 from listing_sync.wiring.signals import SignalsSent
 
 _FOLDER = "unstarted"
@@ -50,7 +51,7 @@ class Unstarted:
 
     @cached_property
     def _state(self) -> StateDir:
-        root = find_state_dir(self.settings.sync_state_dir, os.environ)
+        root = state_root(self.settings.sync_state_dir)
         return StateDir(
             root=root,
             path=root / _FOLDER,

@@ -23,12 +23,12 @@ from listing_sync.loading import load
 from listing_sync.machine.header_memory import HeaderMemoryFile
 from listing_sync.machine.process import this_process
 from listing_sync.machine.source_file import SourceFile
-from listing_sync.machine.state_dir import StateDir, find_state_dir, target_folder
+from listing_sync.machine.state_dir import StateDir, target_folder
 from listing_sync.ports import Identity, Probes, Sheet
 from listing_sync.settings import Settings
 from listing_sync.sheets.google_account import GoogleAccount
 from listing_sync.wiring.guards import Ask, Guards
-from listing_sync.wiring.machine import ThisMachine
+from listing_sync.wiring.machine import ThisMachine, state_root
 from listing_sync.wiring.sheet import file_sheet, google_sheet, spelled_source
 from listing_sync.wiring.signals import SignalsSent
 from listing_sync.wiring.target import SupabaseTarget
@@ -131,7 +131,7 @@ class World:
     @cached_property
     def _state(self) -> StateDir:
         """Return the folder of this target in SYNC_STATE_DIR; it may not exist yet."""
-        root = find_state_dir(self.settings.sync_state_dir, os.environ)
+        root = state_root(self.settings.sync_state_dir)
         return StateDir(
             root=root,
             path=root / target_folder(self._project_host, self.mapping.table),

@@ -68,8 +68,27 @@ def test_the_settings_file_is_named_also_where_there_is_none(
     assert "There is no settings file" in ask().output
 
 
-def test_settings_that_are_wrong_are_told_as_by_every_command(folder: Path) -> None:
+def test_what_is_missing_or_wrong_is_named_and_the_rest_is_shown(folder: Path) -> None:
+    (folder / ".env").write_text(
+        f"SYNC_BATCH_SIZE=0\nSUPABASE_SERVICE_ROLE_KEY={KEY}\nSYNC_SHEET_NAME=物件\n"
+    )
+    asked = ask()
+    assert isinstance(asked.exception, SettingsError)
+    named = {problem.partition(":")[0] for problem in asked.exception.problems}
+    assert named == {"SUPABASE_URL", "SYNC_BATCH_SIZE"}
+    shown = {line.split()[0]: line.split()[-1] for line in asked.output.splitlines()}
+    assert shown["SUPABASE_URL"] == "(missing)"
+    assert shown["SYNC_BATCH_SIZE"] == "(wrong)"
+    assert shown["SYNC_SHEET_NAME"] == "物件"
+    assert shown["SYNC_PRUNE"] == "false"
+    assert KEY not in asked.output
+
+
+def test_the_document_of_wrong_settings_holds_both(folder: Path) -> None:
     (folder / ".env").write_text("SYNC_BATCH_SIZE=0\n")
-    caught = ask().exception
-    assert isinstance(caught, SettingsError)
-    assert any(problem.startswith("SYNC_BATCH_SIZE:") for problem in caught.problems)
+    asked = ask("--json")
+    assert isinstance(asked.exception, SettingsError)
+    document = json.loads(asked.stdout)
+    assert (document["status"], document["exitCode"]) == ("failed", 78)
+    assert document["problems"] == list(asked.exception.problems)
+    assert {"name": "SYNC_PRUNE", "value": "false", "from": "default"} in document["settings"]
