@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from listing_sync import logs
 from listing_sync.cells.wording import plain
-from listing_sync.cli.text import WIDTH, json_text
+from listing_sync.cli.text import json_text
 from listing_sync.clock import Stop, once
 from listing_sync.errors import SettingsError
 from listing_sync.language.catalogue import speak
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _SIGNALLED = 128
 _HINT = "`listing-sync "
 """How a command to type next begins in every message."""
+_NEVER_WRAPPED = 100_000
+"""Columns of a log or a mail: whoever reads it wraps its lines, or searches them."""
 _JSON_VERSION = 1
 """Of every document; a key that goes, or means something else, makes it 2."""
 
@@ -203,13 +205,23 @@ def _console(hinted: Callable[[str], str], *, stderr: bool) -> Console:
     from rich.console import Console
     from rich.text import Text
 
+    stream = sys.stderr if stderr else sys.stdout
+
     class Hinting(Console):
         """Every text on its way to the terminal, cells of tables among them, passes here."""
 
         def render_str(self, text: str, **options: Any) -> Text:
             return super().render_str(hinted(text), **options)
 
-    stream = sys.stderr if stderr else sys.stdout
+        def print(self, *objects: Any, **options: Any) -> None:
+            if stream.isatty():
+                super().print(*objects, **options)
+                return
+            # A table fills its lines with blanks, in a log up to its longest one.
+            with self.capture() as printed:
+                super().print(*objects, **options)
+            self.file.write("\n".join(map(str.rstrip, printed.get().split("\n"))))
+
     is_plain = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
     return Hinting(
         file=stream,
@@ -217,5 +229,5 @@ def _console(hinted: Callable[[str], str], *, stderr: bool) -> Console:
         highlight=False,
         emoji=False,
         color_system=None if is_plain else "auto",
-        width=None if stream.isatty() else WIDTH,
+        width=None if stream.isatty() or "COLUMNS" in os.environ else _NEVER_WRAPPED,
     )

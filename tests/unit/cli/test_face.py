@@ -9,6 +9,7 @@ import pytest
 from rich.table import Table
 
 from listing_sync.cli.face import Face
+from listing_sync.cli.text import table
 
 HINT = "No run yet: `listing-sync sync all` starts one."
 
@@ -19,10 +20,10 @@ def test_a_hint_names_the_settings_file_of_this_command(
     face = Face(env_file=Path("my office.env"))
     face.out.print(HINT, soft_wrap=True)
     face.complain(HINT)
-    table = Table()
-    table.add_column("check")
-    table.add_row("see `listing-sync status`")
-    face.out.print(table)
+    checks = Table()
+    checks.add_column("check")
+    checks.add_row("see `listing-sync status`")
+    face.out.print(checks)
     printed = capsys.readouterr()
     told = "No run yet: `listing-sync --env-file 'my office.env' sync all` starts one.\n"
     assert printed.out.startswith(told)
@@ -41,3 +42,14 @@ def test_in_a_log_as_well(capsys: pytest.CaptureFixture[str]) -> None:
     face.complain(HINT)
     line = json.loads(capsys.readouterr().err)
     assert "`listing-sync --env-file office.env sync all`" in line["message"]
+
+
+def test_a_line_of_a_table_is_one_line_of_a_log_and_ends_with_its_text(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    rows = [("AA1", "土地面積: " + "too long " * 30 + "end"), ("AA2", "short")]
+    Face().err.print(table(("Listing", "What is wrong"), rows))
+    heading, long, short = capsys.readouterr().err.splitlines()
+    assert (heading, short) == ("Listing  What is wrong", "AA2      short")
+    assert long == f"AA1      {rows[0][1]}"

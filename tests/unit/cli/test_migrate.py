@@ -133,7 +133,8 @@ def test_a_plan_as_json_has_the_keys_of_the_contract(world):
     ],
     ids=" ".join,
 )
-def test_every_table_fits_80_columns_and_steers_no_terminal(world, arguments):
+def test_every_table_fits_80_columns_and_steers_no_terminal(world, arguments, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     if "rollback" in arguments:
         ask(world, "cutover", "--yes")
     result = ask(world, *arguments)

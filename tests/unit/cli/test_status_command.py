@@ -336,7 +336,8 @@ def test_what_is_rejected_cannot_be_told_without_supabase(ask, world) -> None:
 # -- one listing ------------------------------------------------------------------------------
 
 
-def test_a_listing_is_answered_first_and_explained_below(ask, world) -> None:
+def test_a_listing_is_answered_first_and_explained_below(ask, world, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     world.table.content = {"AA1": {"property_number": "AA1", "price": 4000, "status": None}}
     world.records.save(make_run(1))
     world.undo.record(run_id(1), START, [Replaced("AA1", {"price": 3000}, {"price": 4000})])
