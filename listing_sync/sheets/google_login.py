@@ -61,7 +61,10 @@ def log_in(
             self.oauth2session.token = {"access_token": "", **token, "expires_at": 0}
             return token
 
-    flow = Flow.from_client_config({"installed": client}, [READ_ONLY_SCOPE])
+    # Up to 1.2.2 nothing proves who asked for the code unless that is asked for (RFC 7636).
+    flow = Flow.from_client_config(
+        {"installed": client}, [READ_ONLY_SCOPE], autogenerate_code_verifier=True
+    )
     try:
         person = flow.run_local_server(
             host=_HERE,

@@ -6,6 +6,7 @@ or without the environment's authority, would not be given.
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from google.auth.compute_engine import _metadata
 
 from listing_sync.cells.mapping import SheetMapping, parse_mapping
 from listing_sync.errors import PermanentError, RemoteError, TransientError
@@ -128,12 +130,12 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
             monkeypatch.delenv(name, raising=False)
         for name, value in front.environment.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setenv("GCE_METADATA_IP", google.url.removeprefix("http://"))
-        monkeypatch.setattr(
-            "google.auth.compute_engine._metadata._GCE_METADATA_HOST",
-            google.url.removeprefix("http://"),  # read from the environment at import
-        )
+        for name in ("GCE_METADATA_IP", "GCE_METADATA_HOST"):
+            monkeypatch.setenv(name, google.url.removeprefix("http://"))
+        importlib.reload(_metadata)  # which reads them when it is imported
         yield Office(google, front, tmp_path)
+    monkeypatch.delenv("GCE_METADATA_HOST")
+    importlib.reload(_metadata)
 
 
 def test_a_key_signs_in_and_everything_goes_through_the_proxy(office: Office) -> None:
