@@ -71,10 +71,14 @@ class SheetDescription:
 
 @dataclass(frozen=True, slots=True)
 class SelectedRows:
-    """The rows of the numbers asked for, and every number of the key column, as shown."""
+    """The rows of the numbers asked for, and every number of the key column, as shown.
+
+    `rows` are those on which these numbers stand, one for each.
+    """
 
     contents: SheetContents
     all_numbers: tuple[str, ...]
+    rows: tuple[int, ...] = ()
 
 
 class Sheet(Protocol):

@@ -442,7 +442,8 @@ class MemorySheet:
         keyed = [(str(cells[at] or ""), (row, cells)) for row, cells in contents.rows]
         rows = [row for number, row in keyed if normalise_number(number) in numbers]
         every = tuple(number for number, _ in keyed if number)
-        return SelectedRows(replace(contents, rows=rows), every)
+        all_rows = tuple(row for number, (row, _) in keyed if number)
+        return SelectedRows(replace(contents, rows=rows), every, all_rows)
 
     def describe(self) -> SheetDescription:
         contents = self._call(self._contents, "reading the sheet")

@@ -86,8 +86,11 @@ class FileSheet:
         keys = [_key_text(cells[at]) for _, cells in contents.rows]
         keyed = zip(keys, contents.rows, strict=True)
         rows = [row for key, row in keyed if key and normalise_number(key) in numbers]
+        numbered = [(key, row) for key, (row, _) in zip(keys, contents.rows, strict=True) if key]
         return SelectedRows(
-            contents=replace(contents, rows=rows), all_numbers=tuple(filter(None, keys))
+            contents=replace(contents, rows=rows),
+            all_numbers=tuple(key for key, _ in numbered),
+            rows=tuple(row for _, row in numbered),
         )
 
     def look_behind(

@@ -114,7 +114,7 @@ class GoogleSheet:
             rows = with_numbers(columns, rows, self._mapping.key, number_of)
             if number_of is not normalise:  # 1001.0 is 1001 here
                 texts = tuple(map(number_of, texts))
-            return SelectedRows(self._contents(layout, rows), texts)
+            return SelectedRows(self._contents(layout, rows), texts, tuple(keys))
 
         return self._while_still(select)
 

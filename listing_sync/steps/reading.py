@@ -8,7 +8,7 @@ from datetime import UTC, tzinfo
 
 from listing_sync.cells.listings import Checked, Rejection, SheetColumn, SheetContents
 from listing_sync.cells.mapping import SheetMapping
-from listing_sync.cells.near import near_matches
+from listing_sync.cells.near import likely_meant
 from listing_sync.cells.validator import (
     loading_columns,
     normalise_number,
@@ -134,7 +134,7 @@ def _check(
         failed = len(_rejected(numbers, found, percent))
         missing = [number for number in numbers if number not in found.numbers]
         not_found = {
-            number: near_matches(number, selected.all_numbers) if at < NEAR_MATCHED else ()
+            number: likely_meant(number, selected.all_numbers) if at < NEAR_MATCHED else ()
             for at, number in enumerate(missing)
         }
     return Reading(

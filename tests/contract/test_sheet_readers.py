@@ -146,6 +146,7 @@ def test_selected_listings_are_found_by_normalised_number_with_all_duplicates(
     selected = sheet.read_listings(frozenset({"AA1", "AA9"}))
     assert [row for row, _ in selected.contents.rows] == [2, 5]
     assert selected.all_numbers == ("ＡＡ1 ", "AA2", "AA1")
+    assert selected.rows == (2, 3, 5)
 
 
 def test_no_selected_listing_is_no_row(opened: Open) -> None:

@@ -182,8 +182,8 @@ def test_rejections_of_all_rows_of_a_number_are_told(tmp_path) -> None:
 
 
 def test_a_number_that_the_sheet_lacks_has_near_ones(tmp_path) -> None:
-    world = LocalWorld(tmp_path, "AA123,1,\nBB9,1,\n")
-    sheet = listing_story(world, "AA124").sheet
+    world = LocalWorld(tmp_path, "AA123,1,\nAA125,1,\n")
+    sheet = listing_story(world, "AA0123").sheet
     assert sheet is not None
     assert sheet.near == ("AA123",)
 
