@@ -189,6 +189,9 @@ class World:
     def probing(self) -> Probes:
         return self
 
+    def looking(self) -> World:
+        return self
+
     def learn_source(self, source: Source, *, keep: bool) -> None:
         self.identity = replace(self.identity, source=source.names[0], sources=source)
         self.target.records.go_by(source)

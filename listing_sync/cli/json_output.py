@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from listing_sync.cells.listings import Rejection
 from listing_sync.cells.wording import utc_text
 from listing_sync.changes.plan import Plan, Update
+from listing_sync.changes.undone import Undone
 from listing_sync.history.runs import Cause, Run, RunStats
-from listing_sync.history.story import LastChange, Story, answer
+from listing_sync.history.story import LastChange, Story
+from listing_sync.history.story_answer import answer
 
 if TYPE_CHECKING:
     from listing_sync.commands.status import OneRun, Recent
@@ -137,9 +139,20 @@ def listing_document(story: Story) -> Document:
         ],
         "lastChanged": utc_text(story.last_change.changed_at) if story.last_change else None,
         "lastChange": _change_document(story.last_change) if story.last_change else None,
+        "undone": _undone_document(story.undone) if story.undone else None,
+        "nextRun": utc_text(story.outlook.due) if story.outlook.due else None,
         "rejections": [rejection_document(item) for item in story.rejections],
         "answer": answer(story, utc_text),
         "problems": list(story.problems),
+    }
+
+
+def _undone_document(undone: Undone) -> Document:
+    return {
+        "syncId": undone.run_id,
+        "at": utc_text(undone.started_at),
+        "change": undone.deed.value,
+        "columns": list(undone.columns),
     }
 
 

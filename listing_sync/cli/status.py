@@ -57,7 +57,9 @@ def status(
     if run_id is not None:
         run_id = checked_run_name(run_id, param_hint="RUN_ID")
     face: Face = ctx.obj
-    with face.open(needs_sheet=listing is not None, json_output=json) as ports:
+    needs_sheet = listing is not None
+    with face.open(needs_sheet=needs_sheet, json_output=json, moves_breakers=False) as world:
+        ports = world.looking()
         # They cost what --help and other commands need not wait for.
         from listing_sync.cli.status_views import (
             show_listing,
@@ -72,7 +74,8 @@ def status(
         if listing is not None:
             from listing_sync.commands.listing_story import listing_story
 
-            code = show_listing(face, listing_story(ports, listing), as_json=json)
+            story = listing_story(ports, listing)
+            code = show_listing(face, story, ports.clock.now(), as_json=json)
         elif run_id is not None:
             code = show_named_run(face, ports, run_id, as_json=json)
         elif rejected:

@@ -128,22 +128,17 @@ def _metric_facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "Used", f"{duration(cpu_s)} of CPU, {size(memory)} of memory"
 
 
-def listing_facts(story: Story) -> Iterator[tuple[str, str]]:
-    """Yield all that is known of one listing but its rejections in the sheet, as (name, fact)."""
+def listing_facts(story: Story, answer: str) -> Iterator[tuple[str, str]]:
+    """Yield what is known of one listing beside what the answer said, as (name, fact)."""
     yield from _sheet_and_table_facts(story)
     if story.last_change:
-        yield from _change_facts(story.last_change)
-    if story.rejected_since:
-        at_least = "" if story.rejected_since.is_exact else " or longer"
-        yield "Rejected", f"since {exact_local_time(story.rejected_since.moment)}{at_least}"
-    for refusal in story.refusals:
+        yield from _change_facts(story.last_change, is_undone=story.undone is not None)
+    for refusal in story.refusals if story.sheet is None else ():
         yield "In the last run", wrong(refusal.rejection)
-    if story.last_run:
-        run = story.last_run
+    if story.outlook.last:
+        run = story.outlook.last
         yield "Last run", f"{local_time(run.started_at)}, {_words(run.status)} ({run.run_id})"
-    if not story.is_in_share:
-        yield "Rollout", "outside the share of SYNC_ROLLOUT_PERCENT"
-    if story.hold:
+    if story.hold and story.hold not in answer:
         yield "Paused", f"by {plain(story.hold)}"
     for problem in story.problems:
         yield "Not known", plain(problem)
@@ -162,10 +157,11 @@ def _sheet_and_table_facts(story: Story) -> Iterator[tuple[str, str]]:
             yield "Difference", f"{plain(one_line(item.column))}: {values}"
 
 
-def _change_facts(change: LastChange) -> Iterator[tuple[str, str]]:
+def _change_facts(change: LastChange, *, is_undone: bool) -> Iterator[tuple[str, str]]:
+    undone = ", undone since" if is_undone else ""
     yield (
         "Last changed",
-        f"{exact_local_time(change.changed_at)}: {change.kind} by run {change.run_id}",
+        f"{exact_local_time(change.changed_at)}: {change.kind} by run {change.run_id}{undone}",
     )
     for item in change.columns:
         yield "", f"{plain(one_line(item.column))}: {_value(item.old)} -> {_value(item.new)}"

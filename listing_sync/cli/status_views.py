@@ -26,10 +26,11 @@ from listing_sync.cli.status_text import (
     run_facts,
     run_lines,
 )
-from listing_sync.cli.text import fact_table, local_time, wrong
+from listing_sync.cli.text import fact_table, time_seen_from, wrong
 from listing_sync.history.pace import pace
 from listing_sync.history.runs import Run, RunStatus
-from listing_sync.history.story import Story, answer
+from listing_sync.history.story import Story
+from listing_sync.history.story_answer import answer
 
 if TYPE_CHECKING:
     from listing_sync.commands.status import OneRun, Recent
@@ -50,10 +51,10 @@ def show_recent(face: Face, found: Recent, *, as_json: bool) -> int:
     return ExitCode.FAILED if found.away else ExitCode.DONE
 
 
-def _print_rejections(face: Face, rejections: Sequence[Rejection]) -> None:
+def _print_rejections(face: Face, rejections: Sequence[Rejection], more: str = "") -> None:
     """Print each rejection whole; a link stays in one piece, however long."""
     if rejections:
-        face.out.print(f"\n{count(len(rejections), 'rejection')}:")
+        face.out.print(f"\n{count(len(rejections), f'{more}rejection')}:")
     for item in rejections:
         place = f"{plain(item.property_number or '-')}  {plain(item.cell or '-')}"
         face.out.print(place, soft_wrap=True)
@@ -122,19 +123,28 @@ def _show_run(face: Face, run_id: str, found: OneRun, *, as_json: bool) -> int:
     return ExitCode.FAILED if found.away else ExitCode.DONE
 
 
-def show_listing(face: Face, story: Story, *, as_json: bool) -> int:
+def show_listing(face: Face, story: Story, now: datetime, *, as_json: bool) -> int:
     """Print the story of one listing; return the exit code."""
     if as_json:
         face.print_json(listing_document(story))
     else:
-        face.out.print(plain(answer(story, local_time)))
+        said = answer(story, time_seen_from(now))
+        face.out.print(plain(said))
         face.out.print()
-        face.out.print(fact_table(listing_facts(story)))
-        if story.sheet:
-            _print_rejections(face, story.sheet.rejections)
+        face.out.print(fact_table(listing_facts(story, said)))
+        _print_places(face, story.sheet.rejections if story.sheet else ())
     if story.sheet is None or story.table is None:
         return ExitCode.FAILED
     return ExitCode.DONE if story.is_known else ExitCode.PARTLY
+
+
+def _print_places(face: Face, rejections: Sequence[Rejection]) -> None:
+    """Print where the first of them is, which the answer told, and the others whole."""
+    if rejections and rejections[0].link:
+        face.out.print(
+            f"\n{plain(rejections[0].cell or '-')}  {plain(rejections[0].link)}", soft_wrap=True
+        )
+    _print_rejections(face, rejections[1:], more="more ")
 
 
 def watch_runs(face: Face, ports: Ports, limit: int) -> Never:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -85,6 +85,17 @@ def size(size_bytes: int) -> str:
 def local_time(moment: datetime) -> str:
     """Return a moment in the machine's own time zone: 2026-01-31 18:30."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def time_seen_from(now: datetime) -> Callable[[datetime], str]:
+    """Return how a moment is told to who asks now: 18:30 today, with its date on another day."""
+    today = now.astimezone().date()
+
+    def say(moment: datetime) -> str:
+        local = moment.astimezone()
+        return f"{local:%H:%M}" if local.date() == today else local_time(moment)
+
+    return say
 
 
 def exact_local_time(moment: datetime) -> str:

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC
 
 from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Listing, SheetColumn, Value
-from listing_sync.cells.near import near_matches
+from listing_sync.cells.near import is_one_sign_off, likely_meant
 from listing_sync.cells.validator import normalise_number, validate
 from listing_sync.changes.given_back import row_comparer
 from listing_sync.changes.plan import TableRow
 from listing_sync.changes.rollout import is_in_share
+from listing_sync.changes.undo_log import Logged
+from listing_sync.commands.status import recent
 from listing_sync.errors import RefusedError, RemoteError, SourceError
-from listing_sync.history.runs import ENDED, Run, RunStatus, RunType, StoredRejection
+from listing_sync.history.outlook import outlook
+from listing_sync.history.runs import Run, StoredRejection
 from listing_sync.history.story import (
-    ChangeKind,
-    ColumnChange,
     Difference,
-    LastChange,
+    Double,
     SheetView,
     Story,
     TableView,
     rejected_since,
 )
-from listing_sync.ports import Ports, Replaced
+from listing_sync.ports import Ports
+from listing_sync.steps.going_now import going_now
+from listing_sync.steps.holding import held_elsewhere
 from listing_sync.steps.learning import known_to
+from listing_sync.steps.own_work import OwnWork
 from listing_sync.steps.reading import as_in_sheet
 
 _RUNS_LOOKED_AT = 300
 _REJECTIONS_LOOKED_AT = 300
 _CHANGES_LOOKED_AT = 10
+_DOUBLES_NAMED = 3
 _UNREADABLE = (RemoteError, RefusedError, SourceError)
 
 
@@ -49,39 +56,80 @@ class _Inquiry:
         self._problems: list[str] = []
         self._columns: tuple[SheetColumn, ...] = ()
         self._now_there: dict[str, Value] | None = None
+        self._rows_of: defaultdict[str, list[int]] = defaultdict(list)
 
     def story(self) -> Story:
-        settings = self._ports.settings
+        settings, now = self._ports.settings, self._ports.clock.now()
         sheet = self._in_sheet()
         table: TableView | None = None
-        runs: tuple[Run, ...] = ()
         stored: tuple[StoredRejection, ...] = ()
+        found = recent(self._ports, _RUNS_LOOKED_AT)
         try:
             table = self._in_table(sheet)
-            runs = self._ports.target.records.recent(_RUNS_LOOKED_AT)
-            stored = self._ports.target.records.rejections_of(self._number, _REJECTIONS_LOOKED_AT)
+            if found.away is None:
+                records = self._ports.target.records
+                stored = records.rejections_of(self._number, _REJECTIONS_LOOKED_AT)
         except _UNREADABLE as error:
             self._problems.append(f"Supabase cannot be read: {error}")
-        full = [run for run in runs if run.run_type is RunType.FULL and run.status in ENDED]
-        last_run = full[0] if full else None
-        refusing = last_run.rejections_run_id if last_run else None
+        if found.away and table is not None:
+            self._problems.append(f"the runs in Supabase cannot be read: {found.away}")
+        self._problems += found.problems
+        stored += self._waiting_rejections()
+        sheet = self._with_doubles(sheet, table)
+        expected = outlook(found.runs, now)
+        refusing = expected.last.rejections_run_id if expected.last else None
+        work = self._own_work(table, found.runs)
+        undone = work.undone() if table else None
         return Story(
             property_number=self._number,
             sheet=sheet,
             table=table,
             is_in_share=is_in_share(self._number, settings.sync_rollout_percent),
             is_pruned=settings.sync_prune,
-            last_change=self._last_change(),
+            last_change=work.last_change(),
             rejected_since=rejected_since(
-                runs,
+                found.runs,
                 frozenset(item.run_id for item in stored),
-                are_all=len(runs) < _RUNS_LOOKED_AT,
+                are_all=len(found.runs) < _RUNS_LOOKED_AT,
             ),
             refusals=tuple(item for item in stored if item.run_id == refusing),
-            last_run=last_run,
-            is_running=any(run.status is RunStatus.IN_PROGRESS for run in runs),
+            outlook=expected,
             hold=self._hold(),
             problems=tuple(self._problems),
+            going=next(iter(going_now(self._ports, found.runs)), None),
+            undone=undone,
+            others=work.others(undone),
+            seen_equal_at=work.seen_equal_at(sheet.listing) if sheet and not undone else None,
+        )
+
+    def _own_work(self, table: TableView | None, runs: Sequence[Run]) -> OwnWork:
+        """Return what our runs did to the listing, as the table spells its number."""
+        changes: tuple[Logged, ...] = ()
+        try:
+            changes = self._ports.machine.undo.changes_of(self._stored, _CHANGES_LOOKED_AT)
+        except OSError as error:
+            self._problems.append(f"what past runs replaced cannot be read: {error.strerror}")
+        return OwnWork(
+            self._ports,
+            self._stored,
+            self._columns,
+            changes,
+            runs,
+            row=self._now_there,
+            differing=tuple(item.column for item in table.differences) if table else (),
+        )
+
+    def _waiting_rejections(self) -> tuple[StoredRejection, ...]:
+        """Return what runs that wait in the journal say of the listing."""
+        try:
+            entries = self._ports.machine.journal.entries()
+        except OSError:  # said by `recent`
+            return ()
+        return tuple(
+            item
+            for entry in entries
+            for item in entry.rejections
+            if item.rejection.property_number == self._number
         )
 
     def _in_sheet(self) -> SheetView | None:
@@ -101,8 +149,50 @@ class _Inquiry:
         rows = {item.sheet_row for item in rejections if item.sheet_row is not None}
         if listing is not None:
             rows.add(listing.sheet_row)
-        near = () if rows else near_matches(self._number, selected.all_numbers)
+        near = () if rows else likely_meant(self._number, selected.all_numbers)
+        for text, row in zip(selected.all_numbers, selected.rows, strict=True):
+            self._rows_of[normalise_number(text)].append(row)
         return SheetView(tuple(sorted(rows)), listing, rejections, near)
+
+    def _with_doubles(self, sheet: SheetView | None, table: TableView | None) -> SheetView | None:
+        """Return it with the numbers on several rows, one of which may be a row of this listing.
+
+        A listing that the table has and the sheet has no more may be any of them; one that neither
+        has, one that is a sign off.
+        """
+        if sheet is None or table is None:
+            return sheet
+        rows_of = {number: rows for number, rows in self._rows_of.items() if len(rows) > 1}
+        if sheet.sheet_rows:
+            rows = rows_of.get(self._number)
+            if rows is None:
+                return sheet
+            own = Double(self._number, tuple(rows), self._vanished())
+            return replace(sheet, doubles=(own,))
+        near = sorted(
+            rows_of, key=lambda number: (not is_one_sign_off(number, self._number), number)
+        )
+        if not table.is_there:
+            near = [number for number in near if is_one_sign_off(number, self._number)]
+        doubles = (
+            Double(number, tuple(rows_of[number]), (self._number,))
+            for number in near[:_DOUBLES_NAMED]
+        )
+        return replace(sheet, doubles=tuple(doubles))
+
+    def _vanished(self) -> tuple[str, ...]:
+        """Return which listings of the table, a sign off this one, the sheet has no more."""
+        try:
+            keys = [
+                row.property_number
+                for page in self._ports.target.table.pages([self._key()])
+                for row in page
+                if row.mark is None
+            ]
+        except _UNREADABLE:  # the table answered just now: nothing is claimed
+            return ()
+        gone = (key for key in keys if key not in self._rows_of)
+        return tuple(sorted(key for key in gone if is_one_sign_off(key, self._number)))
 
     def _as_in_sheet(self, in_sheet: Sequence[str]) -> str:
         try:
@@ -120,6 +210,8 @@ class _Inquiry:
             return TableView(is_there=False, is_marked=False, differences=())
         names = (column.name for column in columns)
         self._now_there = dict(zip(names, rows[0].values, strict=True))
+        if self._ports.mapping.mark_column:
+            self._now_there[self._ports.mapping.mark_column] = rows[0].mark
         self._stored = rows[0].property_number
         listing = sheet.listing if sheet else None
         return TableView(
@@ -141,40 +233,13 @@ class _Inquiry:
         mapping = self._ports.mapping
         return next(column for column in mapping.columns if column.name == mapping.key)
 
-    def _last_change(self) -> LastChange | None:
-        try:
-            changes = self._ports.machine.undo.changes_of(self._stored, _CHANGES_LOOKED_AT)
-        except OSError as error:
-            self._problems.append(f"what past runs replaced cannot be read: {error.strerror}")
-            return None
-        for run_id, changed_at, change in changes:
-            if self._was_written(change):
-                return LastChange(run_id, changed_at, *self._kind_and_columns(change))
-        return None
-
-    def _was_written(self, change: Replaced) -> bool:
-        """Return whether the table may have taken a change; it is noted before it is sent."""
-        now = self._now_there
-        if now is None:
-            return True
-        if change.old is None or change.new is None:
-            return bool(now) == (change.new is not None)
-        seen = change.old.keys() & now.keys()
-        return not seen or any(now[name] != change.old[name] for name in seen)
-
-    def _kind_and_columns(self, change: Replaced) -> tuple[ChangeKind, tuple[ColumnChange, ...]]:
-        if change.old is None:
-            return ChangeKind.INSERTED, ()
-        if change.new is None:
-            return ChangeKind.REMOVED, ()
-        headers = {item.column.name: item.header for item in self._columns}
-        return ChangeKind.UPDATED, tuple(
-            ColumnChange(headers.get(name, name), change.old.get(name), new)
-            for name, new in change.new.items()
-        )
-
     def _hold(self) -> str | None:
-        reason = self._ports.machine.hold.reason()
-        if reason is None:
+        hold = self._ports.machine.hold
+        reason = hold.reason()
+        if reason is not None:
+            return f"the file {hold.path}" + (f" ({reason})" if reason else "")
+        try:
+            elsewhere = held_elsewhere(hold, self._ports.target.holds, may_release=False)
+        except _UNREADABLE:  # that Supabase cannot be read is said once
             return None
-        return f"the file {self._ports.machine.hold.path}" + (f" ({reason})" if reason else "")
+        return f"another machine: {elsewhere}" if elsewhere else None

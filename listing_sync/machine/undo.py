@@ -19,15 +19,16 @@ from pathlib import Path
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.json_exact import is_plain
 from listing_sync.cells.listings import Value
+from listing_sync.changes.undo_log import Logged
 from listing_sync.machine.sequence import UNDO_FOLDER, next_sequence, numbered, sequence_of
 from listing_sync.machine.snapshots import kept_snapshots
 from listing_sync.machine.state_dir import (
     StateDir,
-    decode_json,
     encode_json,
     sync_folder,
 )
-from listing_sync.machine.undo_lines import INSERTED, changes_in, encoded, lines_of
+from listing_sync.machine.undo_lines import changes_in, encoded, lines_of
+from listing_sync.machine.undo_of_one import changes_of_one
 from listing_sync.ports import Replaced, SnapshotMeta
 from listing_sync.regular_file import open_regular
 
@@ -112,35 +113,17 @@ class UndoFiles:
         """Return (run_id, started_at) of the runs that have a file, newest first."""
         return tuple((_run_id(path), _started_at(path)) for path in self._paths())
 
-    def changes_of(
-        self, property_number: str, limit: int
-    ) -> tuple[tuple[str, datetime, Replaced], ...]:
-        """Return (run_id, started_at, change) of one listing, newest first, at most `limit`.
+    def changes_of(self, property_number: str, limit: int) -> tuple[Logged, ...]:
+        """Return what our runs did to one listing, newest first, at most `limit` changes.
 
         Those that the database refused are left out.
         """
-        # Most batches do not have the listing: they are searched as text, and not read as JSON.
-        name = encode_json(property_number)
-        start = b"[" + name + b","
-        found: list[tuple[str, datetime, Replaced]] = []
+        found: list[Logged] = []
         for path in self._paths():
             if len(found) >= limit:
                 break
-            changes: list[Replaced] = []
-            settled = 0
-            for lines in self._batches(path):
-                if name not in lines:
-                    continue
-                for line in lines.splitlines():
-                    if line.startswith((start, INSERTED)):
-                        found_in = changes_in(line)
-                        changes += [it for it in found_in if it.property_number == property_number]
-                    elif line.startswith(b"{") and name in line:
-                        outcome = decode_json(line, frames=3)
-                        if property_number in outcome.get("refused", ()):
-                            del changes[settled:]
-                        settled = len(changes)
-            found += [(_run_id(path), _started_at(path), change) for change in reversed(changes)]
+            run = Logged(property_number, None, None, _run_id(path), _started_at(path))
+            found += reversed(changes_of_one(self._batches(path), run, property_number))
         return tuple(found[:limit])
 
     def since(self, beginning: SnapshotMeta | str | None) -> Iterator[RunFile]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from listing_sync.cells.column_types import ColumnType
-from listing_sync.cells.listings import Value
 from listing_sync.changes.undo_log import Logged
 from listing_sync.machine.state_dir import decode_json, encode_json
 from listing_sync.machine.undo import RunFile, UndoFiles
 from listing_sync.machine.undo_lines import change_of, is_change, lines_by_number
+from listing_sync.machine.undo_of_one import types_of
 from listing_sync.ports import SnapshotMeta
 
 _TABLE = """
@@ -52,7 +52,7 @@ class WrittenIndex:
                     pending[number].append(cursor.lastrowid or 0)
                 continue
             said = decode_json(line, frames=3)
-            self._types[run] |= _types(said.get("types", {}))
+            self._types[run] |= types_of(said.get("types", {}))
             made, spelled = said.get("made", {}), said.get("spelled", {})
             for number in said.get("done", ()):
                 of_it = encode_json(made[number]) if number in made else None
@@ -115,8 +115,3 @@ def written_since(undo: UndoFiles, beginning: SnapshotMeta | str | None) -> Iter
         yield index
     finally:
         connection.close()
-
-
-def _types(said: Mapping[str, Value]) -> dict[str, ColumnType]:
-    known = {item.value: item for item in ColumnType}
-    return {name: known[str(kind)] for name, kind in said.items() if str(kind) in known}

@@ -120,21 +120,13 @@ class Comparing:
 
     @property
     def _identity(self) -> str:
-        who = self._ports.identity
-        return identity_of(
-            who.version,
-            who.target,
-            self._ports.mapping,
-            [column.name for column in self._columns],
-            self._known,
-            self._scope.percent,
-        )
+        return _identity(self._ports, self._columns, self._known, self._scope.percent)
 
     def _remembered(self) -> Remembered | None:
         if self._scope.reads_all or self._scope.force:
             return None
         ports = self._ports
-        found = ports.machine.table_memory.load(ports.identity.source, self._identity)
+        found = remembered_of_table(ports, self._columns, self._known, self._scope.percent)
         longest = timedelta(hours=ports.settings.sync_full_read_hours)
         listings = len(self._checked.listings)
         return found if found and is_of_use(found, ports.clock.now(), longest, listings) else None
@@ -160,3 +152,17 @@ class Comparing:
         except OSError as error:
             why = error.strerror or error
             logs.event("info", "not_remembered", f"what was read cannot be kept: {why}")
+
+
+def remembered_of_table(
+    ports: Ports, columns: Sequence[Column], known: GivenBack, percent: float
+) -> Remembered | None:
+    """Return what the last comparison of these columns saw of the table, None: nothing is known."""
+    identity = _identity(ports, columns, known, percent)
+    return ports.machine.table_memory.load(ports.identity.source, identity)
+
+
+def _identity(ports: Ports, columns: Sequence[Column], known: GivenBack, percent: float) -> str:
+    who = ports.identity
+    names = [column.name for column in columns]
+    return identity_of(who.version, who.target, ports.mapping, names, known, percent)

@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -58,6 +59,7 @@ class World:
         self._trigger = trigger
         self._google_account = google_account
         self._moves_breakers = moves_breakers
+        self._only_looks = False
         self._project_host = urlsplit(settings.supabase_url).netloc
         self._closers: list[Callable[[], None]] = []
 
@@ -90,12 +92,12 @@ class World:
     @cached_property
     def sheet(self) -> Sheet:
         """Return the source."""
-        return self._build_sheet(self._guards.of(Service.GOOGLE).call)
+        return self._build_sheet(self._ask(Service.GOOGLE))
 
     @cached_property
     def target(self) -> SupabaseTarget:
         """Return the table, the records, and the ways to them."""
-        return self._build_target(self._guards.of(Service.SUPABASE).call)
+        return self._build_target(self._ask(Service.SUPABASE))
 
     @cached_property
     def machine(self) -> ThisMachine:
@@ -117,6 +119,16 @@ class World:
             lambda: self._build_sheet(self._guards.of(Service.GOOGLE).probe),
             lambda: self._build_target(self._guards.of(Service.SUPABASE).probe),
         )
+
+    def looking(self) -> World:
+        """Return this world for somebody who only looks: every request is a probe."""
+        looking = copy(self)
+        looking._only_looks = True  # noqa: SLF001 - one of its own kind
+        return looking
+
+    def _ask(self, service: Service) -> Ask:
+        guard = self._guards.of(service)
+        return guard.probe if self._only_looks else guard.call
 
     def close(self) -> None:
         """Close every connection."""

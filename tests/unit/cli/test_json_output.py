@@ -13,6 +13,7 @@ from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Listing, Rejection, SheetColumn
 from listing_sync.cells.wording import utc_text
 from listing_sync.changes.plan import Plan, Update
+from listing_sync.changes.undone import Deed, Undone
 from listing_sync.cli.json_output import (
     listing_document,
     plan_document,
@@ -20,6 +21,7 @@ from listing_sync.cli.json_output import (
     runs_document,
 )
 from listing_sync.commands.status import Recent
+from listing_sync.history.outlook import Outlook
 from listing_sync.history.runs import RunStats, RunStatus
 from listing_sync.history.story import (
     ChangeKind,
@@ -186,10 +188,10 @@ STORY = Story(
     last_change=LastChange(run_id(1), START, ChangeKind.UPDATED, (ColumnChange("Price", None, 5),)),
     rejected_since=None,
     refusals=(),
-    last_run=None,
-    is_running=False,
+    outlook=Outlook(due=START),
     hold=None,
     problems=(),
+    undone=Undone(run_id(1), START, Deed.WROTE, ("Price",)),
 )
 
 
@@ -210,6 +212,13 @@ def test_a_listing_has_the_keys_of_the_contract() -> None:
             "change": "updated",
             "columns": [{"column": "Price", "old": None, "new": 5}],
         },
+        "undone": {
+            "syncId": run_id(1),
+            "at": "2026-03-01T09:00:00Z",
+            "change": "written",
+            "columns": ["Price"],
+        },
+        "nextRun": "2026-03-01T09:00:00Z",
         "rejections": run_document(PARTIAL, [REJECTION])["errors"],
         "problems": [],
     }

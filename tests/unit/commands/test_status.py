@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from listing_sync.cells.listings import Rejection
+from listing_sync.changes.undone import Deed, Undone
 from listing_sync.commands.listing_story import listing_story
 from listing_sync.commands.status import ErrorCount, one_run, page_facts, recent
 from listing_sync.errors import (
@@ -20,11 +21,13 @@ from listing_sync.errors import (
     PermanentError,
     Service,
 )
-from listing_sync.history.runs import Run, RunStats, RunStatus, RunType, StoredRejection
+from listing_sync.history.runs import Process, Run, RunStats, RunStatus, RunType, StoredRejection
+from listing_sync.history.signs_of_life import Life
 from listing_sync.history.story import (
     ChangeKind,
     ColumnChange,
     Difference,
+    Double,
     LastChange,
     Since,
 )
@@ -257,8 +260,8 @@ def test_rejected_since_and_the_last_refusals_come_from_the_records(tmp_path) ->
     story = listing_story(world, "AA1")
     assert story.rejected_since == Since(START + timedelta(minutes=1), is_exact=True)
     assert [item.rejection.property_number for item in story.refusals] == ["AA1"]
-    assert story.last_run is not None
-    assert story.last_run.run_id == run_id(3)
+    assert story.outlook.last is not None
+    assert story.outlook.last.run_id == run_id(3)
 
 
 def test_share_hold_and_a_run_in_progress_are_told(tmp_path) -> None:
@@ -269,7 +272,8 @@ def test_share_hold_and_a_run_in_progress_are_told(tmp_path) -> None:
     story = listing_story(world, "AA1")
     assert not story.is_in_share
     assert story.is_pruned
-    assert story.is_running
+    assert story.going is not None
+    assert story.going.life is Life.AT_WORK
     assert story.hold == f"the file {world.hold.path} (rolled back)"
 
 
@@ -312,7 +316,109 @@ def test_a_table_that_answers_is_told_even_when_the_records_do_not(tmp_path) -> 
     world.records.away = NotSetUpError("sync_state is missing: migrate up")
     story = listing_story(world, "AA1")
     assert story.table is not None
-    assert story.problems == ("Supabase cannot be read: sync_state is missing: migrate up",)
+    assert story.problems == (
+        "the runs in Supabase cannot be read: sync_state is missing: migrate up",
+    )
+
+
+def _written(world: LocalWorld, *changes: Replaced, run: int = 1, minutes: int = 0) -> None:
+    """Note changes of a run as done."""
+    world.undo.record(run_id(run), START + timedelta(minutes=minutes), changes)
+    world.undo.conclude(run_id(run), done=[change.property_number for change in changes])
+
+
+def test_what_others_undid_is_told_with_the_run_that_wrote_it(tmp_path) -> None:
+    world = LocalWorld(tmp_path, "AA1,5000,sold\n")
+    world.table.content = {"AA1": {"property_number": "AA1", "price": 4000, "status": "sold"}}
+    _written(world, Replaced("AA1", {"price": 4000}, {"price": 5000}), run=7)
+    story = listing_story(world, "AA1")
+    assert story.undone == Undone(run_id(7), START, Deed.WROTE, ("価格",))
+    assert story.others == "the database or another program"
+
+
+def test_a_run_of_another_machine_may_have_undone_it_too(tmp_path) -> None:
+    world = LocalWorld(tmp_path, "AA1,5000,sold\n")
+    world.table.content = {"AA1": {"property_number": "AA1", "price": 4000, "status": "sold"}}
+    _written(world, Replaced("AA1", {"price": 4000}, {"price": 5000}))
+    record(world, [make_run(2, minutes=5, host="web2")])
+    story = listing_story(world, "AA1")
+    assert story.others == "the database or another program, or a run on web2"
+
+
+def test_a_row_that_others_deleted_or_marked_is_told_so(tmp_path) -> None:
+    world = LocalWorld(tmp_path, "AA1,5000,sold\n")
+    _written(world, Replaced("AA1", None, {"price": 5000}))
+    assert listing_story(world, "AA1").undone == Undone(run_id(1), START, Deed.INSERTED)
+    world.table.content = {"AA1": {"property_number": "AA1", "price": 5000, "status": "sold"}}
+    _written(world, Replaced("AA1", {"withdrawn_at": "2026-01-01"}, {"withdrawn_at": None}), run=2)
+    world.table.marks = {"AA1": "2026-03-01T00:00:00+00:00"}
+    assert listing_story(world, "AA1").undone == Undone(
+        run_id(2), START, Deed.WROTE, ("withdrawn_at",)
+    )
+
+
+def test_a_listing_that_the_sheet_changed_since_is_not_undone(tmp_path) -> None:
+    world = LocalWorld(tmp_path, "AA1,6000,sold\n")
+    world.table.content = {"AA1": {"property_number": "AA1", "price": 5000, "status": "sold"}}
+    _written(world, Replaced("AA1", {"price": 4000}, {"price": 5000}))
+    assert listing_story(world, "AA1").undone is None
+
+
+def test_a_vanished_number_may_be_one_of_two_rows_with_one_number(tmp_path) -> None:
+    world = LocalWorld(tmp_path, "AA31,1,\nAA32,1,\nAA32,2,\nBB7,1,\nBB7,2,\n")
+    there = {number: {"property_number": number} for number in ("AA31", "AA32", "AA33", "AA40")}
+    world.table.content = dict(there)
+    gone = listing_story(world, "AA33").sheet
+    assert gone is not None
+    assert gone.doubles == (Double("AA32", (3, 4), ("AA33",)), Double("BB7", (5, 6), ("AA33",)))
+    twice = listing_story(world, "AA32").sheet
+    assert twice is not None
+    assert twice.doubles == (Double("AA32", (3, 4), ("AA33",)),)
+    never_there = listing_story(world, "AA34").sheet
+    assert never_there is not None
+    assert never_there.doubles == (Double("AA32", (3, 4), ("AA34",)),)
+    assert never_there.near == ()
+
+
+def test_a_failed_run_of_the_journal_is_the_last_one(tmp_path) -> None:
+    world = LocalWorld(tmp_path, "AA1,5000,sold\n")
+    record(world, [make_run(1)])
+    world.journal.add(JournalEntry(make_run(2, RunStatus.FAILED, minutes=5, why="no way"), ()))
+    last = listing_story(world, "AA1").outlook.last
+    assert last is not None
+    assert (last.run_id, last.status) == (run_id(2), RunStatus.FAILED)
+
+
+def test_a_refusal_that_waits_in_the_journal_is_told(tmp_path) -> None:
+    world = LocalWorld(tmp_path, "AA1,5000,sold\n")
+    run = make_run(2, RunStatus.PARTIAL, rejections_run_id=run_id(2))
+    world.journal.add(JournalEntry(run, (stored("AA1", run=2), stored("AA2", run=2))))
+    assert [item.rejection.property_number for item in listing_story(world, "AA1").refusals] == [
+        "AA1"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("is_there", "silent_min", "life"),
+    [
+        (True, 1, Life.AT_WORK),
+        (True, 25, Life.HANGS),
+        (False, 1, Life.GONE),
+        (None, 1, Life.AT_WORK),
+        (None, 25, Life.SILENT),
+    ],
+)
+def test_a_run_in_progress_is_judged_by_its_process(tmp_path, is_there, silent_min, life) -> None:
+    world = LocalWorld(tmp_path, "AA1,5000,sold\n")
+    process = Process("boot", "space", "99")
+    world.identity = replace(world.identity, process=process)
+    world.alive = {42} if is_there else set()
+    its = process if is_there is not None else replace(process, boot_id="another")
+    record(world, [make_run(1, RunStatus.IN_PROGRESS, process=its)])
+    world.clock.sleep(silent_min * 60)
+    going = listing_story(world, "AA1").going
+    assert going is not None
+    assert (going.life, going.holds_lock) == (life, False)
 
 
 # -- the page ---------------------------------------------------------------------------------

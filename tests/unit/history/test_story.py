@@ -1,26 +1,32 @@
-"""Each answer that history/story.py gives, and since when a listing has been rejected."""
+"""Each answer that is given of one listing, and since when it has been rejected."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from listing_sync.cells.listings import Listing, Rejection
+from listing_sync.changes.undone import Deed, Undone
 from listing_sync.errors import Category
+from listing_sync.history.outlook import Outlook
 from listing_sync.history.runs import RunStatus, RunType, StoredRejection
+from listing_sync.history.signs_of_life import Going, Life
 from listing_sync.history.story import (
     Difference,
+    Double,
     SheetView,
     Since,
     Story,
     TableView,
-    answer,
     rejected_since,
 )
+from listing_sync.history.story_answer import answer
 from tests.fakes import START
 from tests.runs import make_run, run_id
 
@@ -50,11 +56,12 @@ STORY = Story(
     last_change=None,
     rejected_since=None,
     refusals=(),
-    last_run=make_run(1),
-    is_running=False,
+    outlook=Outlook(make_run(1)),
     hold=None,
     problems=(),
 )
+UNDONE = Undone(run_id(7), START + timedelta(minutes=55), Deed.WROTE, ("Price", "Status"))
+HANGING = Going(make_run(1, RunStatus.IN_PROGRESS), Life.HANGS, 1500, holds_lock=True)
 AT = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 HELD = "the file /state/hold (rolled back)"
 
@@ -63,7 +70,7 @@ def say_time(moment: datetime) -> str:
     return f"{moment:%d %b %H:%M}"
 
 
-ANSWERS = {
+ANSWERS: dict[str, tuple[dict[str, Any], str]] = {
     "up to date": (
         {},
         "AA1 is on the site and says what row 17 of the sheet says.",
@@ -83,32 +90,41 @@ ANSWERS = {
         ),
     ),
     "missing, no run": (
-        {"table": ABSENT, "last_run": None},
+        {"table": ABSENT, "outlook": Outlook()},
         (
             "AA1 is not on the site yet, although row 17 is valid:"
-            " no run is known that could have written it."
+            " no run is known that could have done it."
         ),
     ),
     "missing, last run failed": (
-        {"table": ABSENT, "last_run": make_run(1, RunStatus.FAILED, why="the key is wrong.")},
+        {
+            "table": ABSENT,
+            "outlook": Outlook(
+                make_run(1, RunStatus.FAILED, why="the key is wrong."), None, None, 1, START
+            ),
+        },
         (
             "AA1 is not on the site yet, although row 17 is valid:"
             " the last run, at 01 Mar 09:00, failed: the key is wrong."
         ),
     ),
     "missing, last run interrupted": (
-        {"table": ABSENT, "last_run": make_run(1, RunStatus.INTERRUPTED)},
+        {"table": ABSENT, "outlook": Outlook(make_run(1, RunStatus.INTERRUPTED), due=AT)},
         (
             "AA1 is not on the site yet, although row 17 is valid:"
-            " the last run, at 01 Mar 09:00, was interrupted; the next one goes on."
+            " the last run, at 01 Mar 09:00, was interrupted;"
+            " the next one, due about 31 Jan 09:30, goes on."
         ),
     ),
     "missing, run in progress": (
-        {"table": ABSENT, "is_running": True},
-        "AA1 is not on the site yet, although row 17 is valid: a run is in progress.",
+        {"table": ABSENT, "going": replace(HANGING, life=Life.AT_WORK)},
+        (
+            "AA1 is not on the site yet, although row 17 is valid:"
+            " the run of 01 Mar 09:00 is in progress."
+        ),
     ),
     "missing, held": (
-        {"table": ABSENT, "hold": HELD, "is_running": True},
+        {"table": ABSENT, "hold": HELD, "going": HANGING},
         f"AA1 is not on the site yet, although row 17 is valid: runs are paused by {HELD}.",
     ),
     "missing, refused by the database": (
@@ -154,20 +170,111 @@ ANSWERS = {
             " row in Listings!A17: the number is also on row 30 (and 1 more)."
         ),
     ),
+    "differs, due": (
+        {"table": OLD, "outlook": Outlook(make_run(1), due=AT)},
+        (
+            "AA1 is on the site but differs from row 17 in Price, Status:"
+            " the next run, due about 31 Jan 09:30, writes it."
+        ),
+    ),
+    "differs, no run comes": (
+        {"table": OLD, "outlook": Outlook(make_run(1), missing="no run for 3 h")},
+        "AA1 is on the site but differs from row 17 in Price, Status: no run for 3 h.",
+    ),
+    "differs, runs fail": (
+        {
+            "table": OLD,
+            "outlook": Outlook(
+                make_run(9, RunStatus.FAILED, why="the key is wrong."), None, None, 12, AT
+            ),
+        },
+        (
+            "AA1 is on the site but differs from row 17 in Price, Status:"
+            " the last 12 runs failed, the first at 31 Jan 09:30: the key is wrong."
+        ),
+    ),
+    "differs, a run hangs": (
+        {"table": OLD, "going": HANGING},
+        (
+            "AA1 is on the site but differs from row 17 in Price, Status: the run of 01 Mar 09:00"
+            " hangs: process 42 on web1 gives no sign of life for 25 min, keeps the lock, so no"
+            " other run can start; end that process (`kill 42`), then the next run goes on."
+        ),
+    ),
+    "differs, undone": (
+        {"table": OLD, "undone": UNDONE, "outlook": Outlook(make_run(1), due=AT)},
+        (
+            "AA1 is on the site but differs from row 17 in Price, Status: written by run 00000000"
+            " at 01 Mar 09:55, undone since (by the database or another program);"
+            " the next run, due about 31 Jan 09:30, writes it again."
+        ),
+    ),
+    "differs, one column undone": (
+        {"table": OLD, "undone": replace(UNDONE, columns=("Price",))},
+        (
+            "AA1 is on the site but differs from row 17 in Price, Status: Price written by run"
+            " 00000000 at 01 Mar 09:55, undone since (by the database or another program);"
+            " the next run writes it again (the last one was at 01 Mar 09:00)."
+        ),
+    ),
+    "differs, was seen equal": (
+        {"table": OLD, "seen_equal_at": AT, "outlook": Outlook(make_run(1), due=AT)},
+        (
+            "AA1 is on the site but differs from row 17 in Price, Status: as in the sheet when the"
+            " run of 31 Jan 09:30 looked, changed since (by the database or another program);"
+            " the next run, due about 31 Jan 09:30, writes it again."
+        ),
+    ),
+    "inserted, deleted by others": (
+        {"table": ABSENT, "undone": replace(UNDONE, deed=Deed.INSERTED, columns=())},
+        (
+            "AA1 is not on the site, although row 17 is valid: inserted by run 00000000 at"
+            " 01 Mar 09:55, undone since (by the database or another program);"
+            " the next run writes it again (the last one was at 01 Mar 09:00)."
+        ),
+    ),
+    "vanished, perhaps under another number": (
+        {"sheet": replace(GONE, doubles=(Double("AA2", (33, 34), ("AA1",)),))},
+        (
+            "AA1 is on the site although it is not in the sheet; only a run with --prune removes"
+            " it. AA2 stands on rows 33 and 34; one of them may be AA1."
+        ),
+    ),
+    "vanished, pruned, but for two rows": (
+        {
+            "sheet": replace(GONE, doubles=(Double("AA2", (33, 34), ("AA1",)),)),
+            "is_pruned": True,
+        },
+        (
+            "AA1 is on the site although it is not in the sheet; no run removes anything while a"
+            " number stands on two rows. AA2 stands on rows 33 and 34; one of them may be AA1."
+        ),
+    ),
+    "twice, and another vanished": (
+        {
+            "sheet": SheetView(
+                (17, 30), None, (ROW,), (), (Double("AA1", (17, 30), ("AA2", "AA3")),)
+            )
+        },
+        (
+            "AA1 is on the site with older values, not with its row in the sheet, because AA1"
+            " stands on rows 17 and 30; one of them may be AA2 or AA3."
+        ),
+    ),
     "removed from the sheet, no prune": (
         {"sheet": GONE},
         "AA1 is on the site although it is not in the sheet; only a run with --prune removes it.",
     ),
     "removed from the sheet, prune": (
         {"sheet": GONE, "is_pruned": True},
-        "AA1 is on the site although it is not in the sheet; the next run removes it.",
+        (
+            "AA1 is on the site although it is not in the sheet; the next run removes it"
+            " (the last one was at 01 Mar 09:00)."
+        ),
     ),
     "removed from the sheet, prune held": (
         {"sheet": GONE, "is_pruned": True, "hold": HELD},
-        (
-            "AA1 is on the site although it is not in the sheet; the next run removes it,"
-            f" but runs are paused by {HELD}."
-        ),
+        (f"AA1 is on the site although it is not in the sheet; runs are paused by {HELD}."),
     ),
     "withdrawn": (
         {"sheet": GONE, "table": MARKED},
@@ -175,7 +282,7 @@ ANSWERS = {
     ),
     "nowhere": (
         {"sheet": replace(GONE, near=("AA11", "AA12")), "table": ABSENT},
-        "AA1 is neither in the sheet nor on the site (near it are AA11, AA12).",
+        "AA1 is neither in the sheet nor on the site (near it: AA11, AA12).",
     ),
     "outside the share": (
         {"table": ABSENT, "is_in_share": False},
@@ -218,6 +325,13 @@ ANSWERS = {
 @pytest.mark.parametrize(("facts", "expected"), ANSWERS.values(), ids=ANSWERS)
 def test_the_answer_comes_first_and_says_what_to_expect(facts, expected) -> None:
     assert answer(replace(STORY, **facts), say_time) == expected
+
+
+def test_no_answer_says_a_thing_twice() -> None:
+    for facts, _ in ANSWERS.values():
+        said = answer(replace(STORY, **facts), say_time)
+        clauses = [clause for clause in re.split(r"[;:.,] ", said) if clause.count(" ") > 2]
+        assert len(clauses) == len(set(clauses)), said
 
 
 @pytest.mark.parametrize(

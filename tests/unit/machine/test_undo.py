@@ -65,7 +65,7 @@ def test_changes_of_a_listing_come_newest_first_and_no_more_than_asked(machine):
     undo.record("r2", START + timedelta(days=1), [update("AA1", 2)])
     undo.record("r2", START + timedelta(days=1), [update("AA2", 9), update("AA1", 3)])
     found = undo.changes_of("AA1", 2)
-    assert [(run_id, change.new) for run_id, _, change in found] == [
+    assert [(change.run_id, change.new) for change in found] == [
         ("r2", {"price": 3}),
         ("r2", {"price": 2}),
     ]
@@ -190,7 +190,11 @@ def test_what_was_refused_is_struck_out_and_what_was_done_is_certain(machine):
         assert (first.made, first.types) == ({"price": "1.00"}, {"price": ColumnType.MONEY})
         assert logged(written, "AA2") == [("r", {"price": 9}, True)]
         assert logged(written, "AA3") == [("r", {"price": 3}, False)]
-    assert [change.new for _, _, change in undo.changes_of("AA2", 9)] == [{"price": 9}]
+    (second,) = undo.changes_of("AA2", 9)
+    assert (second.new, second.is_certain) == ({"price": 9}, True)
+    (one,) = undo.changes_of("AA1", 9)
+    assert (one.made, one.types) == ({"price": "1.00"}, {"price": ColumnType.MONEY})
+    assert [change.is_certain for change in undo.changes_of("AA3", 9)] == [False]
 
 
 def test_an_outcome_of_a_run_that_noted_nothing_makes_no_file(machine):
@@ -264,6 +268,6 @@ def test_inserts_name_their_columns_once_and_are_found_one_by_one(machine):
     undo.record("r", START, [*rows, update("AA3", 5), Replaced("AA9", None, {"price": 1})])
     (_, lines), *_ = [(file, [*undo.lines(file.path)]) for file in undo.since(None)]
     assert b"".join(lines).count(b"note") == 1
-    assert [change.new for _, _, change in undo.changes_of("AA3", 9)] == [{"price": 5}, rows[3].new]
+    assert [change.new for change in undo.changes_of("AA3", 9)] == [{"price": 5}, rows[3].new]
     with written_since(undo, None) as written:
         assert logged(written, "AA8") == [("r", rows[8].new, False)]
