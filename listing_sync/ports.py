@@ -475,7 +475,8 @@ class Identity:
     """Who runs, from what to what; `source` and `target` are as sync_state records them.
 
     `source` is empty when no setting names one: then the runs of every source are ours. `spelling`
-    knows the other names that records may bear.
+    knows the other names that records may bear. `run_id` is what the run is to be called, where
+    whoever started it has told somebody else already.
     """
 
     source: str
@@ -487,6 +488,7 @@ class Identity:
     trigger: str
     process: Process = field(default_factory=Process)
     sources: Source | None = None
+    run_id: str | None = None
 
     @property
     def spelling(self) -> Source:

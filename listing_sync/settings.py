@@ -139,6 +139,7 @@ class Settings(BaseSettings):
     sync_metrics_file: Path | None = None
     sync_status_page: Path | None = None
     sync_language: Language | None = None
+    sync_serve_tokens_file: Path | None = None
 
     @classmethod
     def settings_customise_sources(

@@ -74,6 +74,8 @@ def man_page() -> str:
 def _commands(group: Any, above: str = "") -> Iterator[tuple[str, Any]]:
     for name, command in group.commands.items():
         whole = f"{above} {name}".strip()
+        if getattr(command, "invoke_without_command", False):
+            yield whole, command
         if hasattr(command, "commands"):
             yield from _commands(command, whole)
         else:

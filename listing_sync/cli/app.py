@@ -76,7 +76,17 @@ def options(
     face.choose_language()
 
 
-for _name in ("init", "sync", "status", "health", "migrate", "settings", "pause", "signal_trial"):
+for _name in (
+    "init",
+    "sync",
+    "status",
+    "health",
+    "migrate",
+    "settings",
+    "pause",
+    "signal_trial",
+    "serve",
+):
     import_module(f"listing_sync.cli.{_name}").register(app)
 add_help(app)
 

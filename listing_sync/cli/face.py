@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from listing_sync import logs
 from listing_sync.cells.wording import plain
@@ -35,6 +36,8 @@ _HINT = "`listing-sync "
 """How a command to type next begins in every message."""
 _NEVER_WRAPPED = 100_000
 """Columns of a log or a mail: whoever reads it wraps its lines, or searches them."""
+RUN_TO_BE = "LISTING_SYNC_RUN_TO_BE"
+"""In the environment of the run that `serve` starts: its id, which is an answer already."""
 _JSON_VERSION = 1
 """Of every document; a key that goes, or means something else, makes it 2."""
 
@@ -81,12 +84,29 @@ class Face:
     @property
     def is_unattended(self) -> bool:
         """Return whether what is printed becomes a mail: nobody watches, or asked for all."""
-        return not (self.is_terminal or self.verbose)
+        return not (self.is_terminal or self.verbose or self.ordered_run)
+
+    def announce(self, text: str) -> None:
+        """Print one line on stderr for whoever started this by hand; a log has it at -v."""
+        if self.is_terminal and not self.quiet:
+            self.complain(text, level="info")
+        else:
+            logs.event("info", "message", text)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the environment, for another process of this program."""
+        return dict(os.environ)
+
+    @property
+    def json_version(self) -> Mapping[str, object]:
+        """Return what every JSON document begins with."""
+        return {"version": _JSON_VERSION}
 
     def print_json(self, document: Mapping[str, object]) -> None:
         """Print the one JSON document of this command on stdout, with the version of its form."""
         # JSON is UTF-8, whatever the locale says.
-        versioned = {"version": _JSON_VERSION, **document}
+        versioned = {**self.json_version, **document}
         sys.stdout.flush()
         sys.stdout.buffer.write(f"{logs.redacted(json_text(versioned))}\n".encode())
 
@@ -139,6 +159,7 @@ class Face:
                 stop=self.stop,
                 trigger=self.trigger,
                 moves_breakers=moves_breakers,
+                run_id=self.ordered_run,
             ) as world,
             self._stopping_on_signals(),
         ):
@@ -169,9 +190,17 @@ class Face:
         )
 
     @property
+    def ordered_run(self) -> str | None:
+        """Return the id that a person at `serve` was told of the run to come."""
+        try:
+            return str(UUID(os.environ.get(RUN_TO_BE, "")))
+        except ValueError:
+            return None
+
+    @property
     def trigger(self) -> str:
         """Return who started the run, as its record says it."""
-        if self.is_terminal:
+        if self.is_terminal or self.ordered_run:
             return "manual"
         if os.environ.get("CI"):
             return "ci"

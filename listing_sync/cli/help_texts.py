@@ -40,6 +40,7 @@ _SYNC: Final = {
     **_COMMON,
 }
 _DONE: Final = {"0": "done", "3": "failed: sheet or Supabase unreachable, or refused", **_COMMON}
+_TOKENS: Final = {"0": "done", **_COMMON}
 
 
 def _and(meaning_of_1: str) -> dict[str, str]:
@@ -111,6 +112,32 @@ HELP: Final[Mapping[str, Help]] = {
         ("listing-sync resume", "listing-sync resume --everywhere"),
         _and("another machine still holds it"),
     ),
+    "serve": Help(
+        "Answer over HTTP, and show the page.",
+        (
+            "listing-sync serve",
+            "listing-sync serve --host 0.0.0.0 --port 8787 --behind-tls",
+        ),
+        {"0": "stopped by Ctrl-C or SIGTERM", **_COMMON},
+    ),
+    "serve token": Help(
+        "Who is let in by serve.",
+        ("listing-sync serve token add office --role run", "listing-sync serve token list"),
+        _TOKENS,
+    ),
+    "serve token add": Help(
+        "Make a token and print it.",
+        ("listing-sync serve token add office --role run",),
+        _TOKENS,
+    ),
+    "serve token list": Help(
+        "Name who is let in.", ("listing-sync serve token list",), {"0": "done", **_COMMON}
+    ),
+    "serve token remove": Help(
+        "Let somebody in no more.",
+        ("listing-sync serve token remove office",),
+        {"0": "done", "1": "there is no such token", **_COMMON},
+    ),
     "test-signals": Help(
         "Send a message to each webhook and monitor.",
         ("listing-sync test-signals",),
@@ -164,6 +191,6 @@ def _items(app: typer.Typer, group: str = "") -> Iterator[tuple[str, typer.model
     for command in app.registered_commands:
         yield f"{group} {command.name}".strip(), command
     for sub in app.registered_groups:
-        yield str(sub.name), sub  # type: ignore[misc]  # a TyperInfo has these fields too
+        yield f"{group} {sub.name}".strip(), sub  # type: ignore[misc]  # a TyperInfo has these fields too
         if sub.typer_instance is not None:
-            yield from _items(sub.typer_instance, str(sub.name))
+            yield from _items(sub.typer_instance, f"{group} {sub.name}".strip())

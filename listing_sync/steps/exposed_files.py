@@ -36,6 +36,7 @@ def _secret_files(settings: Settings, env_file: Path | None) -> tuple[Path | Non
         settings.supabase_service_role_key_file,
         settings.sync_notify_urls_file,
         settings.google_application_credentials,
+        settings.sync_serve_tokens_file,
     )
 
 

@@ -55,7 +55,7 @@ def new_run(ports: Ports, run_type: RunType, trigger: str) -> Run:
     """Return a run that begins now."""
     now, who = ports.clock.now(), ports.identity
     return Run(
-        run_id=str(uuid4()),
+        run_id=who.run_id or str(uuid4()),
         run_type=run_type,
         trigger=trigger,
         status=RunStatus.IN_PROGRESS,

@@ -50,6 +50,7 @@ class World:
         trigger: str,
         google_account: GoogleAccount | None,
         moves_breakers: bool,
+        run_id: str | None = None,
     ) -> None:
         self.settings = settings
         self.mapping = mapping
@@ -57,6 +58,7 @@ class World:
         self.clock = SystemClock(stop)
         self.signals = SignalsSent(settings)
         self._trigger = trigger
+        self._run_id = run_id
         self._google_account = google_account
         self._moves_breakers = moves_breakers
         self._only_looks = False
@@ -77,6 +79,7 @@ class World:
             trigger=self._trigger,
             process=this_process(),
             sources=source,
+            run_id=self._run_id,
         )
 
     def learn_source(self, source: Source, *, keep: bool) -> None:
@@ -212,8 +215,11 @@ def open_world(
     stop: Stop,
     trigger: str,
     moves_breakers: bool,
+    run_id: str | None = None,
 ) -> Iterator[World]:
     """Load settings, mapping and Google account; every problem of the three at once.
+
+    `run_id` is the name of the run to come, None for one that it makes itself.
 
     Raises:
         SettingsError: with all of them.
@@ -226,6 +232,7 @@ def open_world(
         trigger=trigger,
         google_account=google_account,
         moves_breakers=moves_breakers,
+        run_id=run_id,
     )
     # What was imported stays to the end, and rows of texts form no cycles: looking at them again
     # and again took a tenth of a run.

@@ -55,8 +55,11 @@ ALLOWED: dict[str, set[str]] = {
     "wiring": {*WORLD, *OUTSIDE, "settings", "clock", "transport", "loading"},
     "page": {"errors", *RULES, "ports", "logs", "commands", "steps"},
     "cli": {
-        *("errors", *RULES, "ports", "settings", "commands", "steps", "page"),
+        *("errors", *RULES, "ports", "settings", "commands", "steps", "page", "serve"),
         *("clock", "logs", "regular_file", "settings_file", "wiring"),
+    },
+    "serve": {
+        *("errors", *RULES, "ports", "logs", "commands", "steps", "page", "regular_file"),
     },
     "__main__": {"cli"},
 }
@@ -84,7 +87,7 @@ LONG = {
 HEAVY = (
     "backoff", "google", "googleapiclient", "httpcore", "httpx", "openpyxl",
     "platformdirs", "prometheus_client", "psycopg", "pydantic", "pydantic_settings", "requests",
-    "rich", "supabase",
+    "rich", "starlette", "supabase", "uvicorn",
 )  # fmt: skip
 
 

@@ -55,6 +55,8 @@ def parse(line: str) -> None:
         # click 8.1 has protected_args, which 8.2 warns of.
         held = "_protected_args" if hasattr(context, "_protected_args") else "protected_args"
         rest = [*getattr(context, held), *context.args]
+        if not rest and context.command.invoke_without_command:
+            return
         assert rest, f"{line} is only the name of a group"
         name, command, words = context.command.resolve_command(context, rest)
         assert command is not None

@@ -35,6 +35,8 @@ def commands_of(group: TyperGroup, name: str = "") -> Iterator[str]:
     for command, node in group.commands.items():
         whole = f"{name} {command}".strip()
         if isinstance(node, TyperGroup):
+            if node.invoke_without_command:
+                yield whole
             yield from commands_of(node, whole)
         else:
             yield whole
