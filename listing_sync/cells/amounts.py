@@ -20,6 +20,7 @@ from listing_sync.cells.listings import (
 )
 from listing_sync.cells.quantities import WIDE, number_from_text, scale_of, times
 from listing_sync.cells.shown_numbers import number_shown
+from listing_sync.language.sentences import phrase
 
 _MAX_BITS = 3_000  # some 900 digits: PostgreSQL and JSON readers take them
 _EXACT_INT = 2**53
@@ -111,20 +112,34 @@ def _finish_number(column: Column, expected: str) -> Callable[[Decimal], Value |
 
     def finish(number: Decimal) -> Value | Problem:
         if is_integer and number != number.to_integral_value():
-            return Problem("not a whole number", expected)
+            return Problem(phrase("not a whole number", code="not_whole"), expected)
         if is_integer and not _BIGINT_MIN <= number <= _BIGINT_MAX:
-            return Problem("too large for a whole number", expected)
+            return Problem(phrase("too large for a whole number", code="too_large"), expected)
         if step is not None:
             number = number.quantize(step, context=WIDE)
         if isinstance(minimum, Decimal) and number < minimum:
-            return Problem(f"below {minimum:f}", f"at least {minimum:f}")
+            return _too_small(format(minimum, "f"))
         if isinstance(maximum, Decimal) and number > maximum:
-            return Problem(f"above {maximum:f}", f"at most {maximum:f}")
+            return _too_large(format(maximum, "f"))
         if is_whole:
             return int(number)
         return format(number or number.copy_abs(), "f")  # 0.00, never -0.00
 
     return finish
+
+
+def _too_small(limit: str) -> Problem:
+    return Problem(
+        phrase("below {minimum}", code="below_minimum", minimum=limit),
+        phrase("at least {minimum}", minimum=limit),
+    )
+
+
+def _too_large(limit: str) -> Problem:
+    return Problem(
+        phrase("above {maximum}", code="above_maximum", maximum=limit),
+        phrase("at most {maximum}", maximum=limit),
+    )
 
 
 def _stored_number(stored: Stored) -> Decimal | None:
@@ -134,9 +149,11 @@ def _stored_number(stored: Stored) -> Decimal | None:
 
 def _why_no_number(cell: Stored) -> str:
     if isinstance(cell, bool):
-        return "a check box"
+        return phrase("a check box", code="check_box")
     is_number = isinstance(cell, int | float)
-    return "not a number that can be stored" if is_number else "a date or time, not a number"
+    if is_number:
+        return phrase("not a number that can be stored", code="not_storable")
+    return phrase("a date or time, not a number", code="date_not_number")
 
 
 def number_from_value(value: float) -> Decimal | None:

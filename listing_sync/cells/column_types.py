@@ -29,6 +29,7 @@ from listing_sync.cells.json_exact import is_same as is_same_document
 from listing_sync.cells.listings import ReadShown, ReadText, ReadValue, Value
 from listing_sync.cells.texts import boolean_rules, text_rules, url_rules
 from listing_sync.cells.units import Kind
+from listing_sync.language.sentences import marked
 
 Rules = tuple[ReadText | None, ReadValue, ReadShown | None]
 """How the texts of a column are read (None: as they are), its other cells, and shown values."""
@@ -36,7 +37,7 @@ Rules = tuple[ReadText | None, ReadValue, ReadShown | None]
 COMMON_OPTIONS: Final = (
     *("header", "type", "required", "blank", "on_blank", "clear_marker", "fill_down"),
 )
-_TEXT_OPTIONS = frozenset({"pattern", "max_length"})
+_TEXT_OPTIONS = frozenset({"pattern", "example", "max_length"})
 _NUMBER_OPTIONS = frozenset({"min", "max", "unit", "decimal"})
 _DATE_OPTIONS = frozenset({"min", "max", "order"})
 _MEASURES = frozenset({Kind.MONEY, Kind.AREA})
@@ -96,7 +97,7 @@ class ColumnType(StrEnum):
     TEXT = (
         "text",
         TypeFacts(
-            expected="text",
+            expected=marked("text"),
             is_shown=True,
             options=_TEXT_OPTIONS | {"choices"},
             units=_NONE,
@@ -110,7 +111,7 @@ class ColumnType(StrEnum):
     INTEGER = (
         "integer",
         TypeFacts(
-            expected="a whole number, e.g. 12",
+            expected=marked("a whole number, e.g. 12"),
             is_shown=False,
             options=_NUMBER_OPTIONS,
             units=_MEASURES,
@@ -124,7 +125,7 @@ class ColumnType(StrEnum):
     DECIMAL = (
         "decimal",
         TypeFacts(
-            expected="a number, e.g. 1,234.5",
+            expected=marked("a number, e.g. 1,234.5"),
             is_shown=False,
             options=_NUMBER_OPTIONS | {"scale"},
             units=_MEASURES | {Kind.SHARE},
@@ -137,7 +138,7 @@ class ColumnType(StrEnum):
     MONEY = (
         "money",
         TypeFacts(
-            expected="an amount, e.g. 34800000, 3,480万円",
+            expected=marked("an amount, e.g. 34800000, 3,480万円"),
             is_shown=False,
             options=_NUMBER_OPTIONS | {"scale"},
             units=frozenset({Kind.MONEY}),
@@ -150,7 +151,7 @@ class ColumnType(StrEnum):
     AREA = (
         "area",
         TypeFacts(
-            expected="square metres, e.g. 70.25, 70.25㎡",
+            expected=marked("square metres, e.g. 70.25, 70.25㎡"),
             is_shown=False,
             options=_NUMBER_OPTIONS | {"scale"},
             units=frozenset({Kind.AREA}),
@@ -163,7 +164,7 @@ class ColumnType(StrEnum):
     DATE = (
         "date",
         TypeFacts(
-            expected="a date, e.g. 2024-01-31, 2024年1月31日, 令和6年1月31日",
+            expected=marked("a date, e.g. 2024-01-31, 2024年1月31日, 令和6年1月31日"),
             is_shown=False,
             options=_DATE_OPTIONS,
             units=_NONE,
@@ -176,7 +177,7 @@ class ColumnType(StrEnum):
     DATETIME = (
         "datetime",
         TypeFacts(
-            expected="a date and time, e.g. 2024-01-31 09:30",
+            expected=marked("a date and time, e.g. 2024-01-31 09:30"),
             is_shown=False,
             options=_DATE_OPTIONS,
             units=_NONE,
@@ -189,7 +190,7 @@ class ColumnType(StrEnum):
     BOOLEAN = (
         "boolean",
         TypeFacts(
-            expected="a check box, TRUE/FALSE, yes/no, ○/×, はい/いいえ, 1/0",
+            expected=marked("a check box, TRUE/FALSE, yes/no, ○/×, はい/いいえ, 1/0"),
             is_shown=False,
             options=frozenset(),
             units=_NONE,
@@ -202,7 +203,7 @@ class ColumnType(StrEnum):
     URL = (
         "url",
         TypeFacts(
-            expected="an address such as https://example.com/a.jpg",
+            expected=marked("an address such as https://example.com/a.jpg"),
             is_shown=True,
             options=_TEXT_OPTIONS,
             units=_NONE,

@@ -18,6 +18,7 @@ class Column:
     `minimum` and `maximum` are Decimal for numbers and ISO texts for dates and date-times; `blank`
     and `clear_marker` are normalised (spelling.py), `choices` are as written. `unit` is that of
     bare numbers (units.py), `decimal_mark` "." or ",", `order` of a date "ymd", "mdy" or "dmy".
+    `example` shows people the form of `pattern`.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Column:
     type: ColumnType
     required: bool = False
     pattern: re.Pattern[str] | None = None
+    example: str | None = None
     minimum: Decimal | str | None = None
     maximum: Decimal | str | None = None
     max_length: int | None = None

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 
 from listing_sync.cells.columns import Column
+from listing_sync.cells.eras import SQUARE_ERAS, era_problem, year_in_era
 from listing_sync.cells.listings import (
     Problem,
     ReadShown,
@@ -18,21 +19,8 @@ from listing_sync.cells.listings import (
 )
 from listing_sync.cells.serials import moment_of_serial, shows_day
 from listing_sync.cells.spelling import half_width
+from listing_sync.language.sentences import marked, phrase
 
-_ERAS = {
-    # before Meiji 6 Japan counted days by the moon
-    "M": ("明治", 1867, date(1873, 1, 1), date(1912, 7, 30)),
-    "T": ("大正", 1911, date(1912, 7, 30), date(1926, 12, 25)),
-    "S": ("昭和", 1925, date(1926, 12, 25), date(1989, 1, 7)),
-    "H": ("平成", 1988, date(1989, 1, 8), date(2019, 4, 30)),
-    "R": ("令和", 2018, date(2019, 5, 1), date.max),
-}
-"""Letter -> name, year before the first, first and last day.
-
-Source: 元号法 (1979, law 43) and the cabinet orders on Heisei (1989) and Reiwa (2019).
-"""
-_ERA_LETTERS = {name: letter for letter, (name, *_) in _ERAS.items()}
-_SQUARE_ERAS = str.maketrans({"㋿": "令和", "㍻": "平成", "㍼": "昭和", "㍽": "大正", "㍾": "明治"})
 _WEEKDAYS = "月火水木金土日"
 
 _YEAR = (
@@ -60,9 +48,10 @@ _YEAR_LAST = re.compile(
     r"(?P<first>[0-9]{1,2})(?P<mark>[-/.])(?P<second>[0-9]{1,2})(?P=mark)(?P<year>[0-9]{2,4})"
     r"(?P<rest>(?:[T (].*)?)"
 )
-_NO_CERTAIN_ORDER = (
+_NO_CERTAIN_ORDER = marked(
     "not a date: which number is the year, month or day is not certain (the mapping can state "
-    "order)"
+    "order)",
+    code="date_order_uncertain",
 )
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _LONGEST = 100
@@ -76,12 +65,12 @@ def date_rules(column: Column, expected: str) -> tuple[ReadText, ReadValue, Read
         if isinstance(moment, str):
             return Problem(moment, expected)
         if moment.tzinfo is not None or moment.time() != time.min:
-            return Problem("has a time of day", expected)
+            return Problem(phrase("has a time of day", code="has_time_of_day"), expected)
         day = moment.date().isoformat()
         if isinstance(minimum, str) and day < minimum:
-            return Problem(f"before {minimum}", f"{minimum} or later")
+            return _too_early(minimum)
         if isinstance(maximum, str) and day > maximum:
-            return Problem(f"after {maximum}", f"{maximum} or earlier")
+            return _too_late(maximum)
         return day
 
     order = column.order
@@ -104,9 +93,9 @@ def datetime_rules(
         if isinstance(moment, str):
             return Problem(moment, expected)
         if earliest is not None and moment < earliest:
-            return Problem(f"before {column.minimum}", f"{column.minimum} or later")
+            return _too_early(column.minimum)
         if latest is not None and moment > latest:
-            return Problem(f"after {column.maximum}", f"{column.maximum} or earlier")
+            return _too_late(column.maximum)
         return moment.isoformat()
 
     order = column.order
@@ -117,9 +106,23 @@ def datetime_rules(
     )
 
 
+def _too_early(limit: object) -> Problem:
+    return Problem(
+        phrase("before {limit}", code="before_minimum", limit=limit),
+        phrase("{limit} or later", limit=limit),
+    )
+
+
+def _too_late(limit: object) -> Problem:
+    return Problem(
+        phrase("after {limit}", code="after_maximum", limit=limit),
+        phrase("{limit} or earlier", limit=limit),
+    )
+
+
 def _in_utc(moment: datetime, zone: tzinfo | None) -> datetime | str:
     if moment.tzinfo is None and zone is None:
-        return "the time zone of the spreadsheet is not known here"
+        return phrase("the time zone of the spreadsheet is not known here", code="zone_unknown")
     return _to_utc(moment, zone or UTC)
 
 
@@ -140,25 +143,41 @@ def _moment_shown(cell: Shown) -> datetime | str:
     """Return the moment of a stored value whose text shows that day, or why it has none."""
     stored = cell.stored
     if isinstance(stored, bool):
-        return "a check box"
+        return phrase("a check box", code="check_box")
     if isinstance(stored, int | float):
         moment = moment_of_serial(stored)
         if moment is not None and shows_day(cell.text, moment.date()):
             return moment
         if not re.search(r"[-/:年月日]", half_width(cell.text)):
-            return f"not a date: a bare number, {cell.text}, which is no date by its own format"
-        return f"not a date with year, month and day: shows {cell.text}, holds the number {stored}"
+            return phrase(
+                "not a date: a bare number, {shown}, which is no date by its own format",
+                code="bare_number",
+                shown=cell.text,
+            )
+        return phrase(
+            "not a date with year, month and day: shows {shown}, holds the number {stored}",
+            code="not_the_day_shown",
+            shown=cell.text,
+            stored=stored,
+        )
     if isinstance(stored, date) and not shows_day(cell.text, stored):
-        return f"not a date with year, month and day: shows {cell.text}, holds {stored}"
+        return phrase(
+            "not a date with year, month and day: shows {shown}, holds {stored}",
+            code="not_the_day_shown",
+            shown=cell.text,
+            stored=stored,
+        )
     return _moment(stored)
 
 
 def _moment(cell: Stored) -> datetime | str:
     """Return the moment of a cell that is not text, to the second, or why it is none."""
     if isinstance(cell, bool):
-        return "a check box"
+        return phrase("a check box", code="check_box")
     if isinstance(cell, int | float):
-        return "not a date: a bare number, which is no date by its own format"
+        return phrase(
+            "not a date: a bare number, which is no date by its own format", code="bare_number"
+        )
     if isinstance(cell, datetime):
         if not cell.microsecond:
             return cell
@@ -167,7 +186,7 @@ def _moment(cell: Stored) -> datetime | str:
         return rounded.replace(microsecond=0)
     if isinstance(cell, date):
         return datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001 - in the sheet's zone
-    return "a time without a date"
+    return phrase("a time without a date", code="time_without_date")
 
 
 def _moment_from_text(text: str, order: str | None) -> datetime | str:
@@ -176,20 +195,24 @@ def _moment_from_text(text: str, order: str | None) -> datetime | str:
     Naive unless the text names a zone. `order` is that of 7/5/2005, "mdy" or "dmy". A bare number
     is no date: it may be a serial number, 240131, or 6.01.31.
     """
-    plain = half_width(text.translate(_SQUARE_ERAS)) if len(text) <= _LONGEST else ""
+    plain = half_width(text.translate(SQUARE_ERAS)) if len(text) <= _LONGEST else ""
     if found := _YEAR_LAST.fullmatch(plain):
         if order not in {"mdy", "dmy"}:
             return _NO_CERTAIN_ORDER
         first, second, year = found["first"], found["second"], found["year"]
         if len(year) != 4:  # noqa: PLR2004 - digits
-            return "not a date: the century of its year is not certain"
+            return phrase(
+                "not a date: the century of its year is not certain", code="century_uncertain"
+            )
         month, day_of_month = (first, second) if order == "mdy" else (second, first)
         plain = f"{year}-{month}-{day_of_month}{found['rest']}"
     match = _MOMENT.fullmatch(plain)
     if match is None:
         if _NO_DAY.fullmatch(plain):
-            return "not a date: no day"
-        return "not a date: a bare number" if _NUMBER.fullmatch(plain) else "not a date"
+            return phrase("not a date: no day", code="no_day")
+        if _NUMBER.fullmatch(plain):
+            return phrase("not a date: a bare number", code="bare_number")
+        return phrase("not a date", code="not_a_date")
     day = _day(match)
     return day if isinstance(day, str) else _at_time(day, match)
 
@@ -204,9 +227,13 @@ def _to_utc(moment: datetime, zone: tzinfo) -> datetime | str:
             return moment.astimezone(UTC)
         in_utc = moment.replace(tzinfo=zone).astimezone(UTC)
         if in_utc.astimezone(zone).replace(tzinfo=None) != moment:
-            return f"no such time in {zone}: the clocks are put forward over it"
+            return phrase(
+                "no such time in {zone}: the clocks are put forward over it",
+                code="no_such_time",
+                zone=zone,
+            )
     except OverflowError:
-        return "not a date-time: out of range"
+        return phrase("not a date-time: out of range", code="out_of_range")
     return in_utc
 
 
@@ -214,25 +241,25 @@ def _day(match: re.Match[str]) -> date | str:
     month = int(match["month"] or match["month2"])
     day_of_month = int(match["day"] or match["day2"])
     era = match["era"]
-    year = int(match["year"]) if era is None else _era_year(era, match["era_year"])
+    year = int(match["year"]) if era is None else year_in_era(era, match["era_year"])
     try:
         day = date(year, month, day_of_month)
     except ValueError:
-        return "not a date: no such day"
+        return phrase("not a date: no such day", code="no_such_day")
     if era is not None:
-        name, _, first, last = _ERAS[_ERA_LETTERS.get(era) or era.upper()]
-        if not first <= day <= last:
-            until = "" if last == date.max else f" to {last}"
-            return f"not a date: {name} is from {first}{until}"
+        problem = era_problem(era, day)
+        if problem is not None:
+            return problem
     weekday = match["weekday"] or match["weekday2"]
     if weekday is not None and weekday != _WEEKDAYS[day.weekday()]:
-        return f"not a date: {day} is not {weekday}曜日 but {_WEEKDAYS[day.weekday()]}曜日"
+        return phrase(
+            "not a date: {day} is not {said}曜日 but {true}曜日",
+            code="wrong_weekday",
+            day=day,
+            said=weekday,
+            true=_WEEKDAYS[day.weekday()],
+        )
     return day
-
-
-def _era_year(era: str, year: str) -> int:
-    _, year_zero, *_ = _ERAS[_ERA_LETTERS.get(era) or era.upper()]
-    return year_zero + (1 if year == "元" else int(year))
 
 
 def _at_time(day: date, match: re.Match[str]) -> datetime | str:
@@ -240,14 +267,14 @@ def _at_time(day: date, match: re.Match[str]) -> datetime | str:
     if match["zone_sign"]:
         offset = timedelta(hours=int(match["zone_hour"]), minutes=int(match["zone_minute"] or 0))
         if offset >= timedelta(days=1):
-            return "not a date-time: no such zone"
+            return phrase("not a date-time: no such zone", code="no_such_zone")
         zone = timezone(-offset if match["zone_sign"] == "-" else offset)
     elif match["zone"]:
         zone = UTC
     hour = int(match["hour"] or match["hour2"] or 0)
     if match["half"]:
         if not 1 <= hour <= 12:  # noqa: PLR2004 - a clock face
-            return "not a date-time: no such time of day"
+            return phrase("not a date-time: no such time of day", code="no_such_time")
         hour = hour % 12 + (12 if match["half"] in "Pp" else 0)
     try:
         return datetime(
@@ -261,4 +288,4 @@ def _at_time(day: date, match: re.Match[str]) -> datetime | str:
             tzinfo=zone,
         )
     except ValueError:
-        return "not a date-time: no such time of day"
+        return phrase("not a date-time: no such time of day", code="no_such_time")

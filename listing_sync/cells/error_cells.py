@@ -7,6 +7,7 @@ from typing import Final
 
 from listing_sync.cells.listings import Problem
 from listing_sync.cells.spelling import half_width
+from listing_sync.language.sentences import phrase
 
 LOADING: Final = "Loading..."
 LOADING_TEXTS: Final = frozenset(
@@ -36,12 +37,30 @@ def error_cell(text: str) -> Problem | None:
     LibreOffice Calc".
     """
     if text in LOADING_TEXTS:
-        return Problem("a formula that was still loading", "its value: sync again later")
+        return Problem(
+            phrase("a formula that was still loading", code="formula_loading"),
+            phrase("its value: sync again later"),
+        )
     may_be_one = text[0] in "#＃" or ":" in text or "：" in text
     if not may_be_one or len(text) > _LONGEST:
         return None
     if not _ERROR.fullmatch(text if text.isascii() else half_width(text)):
         return None
     if not text.strip("#＃"):
-        return Problem(f"only {text[:8]}: its column is too narrow, or a formula fails", "a value")
-    return Problem(f"the formula in this cell fails ({text})", "a formula that gives a value")
+        return Problem(
+            phrase(
+                "only {signs}: its column is too narrow, or a formula fails",
+                code="only_number_signs",
+                signs=text[:8],
+            ),
+            phrase("a value"),
+        )
+    return failed_formula(text)
+
+
+def failed_formula(text: str) -> Problem:
+    """Return that the formula of a cell gives this error."""
+    return Problem(
+        phrase("the formula in this cell fails ({text})", code="formula_fails", text=text),
+        phrase("a formula that gives a value"),
+    )

@@ -13,7 +13,7 @@ from listing_sync.cells.near import near_matches
 from listing_sync.cells.spelling import normalise
 
 _BLOCK = re.compile(r"^\[columns\.(\w+)\]\n(?:(?!\[).*\n?)*", re.MULTILINE)
-_PATTERN = re.compile(r"^pattern = .*\n", re.MULTILINE)
+_PATTERN = re.compile(r"^(?:pattern|example) = .*\n", re.MULTILINE)
 _NAME = re.compile(r"^\[columns\.(\w+)\]$", re.MULTILINE)
 _TYPE = re.compile(r'^type = "\w+"\n(?:scale = .*\n|blank = .*\n)*', re.MULTILINE)
 _TITLE = "# Drafted from headers and cells: check each name and type.\n"

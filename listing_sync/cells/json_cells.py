@@ -12,8 +12,9 @@ from listing_sync.cells.columns import Column
 from listing_sync.cells.json_exact import decode
 from listing_sync.cells.listings import Problem, ReadText, ReadValue, Stored, Value
 from listing_sync.cells.spelling import UNSTORABLE
+from listing_sync.language.sentences import marked, phrase
 
-JSON_EXPECTED: Final = 'JSON, e.g. {"a": 1}'
+JSON_EXPECTED: Final = marked('JSON, e.g. {"a": 1}')
 _DEEPEST = 100
 """Levels of arrays and objects; readers of JSON end somewhere above."""
 
@@ -30,7 +31,7 @@ def json_from_text(text: str) -> Value | Problem:
     except RecursionError:
         return Problem(_TOO_DEEP, JSON_EXPECTED)
     except ValueError:
-        return Problem("not JSON", JSON_EXPECTED)
+        return Problem(phrase("not JSON", code="not_json"), JSON_EXPECTED)
     fault = _fault(document)
     return Problem(fault, JSON_EXPECTED) if fault else document
 
@@ -41,10 +42,10 @@ def json_from_value(cell: Stored) -> Value | Problem:
         isinstance(cell, int | float) and number_from_value(cell) is not None
     ):
         return cell
-    return Problem("not JSON", JSON_EXPECTED)
+    return Problem(phrase("not JSON", code="not_json"), JSON_EXPECTED)
 
 
-_TOO_DEEP = f"JSON nested deeper than {_DEEPEST} levels"
+_TOO_DEEP = marked("JSON nested deeper than 100 levels", code="json_too_deep")
 
 
 def _fault(document: object) -> str | None:
@@ -69,7 +70,13 @@ def _fault(document: object) -> str | None:
 def _fault_of_one(value: object) -> str | None:
     if isinstance(value, str):
         bad = UNSTORABLE.search(value)
-        return f"JSON with the character U+{ord(bad[0]):04X}" if bad else None
+        if bad is None:
+            return None
+        return phrase(
+            "JSON with the character U+{number:04X}",
+            code="forbidden_character",
+            number=ord(bad[0]),
+        )
     if isinstance(value, Decimal) and not isfinite(float(value)):
-        return "JSON with a number out of range"
+        return phrase("JSON with a number out of range", code="out_of_range")
     return None

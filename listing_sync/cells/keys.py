@@ -12,6 +12,7 @@ from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Cell, Problem, Value
 from listing_sync.cells.parsing import Parse, parser_for
 from listing_sync.cells.spelling import foreign_sign, normalise
+from listing_sync.language.sentences import marked, phrase
 
 WHOLE_FLOAT: Final = re.compile(r"[0-9]+\.0+")
 """A property number as a program writes it that took the column for numbers."""
@@ -45,13 +46,15 @@ def whole_float_reader(keys: Iterable[str]) -> PropertyNumber:
 
 
 _FLOAT_KEY = Problem(
-    "a number with decimals, beside property numbers that are none",
-    "the property number as it is written elsewhere, e.g. 1001",
+    marked(
+        "a number with decimals, beside property numbers that are none", code="number_with_decimals"
+    ),
+    marked("the property number as it is written elsewhere, e.g. 1001"),
 )
 
 NO_LISTING: Final = Problem(
-    "no property number but a total or a note",
-    "a listing; rows such as this one can be left out by ignore in the mapping",
+    marked("no property number but a total or a note", code="no_listing"),
+    marked("a listing; rows such as this one can be left out by ignore in the mapping"),
 )
 """Of a row that is none of the listings, whatever pattern numbers have."""
 
@@ -67,6 +70,7 @@ def number_parser(key: Column) -> Parse:
     """Return what reads the key column: as text that is never blank, in its normalised form."""
     parse_text = parser_for(replace(key, required=True), None)
     is_text = key.type is ColumnType.TEXT
+    example = key.example or "AA12345"
 
     def parse_number(cell: Cell) -> Value | Problem:
         if not isinstance(cell, str):
@@ -78,13 +82,21 @@ def number_parser(key: Column) -> Parse:
             return NO_LISTING
         if sign := foreign_sign(cell):
             return Problem(
-                f"{sign} (U+{ord(sign):04X}) only looks like plain letters or digits",
-                "the property number in plain ones, such as AA12345",
+                phrase(
+                    "{sign} (U+{number:04X}) only looks like plain letters or digits",
+                    code="not_plain_signs",
+                    sign=sign,
+                    number=ord(sign),
+                ),
+                phrase("the property number in plain ones, such as {example}", example=example),
             )
         if len(number) > _LONGEST_BYTES // 4:
             size = len(number.encode(errors="replace"))
             if size > _LONGEST_BYTES:
-                return Problem(f"too long: {size} bytes", f"at most {_LONGEST_BYTES} bytes")
+                return Problem(
+                    phrase("too long: {size} bytes", code="too_long", size=size),
+                    phrase("at most {size} bytes", size=_LONGEST_BYTES),
+                )
         return parse_text(number)
 
     return parse_number

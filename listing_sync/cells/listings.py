@@ -12,6 +12,7 @@ from typing import Any, Final
 from listing_sync.cells.a1 import quote_tab
 from listing_sync.cells.columns import Column
 from listing_sync.errors import Category
+from listing_sync.language.sentences import code_of, phrase, spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,14 @@ class Problem:
     expected: str = ""
 
     def __str__(self) -> str:
-        return f"{self.reason}; expected {self.expected}" if self.expected else self.reason
+        if not self.expected:
+            return spoken(self.reason)
+        return phrase(
+            "{reason}; expected {expected}",
+            code=code_of(self.reason),
+            reason=self.reason,
+            expected=self.expected,
+        )
 
 
 ReadText = Callable[[str], Value | Problem]
@@ -131,7 +139,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Why one listing was not written. `column` is the header, None for what concerns the row."""
+    """Why one listing was not written. `column` is the header, None for what concerns the row.
+
+    `code` names the reason in every language; None where a record of an earlier version has none.
+    """
 
     property_number: str | None
     sheet_row: int | None
@@ -141,6 +152,7 @@ class Rejection:
     reason: str
     category: Category = Category.VALIDATION
     link: str | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,7 +218,8 @@ class _Reader:
             headers=self._headers(f"{key}.header", options),
             type=column_type,
             required=self._boolean(f"{key}.required", options.get("required", False)),
-            pattern=self._pattern(f"{key}.pattern", options.get("pattern")),
+            pattern=(pattern := self._pattern(f"{key}.pattern", options.get("pattern"))),
+            example=self._example(f"{key}.example", options.get("example"), pattern),
             minimum=minimum,
             maximum=maximum,
             max_length=self._integer(f"{key}.max_length", options.get("max_length"), 1, None),
@@ -302,6 +303,16 @@ class _Reader:
         except PatternError as error:
             self._problem(key, str(error))
             return None
+
+    def _example(self, key: str, value: object, pattern: re.Pattern[str] | None) -> str | None:
+        if value is None:
+            return None
+        if not isinstance(value, str) or not normalise(value):
+            self._problem(key, f"must be a text, not {_shown(value)}")
+            return None
+        if pattern is not None and not pattern.fullmatch(normalise(value)):
+            self._problem(key, f"{_shown(value)} does not fit pattern; give a text that does")
+        return value
 
     def _choices(self, key: str, table: dict[str, object]) -> tuple[str, ...]:
         if "choices" not in table:

@@ -28,6 +28,7 @@ from listing_sync.cells.listings import (
 )
 from listing_sync.cells.spelling import EDGES, UNSTORABLE, normalise, trim
 from listing_sync.cells.texts import plain_text
+from listing_sync.language.sentences import phrase
 
 Parse = Callable[[Cell], Value | Problem]
 """One cell in; its value (listings.Value) or a Problem out. Never raises."""
@@ -89,7 +90,10 @@ def is_blank(column: Column, cell: Cell) -> bool:
 
 def _blank_value(column: Column) -> Value | Problem:
     if column.required:
-        return Problem("blank, but a value is required", column.type.facts.expected)
+        return Problem(
+            phrase("blank, but a value is required", code="blank_required"),
+            column.type.facts.expected,
+        )
     return KEPT if column.keep_on_blank else None
 
 
@@ -111,7 +115,14 @@ def _text_reader(column: Column, understand: ReadText | None) -> ReadText:
         if not text.isprintable():
             text = text.replace("\r\n", "\n").replace("\r", "\n")
             if bad := UNSTORABLE.search(text):
-                return Problem(f"holds the character U+{ord(bad[0]):04X}", "text without it")
+                return Problem(
+                    phrase(
+                        "holds the character U+{number:04X}",
+                        code="forbidden_character",
+                        number=ord(bad[0]),
+                    ),
+                    phrase("text without it"),
+                )
         return text if understand is None else understand(text)
 
     return read
@@ -127,7 +138,8 @@ def _shown_reader(column: Column, read_text: ReadText, understand: ReadShown | N
             return read_text(text)
         if not text:
             held = plain_text(stored)
-            return Problem(f"shows nothing, holds {held}", column.type.facts.expected)
+            reason = phrase("shows nothing, holds {held}", code="shows_nothing", held=held)
+            return Problem(reason, column.type.facts.expected)
         if is_blank(column, text) or normalise(text) == column.clear_marker:
             return read_text(text)
         return understand(Shown(shown, stored))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from listing_sync.cells.columns import Column
 from listing_sync.cells.spelling import half_width
 from listing_sync.cells.units import Kind, Unit, is_foreign_area, unit_of, with_squares
+from listing_sync.language.sentences import marked, phrase
 
 if TYPE_CHECKING:
     from listing_sync.cells.column_types import ColumnType  # its rows read numbers
@@ -45,8 +46,9 @@ _CHANGES_MEANING = re.compile(
     re.IGNORECASE,
 )
 _REMARK_TOLERANCE = Decimal("0.005")  # 坪 by 3.3 instead of 400/121 is 0.2 % off
-_UNCERTAIN_MARK = "not certain: {} may be {} or {} (the mapping can state decimal)"
-_OTHER_MARK = 'not a number: the dots of {} group thousands (decimal = "," in the mapping)'
+_NOT_A_NUMBER = marked("not a number", code="not_a_number")
+_TWO_UNITS = marked("not a number: two units", code="two_units")
+_PERCENTAGE = marked("a percentage", code="percentage")
 _CLOSING = "-ー―—–"
 _LONGEST = 200
 
@@ -128,7 +130,7 @@ def _spelled(plain: str, scale: Scale) -> _Spelled | str:
         main = _SPACE_AS_GROUP.sub(".", main)
     shape = _SHAPE.fullmatch(_SPACE_AT_MYRIAD.sub("", main) if " " in main else main)
     if shape is None or (shape["sign"] and shape["inner_sign"]):
-        return "not a number"
+        return _NOT_A_NUMBER
     before, after = (shape["currency"] or "").lower(), shape["unit"].strip()
     if before == "¥" or after.startswith("円"):
         after = after.rstrip(_CLOSING)
@@ -137,7 +139,7 @@ def _spelled(plain: str, scale: Scale) -> _Spelled | str:
     has_myriad = not number.isascii()
     spelled = _Spelled(before, number, after, is_negative, tuple(remarks), has_myriad)
     if remarks and not (spelled.names_unit or spelled.has_myriad):
-        return "not a number"
+        return _NOT_A_NUMBER
     return spelled
 
 
@@ -148,32 +150,41 @@ def _unit(spelled: _Spelled, scale: Scale) -> Unit | str | None:
         if own is None or spelled.has_myriad:
             unit = None
         elif before and own.factor != 1:
-            return f"not certain: {before.upper()} in a column whose numbers are {own.name}"
+            return phrase(
+                "not certain: {unit} in a column whose numbers are {own}",
+                code="unit_uncertain",
+                unit=before.upper(),
+                own=own.name,
+            )
         else:
             unit = own
         is_wrong = bool(before) and Kind.MONEY not in scale.type.units
-        return f"wrong unit: {before.upper()}" if is_wrong else unit
+        return _wrong_unit(before.upper()) if is_wrong else unit
     unit = unit_of(after)
     if unit is None:
         return _unknown_unit(after)
     if before and not (before in {"¥", "jpy"} and unit.name.endswith("円")):
-        return "not a number: two units"
+        return _TWO_UNITS
     if unit.kind is Kind.SHARE:
-        return unit if own == unit else "a percentage"
+        return unit if own == unit else _PERCENTAGE
     is_foreign = unit.kind is Kind.AREA and own != unit and unit.factor != 1
     if is_foreign or unit.kind not in scale.type.units:
-        return f"wrong unit: {after}"
+        return _wrong_unit(after)
     if spelled.has_myriad and unit.kind is Kind.MONEY and unit.factor != 1:
-        return "not a number: two units"
+        return _TWO_UNITS
     return unit
 
 
 def _unknown_unit(after: str) -> str:
     if "坪" in after:
-        return "wrong unit: 坪"
+        return _wrong_unit("坪")
     if "%" in after:
-        return "a percentage"
-    return f"wrong unit: {after}" if is_foreign_area(after) else "not a number"
+        return _PERCENTAGE
+    return _wrong_unit(after) if is_foreign_area(after) else _NOT_A_NUMBER
+
+
+def _wrong_unit(unit: str) -> str:
+    return phrase("wrong unit: {unit}", code="wrong_unit", unit=unit)
 
 
 def _number(spelled: _Spelled, scale: Scale) -> Decimal | str:
@@ -188,7 +199,7 @@ def _number(spelled: _Spelled, scale: Scale) -> Decimal | str:
         return _plain_digits(text, mark, is_measured=is_measured)
     parts = _PART.findall(text)
     if "".join(map("".join, parts)) != text:
-        return "not a number"
+        return _NOT_A_NUMBER
     total, above = Decimal(0), Decimal("Infinity")
     for position, (digits, thousand, myriad) in enumerate(parts):
         plain = _plain_digits(digits, mark, is_measured=is_measured)
@@ -198,9 +209,11 @@ def _number(spelled: _Spelled, scale: Scale) -> Decimal | str:
         value = WIDE.multiply(plain, Decimal(factor))
         is_last = position == len(parts) - 1
         if value >= above or (not is_last and plain != plain.to_integral_value()):
-            return "not a number: 億, 万 and 千 do not go down"
+            return phrase("not a number: 億, 万 and 千 do not go down", code="myriads_not_down")
         if position > 0 and factor == 1 and not (spelled.names_unit and above == _TIMES["万"]):
-            return "not a number: what comes after 億 or 万 is not certain"
+            return phrase(
+                "not a number: what comes after 億 or 万 is not certain", code="myriad_uncertain"
+            )
         total, above = WIDE.add(total, value), Decimal(factor)
     return total
 
@@ -212,15 +225,28 @@ def _plain_digits(digits: str, decimal_mark: str | None, *, is_measured: bool) -
     """
     if decimal_mark == ",":
         if not _COMMA_DIGITS.fullmatch(digits):
-            return 'not a number: dots do not group by threes before decimal = ","'
+            return phrase(
+                'not a number: dots do not group by threes before decimal = ","',
+                code="dots_not_by_threes",
+            )
         return Decimal(digits.replace(".", "").replace(",", "."))
     if not _DOT_DIGITS.fullmatch(digits):
         if _DOTS_GROUP.fullmatch(digits):
-            return _OTHER_MARK.format(digits)
-        commas = "," in digits
-        return "not a number: commas do not group by threes" if commas else "not a number"
+            return phrase(
+                'not a number: the dots of {digits} group thousands (decimal = "," in the mapping)',
+                code="decimal_mark",
+                digits=digits,
+            )
+        if "," not in digits:
+            return _NOT_A_NUMBER
+        return phrase("not a number: commas do not group by threes", code="commas_not_by_threes")
     if decimal_mark is None and is_measured and _DOT_OR_GROUP.fullmatch(digits):
-        return _UNCERTAIN_MARK.format(digits, digits.replace(".", ""), digits)
+        return phrase(
+            "not certain: {digits} may be {grouped} or {digits} (the mapping can state decimal)",
+            code="decimal_mark",
+            digits=digits,
+            grouped=digits.replace(".", ""),
+        )
     return Decimal(digits.replace(",", ""))
 
 
@@ -229,14 +255,26 @@ def _remark_problem(remark: str, number: Decimal, unit: Unit | None) -> str | No
     kind = Kind.MONEY if unit is None else unit.kind
     other = unit_of(remark)
     if _CHANGES_MEANING.search(remark) or (other is not None and other != unit):
-        return f"not certain: the remark ({remark}) may change what it says"
+        return phrase(
+            "not certain: the remark ({remark}) may change what it says",
+            code="remark_uncertain",
+            remark=remark,
+        )
     for digits, word in _NUMBER_IN_REMARK.findall(remark):
         measure = unit_of(word)
         bare = _plain_digits(digits.rstrip(".,"), ".", is_measured=False)
         if measure is None or measure.kind is not kind or isinstance(bare, str):
-            return f"not certain: the remark ({remark}) holds another number"
+            return phrase(
+                "not certain: the remark ({remark}) holds another number",
+                code="remark_uncertain",
+                remark=remark,
+            )
         step = Decimal(1).scaleb(-len(digits.rstrip(".,").partition(".")[2]))
         difference = WIDE.subtract(number, times(bare, measure.factor)).copy_abs()
         if difference > times(step, measure.factor) + WIDE.multiply(number, _REMARK_TOLERANCE):
-            return f"not certain: the remark ({remark}) says another amount"
+            return phrase(
+                "not certain: the remark ({remark}) says another amount",
+                code="remark_uncertain",
+                remark=remark,
+            )
     return None

@@ -21,11 +21,13 @@ from listing_sync.cells.listings import Cell, Shown, Stored, Unreadable
 from listing_sync.cells.serials import moment_of_serial, shows_day, shows_time
 from listing_sync.cells.spelling import half_width
 from listing_sync.cells.units import Kind, unit_of, with_squares
+from listing_sync.language.sentences import marked
 
 Join = Callable[[object, object], Cell]
 """(text shown, value stored) of one cell in, the cell for the validator out."""
 
 _WIDE = Context(prec=2_000)
+_HIDDEN_TEXT = marked("holds a text that its number format does not show", code="shows_nothing")
 HALF = Decimal("0.5001")  # a double shown with a 5 at its end may be a little off
 _SEPARATORS = ".,'’٫٬_ \xa0\u2007\u2009\u202f"
 _SIGNS = "-−‐–+▲△"
@@ -131,7 +133,7 @@ def _with_text(join: Callable[[str, Stored], Cell]) -> Join:
         if kind is float or kind is int:
             return join(text, stored) if isinstance(text, str) else _bare(stored)  # type: ignore[arg-type]  # just checked
         if kind is str and stored and (text is None or text == ""):
-            return Unreadable(str(stored), "holds a text that its number format does not show")
+            return Unreadable(str(stored), _HIDDEN_TEXT)
         return text or None if isinstance(stored, str) and isinstance(text, str) else _bare(stored)
 
     return join_cell

@@ -13,6 +13,7 @@ from listing_sync.cells.listings import Problem, ReadShown, ReadText, ReadValue,
 from listing_sync.cells.patterns import longest_tried
 from listing_sync.cells.spelling import half_width, normalise
 from listing_sync.cells.wording import is_hidden
+from listing_sync.language.sentences import phrase
 
 _BOOLEANS: Final = dict.fromkeys(("true", "yes", "はい", "1", "○", "◯", "〇"), True) | (
     dict.fromkeys(("false", "no", "いいえ", "0", "×", "✕", "✖"), False)
@@ -55,7 +56,9 @@ def _as_typed(
     def read_value(cell: Stored) -> Value | Problem:
         text = plain_text(cell)
         if text is None:
-            return Problem("a number that has no plain form", expected)
+            return Problem(
+                phrase("a number that has no plain form", code="no_plain_form"), expected
+            )
         return text if understand is None else understand(text)
 
     return understand, read_value, None
@@ -65,6 +68,9 @@ def _text_check(column: Column) -> ReadText | None:
     """Return the check of a trimmed text, None when anything goes."""
     max_length, pattern = column.max_length, column.pattern
     longest = 0 if pattern is None else longest_tried(pattern)
+    form = (
+        "" if column.example is None else phrase("text such as {example}", example=column.example)
+    )
     choices = {normalise(choice): choice for choice in column.choices}
     if max_length is None and pattern is None and not choices:
         return None
@@ -73,18 +79,28 @@ def _text_check(column: Column) -> ReadText | None:
         if choices:
             choice = choices.get(normalise(text))
             if choice is None:
-                return Problem("not one of the choices", f"one of {', '.join(column.choices)}")
+                return Problem(
+                    phrase("not one of the choices", code="not_a_choice"),
+                    phrase("one of {choices}", choices=", ".join(column.choices)),
+                )
             text = choice
         if max_length is not None and len(text) > max_length:
-            return Problem(f"too long: {len(text)} characters", f"at most {max_length}")
+            return Problem(
+                phrase("too long: {length} characters", code="too_long", length=len(text)),
+                phrase("at most {length}", length=max_length),
+            )
         if pattern is not None:
             if len(text) > longest:
                 return Problem(
-                    f"too long to be tried on the form of this column: {len(text)} characters",
-                    f"the form {pattern.pattern} in at most {longest}",
+                    phrase(
+                        "too long to be tried on the form of this column: {length} characters",
+                        code="too_long",
+                        length=len(text),
+                    ),
+                    phrase("at most {length}", length=longest),
                 )
             if not pattern.fullmatch(text):
-                return Problem("not in the form of this column", f"the form {pattern.pattern}")
+                return Problem(phrase("not in the form of this column", code="not_in_form"), form)
         return text
 
     return understand
@@ -97,20 +113,34 @@ def _url_check(column: Column, expected: str) -> ReadText:
         if _PLAIN_ADDRESS.fullmatch(text):
             return text if check is None else check(text)
         if len(text.split()) > 1:
-            return Problem("not one address: it holds white space", expected)
+            return Problem(
+                phrase("not one address: it holds white space", code="not_one_address"), expected
+            )
         try:
             parts = urlsplit(text)
             _ = parts.port  # raises ValueError when it is none
         except ValueError:
-            return Problem("not an address", expected)
+            return Problem(phrase("not an address", code="not_an_address"), expected)
         if parts.scheme not in {"http", "https"}:
-            return Problem("not an http or https address", expected)
+            return Problem(phrase("not an http or https address", code="not_http"), expected)
         if not parts.hostname:
-            return Problem("not an address: no host", expected)
+            return Problem(phrase("not an address: no host", code="not_an_address"), expected)
         if parts.username is not None or parts.password is not None:
-            return Problem("not an address for readers: a user or password stands in it", expected)
+            return Problem(
+                phrase(
+                    "not an address for readers: a user or password stands in it",
+                    code="address_with_password",
+                ),
+                expected,
+            )
         if any(char in _UNESCAPED or is_hidden(char) for char in text):
-            return Problem("not an address: it holds a character that it must escape", expected)
+            return Problem(
+                phrase(
+                    "not an address: it holds a character that it must escape",
+                    code="not_an_address",
+                ),
+                expected,
+            )
         return text if check is None else check(text)
 
     return understand
@@ -120,7 +150,7 @@ def boolean_rules(
     _: Column, expected: str, __: tzinfo | None
 ) -> tuple[ReadText, ReadValue, ReadShown]:
     """Return how the texts and the check boxes of a boolean column are read."""
-    problem = Problem("neither yes nor no", expected)
+    problem = Problem(phrase("neither yes nor no", code="not_a_boolean"), expected)
 
     def from_text(text: str) -> Value | Problem:
         return _BOOLEANS.get(half_width(text).casefold(), problem)

@@ -10,6 +10,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from listing_sync.cells.a1 import column_index
+from listing_sync.cells.cell_texts import compared_text, shown_text
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.dates import limit_problem
 from listing_sync.cells.error_cells import LOADING
@@ -23,18 +24,16 @@ from listing_sync.cells.listings import (
     SheetColumn,
     SheetContents,
     SheetRow,
-    Shown,
     Unreadable,
     Value,
 )
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.parsing import is_blank, parsed, parser_for
-from listing_sync.cells.spelling import UNSTORABLE, normalise
-from listing_sync.cells.texts import plain_text
+from listing_sync.cells.spelling import normalise
 from listing_sync.errors import SettingsError
+from listing_sync.language.sentences import code_of, phrase, phrase_number, spoken
 
 _BLOCK_ROWS = 1_000
-_LONGEST_VALUE = 200
 _NAMED_DUPLICATES = 10
 _FILLED_FOR_LOADING_COLUMN = 2
 _FIXED_ZONE = re.compile(r"GMT([-+])(\d{1,2}):(\d{2})", re.ASCII)
@@ -141,7 +140,9 @@ class _Validation:
         return [
             row
             for row in self._contents.rows
-            if not ignore.search(next(filter(None, (_plain(row[1][at]) for at in order)), ""))
+            if not ignore.search(
+                next(filter(None, (compared_text(row[1][at]) for at in order)), "")
+            )
         ]
 
     def _read(self, block: Sequence[SheetRow]) -> None:
@@ -189,13 +190,15 @@ class _Validation:
             if isinstance(key_cell, str) and has_number:
                 self._numbers.add(normalise_number(key_cell))
         if isinstance(key_cell, Unreadable) and key_cell.whole_row:
-            self._reject_row(None, sheet_row, key_cell.reason)
+            self._reject_row(None, sheet_row, spoken(key_cell.reason))
             return
         for index, value in enumerate(values):
             if not isinstance(value, Problem):
                 continue
             if index == self._key and not has_number:
-                reason = "no property number, although other cells are filled"
+                reason = phrase(
+                    "no property number, although other cells are filled", code="no_number"
+                )
                 self._reject_row(None, sheet_row, reason)
             else:
                 self._reject_cell(number, sheet_row, index, cells[index], value)
@@ -204,7 +207,7 @@ class _Validation:
         self, number: str | None, sheet_row: int, index: int, cell: Cell, problem: Problem
     ) -> None:
         row = self._row_rejection(number, sheet_row, index, str(problem))
-        rejection = replace(row, column=self._columns[index].header, value=_shown(cell))
+        rejection = replace(row, column=self._columns[index].header, value=shown_text(cell))
         self._rejections.append((sheet_row, rejection))
 
     def _reject_row(self, number: str | None, sheet_row: int, reason: str) -> None:
@@ -224,6 +227,7 @@ class _Validation:
             value=None,
             reason=reason,
             link=link,
+            code=code_of(reason),
         )
 
     def _reject_repeated(self, number: str, rows: list[int]) -> None:
@@ -234,11 +238,26 @@ class _Validation:
                     (row for other, row in enumerate(rows) if other != position), _NAMED_DUPLICATES
                 )
             )
-            more = len(rows) - 1 - len(named)
-            others = ", ".join(map(str, named)) + (f" and {more} more" if more else "")
-            noun = "row" if len(rows) == 2 else "rows"  # noqa: PLR2004 - itself and one other
-            reason = f"the property number is also on {noun} {others}; expected once"
-            self._reject_row(number, sheet_row, reason)
+            self._reject_row(number, sheet_row, _repeated(named, len(rows) - 1 - len(named)))
+
+
+def _repeated(rows: list[int], more: int) -> str:
+    """Return why a row is rejected whose number stands on these others, and on `more`."""
+    named = ", ".join(map(str, rows))
+    if more:
+        return phrase(
+            "the property number is also on rows {rows} and {more} more; expected once",
+            code="number_repeated",
+            rows=named,
+            more=more,
+        )
+    return phrase_number(
+        "the property number is also on row {rows}; expected once",
+        "the property number is also on rows {rows}; expected once",
+        len(rows),
+        code="number_repeated",
+        rows=named,
+    )
 
 
 def _check_limits(mapping: SheetMapping, zone: tzinfo | None) -> None:
@@ -272,27 +291,3 @@ def _zone(name: str | None, default: tzinfo) -> tzinfo | None:
         return ZoneInfo(name)  # reads the machine's table of zones, once
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
-
-
-def _plain(cell: Cell) -> str:
-    return normalise(_shown(cell) or "")[:_LONGEST_VALUE]  # NFKC makes some signs 18 long
-
-
-def shown_cells(columns: Sequence[SheetColumn], cells: Sequence[Cell]) -> dict[str, str]:
-    """Return the cells of a row that are not blank as texts, by header: what sync_errors keeps."""
-    shown = {column.header: _shown(cell) for column, cell in zip(columns, cells, strict=True)}
-    return {header: text for header, text in shown.items() if text}
-
-
-def _shown(cell: Cell) -> str | None:
-    """Return a cell as a rejection shows it: cut, and without what JSON or a table cannot hold."""
-    if cell is None:
-        return None
-    if isinstance(cell, Unreadable):
-        cell = cell.shown
-    elif isinstance(cell, Shown):
-        cell = cell.text
-    text = cell if isinstance(cell, str) else plain_text(cell)
-    if text is None:
-        text = repr(cell) if isinstance(cell, float) else "a number of very many digits"
-    return UNSTORABLE.sub("\ufffd", text[:_LONGEST_VALUE])

@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from listing_sync.language.sentences import phrase
+
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def plain(text: str) -> str:
@@ -53,8 +54,10 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 def listed(names: Sequence[str], most: int) -> str:
     """Return the first of the names in a row, and how many more there are: a, b and 3 more."""
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(map(plain, names[:most])) + more
+    shown = ", ".join(map(plain, names[:most]))
+    if len(names) <= most:
+        return shown
+    return phrase("{names} and {more:,} more", names=shown, more=len(names) - most)
 
 
 def percent(share: float) -> str:
@@ -70,17 +73,20 @@ def percent(share: float) -> str:
 def duration(seconds: float) -> str:
     """Return a time span in at most two units: 0.4 s, 12 s, 3 min 5 s, 2 h 5 min, 3 d 4 h."""
     if seconds < 10:  # noqa: PLR2004 - below, tenths matter
-        return f"{max(seconds, 0):.1f} s"
-    whole = round(seconds)
-    if whole < _MINUTE:
-        return f"{whole} s"
-    if whole < _HOUR:
-        return _two(whole, _MINUTE, "min", 1, "s")
-    if whole < _DAY:
-        return _two(whole, _HOUR, "h", _MINUTE, "min")
-    return _two(whole, _DAY, "d", _HOUR, "h")
-
-
-def _two(seconds: int, large: int, large_name: str, small: int, small_name: str) -> str:
-    rest = seconds % large // small
-    return f"{seconds // large} {large_name}" + (f" {rest} {small_name}" if rest else "")
+        return phrase("{seconds:.1f} s", seconds=max(seconds, 0))
+    minutes, rest_s = divmod(round(seconds), 60)
+    hours, rest_min = divmod(minutes, 60)
+    days, rest_h = divmod(hours, 24)
+    if not minutes:
+        return phrase("{seconds} s", seconds=rest_s)
+    if not hours:
+        if not rest_s:
+            return phrase("{minutes} min", minutes=minutes)
+        return phrase("{minutes} min {seconds} s", minutes=minutes, seconds=rest_s)
+    if not days:
+        if not rest_min:
+            return phrase("{hours} h", hours=hours)
+        return phrase("{hours} h {minutes} min", hours=hours, minutes=rest_min)
+    if not rest_h:
+        return phrase("{days} d", days=days)
+    return phrase("{days} d {hours} h", days=days, hours=rest_h)

@@ -15,6 +15,7 @@ from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import BlankCell, Listing, Rejection, SheetColumn, SheetContents
 from listing_sync.changes.meaning import Settled, without
 from listing_sync.changes.plan import Plan
+from listing_sync.language.sentences import code_of
 
 MOST_NEW_CELLS = 10_000
 """Blank cells of new listings that are looked at; where a table is filled anew there are more."""
@@ -92,4 +93,5 @@ def _rejection(
         value=None,
         reason=reason,
         link=link,
+        code=code_of(reason),
     )

@@ -14,6 +14,7 @@ from listing_sync.cells.listings import Checked, Listing, Rejection, SheetColumn
 from listing_sync.cells.wording import listed
 from listing_sync.changes.given_back import NOTHING_KNOWN, GivenBack
 from listing_sync.changes.plan import Plan, TableRow, TakeRow, Update, removable, row_taker
+from listing_sync.language.sentences import phrase
 
 _NAMED = 10
 
@@ -98,7 +99,7 @@ def _without_twins(
         for number in group:
             if listing := listings.pop(number, None):
                 others = [
-                    f"{other} on row {row}" if row else other
+                    on_row(other, row) if row else other
                     for other in group
                     if other != number
                     for row in rows[other] or [0]
@@ -121,7 +122,16 @@ def _without_twins(
 
 def same_listing(others: list[str]) -> str:
     """Return why a listing is rejected that the table takes for the same as these."""
-    return f"the table takes it for the same listing as {listed(others, _NAMED)}; expected once"
+    return phrase(
+        "the table takes it for the same listing as {others}; expected once",
+        code="number_repeated",
+        others=listed(others, _NAMED),
+    )
+
+
+def on_row(number: str, sheet_row: int) -> str:
+    """Return a property number with the row that it stands on."""
+    return phrase("{number} on row {row}", number=number, row=sheet_row)
 
 
 def _twin(
@@ -136,6 +146,7 @@ def _twin(
         value=None,
         reason=same_listing(others),
         link=link,
+        code="number_repeated",
     )
 
 

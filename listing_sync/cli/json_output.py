@@ -76,6 +76,7 @@ def rejection_document(rejection: Rejection) -> Document:
         "value": None if rejection.value is None else rejection.value[:VALUE_LIMIT],
         "category": rejection.category.value,
         "error": rejection.reason,
+        "code": rejection.code,
         "link": rejection.link,
     }
 

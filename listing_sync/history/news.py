@@ -1,7 +1,7 @@
 """Find among the rejections of a run those that no message has told.
 
 What was told is known by listing, header and reason, and how often: a row that moves is no news, a
-second row with the same fault is.
+second row with the same fault is. A reason is known by its code, the same in every language.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from listing_sync.cells.listings import Rejection
 from listing_sync.errors import Category
 from listing_sync.history.runs import StoredRejection
+from listing_sync.language.sentences import english_of
 
 _DIGITS = re.compile(r"\d+")
 _COMPARED = 16
@@ -21,12 +22,19 @@ _COMPARED = 16
 Cells = Mapping[str, str]
 
 
-def rejection_key(rejection: Rejection) -> tuple[str, ...]:
+def have_codes(told: Sequence[StoredRejection]) -> bool:
+    """Return whether all of these have codes: those of an earlier version have none."""
+    return all(each.rejection.code for each in told)
+
+
+def rejection_key(rejection: Rejection, *, by_code: bool = True) -> tuple[str, ...]:
     """Return what makes a rejection the same as one of an earlier run, wherever its row moved.
 
-    Digits of the reason do not count: a repeated number names the rows of the others.
+    Without a code it is the English reason, whose digits do not count: a repeated number names the
+    rows of the others.
     """
-    reason = _DIGITS.sub("", rejection.reason)
+    text = _DIGITS.sub("", str(english_of(rejection.reason)))
+    reason = (rejection.code if by_code else None) or text
     # What a service says of itself holds times and counts that differ from run to run.
     is_about_row = rejection.category in {Category.VALIDATION, Category.DATABASE}
     return (
@@ -45,12 +53,13 @@ def untold(
 
     Of rows alike, those whose cells were told with are the old ones, else the upper ones.
     """
+    by_code = have_codes(told)
     known: dict[tuple[str, ...], list[StoredRejection]] = defaultdict(list)
     for each in told:
-        known[rejection_key(each.rejection)].append(each)
+        known[rejection_key(each.rejection, by_code=by_code)].append(each)
     found: dict[tuple[str, ...], list[Rejection]] = defaultdict(list)
     for item in rejections:
-        found[rejection_key(item)].append(item)
+        found[rejection_key(item, by_code=by_code)].append(item)
     new: set[int] = set()
     for key, items in found.items():
         new |= {id(item) for item in _beyond(items, known.get(key, []), payloads)}

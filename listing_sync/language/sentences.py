@@ -41,6 +41,11 @@ class Said(str):
         return said
 
     @property
+    def parts(self) -> tuple[str, Mapping[str, object]] | None:
+        """Return the sentence in English with its placeholders, and what fills them, if known."""
+        return self._template, self._values
+
+    @property
     def english(self) -> str:
         """Return the sentence in English."""
         values = {name: english_of(value) for name, value in self._values.items()}
@@ -58,6 +63,10 @@ class _Altered(Said):
     _english: str
 
     @property
+    def parts(self) -> None:
+        return None
+
+    @property
     def english(self) -> str:
         return self._english
 
@@ -72,10 +81,12 @@ def phrase(sentence: str, /, *, code: str | None = None, **values: object) -> Sa
     return Said.of(translated(sentence), sentence, values, code)
 
 
-def phrase_number(one: str, many: str, /, count: int, **values: object) -> Said:
+def phrase_number(
+    one: str, many: str, /, count: int, *, code: str | None = None, **values: object
+) -> Said:
     """Return the one of two sentences that fits a number, which fills {count}."""
     local = translated_number(one, many, count)
-    return Said.of(local, one if count == 1 else many, {"count": count, **values})
+    return Said.of(local, one if count == 1 else many, {"count": count, **values}, code)
 
 
 def marked(sentence: str, /, *, code: str | None = None) -> Marked:
@@ -83,6 +94,11 @@ def marked(sentence: str, /, *, code: str | None = None) -> Marked:
     text = Marked(sentence)
     text.code = code
     return text
+
+
+def spoken(text: str) -> str:
+    """Return a text as it is said: one that was marked is looked up, others stay."""
+    return phrase(text) if isinstance(text, Marked) else text
 
 
 def english_of(value: object) -> object:

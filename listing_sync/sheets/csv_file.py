@@ -17,6 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from listing_sync.errors import SourceError
+from listing_sync.language.sentences import phrase, phrase_number
 from listing_sync.sheets.csv_encoding import decoded
 from listing_sync.sheets.file_limits import LARGEST_FIELD, check_grid
 from listing_sync.sheets.xlsx_values import LAST_COLUMN, LAST_ROW
@@ -129,22 +130,34 @@ def _faults(rows: Sequence[Sequence[str]], first_row: int, delimiter: str) -> di
         if count > longer or (count < width and not leaves_out and not only_named):
             faults[at] = _reason(count, width, delimiter)
         elif any(map(_QUOTED_AFTER_BLANK.fullmatch, row)):
-            faults[at] = (
-                "a quotation mark after a blank quotes nothing; expected no blank before it"
+            faults[at] = phrase(
+                "a quotation mark after a blank quotes nothing; expected no blank before it",
+                code="quotation_mark",
             )
     return faults
 
 
 def _reason(count: int, width: int, delimiter: str) -> str:
     name = _NAMES.get(delimiter, repr(delimiter))
-    noun = "field" if count == 1 else "fields"
     if count > width:
-        return (
-            f"this row has {count} {noun}, the header {width}: {name} inside a value must be quoted"
+        return phrase_number(
+            "this row has {count} field, the header {width}: {delimiter} inside a value must be "
+            "quoted",
+            "this row has {count} fields, the header {width}: {delimiter} inside a value must be "
+            "quoted",
+            count,
+            code="too_many_fields",
+            width=width,
+            delimiter=name,
         )
-    return (
-        f"this row has {count} {noun}, the header {width}: it breaks off, or a line end inside a "
-        "value is not quoted"
+    return phrase_number(
+        "this row has {count} field, the header {width}: it breaks off, or a line end inside a "
+        "value is not quoted",
+        "this row has {count} fields, the header {width}: it breaks off, or a line end inside a "
+        "value is not quoted",
+        count,
+        code="too_few_fields",
+        width=width,
     )
 
 

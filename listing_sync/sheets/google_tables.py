@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from listing_sync.cells.listings import Unreadable
 from listing_sync.errors import TransientError
+from listing_sync.language.sentences import phrase
 from listing_sync.sheets.google_failures import transient
 from listing_sync.sheets.grid import Tab
 
@@ -118,7 +119,13 @@ def _other(cell: Any) -> str | Unreadable:
     if cell is None:
         return ""
     text = json.dumps(cell, ensure_ascii=False)[:_SHOWN_LENGTH]
-    return Unreadable(text, "of a kind that this program does not know; expected text or a number")
+    return Unreadable(
+        text,
+        phrase(
+            "of a kind that this program does not know; expected text or a number",
+            code="unknown_kind",
+        ),
+    )
 
 
 def cells_of(answer: Any) -> dict[Place, dict[str, Any]]:

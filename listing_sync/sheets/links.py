@@ -13,6 +13,7 @@ from typing import Any
 
 from listing_sync.cells.error_cells import error_cell
 from listing_sync.cells.listings import Cell, Unreadable
+from listing_sync.language.sentences import phrase
 
 _SHOWN_FORMULA = 80
 _ADDRESS = re.compile(r"\s*https?://", re.IGNORECASE)
@@ -68,15 +69,19 @@ def linked_cell(cell: Any, detail: Detail) -> Cell:
     if address is not None:
         return address
     if is_picture(detail.formula):
-        reason = "a picture whose address its formula computes; expected the address as text"
+        reason = phrase(
+            "a picture whose address its formula computes; expected the address as text",
+            code="picture",
+        )
         return Unreadable(detail.formula, reason)
     if len(detail.links) == 1:
         return detail.links[0]
     is_filled = detail.is_filled or detail.has_value
     if is_filled and not detail.formula and not detail.is_text:
-        reason = (
+        reason = phrase(
             "not empty, but without a text: a picture in the cell, perhaps; expected an address"
-            " such as https://example.com/a.jpg"
+            " such as https://example.com/a.jpg",
+            code="picture",
         )
         return Unreadable("", reason)
     return None
@@ -88,21 +93,33 @@ def hidden_reason(detail: Detail) -> str | None:
     A formula that gives "" is blank, and so is a number whose format shows nothing.
     """
     if detail.shown:
-        return "edited while it was read: empty at first; the next run reads it again"
+        return phrase(
+            "edited while it was read: empty at first; the next run reads it again",
+            code="edited_while_read",
+        )
     if is_picture(detail.formula):
-        return _no_text("a picture", detail.formula)
+        return _no_text(phrase("a picture"), detail.formula)
     if detail.links:
-        return _no_text("a link or a chip", "")
+        return _no_text(phrase("a link or a chip"), "")
     if detail.has_value:
         return None
     if detail.formula:
-        return _no_text("a picture, perhaps", detail.formula)
-    return _no_text("a picture in the cell, perhaps", "") if detail.is_filled else None
+        return _no_text(phrase("a picture, perhaps"), detail.formula)
+    return _no_text(phrase("a picture in the cell, perhaps"), "") if detail.is_filled else None
 
 
 def _no_text(what: str, formula: str) -> str:
-    by = f" ({formula[:_SHOWN_FORMULA]})" if formula else ""
-    return (
-        f"not empty, but without a text: {what}{by};"
-        " expected a text, or an empty cell where nothing is meant"
+    if not formula:
+        return phrase(
+            "not empty, but without a text: {what};"
+            " expected a text, or an empty cell where nothing is meant",
+            code="picture",
+            what=what,
+        )
+    return phrase(
+        "not empty, but without a text: {what} ({formula});"
+        " expected a text, or an empty cell where nothing is meant",
+        code="picture",
+        what=what,
+        formula=formula[:_SHOWN_FORMULA],
     )

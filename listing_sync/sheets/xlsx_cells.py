@@ -14,6 +14,7 @@ from typing import Final
 from xml.parsers.expat import XMLParserType
 
 from listing_sync.cells.listings import Cell, SheetRow, Unreadable
+from listing_sync.language.sentences import marked, phrase
 from listing_sync.sheets.file_limits import LARGEST_CELL, Unpacking
 from listing_sync.sheets.xlsx_links import TabLinks
 from listing_sync.sheets.xlsx_package import Attributes, Book, DamageError, Package, local_name
@@ -37,19 +38,31 @@ Columns = Sequence[tuple[int, Read]]
 
 _Rows = dict[int, list[Cell]]
 
-_NO_VALUE: Final = "the formula has no stored value; open and save the file in Excel"
-_STALE: Final = (
+_NO_VALUE: Final = marked(
+    "the formula has no stored value; open and save the file in Excel", code="formula_without_value"
+)
+_STALE: Final = marked(
     "the formula was never calculated: the file says its results are stale; open and save the "
-    "file in Excel"
+    "file in Excel",
+    code="formula_without_value",
 )
 _TWO_CELLS: Final = Unreadable(
-    "", "this cell stands twice in the file; open and save the file in Excel"
+    "",
+    marked(
+        "this cell stands twice in the file; open and save the file in Excel", code="file_damaged"
+    ),
 )
 _TWO_VALUES: Final = Unreadable(
-    "", "this cell holds two values in the file; open and save the file in Excel"
+    "",
+    marked(
+        "this cell holds two values in the file; open and save the file in Excel",
+        code="file_damaged",
+    ),
 )
 _NOWHERE: Final = "some of its rows or cells say where they are, others do not"
-_PICTURE: Final = "a picture or a function of Google, whose value the file does not hold"
+_PICTURE: Final = marked(
+    "a picture or a function of Google, whose value the file does not hold", code="picture"
+)
 _IMAGES = re.compile(r"IMAGE\(|DUMMYFUNCTION\(", re.IGNORECASE)
 
 
@@ -235,7 +248,10 @@ class _Pass:
             self._links.take_formula(self._row, self._column, "".join(self._formula))
         text = self._value[0] if len(self._value) == 1 else "".join(self._value)
         if len(text) > LARGEST_CELL:
-            cell = Unreadable(text[:200], f"longer than {LARGEST_CELL:,} characters")
+            reason = phrase(
+                "longer than {length:,} characters", code="too_long", length=LARGEST_CELL
+            )
+            cell = Unreadable(text[:200], reason)
             self.take(self._row, self._column, cell)
             return
         kind = self._attributes.get("t", "n")

@@ -20,6 +20,7 @@ from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.number_format import NumberFormat, general_text, number_format
 from listing_sync.cells.shown import joiner, residue, says_the_number
 from listing_sync.errors import SourceError
+from listing_sync.language.sentences import marked, phrase
 from listing_sync.sheets.file_limits import TooLargeError
 from listing_sync.sheets.grid import Header, Tab, choose_tab, read_header
 from listing_sync.sheets.xlsx_cells import CellReader, Columns, Read, TopRows
@@ -32,7 +33,9 @@ _NO_29_FEBRUARY = 60  # serial of the day that 1900 did not have, and Excel has
 _DAY_S = 86_400
 _SIGNS = frozenset("-−‐–+▲△()")
 
-_HIDDEN = Unreadable("", "holds a value that its number format does not show")
+_HIDDEN = Unreadable(
+    "", marked("holds a value that its number format does not show", code="shows_nothing")
+)
 _REMEMBERED = 1_024
 
 
@@ -218,17 +221,21 @@ def _google_serial(raw: Raw, book: Book, found: NumberFormat) -> int | float | d
 def _unknown(raw: Raw, code: str | None) -> Unreadable:
     shown = str(raw) if isinstance(raw, str | datetime) else _general(raw)  # type: ignore[arg-type]
     text = shown.shown if isinstance(shown, Unreadable) else shown
-    said = "of its style, which the file does not say" if code is None else f"{code[:60]!r}"
-    return Unreadable(
-        text,
-        f"what a person sees here is not certain: the number format {said} does not show this "
+    said = phrase("of its style, which the file does not say") if code is None else repr(code[:60])
+    reason = phrase(
+        "what a person sees here is not certain: the number format {format} does not show this "
         "value in a way that can be read; format the cell as text or number",
+        code="format_uncertain",
+        format=said,
     )
+    return Unreadable(text, reason)
 
 
 def _general(number: float) -> str | Unreadable:
     text = general_text(number)
-    return Unreadable(str(number), "a number that has no plain form") if text is None else text
+    if text is not None:
+        return text
+    return Unreadable(str(number), phrase("a number that has no plain form", code="no_plain_form"))
 
 
 def _iso(moment: datetime) -> str:

@@ -11,8 +11,9 @@ from math import isfinite
 from typing import Final
 
 from listing_sync.cells.a1 import column_index
-from listing_sync.cells.error_cells import error_cell
-from listing_sync.cells.listings import Problem, Unreadable
+from listing_sync.cells.error_cells import error_cell, failed_formula
+from listing_sync.cells.listings import Unreadable
+from listing_sync.language.sentences import phrase
 from listing_sync.sheets.xlsx_package import DamageError, unescaped
 
 Raw = str | int | float | bool | datetime | Unreadable
@@ -41,15 +42,19 @@ def stored_value(kind: str, text: str, texts: Sequence[str]) -> Raw | None:
         word = text.strip().lower()
         if word in {"1", "true", "0", "false"}:
             return word in {"1", "true"}
-        return Unreadable(text, "neither TRUE nor FALSE, although the file says so")
+        return Unreadable(
+            text, phrase("neither TRUE nor FALSE, although the file says so", code="not_a_boolean")
+        )
     if kind == "e":
         return _error(unescaped(text))
     if kind == "d":
         try:
             return datetime.fromisoformat(text.strip()).replace(tzinfo=None)
         except ValueError:
-            return Unreadable(text, "no date, although the file says so")
-    return Unreadable(text, f"of the kind {kind!r}, which is not known")
+            return Unreadable(text, phrase("no date, although the file says so", code="not_a_date"))
+    return Unreadable(
+        text, phrase("of the kind {kind!r}, which is not known", code="unknown_kind", kind=kind)
+    )
 
 
 def _shared(text: str, texts: Sequence[str]) -> Raw:
@@ -64,7 +69,12 @@ def _shared(text: str, texts: Sequence[str]) -> Raw:
 
 def missing_text() -> Unreadable:
     """Return a cell whose shared text is not there."""
-    return Unreadable("", "its text is missing in the file; open and save the file in Excel")
+    return Unreadable(
+        "",
+        phrase(
+            "its text is missing in the file; open and save the file in Excel", code="text_missing"
+        ),
+    )
 
 
 def number_value(text: str) -> Raw | None:
@@ -79,7 +89,9 @@ def number_value(text: str) -> Raw | None:
     except ValueError:
         number = float("nan")
     if not isfinite(number) or "_" in text or not text.isascii():
-        return Unreadable(text, "not a number, although the file says so")
+        return Unreadable(
+            text, phrase("not a number, although the file says so", code="not_a_number")
+        )
     return int(number) if number.is_integer() and "." not in text and len(text) < 15 else number  # noqa: PLR2004
 
 
@@ -87,8 +99,7 @@ def _error(text: str) -> Raw:
     """Return a cell that the file calls an error, whatever the spelling."""
     if error_cell(text) is not None:
         return text  # as it is typed: the reason is the same in every kind of sheet
-    problem = Problem(f"the formula in this cell fails ({text})", "a formula that gives a value")
-    return Unreadable(text, str(problem))
+    return Unreadable(text, str(failed_formula(text)))
 
 
 def whole_number(text: str, what: str) -> int:

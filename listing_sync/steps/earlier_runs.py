@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from listing_sync.cells.listings import Rejection
-from listing_sync.history.news import rejection_key, untold
+from listing_sync.history.news import have_codes, rejection_key, untold
 from listing_sync.history.runs import GOOD, Run, RunType, StoredRejection
 from listing_sync.ports import RunRecords
 
@@ -81,10 +81,14 @@ def stored(
     if not rejections:
         return run, ()
     at = run.completed_at or run.started_at
-    before = {(rejection_key(item.rejection), item.rejection.cell) for item in history.rejections}
-    is_same = before == {(rejection_key(item), item.cell) for item in rejections}
-    if is_same and at - max(s.created_at for s in history.rejections) < STORED_AGAIN_AFTER:
-        return replace(run, rejections_run_id=history.rejections[0].run_id), ()
+    told = history.rejections
+    by_code = have_codes(told)
+    before = {
+        (rejection_key(each.rejection, by_code=by_code), each.rejection.cell) for each in told
+    }
+    is_same = before == {(rejection_key(each, by_code=by_code), each.cell) for each in rejections}
+    if is_same and at - max(s.created_at for s in told) < STORED_AGAIN_AFTER:
+        return replace(run, rejections_run_id=told[0].run_id), ()
     return replace(run, rejections_run_id=run.run_id), tuple(
         StoredRejection(run.run_id, item, at, payloads.get(item.sheet_row or 0))
         for item in rejections

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 
+from listing_sync.cells.cell_texts import shown_cells
 from listing_sync.cells.listings import Checked, Rejection, SheetColumn, SheetContents
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.near import likely_meant
 from listing_sync.cells.validator import (
     loading_columns,
     normalise_number,
-    shown_cells,
     validate,
 )
 from listing_sync.changes.blanks import blanks_to_write, without_hidden

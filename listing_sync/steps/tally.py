@@ -11,13 +11,33 @@ from listing_sync.changes.batcher import Write
 from listing_sync.changes.given_back import Answer
 from listing_sync.errors import (
     BatchTooLargeError,
+    BreakerOpenError,
     Category,
     ListingSyncError,
+    NullRefusedError,
     RemoteError,
     RowError,
+    TwinError,
 )
 from listing_sync.history.runs import Run, RunStats
+from listing_sync.language.sentences import code_of, phrase
 from listing_sync.steps.reading import Reading
+
+_CODES = (
+    (TwinError, "number_repeated"),
+    (NullRefusedError, "null_refused"),
+    (RowError, "refused_by_table"),
+    (BatchTooLargeError, "row_too_large"),
+    (BreakerOpenError, "service_failing"),
+    (RemoteError, "service_failed"),
+)
+"""What stands for the reason of a listing that the table does not hold, in every language."""
+
+
+def _code(error: ListingSyncError) -> str:
+    if type(error) is RowError and error.code:
+        return f"refused_by_table_{error.code}"
+    return next((code for kind, code in _CODES if isinstance(error, kind)), "not_reached")
 
 
 @dataclass(slots=True)
@@ -78,7 +98,8 @@ class Tally:
     def not_written(self, listing: Listing, error: ListingSyncError) -> None:
         """Note a listing that the table does not hold as the sheet says."""
         self.count(failed=1)
-        self._fail(listing.property_number, listing.sheet_row, error, "not written")
+        reason = phrase("not written: {why}", code=_code(error), why=error)
+        self._fail(listing.property_number, listing.sheet_row, error, reason)
 
     def removed(self, numbers: Sequence[str]) -> None:
         """Note rows that are gone, or marked."""
@@ -88,9 +109,12 @@ class Tally:
     def not_removed(self, number: str, error: ListingSyncError) -> None:
         """Note a row that should have gone; no total of the sheet counts it."""
         self.unremoved += 1
-        self._fail(number, None, error, "not removed")
+        reason = phrase("not removed: {why}", code=_code(error), why=error)
+        self._fail(number, None, error, reason)
 
-    def _fail(self, number: str, sheet_row: int | None, error: ListingSyncError, what: str) -> None:
+    def _fail(
+        self, number: str, sheet_row: int | None, error: ListingSyncError, reason: str
+    ) -> None:
         if isinstance(error, RowError | BatchTooLargeError):
             self.row_failures += 1
         else:
@@ -112,8 +136,9 @@ class Tally:
                 column=column.header if column else None,
                 cell=cell,
                 value=None,
-                reason=logs.redacted(f"{what}: {error}"),
+                reason=logs.redacted(reason),
                 category=error.category if isinstance(error, RemoteError) else Category.NETWORK,
                 link=link,
+                code=code_of(reason),
             )
         )

@@ -11,7 +11,7 @@ from listing_sync.cells.listings import KEPT, Listing, Value
 from listing_sync.changes.batcher import Batch, Write, halves, listing_of, number_of
 from listing_sync.changes.given_back import Answer
 from listing_sync.changes.likeness import alike, close_likeness, likeness
-from listing_sync.changes.meaning import same_listing
+from listing_sync.changes.meaning import on_row, same_listing
 from listing_sync.changes.plan import Plan, Update
 from listing_sync.errors import (
     BatchTooLargeError,
@@ -237,7 +237,7 @@ def twins(writes: Sequence[Write]) -> tuple[Failure, ...]:
             TwinError(
                 same_listing(
                     [
-                        f"{other.property_number} on row {other.sheet_row}"
+                        on_row(other.property_number, other.sheet_row)
                         for other in listings
                         if other is not listing
                     ]

@@ -21,11 +21,14 @@ from listing_sync.history.runs import (
     RunType,
     StoredRejection,
 )
+from listing_sync.language.records import recalled, record_of
 from listing_sync.supabase.rest import Row
 
 _PAYLOAD_BYTES: Final = 8192
 _SHORTEST_CUT: Final = 16
 _PROCESS: Final = "process"
+_REASON: Final = ""
+"""The name under which a payload keeps what a reason is in every language: no header is blank."""
 _TOLD: Final = {True: "yes", False: "no"}
 
 
@@ -155,7 +158,7 @@ def rejection_to_row(stored: StoredRejection) -> Row:
         "category": rejection.category.value,
         "message": _text(rejection.reason),
         "link": rejection.link,
-        "payload": stored.payload and _payload(stored.payload),
+        "payload": _payload(stored.payload or {}, _reason(rejection)) or None,
         "created_at": stored.created_at.isoformat(),
     }
     said = json.dumps(
@@ -165,7 +168,10 @@ def rejection_to_row(stored: StoredRejection) -> Row:
 
 
 def row_to_rejection(row: Row) -> StoredRejection:
-    """Return the rejection of a row."""
+    """Return the rejection of a row, its reason in the language spoken now where that is kept."""
+    cells = as_object(row["payload"])
+    kept = as_object(cells.get(_REASON))
+    code = None if kept.get("code") is None else str(kept["code"])
     return StoredRejection(
         run_id=row["run_id"],
         rejection=Rejection(
@@ -174,25 +180,44 @@ def row_to_rejection(row: Row) -> StoredRejection:
             column=row["column_name"],
             cell=row["cell"],
             value=row["value"],
-            reason=row["message"],
+            reason=recalled(kept.get("said"), code) or row["message"],
             category=_category(row["category"]),
             link=row["link"],
+            code=code,
         ),
         created_at=moment(row["created_at"]),
-        payload=row["payload"],
+        payload={name: cell for name, cell in cells.items() if name != _REASON} or None,
     )
 
 
-def _payload(cells: Mapping[str, str]) -> dict[str, str]:
+def _reason(rejection: Rejection) -> Row:
+    """Return what a reason is in every language."""
+    if rejection.code is None:
+        return {}
+    said = record_of(rejection.reason)
+    return {_REASON: {"code": rejection.code, **({"said": _clean(said)} if said else {})}}
+
+
+def _clean(value: object) -> object:
+    """Return the record of a sentence with what PostgreSQL can store of its texts."""
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, dict):
+        return {name: _clean(each) for name, each in value.items()}
+    return [_clean(each) for each in value] if isinstance(value, list) else value
+
+
+def _payload(cells: Mapping[str, str], reason: Row) -> Row:
     """Return the cells that are not blank, as far as they fit: the longest are cut first."""
     texts = {_text(header): _text(cell) for header, cell in cells.items() if cell}
-    while len(json.dumps(texts, ensure_ascii=False).encode()) > _PAYLOAD_BYTES:
+    bound = _PAYLOAD_BYTES - len(json.dumps(reason, ensure_ascii=False).encode())
+    while texts and len(json.dumps(texts, ensure_ascii=False).encode()) > bound:
         longest = max(map(len, texts.values()))
         if longest > _SHORTEST_CUT:
             texts = {header: cell[: longest // 2] for header, cell in texts.items()}
         else:
             texts.popitem()
-    return texts
+    return {**texts, **reason}
 
 
 @overload

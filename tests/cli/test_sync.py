@@ -83,6 +83,7 @@ ASK = {
     "value": "ask",
     "category": "validation_error",
     "error": "not a number; expected an amount, e.g. 34800000, 3,480万円",
+    "code": "not_a_number",
     "link": f"https://docs.google.com/spreadsheets/d/{SHEET}/edit#gid=0&range=C3",
 }
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"

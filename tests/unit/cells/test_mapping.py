@@ -211,6 +211,12 @@ def test_marks_and_brackets_in_headers_are_kept_apart_from_their_width() -> None
         ("pattern = '('", "text", "pattern: not a regular expression"),
         ("pattern = 1", "text", "pattern: must be a regular expression"),
         ("pattern = 'x'", "money", "pattern: does not fit type money; fits text, url"),
+        ("example = 3", "text", "example: must be a text, not 3"),
+        (
+            "pattern = '^[A-Z]+$'\nexample = \"12\"",
+            "text",
+            "example: '12' does not fit pattern; give a text that does",
+        ),
         ("max_length = 3", "date", "max_length: does not fit type date"),
         ("max_length = 0", "text", "max_length: must be a whole number of at least 1, not 0"),
         ("max_length = true", "text", "max_length: must be a whole number of at least 1"),

@@ -184,7 +184,12 @@ def test_a_choice_is_written_in_its_own_spelling() -> None:
 def test_a_pattern_must_match_the_whole_text() -> None:
     pattern = re.compile(r"^\d+$")
     assert parse(ColumnType.TEXT, "12", pattern=pattern) == "12"
-    assert "the form ^\\d+$" in reason(ColumnType.TEXT, "1\n2", pattern=pattern)
+    assert reason(ColumnType.TEXT, "1\n2", pattern=pattern) == "not in the form of this column"
+
+
+def test_a_form_is_shown_by_its_example_never_as_a_pattern() -> None:
+    said = reason(ColumnType.TEXT, "12", pattern=re.compile("[A-Z]{2}[0-9]+"), example="AA12345")
+    assert said == "not in the form of this column; expected text such as AA12345"
 
 
 # -- numbers ------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listing_sync.cells.cell_texts import shown_cells
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import (
@@ -28,7 +29,6 @@ from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.validator import (
     loading_columns,
     normalise_number,
-    shown_cells,
     validate,
 )
 from listing_sync.errors import SettingsError
@@ -97,6 +97,7 @@ def test_a_bad_cell_rejects_its_row_with_everything_needed_to_mend_it() -> None:
             value="ask",
             reason="not a number; expected an amount, e.g. 34800000, 3,480万円",
             link=f"{LINK}&range=F17",
+            code="not_a_number",
         ),
     )
     assert (checked.total_rows, checked.rejected_rows) == (2, 1)

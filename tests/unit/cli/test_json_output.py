@@ -78,6 +78,7 @@ def test_a_run_is_the_document_of_the_contract() -> None:
                 "value": "ask",
                 "category": "validation_error",
                 "error": "not a number",
+                "code": None,
                 "link": "https://docs.google.com/spreadsheets/d/x/edit#gid=0&range=F17",
             }
         ],
@@ -96,6 +97,7 @@ def test_what_stopped_a_run_is_its_first_error() -> None:
         "value": None,
         "category": "network_error",
         "error": "no answer",
+        "code": None,
         "link": None,
     }
     assert len(errors) == 2

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from listing_sync.cells.listings import Rejection
 from listing_sync.history.news import rejection_key, untold
 from listing_sync.history.runs import StoredRejection
+from listing_sync.language.sentences import phrase
 from tests.fakes import START
 
 
@@ -86,3 +87,17 @@ def test_news_are_as_many_as_were_not_told(before: list[Rejection], now: list[Re
         known = sum(rejection_key(item) == key for item in before)
         assert sum(rejection_key(item) == key for item in news) == max(count - known, 0)
     assert untold(now, told(*now), {}) == ()
+
+
+def test_a_reason_told_in_another_language_is_no_news():
+    said = Rejection(None, 6, "Price", "F6", "ask", "数値として読み取れません", code="not_a_number")
+    now = Rejection(None, 6, "Price", "F6", "ask", "not a number", code="not_a_number")
+    assert untold([now], told(said), {}) == ()
+
+
+def test_what_an_earlier_version_told_without_a_code_is_known_by_its_english(japanese):
+    before = Rejection(None, 6, "Price", "F6", "ask", "not a number")
+    reason = phrase("not a number", code="not_a_number")
+    now = Rejection(None, 6, "Price", "F6", "ask", reason, code="not_a_number")
+    assert reason == "数値として読み取れません"
+    assert untold([now], told(before), {}) == ()

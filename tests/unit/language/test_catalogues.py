@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from gettext import GNUTranslations
 from string import Formatter
 
@@ -11,6 +12,8 @@ from listing_sync.language.catalogue import speak
 from listing_sync.language.choice import Language
 from listing_sync.language.sentences import phrase
 from tests.messages import (
+    HOUSE,
+    KEYWORDS,
     TRANSLATED,
     catalogue_path,
     read_catalogue,
@@ -55,6 +58,20 @@ def test_each_sentence_of_the_source_is_translated(source, language):
         )
     ]
     assert missing == [], "`make messages`, and translate them"
+
+
+def test_what_is_said_is_a_literal_that_the_extraction_finds():
+    given = [
+        (path.name, call.lineno)
+        for path in HOUSE.rglob("*.py")
+        if path.parent.name != "language"
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in KEYWORDS
+        and not isinstance(call.args[0], ast.Constant)
+    ]
+    assert given == []
 
 
 def test_no_translation_is_of_a_sentence_that_is_gone(source, language):
