@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from listing_sync.cells.listings import Rejection
@@ -10,6 +10,7 @@ from listing_sync.cells.wording import utc_text
 from listing_sync.changes.plan import Plan, Update
 from listing_sync.changes.undone import Undone
 from listing_sync.history.runs import Cause, Run, RunStats
+from listing_sync.history.signs_of_life import Going
 from listing_sync.history.story import LastChange, Story
 from listing_sync.history.story_answer import answer
 
@@ -109,9 +110,14 @@ def _update_document(plan: Plan, update: Update) -> Document:
     }
 
 
-def runs_document(recent: Recent) -> Document:
-    """Return the last runs, newest first; `error` says why Supabase could not be asked."""
-    document: Document = {"runs": [run_document(run, None) for run in recent.runs]}
+def runs_document(recent: Recent, going: Sequence[Going] = ()) -> Document:
+    """Return the last runs, newest first; `error` says why Supabase could not be asked.
+
+    A run in progress has its `life`: at work, hangs, gone or silent.
+    """
+    life: dict[str, Document] = {item.run.run_id: {"life": item.life.value} for item in going}
+    runs = [run_document(run, None, extra=life.get(run.run_id)) for run in recent.runs]
+    document: Document = {"runs": runs}
     return document | ({"error": recent.away} if recent.away else {})
 
 

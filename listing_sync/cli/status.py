@@ -69,7 +69,7 @@ def status(
             watch_runs,
             write_page,
         )
-        from listing_sync.commands.status import recent, rejected_now
+        from listing_sync.commands.status import rejected_now
 
         if listing is not None:
             from listing_sync.commands.listing_story import listing_story
@@ -85,5 +85,5 @@ def status(
         elif watch:
             watch_runs(face, ports, limit)
         else:
-            code = show_recent(face, recent(ports, limit), as_json=json)
+            code = show_recent(face, ports, limit, as_json=json)
     raise typer.Exit(code)

@@ -20,17 +20,21 @@ from listing_sync.cli.text import (
 from listing_sync.history.pace import Pace
 from listing_sync.history.run_statistics import duration_s, metric
 from listing_sync.history.runs import Run, RunStatus
+from listing_sync.history.signs_of_life import Going, Life, in_words
+from listing_sync.history.skipped import skipped_words
 from listing_sync.history.story import LastChange, Story
 
 _COLUMNS = "{:<16}  {:<11}  {:>9}  {:>7}  {:>7}  {:>7}  {:>6}"
 _LONGEST_TRIGGER = 10
 
 
-def run_lines(runs: Sequence[Run]) -> Iterator[str]:
+def run_lines(runs: Sequence[Run], going: Sequence[Going] = ()) -> Iterator[str]:
     """Yield the table of runs, at most 80 columns wide: two lines a run, and its remarks.
 
-    Why the newest one failed is told whole, with what to do; of the others one line.
+    Why the newest one failed, and what is to be done of one that hangs, is told whole; of the
+    others one line. `going` are those in progress.
     """
+    life = {item.run.run_id: item for item in going if item.life is not Life.AT_WORK}
     if not runs:
         yield "No run yet. `listing-sync sync all` starts one."
         return
@@ -39,7 +43,7 @@ def run_lines(runs: Sequence[Run]) -> Iterator[str]:
         stats = run.stats
         yield _COLUMNS.format(
             local_time(run.started_at),
-            _words(run.status),
+            life[run.run_id].life if run.run_id in life else _words(run.status),
             f"{stats.total:,}",
             f"{stats.inserted:,}",
             f"{stats.updated:,}",
@@ -51,6 +55,10 @@ def run_lines(runs: Sequence[Run]) -> Iterator[str]:
         yield f"  {run.run_id}  {origin}, {took}"
         if run.in_journal:
             yield "  not yet recorded in Supabase"
+        if run.run_id in life:
+            yield from indented(plain(in_words(life[run.run_id], local_time)))
+        for skipped in skipped_words(run):
+            yield cut(f"  skipped: {plain(skipped)}", WIDTH)
         if run.cause and run is runs[0]:
             yield from indented(plain(run.cause.message))
         elif run.cause:
@@ -61,8 +69,8 @@ def _words(run_status: RunStatus) -> str:
     return run_status.replace("_", " ")
 
 
-def run_facts(run: Run) -> Iterator[tuple[str, str]]:
-    """Yield all that is recorded of one run, as (name, fact)."""
+def run_facts(run: Run, going: Sequence[Going] = ()) -> Iterator[tuple[str, str]]:
+    """Yield all that is known of one run, as (name, fact); `going` has it while it is one."""
     stats = run.stats
     yield "Run", run.run_id + (" (not yet recorded in Supabase)" if run.in_journal else "")
     yield "Outcome", _words(run.status) + (f": {plain(run.cause.message)}" if run.cause else "")
@@ -71,6 +79,9 @@ def run_facts(run: Run) -> Iterator[tuple[str, str]]:
         yield "Took", duration(duration_s(run))
     else:
         yield "Last seen", exact_local_time(run.heartbeat_at)
+        for item in going:
+            if item.life is not Life.AT_WORK:
+                yield "Life", plain(in_words(item, local_time))
     yield "Kind", str(run.run_type)
     yield "From", plain(run.source)
     yield "To", plain(run.target)
@@ -90,6 +101,8 @@ def run_facts(run: Run) -> Iterator[tuple[str, str]]:
             f" {stats.unchanged:,} unchanged"
         ),
     )
+    for skipped in skipped_words(run):
+        yield "Skipped", plain(skipped)
     if run.removed:
         yield "Removed", ", ".join(map(plain, run.removed))
     yield from _metric_facts(run)

@@ -29,6 +29,7 @@ from listing_sync.cli.status_text import (
 from listing_sync.cli.text import fact_table, time_seen_from, wrong
 from listing_sync.history.pace import pace
 from listing_sync.history.runs import Run, RunStatus
+from listing_sync.history.signs_of_life import Going
 from listing_sync.history.story import Story
 from listing_sync.history.story_answer import answer
 
@@ -40,13 +41,17 @@ _LOOK_EVERY_S = 1.0
 _NAMED_RUNS = 5
 
 
-def show_recent(face: Face, found: Recent, *, as_json: bool) -> int:
+def show_recent(face: Face, ports: Ports, limit: int, *, as_json: bool) -> int:
     """Print the last runs; return the exit code."""
+    from listing_sync.commands.status import going, recent
+
+    found = recent(ports, limit)
+    at_work = going(ports, found)
     if as_json:
-        face.print_json(runs_document(found))
+        face.print_json(runs_document(found, at_work))
     else:
         if found.runs or not found.away:
-            face.say("\n".join(run_lines(found.runs)))
+            face.say("\n".join(run_lines(found.runs, at_work)))
         _print_away(face, found.away, found.problems)
     return ExitCode.FAILED if found.away else ExitCode.DONE
 
@@ -117,7 +122,7 @@ def _show_run(face: Face, run_id: str, found: OneRun, *, as_json: bool) -> int:
         extra = {"error": found.away} if found.away else None
         face.print_json(run_document(run, found.rejections, extra=extra))
     else:
-        face.out.print(fact_table(run_facts(run)))
+        face.out.print(fact_table(run_facts(run, found.going)))
         _print_rejections(face, found.rejections)
         _print_away(face, found.away)
     return ExitCode.FAILED if found.away else ExitCode.DONE
@@ -149,7 +154,7 @@ def _print_places(face: Face, rejections: Sequence[Rejection]) -> None:
 
 def watch_runs(face: Face, ports: Ports, limit: int) -> Never:
     """Redraw every second on a terminal, else print each change; a stop signal ends it."""
-    from listing_sync.commands.status import recent
+    from listing_sync.commands.status import going, recent
 
     first_looks: dict[str, Run] = {}
 
@@ -158,7 +163,8 @@ def watch_runs(face: Face, ports: Ports, limit: int) -> Never:
         return recent(ports, limit)
 
     def words(found: Recent) -> str:
-        return "\n".join(_watch_lines(found, ports.clock.now(), first_looks))
+        lines = _watch_lines(found, going(ports, found), ports.clock.now(), first_looks)
+        return "\n".join(lines)
 
     found = recent(ports, limit)
     if not face.out.is_terminal or face.out.is_dumb_terminal:
@@ -176,9 +182,11 @@ def watch_runs(face: Face, ports: Ports, limit: int) -> Never:
             found = look()
 
 
-def _watch_lines(found: Recent, now: datetime, first_looks: dict[str, Run]) -> Iterator[str]:
+def _watch_lines(
+    found: Recent, going: Sequence[Going], now: datetime, first_looks: dict[str, Run]
+) -> Iterator[str]:
     if found.runs or not found.away:
-        yield from run_lines(found.runs)
+        yield from run_lines(found.runs, going)
     for run in found.runs:
         if run.status is RunStatus.IN_PROGRESS:
             yield ""

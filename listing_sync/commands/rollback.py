@@ -18,6 +18,7 @@ from listing_sync.errors import (
     StoppedError,
 )
 from listing_sync.history.runs import Run, RunStats, RunStatus, RunType
+from listing_sync.history.skipped import Skip, noted
 from listing_sync.ports import Holder, Ports, Progress, SnapshotMeta, Written
 from listing_sync.steps.holding import hold
 from listing_sync.steps.recording import Heard, Recorder, cause_of, cause_of_bug, new_run
@@ -145,7 +146,8 @@ class _Rollback:
         except ListingSyncError as caught:
             error = caught
         result = tally.result(self.source)
-        run = replace(run, stats=tally.stats, warnings=result.warnings)
+        metrics = noted({Skip.LEFT_ALONE: tally.skipped})
+        run = replace(run, stats=tally.stats, warnings=result.warnings, metrics=metrics)
         recorder.close(run.ended(_status(error), ports.clock.now(), cause_of(error)), ())
         return replace(result, remaining=remaining, error=error, is_on_hold=self.is_on_hold)
 
@@ -176,12 +178,15 @@ class _Tally:
     progress: Progress
     stats: RunStats = field(default_factory=RunStats)
     left_alone: list[LeftAlone] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
     examples: list[Step] = field(default_factory=list)
     warnings: dict[str, None] = field(default_factory=dict)
 
     def add(self, steps: Sequence[Step]) -> None:
         actions = [step.action for step in steps]
-        skipped = sum(step.action is Action.NONE and bool(step.left_alone) for step in steps)
+        alone = [step for step in steps if step.action is Action.NONE and step.left_alone]
+        self.skipped += [step.left_alone[0].property_number for step in alone]
+        skipped = len(alone)
         stats = self.stats
         self.stats = replace(
             stats,

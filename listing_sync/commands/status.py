@@ -24,8 +24,10 @@ from listing_sync.history.runs import (
     GOOD,
     Run,
 )
+from listing_sync.history.signs_of_life import Going
 from listing_sync.history.verdict import Check, CheckName, Verdict, fail, run_checks, verdict
 from listing_sync.ports import JournalEntry, Ports
+from listing_sync.steps.going_now import going_now
 
 _RUNS_LOOKED_AT = 300
 _REJECTIONS_LOOKED_AT = 300
@@ -44,11 +46,15 @@ class Recent:
 
 @dataclass(frozen=True, slots=True)
 class OneRun:
-    """One run, None when there is none of this id, and its rejections; `away` as in Recent."""
+    """One run, None when there is none of this id, and its rejections; `away` as in Recent.
+
+    `going` has the run while it is in progress.
+    """
 
     run: Run | None
     rejections: tuple[Rejection, ...]
     away: str | None
+    going: tuple[Going, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,11 @@ def recent(ports: Ports, limit: int, *, since: datetime | None = None) -> Recent
     return Recent(tuple(newest[:limit]), away, problems)
 
 
+def going(ports: Ports, found: Recent) -> tuple[Going, ...]:
+    """Return those of the runs that are in progress, with what their processes show."""
+    return going_now(ports, found.runs)
+
+
 def run_ids_like(ports: Ports, name: str) -> Recent:
     """Return the recent runs that `name` may mean: `latest`, or the first characters of an id."""
     if name == "latest":
@@ -141,7 +152,7 @@ def one_run(ports: Ports, run_id: str) -> OneRun:
         if entry.run.run_id == run_id:
             kept = tuple(item.rejection for item in entry.rejections)
             return OneRun(entry.run, kept or (() if away else _rejections(ports, entry.run)), away)
-    return OneRun(recorded, (), away)
+    return OneRun(recorded, (), away, going_now(ports, [recorded] if recorded else ()))
 
 
 def _rejections(ports: Ports, run: Run) -> tuple[Rejection, ...]:

@@ -37,6 +37,7 @@ from listing_sync.history.runs import (
     RunType,
     final_status,
 )
+from listing_sync.history.skipped import Skip, noted
 from listing_sync.ports import Holder, Ports, Progress
 from listing_sync.steps.after_run import ping, report, report_unstarted
 from listing_sync.steps.applying import Applying
@@ -378,6 +379,7 @@ class _Sync:
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             **({"rewritten": sample} if sample else {}),
             **({GIVEN_BACK: tally.given_back} if tally.given_back else {}),
+            **noted({Skip.NOT_IN_SHEET: [*tally.reading.not_found]} if tally.reading else {}),
         }
 
     def _record(self, result: SyncResult, error: ListingSyncError | None) -> SyncResult:

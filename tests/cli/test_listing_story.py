@@ -1,4 +1,4 @@
-"""The story of one listing, told by the program about a real table."""
+"""What `status` tells of one listing and of the runs, about a real table."""
 
 from __future__ import annotations
 
@@ -117,9 +117,29 @@ def test_a_run_that_hangs_is_called_so_with_its_process(agency: Agency) -> None:
             )
             proxy.schedule = None
             said = story_of(agency, "AA10001")
+            runs = agency.run("status").out
+            document = agency.run("status", "--json").document
         finally:
             process.kill()
             process.communicate()
     assert f"hangs: process {process.pid} on" in said
     assert "keeps the lock, so no other run can start; end that process" in said
     assert "the next run writes" not in said
+    assert f"hangs: process {process.pid} on" in " ".join(runs.split())
+    assert document["runs"][0]["life"] == "hangs"
+
+
+def test_status_says_what_was_skipped_and_why(agency: Agency) -> None:
+    agency.sheet_is(*(house(number) for number in range(8)))
+    assert agency.run("sync", "all", SYNC_ROLLOUT_PERCENT="50").code == 0
+    assert agency.run("sync", "numbers", "AA10001", "AA99999").code == 1
+    runs = agency.run("status").out
+    assert "  skipped: 1 not in the sheet: AA99999" in runs
+    assert re.search(r"  skipped: \d outside the share of SYNC_ROLLOUT_PERCENT", runs)
+    latest = " ".join(agency.run("status", "latest").out.split())
+    assert "Skipped 1 not in the sheet: AA99999" in latest
+    run = agency.run("status", "--json").document["runs"][1]["syncId"]
+    agency.project.execute("update property_listings set price = 1")
+    rolled_back = agency.run("migrate", "rollback", "--run", run, "--yes")
+    assert rolled_back.code == 1
+    assert "changed by somebody else since, and left alone: AA1000" in agency.run("status").out
