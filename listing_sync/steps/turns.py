@@ -15,6 +15,7 @@ from listing_sync.errors import (
     ListingSyncError,
     LockTimeoutError,
     RowError,
+    Service,
     TransientError,
 )
 from listing_sync.history.runs import Cause, Run, RunStatus
@@ -24,6 +25,8 @@ from listing_sync.ports import Ports
 PASSING = (TransientError, RowError, BatchTooLargeError)
 """Failures for which a run goes on without a record, as long as it has met nobody."""
 WAIT_STEP_S = 2.0
+_MOST_LOOKS = 5
+"""Between two waits, of a run that has met nobody: more only where records do not stay."""
 _DIED = "its process died"
 
 
@@ -51,6 +54,7 @@ class Turns:
     _claims: dict[str, Claim] = field(default_factory=dict)
     _first_seen_s: dict[tuple[str, datetime], float] = field(default_factory=dict)
     _database_time: tuple[datetime, float] | None = None
+    _looks: int = 0
 
     def take(self, run: Run) -> Taken:
         """Record the run and return when it is its turn.
@@ -93,6 +97,9 @@ class Turns:
                 records.save(run)
                 self.claimed = run
             case Step.LOOK:
+                self._looks += 1
+                if self._looks > _MOST_LOOKS:
+                    raise _records_do_not_stay()
                 return run, self._look(run)
             case Step.WITHDRAW:
                 records.withdraw(run)
@@ -110,6 +117,7 @@ class Turns:
             self._give_up(run)
         if turn.whom and turn.whom[0] in self._claims:
             self.met = self._claims[turn.whom[0]].run
+        self._looks = 0
         step_s = min(WAIT_STEP_S, left_s)
         self.ports.clock.sleep(step_s)
         return step_s
@@ -177,3 +185,12 @@ class Turns:
         ended = run.ended(RunStatus.FAILED, min(run.heartbeat_at, now), cause)
         if self.ports.target.records.bury(ended, claim.heard_at):
             self._buried.append(ended)
+
+
+def _records_do_not_stay() -> TransientError:
+    return TransientError(
+        "sync_state does not keep what is written there: look at its triggers and policies, and"
+        " whether SUPABASE_URL is right",
+        service=Service.SUPABASE,
+        category=Category.DATABASE,
+    )

@@ -330,3 +330,25 @@ def test_other_rejections_are_stored_at_once(now: list[Rejection]) -> None:
 def test_a_run_without_rejections_stores_none_and_names_no_run() -> None:
     run, items = stored(make_run(10), [], {}, history(rejection("AA1")))
     assert (run.rejections_run_id, items) == (None, ())
+
+
+@pytest.mark.parametrize("keeps", ["nothing", "the dead"])
+def test_a_run_goes_on_without_a_record_where_records_do_not_stay(
+    world: SyncWorld, keeps: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    there = world.records.in_progress
+    long_ago = START - timedelta(hours=1)
+    dead = replace(under_way(world, 2), started_at=long_ago, heartbeat_at=long_ago)
+
+    def shown() -> tuple[Claim, ...]:
+        looks.append(1)
+        return () if keeps == "nothing" else there()
+
+    if keeps == "the dead":
+        world.records.runs[dead.run_id] = dead
+        monkeypatch.setattr(world.records, "bury", lambda *_: False)
+    monkeypatch.setattr(world.records, "in_progress", shown)
+    run = under_way(world)
+    assert not Recorder(world, run).open(run).history.is_known
+    assert len(looks) < 10
