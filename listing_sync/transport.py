@@ -32,8 +32,8 @@ KEEPALIVE_S = 3.0
 GivesUp = Callable[[float], bool]
 """Whether an answer waited for so many seconds is no longer wanted: the run is stopped."""
 
-LARGEST_ANSWER_BYTES = 128 * 1024 * 1024
-"""As it comes and unpacked; ten times what ten thousand long listings take."""
+LARGEST_ANSWER_BYTES = 96 * 1024 * 1024
+"""As it comes and unpacked; seven times what ten thousand long listings take."""
 
 LARGEST_ERROR_BYTES = 1024 * 1024
 """An answer that is no success holds a sentence, or a gateway's page."""

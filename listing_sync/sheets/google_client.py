@@ -1,8 +1,8 @@
 """Make requests to two methods of the Sheets API, by its discovery document.
 
 googleapiclient's own build() imports httplib2, which sends nothing here, and writes documentation
-of every method: a third of what a quiet run takes. Its document, its model of requests and answers
-and its errors are what a request is made of; only these are used.
+of every method: a third of what a quiet run takes. Its document, its model of requests and its
+errors are what a request is made of; only these are used.
 
 Source: developers.google.com/discovery/v1/using (paths, parameters).
 """
@@ -12,10 +12,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from listing_sync.sheets.google_http import GoogleHttp
+from listing_sync.cells.foreign_json import TooHeavyError, read_foreign_json
+from listing_sync.sheets.google_http import GoogleHttp, refusal
+from listing_sync.transport import UnfitAnswerError
 
 Parameter = str | bool | Sequence[str]
 
@@ -27,15 +30,23 @@ class GoogleRequest:
     uri: str
     headers: Mapping[str, str]
     _http: GoogleHttp
-    _model: Any
 
     def send(self) -> Any:
-        """Return what the answer says.
+        """Return what the answer says, None where it is no JSON.
 
         Raises:
             HttpError: it is no success.
+            UnfitAnswerError: it would fill the memory.
         """
-        return self._model.response(*self._http.request(self.uri, headers=self.headers))
+        head, content = self._http.request(self.uri, headers=self.headers)
+        if not HTTPStatus.OK <= head.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise refusal(head, content)
+        try:
+            return read_foreign_json(content)
+        except TooHeavyError as error:
+            raise UnfitAnswerError(str(error)) from error
+        except ValueError:
+            return None
 
 
 class SheetsClient:
@@ -73,7 +84,7 @@ class SheetsClient:
         path = method["path"].replace("{spreadsheetId}", quote(spreadsheet_id, safe=""))
         sent = {name: _in_query(value) for name, value in parameters.items()}
         headers, _, query, _ = self._model.request({}, {}, sent, None)
-        return GoogleRequest(f"{self._endpoint}/{path}{query}", headers, self._http, self._model)
+        return GoogleRequest(f"{self._endpoint}/{path}{query}", headers, self._http)
 
 
 def _in_query(value: Parameter) -> str | list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -21,6 +22,9 @@ from listing_sync.transport import (
     build_client,
     deadline,
 )
+
+if TYPE_CHECKING:
+    from googleapiclient.errors import HttpError
 
 RETRYABLE_STATUSES = frozenset({408, 409, 425, 429, 499}) | frozenset(range(500, 600))
 
@@ -75,14 +79,22 @@ class GoogleHttp:
         )
         head = Head(answer)
         if answer.status_code in RETRYABLE_STATUSES:
-            from googleapiclient.errors import HttpError  # noqa: PLC0415 - heavy
-
-            raise HttpError(head, answer.content)
+            raise refusal(head, answer.content)
         return head, answer.content
 
     def close(self) -> None:
         """Close every connection."""
         self._client.close()
+
+
+def refusal(head: Head, content: bytes) -> HttpError:
+    """Return the error of an answer that is no success; it reads its body at once, to any depth."""
+    from googleapiclient.errors import HttpError  # noqa: PLC0415 - heavy
+
+    try:
+        return HttpError(head, content)
+    except RecursionError:
+        return HttpError(head, b"")
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ from listing_sync.reachability import (
     what_to_check,
 )
 from listing_sync.redaction import REDACTED
-from listing_sync.transport import UnfitAnswerError, retry_after_s
+from listing_sync.transport import LARGEST_ERROR_BYTES, UnfitAnswerError, retry_after_s
 
 
 class Fault(Enum):
@@ -282,7 +282,7 @@ def _failure_on_the_way(error: httpx.RequestError, words: str) -> RemoteError:
 def _read(response: httpx.Response, now: datetime, key: str) -> _Answer:
     content = response.content.replace(key.encode(), REDACTED.encode()) if key else response.content
     try:
-        body = read_foreign_json(content)
+        body = read_foreign_json(content) if len(content) <= LARGEST_ERROR_BYTES else None
     except ValueError:
         body = None
     fields = body if isinstance(body, dict) else {}

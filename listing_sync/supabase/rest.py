@@ -21,12 +21,13 @@ import httpx
 from postgrest import SyncPostgrestClient, SyncRequestBuilder
 from postgrest.base_request_builder import RequestConfig
 
-from listing_sync.cells.foreign_json import read_foreign_json
+from listing_sync.cells.foreign_json import TooHeavyError, read_foreign_json, weigh
 from listing_sync.cells.json_exact import decode, encode, is_plain
 from listing_sync.changes.sql_text import RELOAD_SCHEMA
 from listing_sync.errors import PermanentError, RemoteError, TransientError
 from listing_sync.reliability.pacing import Patience
 from listing_sync.supabase.failures import failure_of_exception, failure_of_response
+from listing_sync.transport import UnfitAnswerError
 
 T = TypeVar("T")
 
@@ -223,8 +224,11 @@ def _json(response: httpx.Response, *, exact: bool = False) -> Any:
     """Return what an answer says, None where it is no JSON."""
     try:
         if exact:
+            weigh(response.content, keeps_text=True)
             return decode(response.content.decode(), frames=2)
         return read_foreign_json(response.content)
+    except TooHeavyError as error:
+        raise UnfitAnswerError(str(error), request=response.request) from error
     except ValueError:
         return None
 
