@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from listing_sync.wiring.world import World
 
 _RUNS = "runs"
+_COLUMN = "column"
 
 
-def complain_once(face: Face, text: str) -> None:
+def complain_once(face: Face, text: str, subject: str = _RUNS) -> None:
     """Print why a run failed when it begins, when its cause changes, and once a day."""
     if face.mails is None:
         face.complain(text)
         return
-    word, standing = face.mails.heed(_RUNS, text)
+    word, standing = face.mails.heed(subject, text)
     if word is not None:
         face.complain(f"{text}{face.mails.history_of(standing)}")
 
@@ -43,6 +44,22 @@ def tell_end(face: Face) -> None:
     if word is Word.OVER and standing is not None:
         failed = count(standing.times, "failed run")
         face.warn(f"Runs work again, after {failed} since {since(standing)}.")
+
+
+def tell_column(face: Face, fault: str | None) -> None:
+    """Print of a column that fails as a whole, in runs that do the rest, as of failing runs."""
+    if fault is not None:
+        complain_once(face, fault, _COLUMN)
+    elif face.mails is not None:
+        from listing_sync.history.standing import Word
+        from listing_sync.steps.standing_trouble import since
+
+        word, standing = face.mails.heed(_COLUMN, None)
+        if word is Word.OVER and standing is not None:
+            times = count(standing.times, "run")
+            face.warn(
+                f"No column fails as a whole any more, after {times} since {since(standing)}."
+            )
 
 
 def tell_unstarted(face: Face, error: SettingsError) -> None:

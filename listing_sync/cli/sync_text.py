@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from listing_sync import logs
-from listing_sync.cells.listings import Rejection
 from listing_sync.cells.wording import count, duration, plain
-from listing_sync.cli.mails import complain_once, tell_end
+from listing_sync.cli.mails import complain_once, tell_column, tell_end
 from listing_sync.cli.text import cut, numbers_text, rejection_table, table, value_text
+from listing_sync.history.common_faults import columns_apart, repeats
 from listing_sync.history.runs import GOOD, RunStatus
 
 if TYPE_CHECKING:
@@ -101,10 +101,11 @@ def _show_numbers(out: Console, verb: str, numbers: list[str] | tuple[str, ...])
 
 
 def show_problems(face: Face, result: SyncResult, *, tells_all: bool) -> None:
-    """Print rejections, numbers not found, warnings and what ended the run, on stderr.
+    """Print what ended the run, warnings, rejections and numbers not found, on stderr.
 
     Without a terminal only news are told, so that cron mails nothing else.
     """
+    _show_cause(face, result)
     if not face.quiet:
         warnings = result.run.warnings if tells_all else result.new_warnings
         shown = warnings if face.verbose else warnings[:SHOWN_WARNINGS]
@@ -113,20 +114,39 @@ def show_problems(face: Face, result: SyncResult, *, tells_all: bool) -> None:
         if len(warnings) > len(shown):
             more = count(len(warnings) - len(shown), "more warning")
             face.warn(f"and {more}, all with -v: listing-sync -v sync all")
-        _show_rejections(face, result.rejections if tells_all else result.news, tells_all=tells_all)
+        _show_rejections(face, result, tells_all=tells_all)
     for number, near in result.not_found.items():
         hint = f"; near: {', '.join(near)}" if near else ""
         face.complain(f"{number} is not in the sheet{hint}")
-    cause = result.run.cause
-    if why := result.error or (cause and cause.message):
-        complain_once(face, f"{_ENDINGS[result.run.status]}: {why}")
-    elif result.run.status in GOOD:
-        tell_end(face)
     if result.refused:
         face.complain(f"This plan would be refused: {result.refused}")
 
 
-def _show_rejections(face: Face, rejections: tuple[Rejection, ...], *, tells_all: bool) -> None:
+def _show_cause(face: Face, result: SyncResult) -> None:
+    """Print what ended the run, or which column fails as a whole, before all that comes of it."""
+    cause = result.run.cause
+    if why := result.error or (cause and cause.message):
+        told = f"{_ENDINGS[result.run.status]}: {why}"
+        if result.run.status in GOOD:
+            tell_column(face, told)
+        else:
+            complain_once(face, told)
+    elif result.run.status in GOOD:
+        tell_column(face, None)
+    if result.run.status in GOOD:
+        tell_end(face)
+
+
+def _show_rejections(face: Face, result: SyncResult, *, tells_all: bool) -> None:
+    """Print a line for each column that fails as a whole, then the other cells as a table."""
+    cause = result.run.cause
+    columns, rejections = columns_apart(
+        result.rejections if tells_all else result.news, result.run.stats.total
+    )
+    for line in columns:
+        if cause is None or line not in cause.message:
+            face.complain(line, level="warning")
+    rejections = tuple(item for item in rejections if not repeats(item, cause))
     if not rejections:
         return
     news = "" if tells_all else "new "

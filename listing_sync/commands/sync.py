@@ -19,6 +19,7 @@ from listing_sync.changes.refusal import SafetyLimits, refusal
 from listing_sync.changes.rewritten import rewritten_sample
 from listing_sync.errors import (
     BreakerOpenError,
+    Category,
     HoldError,
     ListingSyncError,
     LockTimeoutError,
@@ -29,9 +30,11 @@ from listing_sync.errors import (
     TransientError,
     UnsafePlanError,
 )
+from listing_sync.history.common_faults import whole_column
 from listing_sync.history.run_statistics import GIVEN_BACK
 from listing_sync.history.runs import (
     GOOD,
+    Cause,
     Run,
     RunStatus,
     RunType,
@@ -334,7 +337,11 @@ class _Sync:
         run = replace(tally.run, warnings=tuple(tally.warnings), metrics=self._metrics())
         status = self._status(error)
         why = error or (tally.first_service_failure if status is RunStatus.FAILED else None)
-        run = run.ended(status, self.ports.clock.now(), cause_of(why))
+        fault = (
+            whole_column(tally.rejections, run.stats.total) if status is RunStatus.PARTIAL else None
+        )
+        cause = Cause(Category.VALIDATION, fault) if fault else cause_of(why)
+        run = run.ended(status, self.ports.clock.now(), cause)
         payloads = tally.reading.payloads if tally.reading else {}
         is_cut_short = status is RunStatus.INTERRUPTED
         if run.run_type is RunType.FULL and tally.reading is not None:

@@ -27,12 +27,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from hashlib import sha256
 
-from listing_sync.cells.discretion import discreet
 from listing_sync.cells.listings import Rejection
 from listing_sync.cells.wording import count, duration, percent
 from listing_sync.errors import Category
 from listing_sync.history.alert_memory import Memory, Streak
-from listing_sync.history.common_faults import Told, is_failed_formula, told_once
+from listing_sync.history.list_messages import (
+    message_about,
+    rejections_message,
+    removal_message,
+    with_rate,
+)
 from listing_sync.history.mentions import foreign, spoken
 from listing_sync.history.messages import Message
 from listing_sync.history.news import rejection_key
@@ -45,7 +49,6 @@ _CAUSES_KEPT = 10
 _HEARD_KEPT = 2000
 UNSTARTED_TOLD_AFTER = 3
 _TITLE_WIDTH = 150
-_OF_SERVICE = frozenset({Category.NETWORK, Category.RATE_LIMIT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,10 @@ def due_messages(ended: Ended, memory: Memory) -> tuple[tuple[Message, ...], Mem
     ended, memory = _unheard(ended, memory)
     streak_message, memory = _streak(ended, memory)
     rate_message, memory = _error_rate(ended, memory)
-    messages = (streak_message, rate_message, _removal_message(ended), _rejections_message(ended))
+    told = rejections_message(ended.run, ended.new_rejections, ended.now)
+    if rate_message and told:  # one incident: its cells tell what the rate only sums
+        told, rate_message = with_rate(told, rate_message), None
+    messages = (streak_message, rate_message, removal_message(ended.run, ended.now), told)
     return tuple(message for message in messages if message), memory
 
 
@@ -154,7 +160,7 @@ def _error_rate(ended: Ended, memory: Memory) -> tuple[Message | None, Memory]:
         return _rate_message(ended, recent), replace(memory, is_error_rate_told=True)
     if rate <= DEGRADED_ERROR_RATE and memory.is_error_rate_told:
         title = f"the error rate is down to {percent(rate)}"
-        return _message(title, ended), replace(memory, is_error_rate_told=False)
+        return message_about(ended.run, ended.now, title), replace(memory, is_error_rate_told=False)
     return None, memory
 
 
@@ -183,9 +189,10 @@ def _failure_message(ended: Ended, streak: Streak, *, is_reminder: bool) -> Mess
     failed = "1 run failed" if streak.runs == 1 else f"{streak.runs:,} runs in a row failed"
     still = "still: " if is_reminder else ""
     first = gist(why)
-    return _message(
+    return message_about(
+        ended.run,
+        ended.now,
         f"{still}{spoken(first)}",
-        ended,
         f"{failed} since {_time(streak.since, ended)}"
         f" ({duration((ended.now - streak.since).total_seconds())}),"
         f" the last is `{run.run_id}` on {foreign(run.host, 60)}",
@@ -204,9 +211,10 @@ def gist(why: str) -> str:
 
 def _recovery_message(ended: Ended, streak: Streak) -> Message:
     stats = ended.run.stats
-    return _message(
+    return message_about(
+        ended.run,
+        ended.now,
         "runs work again",
-        ended,
         f"After {count(streak.runs, 'failed run')} since {_time(streak.since, ended)}."
         f" Run `{ended.run.run_id}`: {stats.success:,} of {count(stats.total, 'listing')}"
         f" up to date, {stats.failed:,} failed.",
@@ -214,81 +222,14 @@ def _recovery_message(ended: Ended, streak: Streak) -> Message:
 
 
 def _rate_message(ended: Ended, recent: Statistics) -> Message:
-    return _message(
+    return message_about(
+        ended.run,
+        ended.now,
         f"{percent(recent.error_rate)} of the listings failed in 24 h",
-        ended,
         f"{recent.failed:,} of {recent.total:,} in {count(recent.runs, 'run')},"
         f" last run `{ended.run.run_id}`",
         f"To do: `listing-sync status {ended.run.run_id}` names each with its cell and reason.",
     )
-
-
-def _rejections_message(ended: Ended) -> Message | None:
-    """Return one message for all new rejections; a failing service is no matter of single cells."""
-    news = [item for item in ended.new_rejections if item.category not in _OF_SERVICE]
-    if not news:
-        return None
-    listings = len({item.property_number or item.sheet_row for item in news})
-    return replace(
-        _message(
-            f"{count(listings, 'listing')} newly rejected",
-            ended,
-            "To do: mend these cells; until then the table keeps what it has of these listings.",
-        ),
-        items=tuple(f"• {_told(item, ended.run.stats.total)}" for item in told_once(news)),
-        more="listing-sync status --rejected",
-        is_alert=False,
-    )
-
-
-def _removal_message(ended: Ended) -> Message | None:
-    """Return a message that names each listing that left the site."""
-    numbers = ended.run.removed
-    if not numbers:
-        return None
-    return replace(
-        _message(
-            f"{count(len(numbers), 'listing')} removed",
-            ended,
-            f"Wrong? `listing-sync migrate rollback --run {ended.run.run_id}` brings them back.",
-            "No longer in the sheet:",
-        ),
-        items=tuple(foreign(number, 40) for number in numbers),
-        more=f"listing-sync status {ended.run.run_id}",
-        is_alert=False,
-        separator=", ",
-    )
-
-
-def _told(told: Told, total: int) -> str:
-    """Return one line; of a column of failed formulas: Price: 180 of 180 cells #REF!, ..."""
-    item = told.rejection
-    if not told.others or not is_failed_formula(item):
-        return f"{_rejection(item)}{_others(told)}"
-    cells = f"{told.others + 1:,} of {count(max(total, told.others + 1), 'cell')}"
-    header, value = foreign(item.column or "", 60), foreign(item.value or "", 40)
-    return f"{header}: {cells} {value}, the first {_place(item)}"
-
-
-def _rejection(item: Rejection) -> str:
-    number = foreign(item.property_number or "no number", 40)
-    header = f" {foreign(item.column, 60)}" if item.column else ""
-    reason = foreign(discreet(item.reason, item.value), 300)
-    return f"{number} {_place(item)}{header}: {reason}"
-
-
-def _place(item: Rejection) -> str:
-    place = foreign(item.cell or f"row {item.sheet_row}", 60)
-    return f"<{spoken(item.link, 500)}|{place}>" if item.link else place
-
-
-def _others(told: Told) -> str:
-    return f" (and {count(told.others, 'listing')} more)" if told.others else ""
-
-
-def _message(title: str, ended: Ended, *lines: str) -> Message:
-    what = f"{foreign(ended.run.source, 120)} → {foreign(ended.run.target, 120)}"
-    return Message(ended.now, title, (what, *lines))
 
 
 def _time(moment: datetime, ended: Ended) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from listing_sync.cells.error_cells import error_cell
 from listing_sync.cells.listings import Rejection
+from listing_sync.cells.wording import count, one_line, plain
 from listing_sync.errors import Category
+from listing_sync.history.runs import Cause
 
 _MANY = 4
 
@@ -38,6 +40,47 @@ def told_once(rejections: Sequence[Rejection]) -> tuple[Told, ...]:
             seen.add(reason)
             told.append(Told(item, shared[reason] - 1))
     return tuple(told)
+
+
+def whole_column(rejections: Sequence[Rejection], total: int) -> str | None:
+    """Return the fault that half of all listings share, a column of failed formulas, in words.
+
+    It holds nothing of the sheet but headers and the sign of the failure.
+    """
+    lines, _ = columns_apart(rejections, total, least=max(_MANY, (total + 1) // 2))
+    return next(iter(lines), None)
+
+
+def columns_apart(
+    rejections: Sequence[Rejection], total: int, *, least: int = _MANY
+) -> tuple[tuple[str, ...], tuple[Rejection, ...]]:
+    """Return a line for each column of failed formulas, and the rejections that are of no such.
+
+    `total` is the number of listings, `least` how many cells make a column.
+    """
+    shared = {
+        _reason(told.rejection): told
+        for told in told_once(rejections)
+        if told.others + 1 >= least and told.others and is_failed_formula(told.rejection)
+    }
+    lines = tuple(
+        f"{plain(one_line(told.rejection.column or ''))}: {cells_of(told, total)}"
+        f" {told.rejection.value}, the first {told.rejection.cell}"
+        for told in shared.values()
+    )
+    return lines, tuple(item for item in rejections if _reason(item) not in shared)
+
+
+def repeats(rejection: Rejection, cause: Cause | None) -> bool:
+    """Return whether a listing is only left undone by what ended its run."""
+    if cause is None or rejection.value is not None:
+        return False
+    return rejection.reason.endswith(f": {cause.message}")
+
+
+def cells_of(told: Told, total: int) -> str:
+    """Return how many of a column's cells share a fault: 180 of 180 cells."""
+    return f"{told.others + 1:,} of {count(max(total, told.others + 1), 'cell')}"
 
 
 def _reason(item: Rejection) -> tuple[str | None, str] | None:

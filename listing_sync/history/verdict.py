@@ -99,6 +99,9 @@ _DEGRADING = frozenset(
 )
 """Checks whose warning is more than advice."""
 
+_FOLLOWING = frozenset({CheckName.ERROR_RATE, CheckName.LAST_GOOD_RUN})
+"""Checks that fail because runs do."""
+
 
 def ok(name: CheckName, detail: str) -> Check:
     """Return a check that came out well."""
@@ -127,10 +130,15 @@ def verdict(checks: Collection[Check], *, answered: bool) -> Verdict:
 
 
 def decisive(checks: Collection[Check]) -> Check | None:
-    """Return the first check that decides the verdict, else what is said of the last good run."""
-    failed = (check for check in checks if check.status is CheckStatus.FAIL)
-    degrading = (check for check in checks if _is_degrading(check))
+    """Return the first check that decides the verdict, else what is said of the last good run.
+
+    Of what follows from runs that fail, the last run tells the cause.
+    """
+    failed = [check for check in checks if check.status is CheckStatus.FAIL]
+    degrading = [check for check in checks if _is_degrading(check)]
     good = (check for check in checks if check.name is CheckName.LAST_GOOD_RUN)
+    if failed and all(check.name in _FOLLOWING for check in failed):
+        failed = [check for check in degrading if check.name is CheckName.LAST_RUN] + failed
     return next(chain(failed, degrading, good), None)
 
 
@@ -229,7 +237,7 @@ def _last_run_check(run: Run, now: datetime) -> Check:
         case RunStatus.INTERRUPTED:
             return ok(name, f"{ended}{why}; the next run goes on where it stopped")
         case RunStatus.PARTIAL:
-            return warn(name, f"{ended}, {taken}; {details} names the others")
+            return warn(name, f"{ended}{why}; {taken}, {details} names the others")
         case _:
             return warn(name, f"{ended}{why}; more by {details}")
 

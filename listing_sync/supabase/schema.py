@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 from listing_sync.cells.mapping import SheetMapping
@@ -26,8 +27,9 @@ _NO_TABLE: Final = frozenset({"PGRST205", "42P01"})
 def describe_table(rest: Rest, mapping: SheetMapping) -> TableDescription:
     """Return what the catalogue says, or else what the OpenAPI document shows.
 
-    Where the API does not show them, the mapped columns are asked for instead; their types, the
-    primary key and what is required are then not known (empty).
+    What the document does not show, PostgREST may only not have seen yet: such columns are asked
+    for. Their types, and without any document the primary key and what is required, are then not
+    known (empty).
     """
     facts = read_facts(rest, mapping.table)
     if facts is not None:
@@ -38,10 +40,12 @@ def describe_table(rest: Rest, mapping: SheetMapping) -> TableDescription:
         if error.code != _NO_DOCUMENT:
             raise
         definition = None
-    if definition is not None:
-        return definition
     names = [column.name for column in mapping.columns]
     names += [mapping.mark_column] if mapping.mark_column else []
+    if definition is not None:
+        unseen = [name for name in names if name not in definition.columns]
+        found = dict.fromkeys(_existing(rest, mapping.table, unseen), "")
+        return replace(definition, columns={**definition.columns, **found})
     try:
         return _description(dict.fromkeys(_existing(rest, mapping.table, names), ""))
     except PermanentError as error:
@@ -50,26 +54,30 @@ def describe_table(rest: Rest, mapping: SheetMapping) -> TableDescription:
         raise
 
 
-def is_stale(rest: Rest, mapping: SheetMapping, error: PermanentError) -> bool:
-    """Return whether PostgREST says that something is missing which the database has.
+def is_there(rest: Rest, mapping: SheetMapping, error: PermanentError) -> bool | None:
+    """Return whether the database has what is said to be missing; None: it cannot be asked.
 
-    It knows the tables as they were when it last looked. Source: PostgREST, schema_cache.rst.
+    PostgREST knows the tables as they were when it last looked.
+    Source: PostgREST, schema_cache.rst.
     """
     if error.code not in STALE:
         return False
     facts = read_facts(rest, mapping.table)
-    if facts is None or not facts.exists:
-        return False
-    return error.code == "PGRST205" or error.column in facts.columns
+    if facts is None:
+        return None
+    return facts.exists and (error.code == "PGRST205" or error.column in facts.columns)
 
 
 @contextmanager
-def explained(mapping: SheetMapping) -> Iterator[None]:
-    """Add to a refusal for what the database lacks the SQL that would add it."""
+def explained(mapping: SheetMapping, *, is_there: bool | None = None) -> Iterator[None]:
+    """Add to a refusal for what the database lacks the SQL that would add it.
+
+    `is_there` is None where PostgREST alone says that it lacks it.
+    """
     try:
         yield
     except PermanentError as error:
-        advice = _advice(mapping, error)
+        advice = _advice(mapping, error, is_known=is_there is not None)
         if advice is None:
             raise
         raise type(error)(
@@ -82,7 +90,7 @@ def explained(mapping: SheetMapping) -> Iterator[None]:
         ) from error
 
 
-def _advice(mapping: SheetMapping, error: PermanentError) -> str | None:
+def _advice(mapping: SheetMapping, error: PermanentError, *, is_known: bool) -> str | None:
     table, key = mapping.table, mapping.key
     if error.code in _NO_TABLE:
         if table == OUR_TABLE:
@@ -90,7 +98,7 @@ def _advice(mapping: SheetMapping, error: PermanentError) -> str | None:
         sql = " ".join((missing_table(mapping).sql or "").split())
         return (
             f"there is no table {table}: name another in the mapping, or run in Supabase's SQL"
-            f" editor: {sql} If it is there, run {RELOAD_SCHEMA}"
+            f" editor: {sql}{'' if is_known else f' If it is there, run {RELOAD_SCHEMA}'}"
         )
     if error.code in _NO_KEY:
         return (
@@ -103,10 +111,14 @@ def _advice(mapping: SheetMapping, error: PermanentError) -> str | None:
         return None
     types = {column.name: sql_type(column) for column in mapping.columns}
     wanted = "timestamptz" if missing == mapping.mark_column else types.get(missing, "text")
+    if error.code in STALE and not is_known:  # it has been read, which the database itself allows
+        return (
+            f"PostgREST does not know the column {missing} of {table}: run in Supabase's SQL"
+            f" editor: {RELOAD_SCHEMA}"
+        )
     return (
         f"{table} has no column {missing}: run in Supabase's SQL editor:"
-        f" {add_column(table, missing, wanted)} or take it out of the mapping; if it is there, run"
-        f" {RELOAD_SCHEMA}"
+        f" {add_column(table, missing, wanted)} or take it out of the mapping"
     )
 
 

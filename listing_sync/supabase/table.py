@@ -23,7 +23,7 @@ from listing_sync.supabase.fingerprints import read_fingerprints
 from listing_sync.supabase.meaning import meant_by
 from listing_sync.supabase.refusals import named
 from listing_sync.supabase.rest import Query, Rest, Row, Rows
-from listing_sync.supabase.schema import describe_table, explained, is_stale
+from listing_sync.supabase.schema import describe_table, explained, is_there
 from listing_sync.supabase.table_facts import read_facts
 
 T = TypeVar("T")
@@ -192,8 +192,9 @@ class SupabaseTable:
         try:
             return ask(False)
         except PermanentError as error:
-            if not is_stale(self._rest, self._mapping, error):
-                with explained(self._mapping):
+            is_stale = is_there(self._rest, self._mapping, error)
+            if not is_stale:
+                with explained(self._mapping, is_there=is_stale):
                     raise
         return ask(True)
 

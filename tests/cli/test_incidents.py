@@ -191,12 +191,13 @@ def test_alert_status_and_health_tell_what_happened_and_what_to_do(
 def test_a_whole_column_of_errors_is_told_with_its_cells(office: Office) -> None:
     break_column(office)
     assert office.run("sync", "all").code == 1
-    assert "30 listings newly rejected" in office.alerts()
+    assert office.alerts().startswith("*listing-sync: Price: 30 of 30 cells #REF!, the first")
     assert "Price: 30 of 30 cells #REF!, the first <https://" in office.alerts()
     assert "|Listings!B2>" in office.alerts()
     health = office.run("health")
     assert health.code == 2
-    assert health.out.startswith("UNHEALTHY - error rate: 100% of 30 listings")
+    assert health.out.startswith("UNHEALTHY - last run: partial")
+    assert "Price: 30 of 30 cells #REF!, the first Listings!B2" in health.out.partition("\n")[0]
     run_id = re.search(r"listing-sync status ([0-9a-f-]{36})", _joined(health.out))
     assert run_id is not None
     assert "Listings!B2" in office.run("status", run_id[1]).out

@@ -205,5 +205,5 @@ def test_a_fault_of_the_table_is_one_line_and_not_one_a_listing(homes, fault, sa
     words = " ".join(done.err.split())
     assert done.code in {1, 3}
     assert said in words
-    assert "AA0 and 29 more" in words
+    assert words.count(said) == 1
     assert "AA17" not in words

@@ -301,7 +301,7 @@ def test_accepts_key_tells_a_unique_key_from_none_and_writes_nothing(things, res
     for name in ("things", "unkeyed", "refusing"):
         assert things.execute(f"select count(*) from {name}") == [(0,)]
     nope = SupabaseTable(rest, SheetMapping(table="things", key="nope", columns=(column("nope"),)))
-    with pytest.raises(PermanentError, match="no column nope"):
+    with pytest.raises(PermanentError, match="the column nope of things"):
         nope.accepts_key()
 
 

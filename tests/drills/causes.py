@@ -70,6 +70,20 @@ def revoke_grants(office: Office) -> None:
     office.project.execute("revoke all on property_listings from service_role")
 
 
+def add_column_unseen(office: Office) -> None:
+    """A column was added and mapped; PostgREST still remembers the table without it."""
+    office.postgrest.look()
+    office.postgrest.is_stale = True
+    office.settings["SUPABASE_URL"] = office.postgrest.url
+    office.settings["SYNC_RETRY_ATTEMPTS"] = "0"  # else each run waits half a minute
+    office.project.execute("alter table property_listings add column age numeric")
+    mapping = office.folder / "mapping.toml"
+    with mapping.open("a", encoding="utf-8") as file:
+        file.write('[columns.age]\nheader = "築年数"\ntype = "integer"\n')
+    office.google.set_cell(SHEET, TAB, "F1", "築年数")
+    office.set_column("F", list(range(1, MANY + 1)))
+
+
 def drop_column(office: Office) -> None:
     office.project.execute("alter table property_listings drop column special_notes")
     office.project.restart()

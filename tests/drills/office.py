@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.drills.crond import SOUND, Crond, Mail, Plight
 from tests.stack.chaos_proxy import ChaosProxy
 from tests.stack.google_sheets import LoopbackGoogle
+from tests.stack.postgrest import PostgrestFront
 from tests.stack.receiver import Receiver
 from tests.stack.spreadsheet import Cell
 from tests.stack.supabase_lite import SupabaseLite
@@ -64,6 +65,7 @@ class Office:
     google: LoopbackGoogle
     project: SupabaseLite
     supabase: ChaosProxy
+    postgrest: PostgrestFront
     chat: Receiver
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from tests.drills.office import Office, joined
 pytestmark = pytest.mark.stack
 
 SQL = ("alter table", "grant ", "notify pgrst")
-RIGHTS = ("chown", "chmod", "rights")
+RIGHTS = ("chown", "chmod", "rights of")
 WAYS_THROUGH = ("--change-limit", "--prune-limit", "--force")
 """What to do about something else: whoever does it here loses an hour, or data."""
 
@@ -72,6 +72,31 @@ DRILLS = {
         causes.unshare, "the spreadsheet is not shared with listing-sync@", "share it"
     ),
     "Google's quota is used up": Drill(causes.use_up_google_quota, "quota", "less often"),
+    "a column is there that PostgREST has not seen": Drill(
+        causes.add_column_unseen,
+        "PostgREST does not see the table as it now is",
+        "notify pgrst, 'reload schema'",
+        ("alter table", "grant ", *RIGHTS, *WAYS_THROUGH),
+    ),
+    "a column is gone from the table": Drill(
+        causes.drop_column,
+        "no column special_notes",
+        'alter table public."property_listings" add column "special_notes" text;',
+        ("grant ", "notify pgrst", *RIGHTS, *WAYS_THROUGH),
+    ),
+    "the rights on the table are missing": Drill(
+        causes.revoke_grants,
+        "the key may not use the table property_listings",
+        'grant all on "property_listings" to service_role;',
+        ("alter table", "notify pgrst", *RIGHTS, *WAYS_THROUGH),
+    ),
+    "a whole column of #REF!": Drill(
+        causes.break_column,
+        "Price: 180 of 180 cells #REF!, the first",
+        "Listings!E2",
+        code=1,
+        told_after=1,
+    ),
     "one column sorted alone": Drill(
         causes.sort_one_column,
         "column 'Price' looks sorted alone",
@@ -101,6 +126,7 @@ DRILLS = {
 
 
 @pytest.mark.parametrize("drill", DRILLS.values(), ids=DRILLS)
+@pytest.mark.usefixtures("changed_table")
 def test_the_cause_comes_first_and_the_right_step_with_it(office: Office, drill: Drill) -> None:
     if drill.needs_mounts and not can_mount():
         pytest.skip("no mounts may be made here")

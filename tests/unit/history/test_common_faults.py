@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from listing_sync.cells.listings import Rejection
 from listing_sync.errors import Category
-from listing_sync.history.common_faults import told_once
+from listing_sync.history.common_faults import columns_apart, repeats, told_once, whole_column
+from listing_sync.history.runs import Cause
 
 
 def refused(number: str, reason: str, category: Category = Category.DATABASE) -> Rejection:
@@ -37,10 +39,42 @@ def test_nobody_is_lost(rejections):
     assert {item.rejection.reason for item in told} == {item.reason for item in rejections}
 
 
-def test_a_column_of_failed_formulas_is_one_fault() -> None:
-    items = [
+def failed_formulas(number: int) -> list[Rejection]:
+    return [
         Rejection(f"AA{n}", n, "Price", f"Listings!E{n}", "#REF!", "the formula fails (#REF!)")
-        for n in range(2, 182)
+        for n in range(2, number + 2)
     ]
-    (told,) = told_once(items)
+
+
+def test_a_column_of_failed_formulas_is_one_fault() -> None:
+    (told,) = told_once(failed_formulas(180))
     assert (told.rejection.cell, told.others) == ("Listings!E2", 179)
+
+
+def test_a_column_of_failed_formulas_is_a_line_and_other_cells_stay() -> None:
+    other = Rejection("AA9", 9, "Area", "Listings!F9", "ask", "not a number")
+    lines, rest = columns_apart([*failed_formulas(180), other], 180)
+    assert lines == ("Price: 180 of 180 cells #REF!, the first Listings!E2",)
+    assert rest == (other,)
+
+
+@pytest.mark.parametrize(("total", "is_whole"), [(180, True), (360, True), (361, False)])
+def test_half_of_all_listings_make_a_whole_column(total: int, is_whole: bool) -> None:  # noqa: FBT001 - pytest's
+    assert bool(whole_column(failed_formulas(180), total)) is is_whole
+
+
+def test_a_few_failed_formulas_are_no_column() -> None:
+    assert columns_apart(failed_formulas(3), 3) == ((), tuple(failed_formulas(3)))
+
+
+def test_what_the_end_of_the_run_left_undone_repeats_it() -> None:
+    cause = Cause(Category.DATABASE, "the disk is full")
+    assert repeats(refused("AA1", "not written: the disk is full"), cause)
+    assert not repeats(refused("AA1", "not written: another reason"), cause)
+    assert not repeats(refused("AA1", "not written: the disk is full"), None)
+
+
+@given(REJECTIONS)
+def test_no_rejection_is_lost_between_lines_and_the_rest(rejections) -> None:
+    lines, rest = columns_apart(rejections, len(rejections))
+    assert (lines, rest) == ((), tuple(rejections))

@@ -209,20 +209,25 @@ def test_what_is_there_and_not_seen_yet_is_waited_for(code, message, facts, kind
 
     with rest_of(handler) as rest, pytest.raises(kind) as caught:
         table_of(rest, "note").upsert(["number", "note"], [("AA1", "x")])
-    assert "notify pgrst, 'reload schema';" in str(caught.value)
+    is_there = isinstance(caught.value, TransientError)
+    assert ("notify pgrst, 'reload schema';" in str(caught.value)) is is_there
+    assert ("SQL editor: alter table" in str(caught.value)) is (code == "PGRST204" and not is_there)
     if isinstance(caught.value, TransientError):
         assert caught.value.retry_after_s == 10
 
 
-def test_without_our_function_what_is_not_seen_is_taken_for_missing():
+def test_without_our_function_a_column_that_could_be_read_is_taken_for_not_seen():
     def handler(request: httpx.Request) -> httpx.Response:
         if "/rpc/" in request.url.path:
             return httpx.Response(404, json={"code": "PGRST202", "message": "Could not find"})
         error = {"code": "PGRST204", "message": "Could not find the 'note' column of 'things'"}
         return httpx.Response(400, json=error)
 
-    with rest_of(handler) as rest, pytest.raises(PermanentError, match="has no column note"):
+    with rest_of(handler) as rest, pytest.raises(PermanentError) as caught:
         table_of(rest, "note").upsert(["number", "note"], [("AA1", "x")])
+    assert "PostgREST does not know the column note of things" in str(caught.value)
+    assert "notify pgrst, 'reload schema';" in str(caught.value)
+    assert "alter table" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

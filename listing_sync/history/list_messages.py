@@ -1,0 +1,107 @@
+"""Word the messages that list listings: those newly rejected, and those that left the site."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from listing_sync.cells.discretion import discreet
+from listing_sync.cells.listings import Rejection
+from listing_sync.cells.wording import count
+from listing_sync.errors import Category
+from listing_sync.history.common_faults import (
+    Told,
+    cells_of,
+    is_failed_formula,
+    repeats,
+    told_once,
+    whole_column,
+)
+from listing_sync.history.mentions import foreign, spoken
+from listing_sync.history.messages import Message
+from listing_sync.history.runs import Run
+
+_OF_SERVICE = frozenset({Category.NETWORK, Category.RATE_LIMIT})
+
+
+def rejections_message(run: Run, new: Sequence[Rejection], at: datetime) -> Message | None:
+    """Return one message for all new rejections; a failing service is no matter of single cells."""
+    news = [
+        item for item in new if item.category not in _OF_SERVICE and not repeats(item, run.cause)
+    ]
+    if not news:
+        return None
+    listings = len({item.property_number or item.sheet_row for item in news})
+    column = whole_column(news, run.stats.total)
+    return replace(
+        message_about(
+            run,
+            at,
+            spoken(column) if column else f"{count(listings, 'listing')} newly rejected",
+            "To do: mend these cells; until then the table keeps what it has of these listings.",
+        ),
+        items=tuple(f"• {_told(item, run.stats.total)}" for item in told_once(news)),
+        more="listing-sync status --rejected",
+        is_alert=False,
+    )
+
+
+def with_rate(rejections: Message, rate: Message) -> Message:
+    """Return the message on rejections as the alert on their share of all listings too."""
+    what, *lines = rejections.lines
+    return replace(
+        rejections, lines=(what, f"{spoken(rate.title).capitalize()}.", *lines), is_alert=True
+    )
+
+
+def removal_message(run: Run, at: datetime) -> Message | None:
+    """Return a message that names each listing that left the site."""
+    numbers = run.removed
+    if not numbers:
+        return None
+    return replace(
+        message_about(
+            run,
+            at,
+            f"{count(len(numbers), 'listing')} removed",
+            f"Wrong? `listing-sync migrate rollback --run {run.run_id}` brings them back.",
+            "No longer in the sheet:",
+        ),
+        items=tuple(foreign(number, 40) for number in numbers),
+        more=f"listing-sync status {run.run_id}",
+        is_alert=False,
+        separator=", ",
+    )
+
+
+def _told(told: Told, total: int) -> str:
+    """Return one line; of a column of failed formulas: Price: 180 of 180 cells #REF!, ..."""
+    item = told.rejection
+    if not told.others or not is_failed_formula(item):
+        return f"{_rejection(item)}{_others(told)}"
+    cells = cells_of(told, total)
+    header, value = foreign(item.column or "", 60), foreign(item.value or "", 40)
+    return f"{header}: {cells} {value}, the first {_place(item)}"
+
+
+def _rejection(item: Rejection) -> str:
+    number = foreign(item.property_number or "no number", 40)
+    header = f" {foreign(item.column, 60)}" if item.column else ""
+    reason = foreign(discreet(item.reason, item.value), 300)
+    return f"{number} {_place(item)}{header}: {reason}"
+
+
+def _place(item: Rejection) -> str:
+    place = foreign(item.cell or f"row {item.sheet_row}", 60)
+    return f"<{spoken(item.link, 500)}|{place}>" if item.link else place
+
+
+def _others(told: Told) -> str:
+    return f" (and {count(told.others, 'listing')} more)" if told.others else ""
+
+
+def message_about(run: Run, at: datetime, title: str, *lines: str) -> Message:
+    """Return a message that says which source and target it is about."""
+    what = f"{foreign(run.source, 120)} → {foreign(run.target, 120)}"
+    return Message(at, title, (what, *lines))
