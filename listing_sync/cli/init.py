@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,10 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from listing_sync.cells.wording import count, plain
-from listing_sync.cli.asking import Given
+from listing_sync.cli.asking import Given, whole_path
 from listing_sync.cli.exits import ExitCode
 from listing_sync.cli.face import Face
+from listing_sync.cli.init_file import (
+    problem_with,
+    refused,
+    settings_file,
+    write_new,
+    write_settings,
+)
 from listing_sync.cli.init_google import (
+    CLIENT_OPTION,
     LOGIN_NAME,
     Adc,
     ClientPath,
@@ -29,13 +34,14 @@ from listing_sync.cli.init_google import (
     Subject,
     ask_google,
 )
-from listing_sync.regular_file import read_regular
 
 if TYPE_CHECKING:
     from listing_sync.cells.first_mapping import FirstMapping
     from listing_sync.commands.first_setup import FirstLook
 
+_URL = "SUPABASE_URL"
 _KEY_NAME = "SUPABASE_SERVICE_ROLE_KEY"
+_SHEET = "SYNC_SPREADSHEET_ID"
 _MAPPING_NAME = "mapping.toml"
 _MASKED = "(as given, not shown)"
 
@@ -78,14 +84,22 @@ def init(  # noqa: PLR0913 - one option a question
     mapping_file = env_file.with_name(_MAPPING_NAME)
     _refuse_existing(env_file)
     asks = sys.stdin.isatty() and not yes
-    given = Given(asks=asks)
-    texts = {"SUPABASE_URL": given.text("--url", "URL of the Supabase project", url)}
+    texts: dict[str, str] = {}
+    given = Given(asks=asks, check=lambda name, answer: _problem(name, answer, texts))
+    texts[_URL] = given.text("--url", "URL of the Supabase project", url, setting=_URL)
     if supabase_key_file is not None:
-        texts[f"{_KEY_NAME}_FILE"] = str(supabase_key_file.absolute())
+        texts[f"{_KEY_NAME}_FILE"] = whole_path(str(supabase_key_file))
     else:
-        texts[_KEY_NAME] = given.secret("--supabase-key-file", "Secret key (sb_secret_...)")
+        texts[_KEY_NAME] = given.secret(
+            "--supabase-key-file", "Secret key (sb_secret_...)", setting=_KEY_NAME
+        )
     _try_project(texts)
-    source = given.text("--sheet", "Address of the Google spreadsheet, or a file", sheet)
+    source = given.text(
+        "--sheet",
+        "Address of the Google spreadsheet, or path of a .csv or .xlsx file",
+        sheet,
+        setting=_SHEET,
+    )
     if tab is None and asks:
         tab = typer.prompt("Tab (Enter: the only one)", default="", show_default=False)
     if tab:
@@ -100,34 +114,49 @@ def init(  # noqa: PLR0913 - one option a question
     _show(face, env_file, mapping_file, texts, found, mapping)
     _require_consent(asks=asks, yes=yes)
     if google.login is not None:
-        _write_new(env_file.with_name(LOGIN_NAME), google.login)
-    _write(env_file, texts)
+        write_new(env_file.with_name(LOGIN_NAME), google.login)
+    write_settings(env_file, texts)
     if mapping is not None:
-        _write_new(mapping_file, mapping.text)
+        write_new(mapping_file, mapping.text)
     _show_next(face)
+
+
+def _problem(name: str, answer: str, texts: Mapping[str, str]) -> str | None:
+    """Return what is wrong with an answer, beside those that are right."""
+    if name == CLIENT_OPTION or (name == _SHEET and _is_file(answer)):
+        return None if Path(whole_path(answer)).is_file() else f"there is no file {answer}"
+    problem = problem_with(name, {**texts, name: answer})
+    if problem or name != _KEY_NAME:
+        return problem
+    return refused(texts[_URL], answer)
+
+
+def _is_file(source: str) -> bool:
+    return source.lower().endswith((".csv", ".xlsx"))
 
 
 def _try_project(texts: Mapping[str, str]) -> None:
     """Refuse an address or key that Supabase's own client does not take."""
-    from listing_sync.wiring.target import refused_by_supabase
+    from listing_sync.setting_checks import key_in
 
     path = texts.get(f"{_KEY_NAME}_FILE")
-    if not texts["SUPABASE_URL"] or (path is not None and not Path(path).is_file()):
+    try:
+        key = texts[_KEY_NAME] if path is None else key_in(Path(path))
+    except ValueError:
         return  # said with what else is missing
-    key = texts[_KEY_NAME] if path is None else read_regular(Path(path)).decode().strip()
-    if key and (refusal := refused_by_supabase(texts["SUPABASE_URL"], key)):
-        raise typer.BadParameter(f"Supabase's client does not take --url or the key: {refusal}")
+    if texts[_URL] and key and (refusal := refused(texts[_URL], key)):
+        raise typer.BadParameter(refusal)
 
 
 def _ask_source(
     source: str, options: GoogleOptions, given: Given, texts: dict[str, str], folder: Path
 ) -> GoogleAnswers:
     """Put the source into the texts; return how to sign in to Google, if that is what it is."""
-    if source.lower().endswith((".csv", ".xlsx")):
-        texts["SYNC_SHEET_FILE"] = str(Path(source).absolute())
+    if _is_file(source):
+        texts["SYNC_SHEET_FILE"] = whole_path(source)
         given.refuse_missing()
         return GoogleAnswers()
-    texts["SYNC_SPREADSHEET_ID"] = source
+    texts[_SHEET] = source
     if options.login:
         _refuse_existing(folder / LOGIN_NAME)
     return ask_google(options, given, folder)
@@ -151,7 +180,7 @@ def _draft(
     face: Face, texts: Mapping[str, str], *, table: str, key_header: str | None
 ) -> tuple[FirstLook, FirstMapping | None]:
     """Look at the sheet under these settings, as every later command will."""
-    with _settings_file(texts) as path:
+    with settings_file(texts) as path:
         face.env_file, before = path, face.env_file
         try:
             with face.open(moves_breakers=False) as world:
@@ -165,35 +194,6 @@ def _draft(
             face.env_file = before
 
 
-@contextmanager
-def _settings_file(texts: Mapping[str, str]) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="listing-sync-init-") as folder:
-        path = Path(folder) / "settings"
-        _write(path, texts)
-        yield path
-
-
-def _write(path: Path, texts: Mapping[str, str]) -> None:
-    """Write a settings file that only its owner may read."""
-    _write_new(path, "".join(f"{name}={_quoted(text)}\n" for name, text in texts.items()))
-
-
-def _write_new(path: Path, text: str) -> None:
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise typer.BadParameter(f"cannot write {path}: {error.strerror}") from error
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
-def _quoted(text: str) -> str:
-    """Return a value as python-dotenv reads it back, plain where it can be."""
-    if text and all(char.isalnum() or char in "_-./:@%+=?&#," for char in text) and "#" not in text:
-        return text
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
 def _show(
     face: Face,
     env_file: Path,
@@ -204,6 +204,10 @@ def _show(
 ) -> None:
     out = face.out
     out.print(f"The sheet: {plain(found.title)}, tab {plain(found.tab)}", soft_wrap=True)
+    if mapping is not None:
+        out.print(f"\n{plain(str(mapping_file))}:", soft_wrap=True)
+        for line in mapping.text.splitlines():
+            out.print(f"  {plain(line)}", soft_wrap=True)
     out.print(f"\n{plain(str(env_file))}:", soft_wrap=True)
     for name, text in texts.items():
         shown = _MASKED if name == _KEY_NAME else plain(text)
@@ -211,9 +215,6 @@ def _show(
     if mapping is None:
         out.print("\nThe bundled mapping has every header of the sheet.")
         return
-    out.print(f"\n{plain(str(mapping_file))}:", soft_wrap=True)
-    for line in mapping.text.splitlines():
-        out.print(f"  {plain(line)}", soft_wrap=True)
     known = count(len(found.known), "column")
     out.print(
         f"\nListings are told apart by {plain(repr(mapping.key_header))}. {known} as bundled,"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from listing_sync.cli.asking import Given
 
 LOGIN_NAME = "google-login.json"
+CLIENT_OPTION = "--oauth-client"
 FILE_SETTING = "GOOGLE_APPLICATION_CREDENTIALS"
 
 KeyPath = Annotated[
@@ -66,17 +67,16 @@ def ask_google(options: GoogleOptions, given: Given, folder: Path) -> GoogleAnsw
         raise typer.BadParameter("--google-key, --adc and --login: choose one")
     client = None
     if options.login:
-        client = given.text(
-            "--oauth-client", "Path of the OAuth client's JSON", _as_text(options.client)
+        client = given.path(
+            CLIENT_OPTION, "Path of the OAuth client's JSON", options.client, setting=CLIENT_OPTION
         )
         answers.texts[FILE_SETTING] = str(folder / LOGIN_NAME)
     elif options.adc:
         answers.texts["SYNC_GOOGLE_AUTH"] = "adc"
     else:
-        path = given.text(
-            "--google-key", "Path of Google's credentials file", _as_text(options.key)
+        answers.texts[FILE_SETTING] = given.path(
+            "--google-key", "Path of Google's credentials file", options.key, setting=FILE_SETTING
         )
-        answers.texts[FILE_SETTING] = str(Path(path).expanduser().absolute())
     if options.impersonate:
         answers.texts["SYNC_GOOGLE_IMPERSONATE"] = options.impersonate
     if options.subject:
@@ -91,7 +91,3 @@ def _log_in(client: Path) -> str:
     from listing_sync.wiring.login import log_in_with
 
     return log_in_with(client)
-
-
-def _as_text(path: Path | None) -> str | None:
-    return None if path is None else str(path)

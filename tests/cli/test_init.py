@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.agency import SHEET, TAB, Agency, house
+from tests.cli.dialogue import Dialogue
 from tests.stack import odd_headers
 from tests.stack.spreadsheet import Cell
 
@@ -113,6 +114,34 @@ def test_a_sheet_that_cannot_be_told_apart_writes_nothing(
     assert not Path(".env").exists()
 
 
+def test_a_wrong_answer_is_asked_for_again_and_a_secret_is_not_shown(newcomer: Agency) -> None:
+    newcomer.google.put_tab(SHEET, TAB, [HEADERS[:3], *(house(n)[:3] for n in range(5))])
+    talk = Dialogue("init", folder=newcomer.folder, settings=newcomer.settings)
+    for question, wrong, why, right in (
+        ("URL of the Supabase project: ", "xyz", "SUPABASE_URL: not a URL", newcomer.project.url),
+        (
+            *("Secret key (sb_secret_...): ", "sb_publishable_abcdefghijklmnopqrst"),
+            *("a publishable key, which may not write", newcomer.project.secret_key),
+        ),
+        ("or path of a .csv or .xlsx file: ", "no.csv", "there is no file no.csv", SHEET),
+    ):
+        talk.answer(question, wrong)
+        talk.sees(why)
+        talk.answer(question, right)
+    talk.answer("Tab (Enter: the only one): ", "")
+    question = "Path of Google's credentials file: "
+    talk.answer(question, "~/nowhere.json")
+    talk.sees(f"cannot read {newcomer.folder}/nowhere.json")
+    talk.answer(question, "~/a/../google.json")
+    talk.answer("Write this? [Y/n]: ", "")
+    assert talk.end() == 0
+    assert newcomer.project.secret_key not in talk.screen
+    written = Path(".env").read_text(encoding="utf-8")
+    assert f"GOOGLE_APPLICATION_CREDENTIALS={newcomer.folder}/google.json\n" in written
+    newcomer.project.truncate()
+    assert newcomer.run("sync", "all").code == 0
+
+
 def test_without_a_terminal_what_is_lacking_is_told_at_once(newcomer: Agency) -> None:
     printed = newcomer.run("init")
     assert printed.code == 2
@@ -126,6 +155,13 @@ def test_nothing_is_written_over_or_without_consent(newcomer: Agency) -> None:
     Path(".env").write_text("")
     printed = newcomer.run(*answers(newcomer), "--yes")
     assert (printed.code, "already" in printed.err) == (2, True)
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", ""], ids=["with a mark", "without"])
+def test_a_key_file_is_read_as_every_command_reads_it(newcomer: Agency, mark: str) -> None:
+    newcomer.google.put_tab(SHEET, TAB, [HEADERS[:3], *(house(n)[:3] for n in range(5))])
+    Path("secret").write_text(f"{mark}{newcomer.project.secret_key}\n", encoding="utf-8")
+    assert newcomer.run(*answers(newcomer), "--yes").code == 0
 
 
 def test_an_answer_that_is_wrong_is_told_as_by_every_command(newcomer: Agency) -> None:

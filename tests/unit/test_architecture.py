@@ -56,7 +56,7 @@ ALLOWED: dict[str, set[str]] = {
     "page": {"errors", *RULES, "ports", "logs", "commands", "steps"},
     "cli": {
         *("errors", *RULES, "ports", "settings", "commands", "steps", "page", "serve"),
-        *("clock", "logs", "regular_file", "settings_file", "wiring"),
+        *("clock", "loading", "logs", "setting_checks", "settings_file", "wiring"),
     },
     "serve": {
         *("errors", *RULES, "ports", "logs", "commands", "steps", "page", "regular_file"),
