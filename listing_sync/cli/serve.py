@@ -99,7 +99,12 @@ def serve(
         with listener:
             at = f"http://{_in_url(host)}:{listener.getsockname()[1]}/"
             face.announce(f"serving {at} until stopped")
-            serve_until_stopped(door.app, listener, face.stop.request)
+
+            def end(number: int) -> None:
+                face.stop.request(number)
+                door.close()
+
+            serve_until_stopped(door.app, listener, end)
 
 
 def _this_program(face: Face) -> list[str]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from importlib.resources import files
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -19,6 +17,7 @@ from listing_sync.history.run_statistics import Statistics, duration_s
 from listing_sync.history.runs import GOOD, RunStatus
 from listing_sync.history.verdict import Check, CheckStatus, Verdict
 from listing_sync.page.html_parts import NONE, moment, said, sentence, tag, text
+from listing_sync.page.shell import Shell
 from listing_sync.page.tables import (
     errors,
     figures,
@@ -80,41 +79,25 @@ def write(path: Path, page: str) -> None:
             raise
 
 
+def page_shell(facts: PageFacts) -> Shell:
+    """Return the document that the page of these facts stands in."""
+    return Shell(
+        f"{_TITLES[facts.verdict]} - listing-sync",
+        icon_of(facts.verdict),
+        head=f'<meta http-equiv="refresh" content="{REFRESH_S}">\n',
+    )
+
+
 def render(facts: PageFacts) -> str:
     """Return the page as HTML; it needs neither network nor script."""
-    style = files("listing_sync.cli").joinpath("status_page.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none';"
-        " form-action 'none'"
-    )
-    title = f"{_TITLES[facts.verdict]} - listing-sync"
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta http-equiv="refresh" content="{REFRESH_S}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<meta name="robots" content="noindex">
-<title>{title}</title>
-<link rel="icon" href="{_icon(facts.verdict)}">
-<style>{style}</style>
-</head>
-<body>
-{_header(facts)}
+    return page_shell(facts).around(f"""{_header(facts)}
 <main>
 {_body(facts)}
 </main>
 <footer>
 <p>From {text(facts.source)} to {text(facts.target)}. The page follows each run and reloads itself
 every {REFRESH_S} seconds while it is open. Times are {_zone(facts)}.</p>
-</footer>
-</body>
-</html>
-"""
+</footer>""")
 
 
 def _body(facts: PageFacts) -> str:
@@ -130,7 +113,8 @@ def _zone(facts: PageFacts) -> str:
     return text(facts.written_at.astimezone(facts.zone).tzname() or "local")
 
 
-def _icon(verdict: Verdict) -> str:
+def icon_of(verdict: Verdict = Verdict.UNKNOWN) -> str:
+    """Return the picture of a verdict, for the tab of a browser."""
     svg = (
         "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'>"
         f"<circle cx='12' cy='12' r='12' fill='{_COLORS[verdict]}'/>"

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from listing_sync import __version__
 from listing_sync.cells.listings import Rejection
 from listing_sync.cells.wording import utc_text
 from listing_sync.commands.health import Health
@@ -18,6 +19,7 @@ from listing_sync.history.runs import Run
 from listing_sync.serve.children import Children
 from listing_sync.serve.gate import require
 from listing_sync.serve.looking import Looking
+from listing_sync.serve.openapi import description
 from listing_sync.serve.orders import Order, body_of, order_of
 from listing_sync.serve.people import Doorkeeper
 from listing_sync.serve.problems import Problem
@@ -32,7 +34,7 @@ Document = Mapping[str, object]
 class Documents:
     """The documents of `--json`, which are those of the API; `version` begins each of them."""
 
-    run: Callable[[Run, Iterable[Rejection]], Document]
+    run: Callable[[Run, Iterable[Rejection] | None], Document]
     health: Callable[[Health], Document]
     version: Document
 
@@ -45,6 +47,7 @@ class Api:
     children: Children
     looking: Looking
     documents: Documents
+    on_start: Callable[[], None]
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def routes(self) -> list[Route]:
@@ -53,6 +56,7 @@ class Api:
             Route(f"{BASE}/manual", self.manual, methods=["POST"]),
             Route(f"{BASE}/status/{{sync_id}}", self.status, methods=["GET"]),
             Route(f"{BASE}/health", self.health, methods=["GET"]),
+            Route("/openapi.json", self.openapi, methods=["GET"]),
         ]
 
     async def manual(self, request: Request) -> Response:
@@ -85,7 +89,9 @@ class Api:
                     more={"syncId": under_way},
                     headers={"Location": f"{BASE}/status/{under_way}"},
                 )
-            return await asyncio.to_thread(self.children.start, order, who)
+            run = await asyncio.to_thread(self.children.start, order, who)
+            self.on_start()
+            return run
 
     async def status(self, request: Request) -> Response:
         """Say how one run stands, or ended."""
@@ -113,6 +119,11 @@ class Api:
             "checkedAt": utc_text(found.checked_at),
         }
         return JSONResponse(document)
+
+    async def openapi(self, request: Request) -> Response:
+        """Describe all this for programs."""
+        await self.doorkeeper.token_of(request)
+        return JSONResponse(description(BASE, __version__))
 
 
 def _run_id(text: str) -> str:

@@ -61,6 +61,12 @@ class Children:
             children = [*self._children.values()]
         return next((self._seen(child) for child in children if child.is_alive), None)
 
+    def newest(self) -> Run | None:
+        """Return what is known here of the run that was started last."""
+        with self._lock:
+            children = [*self._children.values()]
+        return self._seen(children[-1]) if children else None
+
     def run(self, run_id: str) -> Run | None:
         """Return what is known here of a run that was started here."""
         child = self._children.get(run_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +12,17 @@ from starlette.middleware import Middleware
 from listing_sync.ports import Ports
 from listing_sync.serve.api import Api, Documents
 from listing_sync.serve.children import Children, Launch
+from listing_sync.serve.events import Events
 from listing_sync.serve.gate import Gate
+from listing_sync.serve.live import LivePage
+from listing_sync.serve.login import Login
 from listing_sync.serve.looking import Looking
 from listing_sync.serve.people import Doorkeeper
 from listing_sync.serve.problems import HANDLERS
+from listing_sync.serve.sessions import LoginForms, Sessions
 from listing_sync.serve.shield import Shield
 from listing_sync.serve.tokens import TokensFile
+from listing_sync.serve.watch import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +38,12 @@ class DoorOptions:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The application, and the runs that it started."""
+    """The application, who is logged in, and the runs started; `close` ends waits for events."""
 
     app: Starlette
     children: Children
+    sessions: Sessions
+    close: Callable[[], None]
 
 
 def make_door(ports: Ports, options: DoorOptions) -> Door:
@@ -47,12 +55,22 @@ def make_door(ports: Ports, options: DoorOptions) -> Door:
     tokens = TokensFile(options.tokens_file)
     tokens.all()
     children = Children(ports, options.launch)
-    doorkeeper = Doorkeeper(Gate(tokens, ports.clock.monotonic), options.is_behind_tls)
+    monotonic = ports.clock.monotonic
+    gate = Gate(tokens, monotonic)
+    sessions = Sessions(monotonic, gate.is_valid)
+    doorkeeper = Doorkeeper(gate, sessions, options.is_behind_tls)
     looking = Looking(ports, children, options.env_file)
-    api = Api(doorkeeper, children, looking, options.documents)
+    watch = Watch(looking.scene, looking.sign, looking.forget)
+    api = Api(doorkeeper, children, looking, options.documents, watch.hurry)
+    rooms = (
+        api,
+        Events(doorkeeper, watch, options.documents),
+        Login(doorkeeper, LoginForms()),
+        LivePage(doorkeeper, looking),
+    )
     app = Starlette(
-        routes=api.routes(),
+        routes=[route for room in rooms for route in room.routes()],
         exception_handlers=HANDLERS,
         middleware=[Middleware(Shield, is_behind_tls=options.is_behind_tls)],
     )
-    return Door(app, children)
+    return Door(app, children, sessions, watch.close)

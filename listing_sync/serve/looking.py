@@ -11,19 +11,22 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from listing_sync.commands.health import Health, health
-from listing_sync.commands.status import OneRun, one_run
+from listing_sync.commands.status import OneRun, PageFacts, one_run, page_facts
 from listing_sync.errors import ListingSyncError
 from listing_sync.history.runs import ENDED, Run, RunStatus
 from listing_sync.history.taking_turns import GONE_AFTER_S
 from listing_sync.ports import Holder, Ports
 from listing_sync.serve.children import Children
+from listing_sync.serve.watch import Scene
 
 T = TypeVar("T")
 
 HEALTH_AGE_S = 30.0
 """Google is asked for it: 60 reads a minute are all that an account has."""
 RUN_AGE_S = 1.0
+PAGE_AGE_S = 10.0
 _ENDED_KEPT = 200
+_LOOKED_AT = 3
 
 
 class SingleTries:
@@ -74,6 +77,7 @@ class Looking:
         self._children = children
         self._ended: OrderedDict[str, OneRun] = OrderedDict()
         self._runs: OrderedDict[str, Shared[OneRun]] = OrderedDict()
+        self.page: Shared[PageFacts] = Shared(lambda: page_facts(self._ports), PAGE_AGE_S)
         self.health: Shared[Health] = Shared(lambda: health(ports, env_file), HEALTH_AGE_S)
 
     async def run(self, run_id: str) -> OneRun:
@@ -100,6 +104,35 @@ class Looking:
         # Its process is over, and its record does not know yet: the next run closes it.
         ended = found.run.ended(RunStatus.FAILED, ours.completed_at, ours.cause)
         return replace(found, run=ended)
+
+    def scene(self) -> Scene:
+        """Return which run is under way and which one ended last; for the thread of the watch."""
+        ours = self._children.newest()
+        ours_begins = ours if ours and ours.status is RunStatus.QUEUED else None
+        try:
+            records = self._ports.target.records
+            alive = [each.run for each in records.in_progress() if self._is_alive(each.run)]
+            recorded = records.recent(_LOOKED_AT)
+        except ListingSyncError as error:
+            return Scene(under_way=ours_begins, away=str(error))
+        known = {run.run_id: run for run in recorded if run.status in ENDED}
+        if ours and ours.run_id in known:
+            ours_begins = None
+        elif ours and ours.status in ENDED:  # it left no record, or one that does not know its end
+            known[ours.run_id] = ours
+        under_way = next((run for run in alive if run.run_id not in known), ours_begins)
+        newest = max(known.values(), key=lambda run: run.started_at, default=None)
+        return Scene(under_way, newest)
+
+    def sign(self) -> str | None:
+        """Return the id of the run that holds the lock of this machine."""
+        holder = self._holder()
+        return holder.run_id if holder else None
+
+    def forget(self) -> None:
+        """Have page and health made anew: a run has ended."""
+        self.page.forget()
+        self.health.forget()
 
     def run_under_way(self) -> str | None:
         """Return the id of the run that writes this target now, here or elsewhere, or waits for it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
@@ -86,6 +87,33 @@ def test_a_run_is_ordered_followed_and_recorded_under_the_id_that_was_told(agenc
         (first["syncId"], "manual"),
         (second["syncId"], "manual"),
     }
+
+
+def test_a_run_of_another_process_is_told_as_it_goes_to_all_who_listen(agency):
+    agency.sheet_is(*[house(number) for number in range(20)])
+    told: list[tuple[str, Any]] = []
+    with (
+        served(agency, token(agency, role="read")) as (_, client),
+        client.stream("GET", f"{BASE}/events") as stream,
+    ):
+        run = None
+        for line in stream.iter_lines():
+            name, _, value = line.partition(": ")
+            if name == "event":
+                told.append((value, None))
+            elif name == "data":
+                told[-1] = (told[-1][0], json.loads(value))
+                if run is None:
+                    slow = {"SYNC_BATCH_SIZE": "1", "SYNC_RATE_LIMIT": "4"}
+                    run = agency.start("sync", "all", **slow)
+                if told[-1][0] == "ended":
+                    break
+        assert run is not None
+        assert run.wait(timeout=30) == 0
+    kinds = [kind for kind, _ in told]
+    assert (kinds[0], kinds[1], kinds[-1]) == ("idle", "progress", "ended")
+    assert {document["progress"] for kind, document in told if kind == "progress"} - {0, 1, None}
+    assert told[-1][1]["stats"]["inserted"] == 20
 
 
 def test_a_run_goes_on_when_the_door_is_closed(agency):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from listing_sync.cli.json_output import run_document
 from listing_sync.serve.api import BASE, Documents
 from listing_sync.serve.children import Launch
 from listing_sync.serve.door import DoorOptions, make_door
+from listing_sync.serve.sessions import Session
 from listing_sync.serve.tokens import Role, TokensFile
 from tests.fakes import START
 from tests.sync_world import SyncWorld
@@ -38,6 +40,8 @@ class Door:
 
     def __init__(self, folder: Path, child: str = STAYS, *, is_behind_tls: bool = False) -> None:
         self.world = SyncWorld(folder)
+        self.url = "https://listings.example" if is_behind_tls else "http://127.0.0.1"
+        self.cookies = httpx.Cookies()
         file = TokensFile(folder / "tokens.json")
         self.tokens = file
         content, self.run_token, self.read_token = _two_tokens()
@@ -54,6 +58,16 @@ class Door:
             ),
         )
 
+    @property
+    def sessions(self) -> list[Session]:
+        """Return who is logged in."""
+        return [*self._door.sessions._sessions.values()]
+
+    @property
+    def routes(self) -> Any:
+        """Return the addresses."""
+        return self._door.app.routes
+
     def close(self) -> None:
         """End what stands for runs."""
         for child in self._door.children._children.values():
@@ -69,16 +83,27 @@ class Door:
         process.wait(timeout=20)
 
     def ask(self, method: str, path: str, *, token: str | None = None, **more: Any) -> Any:
-        """Return the answer to one request."""
+        """Return the answer to one request; a browser's cookies are kept."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        cookies = self.cookies
         headers |= more.pop("headers", {})
 
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(self._door.app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as who:
-                return await who.request(method, path, headers=headers, **more)
+            async with httpx.AsyncClient(
+                transport=transport, base_url=self.url, cookies=cookies
+            ) as who:
+                answer = await who.request(method, path, headers=headers, **more)
+                self.cookies = who.cookies
+                return answer
 
         return asyncio.run(send())
+
+    def log_in(self, token: str) -> Any:
+        """Fill in the form as a browser does, and return the answer."""
+        form = re.search(r'name="form" value="(\w+)"', self.ask("GET", "/login").text)
+        assert form
+        return self.ask("POST", "/login", data={"token": token, "form": form[1]})
 
     def order(self, document: object = None, *, token: str | None = None, **more: Any) -> Any:
         """Return the answer to an order of a run."""
