@@ -16,6 +16,11 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies_environment
 
 _METADATA_HOSTS = frozenset({"metadata", "metadata.google.internal", "fd00:ec2::254"})
+WANTS_PASSWORD = frozenset({407, 401})
+"""How a proxy answers who asks for a tunnel; 401, against RFC 9110, is tinyproxy's to a wrong one.
+
+To any other request 407 alone is the proxy's: a 401 may be the host's own.
+"""
 _PORTS = {"http": 80, "https": 443}
 _ANY = "all"
 
@@ -44,16 +49,15 @@ class Proxy:
         user, password = self.credentials
         return user.encode(), password.encode()
 
-    @property
-    def way_past(self) -> str:
-        """Return what to do where it answers 407, which never comes from the host."""
+    def way_past(self, http_status: int) -> str:
+        """Return what to do where it lets nobody in whom it does not know."""
         if self.credentials:
             return (
                 f"the proxy {self.address} does not take the user and password in {self.variable}"
-                " (HTTP 407): correct them, special characters percent-encoded"
+                f" (HTTP {http_status}): correct them, special characters percent-encoded"
             )
         return (
-            f"the proxy {self.address} wants user and password (HTTP 407): write"
+            f"the proxy {self.address} wants user and password (HTTP {http_status}): write"
             f" http://user:password@host:port in {self.variable}"
         )
 

@@ -9,7 +9,7 @@ from ssl import SSLCertVerificationError
 
 import httpx
 
-from listing_sync.proxies import Proxy, makes_no_connection, proxy_for
+from listing_sync.proxies import WANTS_PASSWORD, Proxy, makes_no_connection, proxy_for
 
 
 class ProxyRefusedError(httpx.ProxyError):
@@ -19,9 +19,9 @@ class ProxyRefusedError(httpx.ProxyError):
 def proxy_failure(
     http_status: int, request: httpx.Request, proxy: Proxy | None
 ) -> httpx.ProxyError:
-    """Return what a proxy means that made no way to the host: 407 is never the host's."""
-    if proxy and http_status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        return ProxyRefusedError(proxy.way_past, request=request)
+    """Return what a proxy means that made no way to the host."""
+    if proxy and http_status in WANTS_PASSWORD:
+        return ProxyRefusedError(proxy.way_past(http_status), request=request)
     text = makes_no_connection(proxy.address if proxy else "on the way", http_status)
     is_final = http_status == HTTPStatus.FORBIDDEN
     return (ProxyRefusedError if is_final else httpx.ProxyError)(text, request=request)

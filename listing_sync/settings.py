@@ -5,6 +5,7 @@ Source: docs/contract.md section 3, which gives every name, default and range.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -44,6 +45,8 @@ from listing_sync.setting_checks import (
     whole_percent,
 )
 from listing_sync.settings_file import DEFAULT_ENV_FILE, given_texts, texts_of
+
+_ADDRESS = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 class GoogleAuth(StrEnum):
@@ -217,9 +220,11 @@ class Settings(BaseSettings):
 
 def with_parts(secrets: Iterable[str]) -> tuple[str, ...]:
     """Return secrets with the parts of those that are addresses, and the passwords of proxies."""
-    whole = [each for secret in secrets for each in (secret, *secret.split(",")) if each]
-    parts = [part for each in whole if "://" in each for part in parts_of_url(each)]
-    return tuple(dict.fromkeys((*whole, *parts, *proxy_secrets())))
+    whole = list(filter(None, secrets))
+    # A key of Google's holds addresses too, but begins with none: its hosts are no secrets.
+    addresses = [each for text in whole if _ADDRESS.match(text) for each in text.split(",") if each]
+    parts = [part for each in addresses for part in parts_of_url(each)]
+    return tuple(dict.fromkeys((*whole, *addresses, *parts, *proxy_secrets())))
 
 
 def given_secrets(env_file: Path | None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from requests import PreparedRequest, Session
 from requests.adapters import HTTPAdapter
 
 from listing_sync.certificates import tls_context
-from listing_sync.proxies import Proxy, makes_no_connection, proxy_for
+from listing_sync.proxies import WANTS_PASSWORD, Proxy, makes_no_connection, proxy_for
 
 _TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")
 
@@ -43,8 +43,9 @@ def refusal_of_proxy(proxy: Proxy | None, answered: int | None, refused: str) ->
     """
     found = _TUNNEL.search(refused)
     http_status = int(found[1]) if found else answered
-    if proxy and http_status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        return proxy.way_past
+    is_its_own = http_status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
+    if proxy and http_status and (is_its_own or (found and http_status in WANTS_PASSWORD)):
+        return proxy.way_past(http_status)
     if proxy and found and http_status == HTTPStatus.FORBIDDEN:
         return makes_no_connection(proxy.address, http_status)
     return None

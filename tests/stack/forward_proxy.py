@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from tests.stack.loopback import Answer, LoopbackServer, Request, Wire
 
-_ASKS = Answer(407, (("Proxy-Authenticate", 'Basic realm="office"'),), b"<h1>Log in first</h1>")
+_ASKS = (("Proxy-Authenticate", 'Basic realm="office"'),)
 _OF_ONE_HOP = frozenset({"proxy-authorization", "proxy-connection", "connection", "host"})
 
 
@@ -26,24 +26,30 @@ class ProxyWire(Wire):
 class ForwardProxy(LoopbackServer):
     """Records what it is asked; `password` is `user:password`, None: nobody is asked for it.
 
-    `tunnels_to` is where every CONNECT leads, whatever host it names.
+    `tunnels_to` is where every CONNECT leads, whatever host it names; `refuses_with` is how others
+    are answered.
     """
 
     wire = ProxyWire
 
     def __init__(
-        self, password: str | None = None, *, tunnels_to: tuple[str, int] | None = None
+        self,
+        password: str | None = None,
+        *,
+        tunnels_to: tuple[str, int] | None = None,
+        refuses_with: int = 407,
     ) -> None:
         super().__init__()
         self.requests: list[Request] = []
         self._password = password
         self._tunnels_to = tunnels_to
+        self._refusal = Answer(refuses_with, _ASKS, b"<h1>Log in first</h1>")
 
     def serve(self, request: Request, wire: Wire) -> None:
         """Forward a request, or open a tunnel."""
         self.requests.append(request)
         if not self._lets_in(request):
-            wire.send(_ASKS)
+            wire.send(self._refusal)
         elif request.method == "CONNECT":
             self._tunnel(request, wire)
         else:

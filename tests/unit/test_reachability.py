@@ -107,6 +107,16 @@ def test_a_proxy_that_asks_for_a_password_ends_the_run_and_is_named(
     assert "topsecret" not in str(told)
 
 
+def test_a_proxy_that_answers_401_to_a_tunnel_means_its_own_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with ForwardProxy("anna:word", refuses_with=401) as proxy:  # as tinyproxy does
+        monkeypatch.setenv("https_proxy", proxy.url.replace("//", "//anna:wrong-one@"))
+        error = failure("https://xyz.supabase.invalid/")
+    assert isinstance(error, ProxyRefusedError)
+    assert "does not take the user and password in HTTPS_PROXY (HTTP 401)" in str(error)
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_proxy_that_is_not_there_is_named_and_is_of_the_moment(
     monkeypatch: pytest.MonkeyPatch, scheme: str

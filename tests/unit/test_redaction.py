@@ -69,6 +69,17 @@ def test_the_path_and_the_token_of_a_webhook_are_secrets_by_themselves() -> None
     assert "chat.office.example" in redact("chat.office.example answers 404")
 
 
+def test_the_hosts_that_a_key_of_googles_names_are_no_secrets() -> None:
+    key = {
+        "private_key": "-----BEGIN PRIVATE KEY-----\nMIIE",
+        "token_uri": "https://oauth2.g.com/token",
+    }
+    redact = Redaction(with_parts((json.dumps(key),)))
+    text = "no answer from Google (oauth2.g.com): /token"
+    assert redact(text) == text
+    assert redact(json.dumps(key)) == REDACTED
+
+
 def test_no_part_is_so_short_that_every_text_would_lose_it() -> None:
     assert parts_of_url("postgresql://a:b@db/x") == ()
     assert parts_of_url("http://[broken") == ()
