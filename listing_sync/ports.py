@@ -18,6 +18,7 @@ from listing_sync.cells.listings import BlankCell, SheetColumn, SheetContents, V
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.migrations import SqlFile
 from listing_sync.changes.plan import TableRow
+from listing_sync.changes.quiet import Fetched, Quiet
 from listing_sync.changes.seen import Fingerprint, Remembered
 from listing_sync.changes.table_check import TableFacts, UniqueKey
 from listing_sync.changes.undo_log import Logged
@@ -86,10 +87,15 @@ class Sheet(Protocol):
 
     Raises SourceError when the tab or a required header is missing, or a header stands twice.
     `look_behind` says of cells that read as blank, of the rows read last, which are not empty to a
-    person, and why.
+    person, and why. `fetched` is all that the last `read` was made of, empty where that is not to
+    be gone by; `is_still` fetches just that anew and says whether it is the same: then `read` would
+    return the same. A `read` that `goes_on` takes what was fetched so, and asks for the rest alone.
     """
 
-    def read(self, on_rows: Callable[[int], None]) -> SheetContents: ...
+    def read(self, on_rows: Callable[[int], None], *, goes_on: bool = False) -> SheetContents: ...
+    @property
+    def fetched(self) -> Sequence[Fetched]: ...
+    def is_still(self, fetched: Sequence[Fetched]) -> bool: ...
     def read_listings(self, numbers: frozenset[str]) -> SelectedRows: ...
     def look_behind(self, cells: Sequence[BlankCell]) -> Mapping[BlankCell, str]: ...
     def describe(self) -> SheetDescription: ...
@@ -420,6 +426,13 @@ class TableMemory(Protocol):
     def store(self, source: str, identity: str, remembered: Remembered) -> None: ...
 
 
+class QuietMemory(Protocol):
+    """What the last run with nothing to do concluded, by source; likewise."""
+
+    def load(self, source: str, identity: str, mapping: SheetMapping) -> Quiet | None: ...
+    def store(self, source: str, identity: str, quiet: Quiet) -> None: ...
+
+
 # -- signals ----------------------------------------------------------------------------------
 
 
@@ -540,6 +553,8 @@ class Machine(Protocol):
     def given_back(self) -> GivenBackMemory: ...
     @property
     def table_memory(self) -> TableMemory: ...
+    @property
+    def quiet_memory(self) -> QuietMemory: ...
     def require_state_dir(self) -> None: ...
     def written_since(
         self, beginning: SnapshotMeta | str | None

@@ -17,6 +17,7 @@ from listing_sync.cells.listings import BlankCell, Cell, SheetColumn, SheetConte
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.validator import normalise_number
 from listing_sync.changes.plan import TableRow
+from listing_sync.changes.quiet import Fetched, body_digest
 from listing_sync.changes.seen import Fingerprint
 from listing_sync.clock import Stop
 from listing_sync.errors import (
@@ -421,7 +422,10 @@ class MemorySheet:
         self.lacks = lacks
         self.pictures: set[tuple[int, str]] = set()
         self.looked_behind: list[tuple[int, str]] = []
+        self.reads = 0
+        self.fetched: tuple[Fetched, ...] = ()
         self._call = call
+        self._ahead: SheetContents | None = None
 
     def under(self, mapping: SheetMapping) -> MemorySheet:
         return MemorySheet(mapping, self.rows, lacks=self.lacks, call=self._call)
@@ -431,10 +435,21 @@ class MemorySheet:
         self.looked_behind += at.values()
         return {cell: "a picture" for cell, place in at.items() if place in self.pictures}
 
-    def read(self, on_rows: Callable[[int], None]) -> SheetContents:
-        contents = self._call(self._contents, "reading the sheet")
+    def read(self, on_rows: Callable[[int], None], *, goes_on: bool = False) -> SheetContents:
+        ahead, self._ahead = self._ahead, None
+        contents = (ahead if goes_on else None) or self._call(self._contents, "reading the sheet")
+        self.reads += 1
+        self.fetched = self._as_fetched(contents)
         on_rows(len(contents.rows))
         return contents
+
+    def is_still(self, fetched: Sequence[Fetched]) -> bool:
+        self._ahead = self._call(self._contents, "reading the sheet")
+        return self._as_fetched(self._ahead) == tuple(fetched)
+
+    def _as_fetched(self, contents: SheetContents) -> tuple[Fetched, ...]:
+        rows = repr((contents.rows, self.lacks)).encode("utf-8", "surrogatepass")
+        return (Fetched("reading the sheet", "all", {}, body_digest(rows)),)
 
     def read_listings(self, numbers: frozenset[str]) -> SelectedRows:
         contents = self._call(self._contents, "reading the sheet")

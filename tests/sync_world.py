@@ -142,6 +142,7 @@ class SyncWorld(World):
         dry_run: bool = False,
         force: bool = False,
         prune: bool = False,
+        reads_all: bool = False,
     ) -> SyncResult:
         """Run `sync numbers` when some are given, else `sync all`; a minute passes before it."""
         self.clock.sleep(60)
@@ -155,6 +156,7 @@ class SyncWorld(World):
             dry_run=dry_run,
             force=force,
             prune=prune,
+            reads_all=reads_all,
         )
         try:
             return sync(self, options, self.progress)

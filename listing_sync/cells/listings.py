@@ -121,6 +121,10 @@ class SheetContents:
     rows: Sequence[SheetRow]
     missing: tuple[Column, ...] = ()
 
+    def named(self, name: str) -> SheetColumn:
+        """Return the column of that name, which is there."""
+        return next(column for column in self.columns if column.column.name == name)
+
     def place(self, column: SheetColumn, sheet_row: int) -> tuple[str, str | None]:
         """Return the name of a cell (`Listings!F17`) and the link that opens it, if any."""
         reference = f"{column.letter}{sheet_row}"

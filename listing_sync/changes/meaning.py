@@ -14,6 +14,7 @@ from listing_sync.cells.listings import Checked, Listing, Rejection, SheetColumn
 from listing_sync.cells.wording import listed
 from listing_sync.changes.given_back import NOTHING_KNOWN, GivenBack
 from listing_sync.changes.plan import Plan, TableRow, TakeRow, Update, removable, row_taker
+from listing_sync.changes.seen import Remembered
 from listing_sync.language.sentences import phrase
 
 _NAMED = 10
@@ -25,13 +26,14 @@ class Settled:
 
     `rejections` are those of listings that were valid until then: the table takes two for one, or a
     cell that it would empty is not blank. `meant` are the keys of the rows that numbers without one
-    of their own mean.
+    of their own mean. `seen` is what the plan went by of a table that told its fingerprints.
     """
 
     plan: Plan
     checked: Checked
     rejections: tuple[Rejection, ...] = ()
     meant: Mapping[str, str] = field(default_factory=dict)
+    seen: Remembered | None = None
 
 
 def in_question(plan: Plan) -> tuple[str, ...]:

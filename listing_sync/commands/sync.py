@@ -13,7 +13,7 @@ from listing_sync.cells.listings import Rejection
 from listing_sync.cells.wording import count, left_out
 from listing_sync.changes.given_back import NOTHING_KNOWN, GivenBack
 from listing_sync.changes.left_out import leave_out
-from listing_sync.changes.meaning import why_none_is_removed
+from listing_sync.changes.meaning import Settled, why_none_is_removed
 from listing_sync.changes.plan import Plan
 from listing_sync.changes.refusal import SafetyLimits, refusal
 from listing_sync.changes.rewritten import rewritten_sample
@@ -50,6 +50,7 @@ from listing_sync.steps.earlier_runs import History, read_history, stored
 from listing_sync.steps.holding import held_elsewhere, held_here
 from listing_sync.steps.learning import known_to, learn
 from listing_sync.steps.naming import learn_source
+from listing_sync.steps.quiet import keep_quiet, remembered_quiet, still_quiet
 from listing_sync.steps.reading import Reading, plan_changes, read
 from listing_sync.steps.recording import (
     KEPT_RUNS,
@@ -218,9 +219,28 @@ class _Sync:
 
     # -- reading and deciding ------------------------------------------------------------------
 
-    def _read(self) -> Reading:
+    @property
+    def _scope(self) -> Scope:
         options = self.options
-        return read(self.ports, self.progress, percent=options.percent, numbers=options.numbers)
+        return Scope(
+            percent=options.percent,
+            selected_only=options.numbers is not None,
+            force=options.force,
+            prune=options.prune,
+            reads_all=options.reads_all,
+            keeps=not options.dry_run,
+        )
+
+    def _read(self, *, goes_on: bool = False) -> Reading:
+        options = self.options
+        return read(
+            self.ports,
+            self.progress,
+            percent=options.percent,
+            numbers=options.numbers,
+            quiet=None if goes_on else remembered_quiet(self.ports, self._scope),
+            goes_on=goes_on,
+        )
 
     def _name_source(self, reading: Reading) -> None:
         """Go by what was read; what earlier runs left is then looked for by its names."""
@@ -241,25 +261,11 @@ class _Sync:
         self.progress.phase("Comparing", None)
         self.known = known_to(self.ports, self.history.runs)
         try:
-            settled = plan_changes(
-                self.ports,
-                reading,
-                Scope(
-                    percent=self.options.percent,
-                    selected_only=self.options.numbers is not None,
-                    force=self.options.force,
-                    prune=self.options.prune,
-                    reads_all=self.options.reads_all,
-                    keeps=not self.options.dry_run,
-                ),
-                on_rows=self.progress.advance,
-                tick=self._tick,
-                known=self.known,
-            )
+            settled = still_quiet(self.ports, reading, self.known) or self._compare(reading)
             generated = self.ports.target.table.generated() if settled.plan.writes else frozenset()
         except (RemoteError, BreakerOpenError):
             # The cause of the run says it once for all of them.
-            self.tally.count(failed=len(reading.checked.listings))
+            self.tally.count(failed=reading.valid)
             raise
         self.plan, self.meant = leave_out(settled.plan, generated), settled.meant
         for column in self.plan.columns:
@@ -270,6 +276,21 @@ class _Sync:
         if self.options.prune:
             self.tally.warn(why_none_is_removed(settled.checked, self.plan.unlisted))
         return self.plan
+
+    def _compare(self, reading: Reading) -> Settled:
+        if reading.remembered is not None:
+            reading = self.tally.reading = self._read(goes_on=True)
+            self.progress.phase("Comparing", None)
+        settled = plan_changes(
+            self.ports,
+            reading,
+            self._scope,
+            on_rows=self.progress.advance,
+            tick=self._tick,
+            known=self.known,
+        )
+        keep_quiet(self.ports, reading, self._scope, settled, self.known)
+        return settled
 
     def _held(self, *, elsewhere: bool = True, may_release: bool = False) -> str | None:
         """Return why syncing is on hold, here or elsewhere; single numbers never are."""

@@ -13,6 +13,7 @@ from listing_sync.cells.a1 import column_index
 from listing_sync.cells.listings import BlankCell, Cell, SheetContents, SheetRow, Unreadable
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.validator import normalise_number
+from listing_sync.changes.quiet import Fetched, body_digest
 from listing_sync.errors import SourceError
 from listing_sync.ports import SelectedRows, SheetDescription
 from listing_sync.sheets.csv_file import CsvRows, csv_rows, without_habits
@@ -56,6 +57,8 @@ class FileSheet:
         self._mapping = mapping
         self._tab_title = tab_title
         self._header_row = header_row
+        self._fetched: tuple[Fetched, ...] = ()
+        self._ahead: bytes | None = None
 
     def under(self, mapping: SheetMapping) -> FileSheet:
         """Return the same tab under another mapping."""
@@ -63,13 +66,16 @@ class FileSheet:
             self._path, mapping, tab_title=self._tab_title, header_row=self._header_row
         )
 
-    def read(self, on_rows: Callable[[int], None]) -> SheetContents:
+    def read(self, on_rows: Callable[[int], None], *, goes_on: bool = False) -> SheetContents:
         """Return every row that is not blank."""
-        grid = self._grid()
+        ahead, self._ahead = self._ahead, None
+        content = ahead if goes_on and ahead is not None else self._content()
+        grid = self._grid(content)
         check_header(grid.header, self._mapping, grid.tab.title)
         columns = grid.header.columns
         rows = whole_keys(columns, filled_down(columns, grid.rows), self._mapping.key)
         on_rows(len(rows))
+        self._fetched = (self._as_fetched(content),)
         return SheetContents(
             tab=grid.tab.title,
             link_base=None,
@@ -78,6 +84,19 @@ class FileSheet:
             rows=rows,
             missing=grid.header.missing,
         )
+
+    @property
+    def fetched(self) -> Sequence[Fetched]:
+        """Return what the last `read` was made of: the file."""
+        return self._fetched
+
+    def is_still(self, fetched: Sequence[Fetched]) -> bool:
+        """Fetch the file anew; say whether it is the one of then."""
+        self._ahead = self._content()
+        return (self._as_fetched(self._ahead),) == tuple(fetched)
+
+    def _as_fetched(self, content: bytes) -> Fetched:
+        return Fetched("reading the file", str(self._path), {}, body_digest(content))
 
     def read_listings(self, numbers: frozenset[str]) -> SelectedRows:
         """Return the rows whose normalised number is asked for."""
@@ -102,7 +121,7 @@ class FileSheet:
 
     def describe(self) -> SheetDescription:
         """Return what the file really is, whether or not it can be read."""
-        grid = self._grid()
+        grid = self._grid(self._content())
         return SheetDescription(
             title=self._path.name,
             tab=grid.tab.title,
@@ -114,8 +133,7 @@ class FileSheet:
             link_base=None,
         )
 
-    def _grid(self) -> _Grid:
-        content = self._content()
+    def _grid(self, content: bytes) -> _Grid:
         name = str(self._path)
         mapping, row = self._mapping, self._header_row
         match self._path.suffix.lower():

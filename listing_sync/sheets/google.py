@@ -23,6 +23,7 @@ from listing_sync.cells.listings import BlankCell, SheetContents, SheetRow
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.spelling import normalise
 from listing_sync.cells.validator import normalise_number
+from listing_sync.changes.quiet import Fetched
 from listing_sync.errors import Category, Service, SourceError, TransientError
 from listing_sync.ports import SelectedRows, SheetDescription
 from listing_sync.sheets.google_api import Rendering, SheetsApi, ranges_in_a_request
@@ -91,6 +92,7 @@ class GoogleSheet:
         self._memory = memory
         self._seen_gid: int | None = None
         self._read_last: tuple[Layout, Keys] | None = None
+        self._fetched: Sequence[Fetched] = ()
 
     def under(self, mapping: SheetMapping) -> GoogleSheet:
         """Return the same tab under another mapping."""
@@ -98,9 +100,31 @@ class GoogleSheet:
         other._mapping = mapping  # noqa: SLF001 - of this class
         return other
 
-    def read(self, on_rows: Callable[[int], None]) -> SheetContents:
+    def read(self, on_rows: Callable[[int], None], *, goes_on: bool = False) -> SheetContents:
         """Return every row that is not blank; `on_rows` is told how many more were read."""
-        return self._while_still(lambda layout: self._whole(layout, on_rows))
+        self._fetched = ()
+        if not goes_on:
+            self._api.tape.clear()
+
+        def whole(layout: Layout) -> SheetContents:
+            contents = self._whole(layout, on_rows)
+            # The next reading will remember the header row, and make other requests.
+            is_usual = layout.is_remembered or self._memory is None
+            self._fetched = self._api.tape.noted if is_usual else ()
+            return contents
+
+        return self._while_still(whole)
+
+    @property
+    def fetched(self) -> Sequence[Fetched]:
+        """Return what the last `read` was made of."""
+        return self._fetched
+
+    def is_still(self, fetched: Sequence[Fetched]) -> bool:
+        """Fetch the same anew; say whether every answer is the one of then."""
+        with suppress(TabGoneError):
+            return self._api.is_still(fetched)
+        return False
 
     def read_listings(self, numbers: frozenset[str]) -> SelectedRows:
         """Return the rows whose normalised number is asked for: the key column, then those rows."""
@@ -191,6 +215,7 @@ class GoogleSheet:
         uses_memory, tries = True, 0
         while tries < _TRIES:
             layout = None
+            self._api.tape.begin()
             try:
                 layout = self._layout(uses_memory=uses_memory)
                 check_header(layout.header, self._mapping, layout.tab.title)

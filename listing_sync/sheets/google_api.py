@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import httpx
 
-from listing_sync.errors import PermanentError
+from listing_sync.changes.quiet import Fetched, body_digest
+from listing_sync.errors import PermanentError, TransientError
 from listing_sync.sheets.google_account import GoogleAccount
 from listing_sync.sheets.google_client import GoogleRequest, SheetsClient
 from listing_sync.sheets.google_errors import google_failure
@@ -26,6 +29,7 @@ from listing_sync.sheets.google_tables import (
     rows_of,
     spreadsheet_of,
 )
+from listing_sync.sheets.google_tape import Tape
 
 T = TypeVar("T")
 
@@ -72,6 +76,7 @@ class SheetsApi:
         self._now = now
         self._timeout_s = timeout_s
         self._client = SheetsClient(http, endpoint)
+        self.tape = Tape()
 
     @property
     def account(self) -> GoogleAccount:
@@ -129,34 +134,71 @@ class SheetsApi:
         )
         return self._send(request, cells_of, what)
 
+    def is_still(self, fetched: Sequence[Fetched]) -> bool:
+        """Fetch what an earlier reading was made of; say whether it is all the same.
+
+        What was fetched is on the tape for the reading that comes next.
+        """
+        self.tape.clear()
+        for each in fetched:
+            request = self._client.again(each)
+            if request is None:
+                return False
+            body = self._asked(partial(self._fetch, request), each.what)
+            self.tape.put(each.request, body)
+            if body_digest(body) != each.digest:
+                return False
+        return True
+
     def _send(self, request: GoogleRequest, parse: Callable[[Any], T], what: str) -> T:
+        def understood(body: bytes) -> T:
+            return self._understood(request, body, parse, what)
+
+        if (ahead := self.tape.take(request.uri)) is not None:
+            with suppress(TransientError):  # half an answer is asked for once more
+                return understood(ahead)
+        return self._asked(lambda: understood(self._fetch(request)), what)
+
+    def _understood(
+        self, request: GoogleRequest, body: bytes, parse: Callable[[Any], T], what: str
+    ) -> T:
+        found = parse(self._mapped(lambda: request.understood(body), self._timeout_s))
+        self.tape.note(what, request.uri, request.headers, body)
+        return found
+
+    def _fetch(self, request: GoogleRequest) -> bytes:
+        return self._mapped(request.fetch, self._timeout_s)
+
+    def _asked(self, ask: Callable[[], T], what: str) -> T:
         if not self._http.has_token:
             self._sign_in()
         try:
-            return self._call(lambda: parse(self._answer(request)), what)
+            return self._call(ask, what)
         except PermanentError as error:
             if error.http_status != UNAUTHENTICATED:
                 raise
         # A token can be withdrawn before its time.
         self._sign_in()
-        return self._call(lambda: parse(self._answer(request)), what)
-
-    def _answer(self, request: GoogleRequest) -> Any:
-        return self._mapped(request.send, self._timeout_s)
+        return self._call(ask, what)
 
     def _sign_in(self) -> None:
         self._call(lambda: self._mapped(self._http.fetch_token, None), "signing in to Google")
 
     def _mapped(self, send: Callable[[], T], timeout_s: float | None) -> T:
-        from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - heavy
-        from googleapiclient.errors import Error  # noqa: PLC0415 - heavy
-
         try:
             return send()
-        except (Error, GoogleAuthError, httpx.HTTPError, httpx.InvalidURL) as error:
+        except _failures() as error:
             raise google_failure(
                 error, account=self._http.account, now=self._now(), timeout_s=timeout_s
             ) from error
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Return what a request may raise; looked up only where something was raised."""
+    from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - heavy
+    from googleapiclient.errors import Error  # noqa: PLC0415 - heavy
+
+    return (Error, GoogleAuthError, httpx.HTTPError, httpx.InvalidURL)
 
 
 def ranges_in_a_request(example: str) -> int:

@@ -12,11 +12,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 from listing_sync.cells.foreign_json import TooHeavyError, read_foreign_json
+from listing_sync.changes.quiet import Fetched
 from listing_sync.sheets.google_http import GoogleHttp, refusal
 from listing_sync.transport import UnfitAnswerError
 
@@ -31,18 +33,26 @@ class GoogleRequest:
     headers: Mapping[str, str]
     _http: GoogleHttp
 
-    def send(self) -> Any:
-        """Return what the answer says, None where it is no JSON.
+    def fetch(self) -> bytes:
+        """Return the body of the answer as it comes.
 
         Raises:
             HttpError: it is no success.
-            UnfitAnswerError: it would fill the memory.
         """
         head, content = self._http.request(self.uri, headers=self.headers)
         if not HTTPStatus.OK <= head.status < HTTPStatus.MULTIPLE_CHOICES:
             raise refusal(head, content)
+        return content
+
+    @staticmethod
+    def understood(body: bytes) -> Any:
+        """Return what an answer says, None where it is no JSON.
+
+        Raises:
+            UnfitAnswerError: it would fill the memory.
+        """
         try:
-            return read_foreign_json(content)
+            return read_foreign_json(body)
         except TooHeavyError as error:
             raise UnfitAnswerError(str(error)) from error
         except ValueError:
@@ -53,13 +63,27 @@ class SheetsClient:
     """The methods of the API that read, at an endpoint."""
 
     def __init__(self, http: GoogleHttp, endpoint: str) -> None:
-        from googleapiclient.discovery_cache import get_static_doc  # noqa: PLC0415 - heavy
+        self.http = http
+        self.endpoint = endpoint.rstrip("/")
+
+    @cached_property
+    def model(self) -> Any:
+        """Return what makes requests and reads answers."""
         from googleapiclient.model import JsonModel  # noqa: PLC0415 - heavy
 
-        self._http = http
-        self._endpoint = endpoint.rstrip("/")
-        self._document = json.loads(get_static_doc("sheets", "v4"))
-        self._model = JsonModel()
+        return JsonModel()
+
+    @cached_property
+    def _document(self) -> Any:
+        from googleapiclient.discovery_cache import get_static_doc  # noqa: PLC0415 - heavy
+
+        return json.loads(get_static_doc("sheets", "v4"))
+
+    def again(self, fetched: Fetched) -> GoogleRequest | None:
+        """Return a request of an earlier run, None for one to elsewhere."""
+        if not fetched.request.startswith(f"{self.endpoint}/"):
+            return None
+        return GoogleRequest(fetched.request, fetched.headers, self.http)
 
     def spreadsheet(self, spreadsheet_id: str, **parameters: Parameter) -> GoogleRequest:
         """Return the request of spreadsheets.get."""
@@ -83,8 +107,8 @@ class SheetsClient:
             raise TypeError(f"{method['id']} has no {', '.join(sorted(unknown))}")
         path = method["path"].replace("{spreadsheetId}", quote(spreadsheet_id, safe=""))
         sent = {name: _in_query(value) for name, value in parameters.items()}
-        headers, _, query, _ = self._model.request({}, {}, sent, None)
-        return GoogleRequest(f"{self._endpoint}/{path}{query}", headers, self._http)
+        headers, _, query, _ = self.model.request({}, {}, sent, None)
+        return GoogleRequest(f"{self.endpoint}/{path}{query}", headers, self.http)
 
 
 def _in_query(value: Parameter) -> str | list[str]:

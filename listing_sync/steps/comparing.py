@@ -51,7 +51,8 @@ class Scope:
 class Comparing:
     """One comparison of a whole sheet with the whole table.
 
-    `counted` is what pages are read through.
+    `counted` is what pages are read through. `seen` is, once there is a plan, all that is
+    remembered of the table by which it was made.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Comparing:
         self._known = known
         self._columns: Sequence[Column] = [column.column for column in checked.columns]
         self._found = Found({})
+        self.seen: Remembered | None = None
 
     def plan(self) -> Plan:
         """Return what would be changed, as if every row had been read."""
@@ -94,11 +96,15 @@ class Comparing:
             )
         if plan is None or needs_all_rows(plan):
             plan = self._made(table.pages(self._columns))
-        if scope.keeps and (told or before is None):
+        if not scope.keeps:
+            return plan
+        self.seen = before
+        if told or before is None:
             after = self._told_again(told, seen)
             now = seen_now(seen, told, after, self._found, plan, digests)
             whole_at = before.read_whole_at if before else self._ports.clock.now()
-            self._store(Remembered(whole_at, now))
+            self.seen = Remembered(whole_at, now)
+            self._store(self.seen)
         return plan
 
     def _made(self, pages: Pages) -> Plan:

@@ -20,6 +20,7 @@ from listing_sync.changes.given_back import NOTHING_KNOWN, GivenBack
 from listing_sync.changes.likeness import likeness
 from listing_sync.changes.meaning import Settled, in_question, settle
 from listing_sync.changes.plan import Plan, TableRow, make_plan
+from listing_sync.changes.quiet import Quiet
 from listing_sync.changes.rollout import is_in_share, within_share
 from listing_sync.errors import SourceError
 from listing_sync.ports import Ports, Progress, SelectedRows
@@ -37,6 +38,7 @@ class Reading:
 
     `total` is what the run counts; `failed` those of it that are rejected. `payloads` hold the
     cells of rejected rows by row, `not_found` near matches of the numbers that the sheet lacks.
+    `remembered`: the sheet is the one of that run, and its listings are not built.
     """
 
     contents: SheetContents
@@ -47,17 +49,38 @@ class Reading:
     payloads: Mapping[int, Mapping[str, str]]
     not_found: Mapping[str, tuple[str, ...]]
     warnings: tuple[str, ...]
+    remembered: Quiet | None = None
+
+    @property
+    def valid(self) -> int:
+        """Return how many listings there are to be written, or to be found equal."""
+        return self.remembered.plan.unchanged if self.remembered else len(self.checked.listings)
 
 
 def read(
-    ports: Ports, progress: Progress, *, percent: float, numbers: Sequence[str] | None = None
+    ports: Ports,
+    progress: Progress,
+    *,
+    percent: float,
+    numbers: Sequence[str] | None = None,
+    quiet: Quiet | None = None,
+    goes_on: bool = False,
 ) -> Reading:
     """Read the sheet, all of it or the listings named, and keep what the rollout share owns.
+
+    Where the whole sheet is the one of an earlier, quiet run, nothing of it is understood again.
+    `goes_on`: it was, and has to be understood after all.
 
     Raises:
         SourceError: a whole column still shows Loading... after the retries.
     """
-    selected = _read_sheet(ports, numbers, progress)
+    if quiet is not None:
+        progress.phase("Reading the sheet", None)
+        if ports.sheet.is_still(quiet.fetched):
+            progress.advance(quiet.checked.total_rows)
+            return _as_remembered(quiet, ports.mapping)
+        goes_on = True
+    selected = _read_sheet(ports, numbers, progress, goes_on=goes_on)
     if numbers is not None:
         spelled = as_in_sheet(ports, selected.all_numbers, numbers)
         if spelled != tuple(numbers):
@@ -87,7 +110,9 @@ def as_in_sheet(ports: Ports, in_sheet: Sequence[str], numbers: Sequence[str]) -
     )
 
 
-def _read_sheet(ports: Ports, numbers: Sequence[str] | None, progress: Progress) -> SelectedRows:
+def _read_sheet(
+    ports: Ports, numbers: Sequence[str] | None, progress: Progress, *, goes_on: bool = False
+) -> SelectedRows:
     """Return the rows of all listings, or of those named, once nothing is still calculating.
 
     Raises:
@@ -101,7 +126,8 @@ def _read_sheet(ports: Ports, numbers: Sequence[str] | None, progress: Progress)
             ports.clock.sleep(delay_s)
             delay_s *= 2
         if numbers is None:
-            selected = SelectedRows(ports.sheet.read(progress.advance), ())
+            goes_on = goes_on and not attempt
+            selected = SelectedRows(ports.sheet.read(progress.advance, goes_on=goes_on), ())
         else:
             selected = ports.sheet.read_listings(frozenset(numbers))
         loading = loading_columns(selected.contents)
@@ -139,16 +165,34 @@ def _check(
         }
     return Reading(
         contents=replace(contents, rows=()),
-        key=next(column for column in contents.columns if column.column.name == mapping.key),
+        key=contents.named(mapping.key),
         checked=checked,
         total=total,
         failed=failed,
         payloads=_payloads(contents, checked.rejections),
         not_found=not_found,
-        warnings=tuple(
-            f"the sheet has no column {column.headers[0]!r}; {column.name} is left as it is"
-            for column in contents.missing
-        ),
+        warnings=_warnings(contents),
+    )
+
+
+def _as_remembered(quiet: Quiet, mapping: SheetMapping) -> Reading:
+    return Reading(
+        contents=quiet.contents,
+        key=quiet.contents.named(mapping.key),
+        checked=quiet.checked,
+        total=quiet.checked.total_rows,
+        failed=quiet.checked.rejected_rows,
+        payloads=quiet.payloads,
+        not_found={},
+        warnings=_warnings(quiet.contents),
+        remembered=quiet,
+    )
+
+
+def _warnings(contents: SheetContents) -> tuple[str, ...]:
+    return tuple(
+        f"the sheet has no column {column.headers[0]!r}; {column.name} is left as it is"
+        for column in contents.missing
     )
 
 
@@ -204,7 +248,7 @@ def _settled(
     tick: Callable[[], None],
     known: GivenBack,
 ) -> Settled:
-    checked = reading.checked
+    checked, seen = reading.checked, None
     columns = [column.column for column in checked.columns]
 
     def counted(pages: Iterable[Sequence[TableRow]]) -> Iterator[Sequence[TableRow]]:
@@ -224,10 +268,12 @@ def _settled(
             known=known,
         )
     else:
-        plan = Comparing(ports, checked, scope, counted, known).plan()
-    meant = _meant(ports, plan, known)
+        comparing = Comparing(ports, checked, scope, counted, known)
+        plan = comparing.plan()
+        seen = comparing.seen
+    meant = meant_rows(ports, plan, known)
     if not meant:
-        return Settled(plan, checked)
+        return Settled(plan, checked, seen=seen)
     found = ports.target.table.rows(columns, sorted(set(meant.values())))
     there = {row.property_number: row for page in found for row in page}
     return settle(
@@ -242,7 +288,7 @@ def _settled(
     )
 
 
-def _meant(ports: Ports, plan: Plan, known: GivenBack) -> dict[str, str]:
+def meant_rows(ports: Ports, plan: Plan, known: GivenBack) -> dict[str, str]:
     """Return the keys of the rows that numbers without one of their own mean.
 
     What the table has told before is not asked again while that row is on no row of the sheet.

@@ -20,6 +20,7 @@ from listing_sync.machine.hold import HoldFile
 from listing_sync.machine.journal import JournalFiles
 from listing_sync.machine.lock import FileLock
 from listing_sync.machine.process import is_there
+from listing_sync.machine.quiet_memory import QuietMemoryFiles
 from listing_sync.machine.snapshots import SnapshotFiles
 from listing_sync.machine.state_dir import StateDir, find_state_dir
 from listing_sync.machine.table_memory import TableMemoryFiles
@@ -115,6 +116,11 @@ class ThisMachine:
     def table_memory(self) -> TableMemoryFiles:
         """Return what was seen of the table."""
         return TableMemoryFiles(self.state)
+
+    @cached_property
+    def quiet_memory(self) -> QuietMemoryFiles:
+        """Return what the last run with nothing to do concluded."""
+        return QuietMemoryFiles(self.state)
 
     @cached_property
     def given_back(self) -> GivenBackFile:

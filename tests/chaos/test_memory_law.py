@@ -19,6 +19,7 @@ from listing_sync.changes.plan import Plan
 from listing_sync.commands.sync import SyncResult
 from listing_sync.reliability.pacing import Patience
 from tests.chaos.how_many import HISTORIES
+from tests.fakes import FakeClock
 from tests.sync_world import MAPPING, MARKS, SyncWorld, in_table, listing
 
 T = TypeVar("T")
@@ -63,12 +64,14 @@ class History:
     moment: Moment = field(default_factory=Moment)
     backups: list[Any] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    forgets: bool = False
 
     def __post_init__(self) -> None:
         size = self.chance.choice((5, 30))
         self.numbers = NUMBERS[:size]
         rows = [listing(number) for number in self.numbers]
         table = {number: in_table(number) for number in self.numbers}
+        clock = FakeClock()
         make = lambda name: SyncWorld(  # noqa: E731 - twice the same
             self.folder / name,
             rows,
@@ -76,6 +79,7 @@ class History:
             mapping=MAPPING + MARKS,
             page_rows=7,
             call=self.moment.call,
+            clock=clock,
             sync_retry_attempts=0,
         )
         self.here, self.there = make("here"), make("there")
@@ -99,6 +103,8 @@ class History:
                 self.mark_by_hand,
                 self.back_up,
                 self.restore,
+                self.do_nothing,
+                self.do_nothing,
                 self.damage_memory,
                 self.change_mapping,
                 self.change_version,
@@ -108,6 +114,9 @@ class History:
         )
         self.told.append(happen.__name__)
         happen()
+
+    def do_nothing(self) -> None:
+        """Let the next run come to rest, as most do."""
 
     def edit_sheet(self) -> None:
         chance, rows = self.chance, self.here.sheet.rows
@@ -161,16 +170,19 @@ class History:
             self.table.content, self.table.marks = content, marks
 
     def damage_memory(self) -> None:
-        for path in self.machine.state.path.glob("table-seen-*"):
+        chance = random.Random(self.chance.random())  # a world that forgets has no such files
+        for path in sorted(self.machine.state.path.glob("*-????????????")):
+            if chance.randrange(2):
+                continue
             content = bytearray(path.read_bytes())
-            match self.chance.randrange(4):
+            match chance.randrange(4):
                 case 0:
                     path.unlink()
                     continue
                 case 1:
-                    del content[self.chance.randrange(len(content)) :]
+                    del content[chance.randrange(len(content)) :]
                 case 2:
-                    content[self.chance.randrange(len(content))] ^= 1 << self.chance.randrange(8)
+                    content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
                 case _:
                     content = bytearray(b"foreign")
             path.write_bytes(content)
@@ -196,9 +208,9 @@ class History:
         """Let a run come, disturbed or not; undisturbed it does what one without memory would."""
         chance = self.chance
         options: dict[str, Any] = {
-            "prune": chance.random() < 0.3,
+            "prune": chance.random() < 0.1,
             "force": chance.random() < 0.05,
-            "percent": chance.choice((100, 100, 100, 100, 50)),
+            "percent": chance.choice((100, 100, 100, 100, 100, 100, 50)),
             "change_limit": chance.choice((100, 100, 50, 10)),
             "prune_limit": chance.choice((100, 10)),
         }
@@ -206,11 +218,42 @@ class History:
             return self.disturbed(options)
         self.told.append(f"run {options}")
         self.table.tells_fingerprints = False
-        wanted = self.machine.sync(dry_run=True, **options)
+        wanted = self.machine.sync(dry_run=True, reads_all=True, **options)
         self.table.tells_fingerprints = True
         if chance.random() < 0.2:
             return self.agree(self.machine.sync(dry_run=True, **options), wanted)
         return self.agree(self.machine.sync(**options), wanted)
+
+    def next_end(self) -> dict[str, object]:
+        """Let something happen and a run come; return all that it tells and leaves."""
+        for _ in range(self.chance.choice((0, 1, 1, 2))):
+            self.go_on()
+        prune, percent = self.chance.random() < 0.1, self.chance.choice((100, 100, 100, 50))
+        self.told.append(f"run, prune {prune}, {percent} %")
+        self.table.tells_fingerprints = not self.forgets
+        result = self.machine.sync(prune=prune, percent=percent, reads_all=self.forgets)
+        run = result.run
+        return {
+            **self.of(result),
+            "news": result.news,
+            "new warnings": result.new_warnings,
+            "status": run.status,
+            "stats": run.stats,
+            "warnings": run.warnings,
+            "removed": run.removed,
+            "told": run.told,
+            "times": (run.started_at, run.completed_at),
+            "table": (self.table.content, self.table.marks),
+            "recorded": [
+                replace(each, run_id="") for each in self.here.target.records.rejections(run.run_id)
+            ],
+            "undo": [
+                (each.property_number, each.old, each.new)
+                for each in self.machine.machine.undo.read(run.run_id)
+            ]
+            if run.stats.success and (run.stats.inserted or run.stats.updated)
+            else [],
+        }
 
     def disturbed(self, options: dict[str, Any]) -> None:
         """Let somebody write at a moment of the run, or end it there."""
@@ -246,6 +289,7 @@ class History:
         return {
             "plan": None if plan is None else replace(plan, filled=()),
             "rejections": result.rejections,
+            "failed": result.run.stats.failed,
             "not found": result.not_found,
             "total": result.run.stats.total,
             "unchanged": result.run.stats.unchanged,
@@ -269,11 +313,26 @@ def test_a_run_with_memory_does_what_one_without_it_does(seed: int) -> None:
             history.run()
 
 
+@pytest.mark.parametrize("seed", range(HISTORIES))
+def test_what_a_run_with_memory_tells_and_leaves_is_what_one_without_it_does(seed: int) -> None:
+    """The same history twice, in worlds of their own: one that remembers, one that never does."""
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        histories = [
+            History(random.Random(seed), Path(one)),
+            History(random.Random(seed), Path(other), forgets=True),
+        ]
+        for _ in range(8):
+            ends = [history.next_end() for history in histories]
+            assert ends[0] == ends[1], histories[0].told
+
+
 def test_runs_of_the_law_do_leave_rows_unread() -> None:
     """The law would hold for a memory that is never used."""
     with tempfile.TemporaryDirectory() as folder:
         history = History(random.Random(1), Path(folder))
         history.here.sync()
         history.table.requests.clear()
+        read = history.here.sheet.reads
         history.here.sync()
         assert [kind for kind, _ in history.table.requests] == ["fingerprint"]
+        assert history.here.sheet.reads == read

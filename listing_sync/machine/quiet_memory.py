@@ -1,0 +1,139 @@
+"""Keep on this disk what the last run with nothing to do concluded, one file a source.
+
+Line by line: what it is and of which version, a checksum of the rest, and the rest as JSON. A file
+that is damaged, foreign, of another version or mapping counts as none: then all is understood anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import fields, replace
+from datetime import datetime
+from hashlib import blake2b, sha256
+from typing import Any, Final
+
+from listing_sync.cells.columns import Column
+from listing_sync.cells.listings import Checked, Rejection, SheetColumn, SheetContents
+from listing_sync.cells.mapping import SheetMapping
+from listing_sync.changes.plan import Plan
+from listing_sync.changes.quiet import Fetched, Quiet
+from listing_sync.errors import Category
+from listing_sync.machine.state_dir import LARGEST_STATE_BYTES, StateDir, write_atomically
+from listing_sync.regular_file import read_regular
+
+_FORM: Final = b"listing-sync quiet run 1"
+_REJECTION: Final = tuple(field.name for field in fields(Rejection))
+
+
+class QuietMemoryFiles:
+    """Never raises but OSError in `store`: without a memory all is understood."""
+
+    def __init__(self, state: StateDir) -> None:
+        self._state = state
+
+    def load(self, source: str, identity: str, mapping: SheetMapping) -> Quiet | None:
+        """Return what was concluded for exactly this source and identity, None when nothing was."""
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            content = read_regular(self._state.path / _name(source), LARGEST_STATE_BYTES)
+            form, checksum, rest = content.split(b"\n", 2)
+            if form != _FORM or sha256(rest).hexdigest().encode() != checksum:
+                return None
+            document = json.loads(rest)
+            if (document["source"], document["identity"]) == (source, identity):
+                return _quiet(document, {column.name: column for column in mapping.columns})
+        return None
+
+    def store(self, source: str, identity: str, quiet: Quiet) -> None:
+        """Replace what is remembered for a source; raises OSError."""
+        document = {"source": source, "identity": identity, **_document(quiet)}
+        rest = json.dumps(document).encode()
+        content = b"\n".join((_FORM, sha256(rest).hexdigest().encode(), rest))
+        write_atomically(self._state.path / _name(source), content)
+
+
+def _name(source: str) -> str:
+    return f"quiet-{blake2b(source.encode(), digest_size=6).hexdigest()}"
+
+
+def _document(quiet: Quiet) -> dict[str, object]:
+    contents, checked, plan = quiet.contents, quiet.checked, quiet.plan
+    return {
+        "fetched": [
+            [each.what, each.request, dict(each.headers), each.digest] for each in quiet.fetched
+        ],
+        "fingerprints": quiet.fingerprints,
+        "read_whole_at": quiet.read_whole_at.isoformat(),
+        "known": quiet.known,
+        "tab": contents.tab,
+        "link_base": contents.link_base,
+        "time_zone": contents.time_zone,
+        "columns": [
+            [each.column.name, each.column.unit, each.header, each.letter]
+            for each in contents.columns
+        ],
+        "missing": [column.name for column in contents.missing],
+        "rejections": [[getattr(each, name) for name in _REJECTION] for each in checked.rejections],
+        "unknown_numbers": checked.unknown_numbers,
+        "total_rows": checked.total_rows,
+        "rejected_rows": checked.rejected_rows,
+        "repeated": checked.repeated,
+        "payloads": list(quiet.payloads.items()),
+        "unchanged": plan.unchanged,
+        "unlisted": plan.unlisted,
+        "table_size": plan.table_size,
+        "filled": plan.filled,
+        "unseen": sorted(plan.unseen),
+        "has_rows": plan.has_rows,
+    }
+
+
+def _quiet(document: Mapping[str, Any], mapped: Mapping[str, Column]) -> Quiet:
+    columns = tuple(
+        SheetColumn(replace(mapped[name], unit=unit), header, letter)
+        for name, unit, header, letter in document["columns"]
+    )
+    return Quiet(
+        fetched=tuple(Fetched(*each) for each in document["fetched"]),
+        fingerprints=tuple(document["fingerprints"]),
+        read_whole_at=datetime.fromisoformat(document["read_whole_at"]),
+        known=document["known"],
+        contents=SheetContents(
+            tab=document["tab"],
+            link_base=document["link_base"],
+            time_zone=document["time_zone"],
+            columns=columns,
+            rows=(),
+            missing=tuple(mapped[name] for name in document["missing"]),
+        ),
+        checked=Checked(
+            columns=columns,
+            listings=(),
+            rejections=tuple(map(_rejection, document["rejections"])),
+            numbers=frozenset(),
+            unknown_numbers=document["unknown_numbers"],
+            total_rows=document["total_rows"],
+            rejected_rows=document["rejected_rows"],
+            repeated=tuple((number, tuple(rows)) for number, rows in document["repeated"]),
+        ),
+        payloads=dict(document["payloads"]),
+        plan=Plan(
+            columns=columns,
+            inserts=(),
+            updates=(),
+            unchanged=document["unchanged"],
+            unlisted=tuple(document["unlisted"]),
+            removals=(),
+            table_size=document["table_size"],
+            filled=tuple(document["filled"]),
+            blanked=(0,) * len(columns),
+            unseen=frozenset(document["unseen"]),
+            has_rows=document["has_rows"],
+        ),
+    )
+
+
+def _rejection(values: list[Any]) -> Rejection:
+    given = dict(zip(_REJECTION, values, strict=True))
+    return Rejection(**{**given, "category": Category(given["category"])})
