@@ -37,7 +37,8 @@ from listing_sync.history.runs import RunStats
 from listing_sync.ports import Ports, Progress, SheetDescription
 from listing_sync.steps.comparing import Scope
 from listing_sync.steps.learning import known_to, loose_with_examples
-from listing_sync.steps.reading import looked_behind, plan_changes, read
+from listing_sync.steps.planning import looked_behind, plan_changes
+from listing_sync.steps.reading import read
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,9 @@ from listing_sync.steps.earlier_runs import History, read_history, stored
 from listing_sync.steps.holding import held_elsewhere, held_here
 from listing_sync.steps.learning import known_to, learn
 from listing_sync.steps.naming import learn_source
+from listing_sync.steps.planning import plan_changes
 from listing_sync.steps.quiet import keep_quiet, remembered_quiet, still_quiet
-from listing_sync.steps.reading import Reading, plan_changes, read
+from listing_sync.steps.reading import Reading, read
 from listing_sync.steps.recording import (
     KEPT_RUNS,
     Heard,

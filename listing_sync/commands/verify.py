@@ -14,7 +14,8 @@ from listing_sync.errors import RefusedError
 from listing_sync.ports import Ports, Progress, SnapshotMeta
 from listing_sync.steps.comparing import Scope
 from listing_sync.steps.learning import known_to
-from listing_sync.steps.reading import plan_changes, read
+from listing_sync.steps.planning import plan_changes
+from listing_sync.steps.reading import read
 
 
 @dataclass(frozen=True, slots=True)

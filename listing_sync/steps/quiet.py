@@ -12,7 +12,8 @@ from listing_sync.changes.quiet import Quiet, concluded, digest_of_known
 from listing_sync.changes.seen import identity_of
 from listing_sync.ports import Ports
 from listing_sync.steps.comparing import Scope
-from listing_sync.steps.reading import Reading, meant_rows
+from listing_sync.steps.planning import meant_rows
+from listing_sync.steps.reading import Reading
 
 
 def remembered_quiet(ports: Ports, scope: Scope) -> Quiet | None:

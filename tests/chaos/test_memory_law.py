@@ -97,6 +97,7 @@ class History:
             (
                 self.edit_sheet,
                 self.edit_sheet,
+                self.put_pictures,
                 self.write_by_hand,
                 self.write_by_hand,
                 self.delete_by_hand,
@@ -137,6 +138,15 @@ class History:
                     rows[at] = {**(rows[at] or {}), "name": chance.choice(("", "House", "house "))}
                 case _ if rows:
                     rows[at] = {**(rows[at] or {}), "price": chance.choice(PRICES)}
+
+    def put_pictures(self) -> None:
+        """Let cells that read as blank show something to a person, or no more."""
+        rows, pictures = self.here.sheet.rows, self.here.sheet.pictures
+        if rows:
+            place = (self.chance.randrange(len(rows)), self.chance.choice(("name", "price")))
+            at, column = place
+            rows[at] = {**(rows[at] or {}), column: None}
+            pictures.symmetric_difference_update({(at + 2, column)})
 
     def write_by_hand(self) -> None:
         number = self.chance.choice((*self.numbers, *NUMBERS, "aa1", "AA1 "))

@@ -182,3 +182,13 @@ def test_a_disk_that_takes_no_conclusion_costs_only_reading(world, monkeypatch):
     edit(world)
     assert world.sync().run.stats.updated == 1
     assert world.sync().run.status is RunStatus.PARTIAL
+
+
+def test_what_was_looked_at_behind_the_cells_is_looked_at_by_every_run(world):
+    """A picture that goes leaves the values of the sheet as they were."""
+    world.sheet.rows[0] = listing("AA100", price=None)
+    world.sheet.pictures.add((2, "price"))
+    assert world.sync().run.stats.updated == 0
+    world.sheet.pictures.clear()
+    assert world.sync().run.stats.updated == 1
+    assert world.table.content["AA100"]["price"] is None
