@@ -20,6 +20,8 @@ from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.plan import Plan
 from listing_sync.changes.quiet import Fetched, Quiet
 from listing_sync.errors import Category
+from listing_sync.language.records import recalled, record_of
+from listing_sync.language.sentences import english_of
 from listing_sync.machine.state_dir import LARGEST_STATE_BYTES, StateDir, write_atomically
 from listing_sync.regular_file import read_regular
 
@@ -46,7 +48,12 @@ class QuietMemoryFiles:
         return None
 
     def store(self, source: str, identity: str, quiet: Quiet) -> None:
-        """Replace what is remembered for a source; raises OSError."""
+        """Replace what is remembered for a source; raises OSError.
+
+        A rejection whose reason a record cannot tell in both languages is not to be gone by.
+        """
+        if not all(_is_told(each) for each in quiet.checked.rejections):
+            return
         document = {"source": source, "identity": identity, **_document(quiet)}
         rest = json.dumps(document).encode()
         content = b"\n".join((_FORM, sha256(rest).hexdigest().encode(), rest))
@@ -74,7 +81,10 @@ def _document(quiet: Quiet) -> dict[str, object]:
             for each in contents.columns
         ],
         "missing": [column.name for column in contents.missing],
-        "rejections": [[getattr(each, name) for name in _REJECTION] for each in checked.rejections],
+        "rejections": [
+            [[getattr(each, name) for name in _REJECTION], record_of(each.reason)]
+            for each in checked.rejections
+        ],
         "unknown_numbers": checked.unknown_numbers,
         "total_rows": checked.total_rows,
         "rejected_rows": checked.rejected_rows,
@@ -134,6 +144,15 @@ def _quiet(document: Mapping[str, Any], mapped: Mapping[str, Column]) -> Quiet:
     )
 
 
-def _rejection(values: list[Any]) -> Rejection:
+def _rejection(kept: list[Any]) -> Rejection:
+    values, record = kept
     given = dict(zip(_REJECTION, values, strict=True))
-    return Rejection(**{**given, "category": Category(given["category"])})
+    rejection = Rejection(**{**given, "category": Category(given["category"])})
+    reason = recalled(record, rejection.code)
+    return rejection if reason is None else replace(rejection, reason=reason)
+
+
+def _is_told(rejection: Rejection) -> bool:
+    reason = rejection.reason
+    told = recalled(record_of(reason), rejection.code) or str.__str__(reason)
+    return (told, english_of(told)) == (reason, english_of(reason))

@@ -13,6 +13,9 @@ from listing_sync.cells.mapping import parse_mapping
 from listing_sync.changes.plan import Plan
 from listing_sync.changes.quiet import Fetched, Quiet
 from listing_sync.errors import Category
+from listing_sync.language.catalogue import speak
+from listing_sync.language.choice import Language
+from listing_sync.language.sentences import altered, english_of, phrase
 from listing_sync.machine.quiet_memory import QuietMemoryFiles
 from listing_sync.machine.state_dir import StateDir
 from tests.fakes import FakeClock
@@ -77,6 +80,34 @@ def test_it_comes_back_for_its_source_and_identity_alone(files, tmp_path):
     assert files.load("other", "me", MAPPED) is None
     [path] = (tmp_path / "target").iterdir()
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def rejected(reason: str) -> Quiet:
+    rejection = Rejection("AA1", 3, "Price", "Listings!D3", "abc", reason, code="not_json")
+    return replace(QUIET, checked=replace(QUIET.checked, rejections=(rejection,)))
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_reason_comes_back_in_the_language_of_the_office_and_in_english(files, language):
+    speak(language)
+    try:
+        reason = phrase("not JSON", code="not_json")
+        files.store("sheet", "me", rejected(reason))
+        [found] = files.load("sheet", "me", MAPPED).checked.rejections
+    finally:
+        speak(Language.ENGLISH)
+    assert found.reason == reason
+    assert (english_of(found.reason), found.reason.code) == ("not JSON", "not_json")
+
+
+def test_a_reason_that_cannot_be_kept_in_both_languages_is_not_gone_by(files):
+    speak(Language.JAPANESE)
+    try:
+        cut = altered(phrase("not JSON", code="not_json"), lambda text: text[:3])
+    finally:
+        speak(Language.ENGLISH)
+    files.store("sheet", "me", rejected(cut))
+    assert files.load("sheet", "me", MAPPED) is None
 
 
 def test_any_damage_makes_it_nothing(files, tmp_path):
