@@ -1,32 +1,32 @@
-"""Send messages by Apprise: e-mail, chats and push services, each by one address.
-
-Apprise tells only whether a message was taken; its log tells the status that the service answered.
-
-Source: Apprise, "Development API"; its plugins' `body_maxlen`.
-"""
+"""Send messages by Apprise: e-mail, chats and push services, each by one address."""
 
 from __future__ import annotations
 
-import re
+import json
+import subprocess
+import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
 from typing import Any
 
-from listing_sync.history.messages import Message, markup_free
+from listing_sync.history.messages import Message
 from listing_sync.ports import NotTaken, Trial
 from listing_sync.signals.addresses import SecretAddresses
-from listing_sync.signals.posting import is_final, within
-from listing_sync.signals.webhook import LIMIT
+from listing_sync.signals.posting import not_in_time
 
 TIMEOUT_S = 20.0
 MISSING = "Apprise is not installed: pip install 'listing-sync[notify]'"
-_MOST = 20_000
 _ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-_STATUS = re.compile(r"\berror=(\d{3})\b")
-_UNLIMITED = frozenset({"mailto", "mailtos"})
-_PUSH_WIDTH = 200
+_CHILD = """
+import json, sys
+task = json.loads(sys.stdin.read())
+sys.path[:] = task.pop("path")
+from listing_sync.signals.apprise_child import carry_out
+carry_out(**task)
+"""
 
 
 class AppriseChannels(SecretAddresses):
@@ -42,7 +42,7 @@ class AppriseChannels(SecretAddresses):
 
     def post(self, address: str, message: Message) -> NotTaken | None:
         """Send one message; return why it was not taken."""
-        return within(self._timeout_s, lambda: _send(self._urls[address], message))
+        return _sent(self._urls[address], message, self._timeout_s)
 
     def problems(self) -> tuple[str, ...]:
         """Return which addresses Apprise does not know, without showing them."""
@@ -74,61 +74,27 @@ class AppriseChannels(SecretAddresses):
         return refusal.why if refusal else None
 
 
-def _send(url: str, message: Message) -> NotTaken | None:
+def _sent(url: str, message: Message, timeout_s: float) -> NotTaken | None:
+    """Send by a process of its own, which ends in time and holds no more than it may.
+
+    What it is to do comes by stdin, since arguments are seen by everybody on the machine.
+    """
+    task = {"path": sys.path, "seconds": timeout_s, "url": url, "message": asdict(message)}
     try:
-        return _sent(import_module("apprise"), url, message)
-    except ImportError:
-        return NotTaken(MISSING)
-    except Exception as error:  # noqa: BLE001 - a signal that fails must not fail a good run
-        return NotTaken(type(error).__name__)  # its text may hold the address
-
-
-def _sent(apprise: Any, url: str, message: Message) -> NotTaken | None:
-    receiver = _receiver(apprise, url)
-    if receiver is None:
-        return NotTaken("no address that Apprise knows", is_final=True)
-    title = markup_free(f"listing-sync: {message.title}")
-    width = _limit(apprise, receiver)
-    if not receiver.title_maxlen:  # it has no titles: Apprise puts them above the text
-        width -= len(title) + 2
-    with apprise.LogCapture(level=apprise.logging.WARNING) as log:
-        is_taken = receiver.notify(
-            title=title[: receiver.title_maxlen or len(title)],
-            body=_body(message, width),
-            body_format=apprise.NotifyFormat.TEXT,
+        ended = subprocess.run(  # noqa: S603 - this Python, and a text of ours
+            [sys.executable, "-P", "-c", _CHILD],
+            input=json.dumps(task, default=datetime.isoformat),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=timeout_s,
+            check=False,
         )
-        found = _STATUS.search(log.getvalue())
-    if is_taken:
-        return None
-    if found is None:
+        found = json.loads(ended.stdout)
+    except subprocess.TimeoutExpired:
+        return NotTaken(not_in_time(timeout_s))
+    except (OSError, ValueError):  # it was ended by its limits
         return NotTaken("not taken")
-    return NotTaken(f"HTTP {found[1]}", is_final=is_final(int(found[1])))
-
-
-def _body(message: Message, width: int) -> str:
-    """Return the text below the title as plain text; a mail without one shows its title."""
-    for limit in range(width, 0, -_PUSH_WIDTH):
-        text = markup_free(message.body(limit))
-        if len(text) <= width:
-            return text or markup_free(message.title)
-    return markup_free(message.title)[:width]
-
-
-def _limit(apprise: Any, receiver: Any) -> int:
-    """Return how many characters a receiver takes, as far as it is known."""
-    if receiver.body_maxlen < apprise.NotifyBase.body_maxlen:
-        return int(min(receiver.body_maxlen, _MOST))
-    return _MOST if _UNLIMITED & {*_schemes(receiver)} else LIMIT
-
-
-def _schemes(receiver: Any) -> tuple[str, ...]:
-    names = (receiver.protocol, receiver.secure_protocol)
-    return tuple(
-        name
-        for each in names
-        if each
-        for name in ((each,) if isinstance(each, str) else tuple(each))
-    )
+    return NotTaken(**found) if found else None
 
 
 def _receiver(apprise: Any, url: str) -> Any:

@@ -7,15 +7,17 @@ from collections.abc import Callable
 
 from listing_sync.ports import NotTaken
 
-_NOT_IN_TIME = "no answer in {:g} s"
-
-
 _MAY_PASS = frozenset({408, 425, 429})
 
 
 def is_final(http_status: int) -> bool:
     """Return whether an answer says that the same will never be taken."""
     return 400 <= http_status < 500 and http_status not in _MAY_PASS  # noqa: PLR2004 - client error
+
+
+def not_in_time(timeout_s: float) -> str:
+    """Return why a message was not taken that nobody answered."""
+    return f"no answer in {timeout_s:g} s"
 
 
 def post(url: str, body: bytes, content_type: str, *, timeout_s: float) -> NotTaken | None:
@@ -32,7 +34,7 @@ def within(timeout_s: float, send: Callable[[], NotTaken | None]) -> NotTaken | 
     thread = threading.Thread(target=lambda: why.append(send()), daemon=True)
     thread.start()
     thread.join(timeout_s)
-    return why[0] if why else NotTaken(_NOT_IN_TIME.format(timeout_s))
+    return why[0] if why else NotTaken(not_in_time(timeout_s))
 
 
 def _post(url: str, body: bytes, content_type: str, timeout_s: float) -> NotTaken | None:
@@ -66,7 +68,7 @@ def _post(url: str, body: bytes, content_type: str, timeout_s: float) -> NotTake
                 return None
             return NotTaken(f"HTTP {response.status_code}", is_final=is_final(response.status_code))
     except requests.Timeout:
-        return NotTaken(_NOT_IN_TIME.format(timeout_s))
+        return NotTaken(not_in_time(timeout_s))
     except requests.exceptions.ProxyError as error:
         return NotTaken(refusal_of_proxy(proxy, None, str(error)) or type(error).__name__)
     except Exception as error:  # noqa: BLE001 - a signal that fails must not fail a good run

@@ -24,15 +24,25 @@ def session_for(url: str, proxy: Proxy | None) -> Session:
         ValueError: a variable of the environment names no certificates.
     """
     session = Session()
+    prepare(session, url, proxy)
+    return session
+
+
+def prepare(session: Session, url: str, proxy: Proxy | None, *, verifies: bool = True) -> None:
+    """Let a session ask an address as every service is asked; not `verifies`: whoever answers.
+
+    Raises:
+        ValueError: a variable of the environment names no certificates.
+    """
     session.trust_env = False
     session.auth = _as_it_is
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.verify = verifies
     scheme = urlsplit(url).scheme
     if proxy:
         session.proxies = {scheme: _address(proxy)}
-    if scheme == "https":
+    if scheme == "https" and verifies:
         session.mount("https://", _Adapter())
-    return session
 
 
 def refusal_of_proxy(proxy: Proxy | None, answered: int | None, refused: str) -> str | None:

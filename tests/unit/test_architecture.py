@@ -51,7 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     "sheets": {*WORLD, "transport", "proxies", "reachability"},
     "supabase": {*WORLD, "transport", "reachability", "redaction"},
     "machine": {*WORLD, "regular_file"},
-    "signals": {*WORLD, "certificates", "proxies", "regular_file"},
+    "signals": {*WORLD, "certificates", "proxies", "regular_file", "unpacking"},
     "wiring": {*WORLD, *OUTSIDE, "settings", "clock", "transport", "loading"},
     "page": {"errors", *RULES, "ports", "logs", "commands", "steps"},
     "cli": {

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -15,7 +16,10 @@ import pytest
 
 from listing_sync.certificates import certificate_problems, tls_context
 from listing_sync.errors import PermanentError, TransientError
+from listing_sync.history.messages import Message
+from listing_sync.ports import NotTaken
 from listing_sync.reachability import ProxyRefusedError, way_to, what_to_check
+from listing_sync.signals.apprise_channels import AppriseChannels
 from listing_sync.supabase.failures import failure_of_exception
 from listing_sync.transport import build_client
 from tests.stack.forward_proxy import ForwardProxy
@@ -226,6 +230,23 @@ def test_each_variable_names_certificates_for_every_service(
     monkeypatch.setenv(variable, str(place))
     assert certificate_problems() == ()
     assert get(tls_server).text == "ok"
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_apprise_trusts_what_every_service_trusts(
+    monkeypatch: pytest.MonkeyPatch,
+    certificate: tuple[Path, Path],
+    tls_server: str,
+    *,
+    is_named: bool,
+) -> None:
+    if is_named:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[1]))
+    channels = AppriseChannels([tls_server.replace("https://", "jsons://")])
+    refusal = channels.post(
+        channels.addresses[0], Message(datetime(2026, 3, 1, tzinfo=UTC), "a trial")
+    )
+    assert refusal == (None if is_named else NotTaken("not taken"))
 
 
 def test_without_them_an_own_certificate_is_not_trusted_and_the_host_named(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from socket import socket
+from pathlib import Path
+from socket import create_server, socket
+from threading import Event, Thread
+from time import monotonic
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -17,7 +22,7 @@ from aiosmtpd.controller import Controller
 from listing_sync.history.messages import Message
 from listing_sync.ports import NotTaken
 from listing_sync.signals.apprise_channels import AppriseChannels
-from tests.stack.loopback import Answer
+from tests.stack.loopback import Answer, LoopbackServer, Request, Wire
 from tests.stack.receiver import Receiver
 
 LINK = "https://docs.google.com/x#gid=0&range=F2"
@@ -112,6 +117,68 @@ def test_a_receiver_whose_limit_is_not_known_gets_less_than_1_900_characters() -
         text = json.loads(receiver.requests[0].body)["message"]
     assert len(text) <= 1900
     assert text.endswith(" more: all")
+
+
+def test_nobody_is_given_the_credentials_of_netrc_and_no_redirect_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login somebody password something\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("NETRC", raising=False)
+    with Receiver() as elsewhere:
+        moved = Answer(307, (("Location", elsewhere.url), ("Set-Cookie", "a=b")))
+        with Receiver(moved) as receiver:
+            assert send(receiver.url.replace("http://", "json://")) == NotTaken("HTTP 307")
+            (request,) = receiver.requests
+        assert elsewhere.requests == []
+    assert "authorization" not in request.headers
+
+
+def test_credentials_of_the_address_are_sent() -> None:
+    with Receiver() as receiver:
+        assert send(receiver.url.replace("http://", "json://somebody:something@")) is None
+        assert receiver.requests[0].headers["authorization"].startswith("Basic ")
+
+
+class Endless(LoopbackServer):
+    def serve(self, request: Request, wire: Wire) -> None:
+        wire.connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:  # until the client has had enough
+            wire.connection.sendall(b"x" * 65536)
+
+
+def test_an_answer_without_an_end_is_not_read_on() -> None:
+    with Endless() as server:
+        assert send(server.url.replace("http://", "json://")) is None
+
+
+def test_an_answer_that_unpacks_to_more_is_not_unpacked_on() -> None:
+    packed = gzip.compress(b"x" * 2 * 1024 * 1024)
+    with Receiver(Answer(200, (("Content-Encoding", "gzip"),), packed)) as receiver:
+        assert send(receiver.url.replace("http://", "json://")) is None
+
+
+@pytest.mark.parametrize("speaks", [b"", b"250-more\r\n" * 1000])
+def test_a_server_that_comes_to_no_end_is_left_in_time(speaks: bytes) -> None:
+    def talk() -> None:
+        near, _ = listener.accept()
+        with near, suppress(OSError):
+            while True:
+                near.sendall(speaks or b"\0")
+                ended.wait(0 if speaks else 0.05)
+
+    ended = Event()
+    with create_server(("127.0.0.1", 0)) as listener:
+        Thread(target=talk, daemon=True).start()
+        channels = AppriseChannels(
+            [f"mailto://127.0.0.1:{listener.getsockname()[1]}?from=a@b.example&to=c@d.example"],
+            timeout_s=1.5,
+        )
+        began = monotonic()
+        refusal = channels.post(channels.addresses[0], MESSAGE)
+        assert monotonic() - began < 4
+    assert refusal is not None
+    assert not refusal.is_final
 
 
 def test_no_address_shows_more_than_its_kind() -> None:
