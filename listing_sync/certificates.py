@@ -12,6 +12,9 @@ from pathlib import Path
 
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
+_LARGEST_BYTES = 16 * 1024 * 1024
+"""Fifty times what all of Mozilla's certificates take."""
+
 
 def tls_context() -> ssl.SSLContext:
     """Return what every connection is made with.
@@ -60,6 +63,8 @@ def _load(context: ssl.SSLContext, name: str, place: str) -> None:
         expected = "folder" if name == "SSL_CERT_DIR" else "file"
         raise ValueError(f"{name}: {place} is no {expected}")
     try:
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise ValueError(f"{name}: {place} is larger than {_LARGEST_BYTES >> 20} MiB")
         context.load_verify_locations(cafile=place)
     except ssl.SSLError:  # an OSError as well
         raise ValueError(f"{name}: {place} holds no certificate in PEM") from None

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import os
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -25,6 +26,7 @@ from listing_sync.machine.state_dir import (
     StateDir,
     decode_json,
     encode_json,
+    read_as_ours,
     sync_folder,
     write_atomically,
 )
@@ -32,6 +34,8 @@ from listing_sync.ports import SnapshotMeta
 from listing_sync.regular_file import open_regular, read_regular
 
 _SUFFIX = ".jsonl.gz"
+LARGEST_LINE_BYTES = 32 * 1024 * 1024
+"""Unpacked: a row holds less than the request that wrote it."""
 
 
 class SnapshotFiles:
@@ -85,7 +89,8 @@ class SnapshotFiles:
         """
         path = path.resolve() if path.exists() else self._folder / path
         meta = self._checked(path)
-        return replace(meta, name=str(path), rows=sum(1 for _ in _lines(path)) - 1)
+        with read_as_ours(path):
+            return replace(meta, name=str(path), rows=sum(1 for _ in _lines(path)) - 1)
 
     def path_of(self, meta: SnapshotMeta) -> Path:
         """Return the file of a snapshot."""
@@ -95,10 +100,11 @@ class SnapshotFiles:
         """Yield the rows, after checking the file as `find` does."""
         path = self.path_of(meta)
         columns = self._checked(path).columns
-        lines = _lines(path)
-        next(lines)
-        for line in lines:
-            yield dict(zip(columns, decode_json(line, frames=1), strict=True))
+        with read_as_ours(path):
+            lines = _lines(path)
+            next(lines)
+            for line in lines:
+                yield dict(zip(columns, decode_json(line, frames=1), strict=True))
 
     def _checked(self, path: Path) -> SnapshotMeta:
         try:
@@ -151,7 +157,10 @@ def _write(file: Any, meta: SnapshotMeta, pages: Iterable[Sequence[Mapping[str, 
 
 def _lines(path: Path) -> Iterator[bytes]:
     with open_regular(path) as packed, gzip.open(packed, "rb") as file:
-        yield from file
+        while line := file.readline(LARGEST_LINE_BYTES + 1):
+            if len(line) > LARGEST_LINE_BYTES:
+                raise ValueError("a line without an end")
+            yield line
 
 
 def _read_meta(path: Path) -> SnapshotMeta:
@@ -165,7 +174,7 @@ def _read_meta(path: Path) -> SnapshotMeta:
             first=header["first"],
             sequence=header.get("sequence"),
         )
-    except (OSError, EOFError, StopIteration, KeyError, TypeError, ValueError) as error:
+    except (OSError, EOFError, StopIteration, KeyError, TypeError, ValueError, zlib.error) as error:
         raise RefusedError(f"{path} is not a snapshot of listing-sync, or is damaged") from error
 
 

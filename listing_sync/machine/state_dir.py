@@ -6,15 +6,16 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from listing_sync.cells.foreign_json import read_foreign_json
+from listing_sync.cells.foreign_json import read_foreign_json, weigh
 from listing_sync.cells.json_exact import decode, encode
-from listing_sync.errors import SettingsError
+from listing_sync.errors import RefusedError, SettingsError
 from listing_sync.history.exposure import disk_problem, folder_problem
 from listing_sync.ports import Clock
 from listing_sync.regular_file import read_regular
@@ -118,8 +119,28 @@ def encode_json(document: object) -> bytes:
 
 
 def decode_json(line: bytes, frames: int) -> Any:
-    """Return the document that `encode_json` wrote; `frames` as in `json_exact.decode`."""
-    return decode(line.translate(_AS_WRITTEN).decode("utf-8", "surrogatepass"), frames)
+    """Return the document that `encode_json` wrote; `frames` as in `json_exact.decode`.
+
+    Raises:
+        ValueError: it wrote no such thing.
+    """
+    weigh(line, keeps_text=True)
+    try:
+        return decode(line.translate(_AS_WRITTEN).decode("utf-8", "surrogatepass"), frames)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+@contextmanager
+def read_as_ours(path: Path) -> Iterator[None]:
+    """Refuse a file that holds what this program does not write."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError, EOFError, zlib.error) as error:
+        raise RefusedError(
+            f"{path} is damaged, or was not written by listing-sync: it cannot be gone back to;"
+            " move it out of its folder to go on without it"
+        ) from error
 
 
 def write_atomically(path: Path, content: bytes) -> None:

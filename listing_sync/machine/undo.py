@@ -8,7 +8,9 @@ lines is a gzip member of its own, so a killed process can cut off only what was
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,6 +27,7 @@ from listing_sync.machine.snapshots import kept_snapshots
 from listing_sync.machine.state_dir import (
     StateDir,
     encode_json,
+    read_as_ours,
     sync_folder,
 )
 from listing_sync.machine.undo_lines import changes_in, encoded, lines_of
@@ -35,6 +38,10 @@ from listing_sync.regular_file import open_regular
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _SUFFIX = ".jsonl.gz"
 _GZIP = 31
+_NAME = re.compile(r"(?:[0-9]+-)?[0-9]{8}T[0-9]{6}\.[0-9]{6}Z_[^/]*\.jsonl\.gz")
+LARGEST_BATCH_BYTES = 64 * 1024 * 1024
+"""Unpacked; a hundred times what a batch of long listings takes."""
+_FIRST_LINE_BYTES = 1024 * 1024
 _CHUNK_BYTES = 1 << 16
 
 
@@ -66,6 +73,8 @@ class UndoFiles:
             return
         with self._lock:
             path = self._writing.get(run_id)
+            if len(lines) >= LARGEST_BATCH_BYTES - _FIRST_LINE_BYTES:
+                raise OSError(errno.EFBIG, "more than a batch may hold", str(self._folder))
             if path is None:
                 lines = encode_json({"types": self._types}) + b"\n" + lines
                 path = self._new_path(run_id, started_at)
@@ -123,7 +132,8 @@ class UndoFiles:
             if len(found) >= limit:
                 break
             run = Logged(property_number, None, None, _run_id(path), _started_at(path))
-            found += reversed(changes_of_one(self._batches(path), run, property_number))
+            with read_as_ours(path):
+                found += reversed(changes_of_one(self._batches(path), run, property_number))
         return tuple(found[:limit])
 
     def since(self, beginning: SnapshotMeta | str | None) -> Iterator[RunFile]:
@@ -154,10 +164,13 @@ class UndoFiles:
                 path.unlink(missing_ok=True)
 
     def _paths(self) -> list[Path]:
-        """Return the files, newest first by their numbers; those without one are the oldest."""
+        """Return the files, newest first by their numbers; those without one are the oldest.
+
+        What somebody put beside them under another name is none of ours.
+        """
         try:
-            paths = [path for path in self._folder.iterdir() if path.name.endswith(_SUFFIX)]
-        except FileNotFoundError:
+            paths = [path for path in self._folder.iterdir() if _is_ours(path)]
+        except (FileNotFoundError, NotADirectoryError):
             return []
         return sorted(
             paths, key=lambda path: (sequence_of(path.name) or 0, path.name), reverse=True
@@ -171,19 +184,31 @@ class UndoFiles:
     def _members(self, path: Path, chunks: Iterable[bytes]) -> Iterator[bytes]:
         decompressor = zlib.decompressobj(wbits=_GZIP)
         parts: list[bytes] = []
+        left = LARGEST_BATCH_BYTES
         for chunk in chunks:
             rest = chunk
             while rest:
                 try:
-                    parts.append(decompressor.decompress(rest))
+                    parts.append(decompressor.decompress(rest, left))
+                    left -= len(parts[-1])
+                    is_damaged = left <= 0
                 except zlib.error:
+                    is_damaged = True
+                if is_damaged:
                     self._state.warn(f"{path} is damaged: what follows in it cannot be undone")
                     return
                 rest = decompressor.unused_data
                 if decompressor.eof:
                     yield b"".join(parts)
-                    parts = []
+                    parts, left = [], LARGEST_BATCH_BYTES
                     decompressor = zlib.decompressobj(wbits=_GZIP)
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        return _NAME.fullmatch(path.name) is not None and bool(_started_at(path))
+    except ValueError:
+        return False
 
 
 def _is_since(path: Path, snapshot: SnapshotMeta) -> bool:

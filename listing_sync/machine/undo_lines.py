@@ -82,5 +82,13 @@ def lines_by_number(line: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def change_of(line: bytes) -> Replaced:
-    """Return the change that a line of its own holds."""
-    return Replaced(*decode_json(line, frames=2))
+    """Return the change that a line of its own holds.
+
+    Raises:
+        ValueError: it holds none.
+    """
+    match decode_json(line, frames=2):
+        case [str(number), dict() | None as old, dict() | None as new]:
+            return Replaced(number, old, new)
+        case _:
+            raise ValueError("no change")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.changes.undo_log import Logged
-from listing_sync.machine.state_dir import decode_json, encode_json
+from listing_sync.machine.state_dir import decode_json, encode_json, read_as_ours
 from listing_sync.machine.undo import RunFile, UndoFiles
 from listing_sync.machine.undo_lines import change_of, is_change, lines_by_number
 from listing_sync.machine.undo_of_one import types_of
@@ -41,8 +41,14 @@ class WrittenIndex:
         self._types.append({})
         # Changes of which nothing is known yet, by number: a run may note one more than once.
         pending: defaultdict[str, list[int]] = defaultdict(list)
+        with read_as_ours(file.path):
+            self._take_in(run, undo.lines(file.path), pending)
+
+    def _take_in(
+        self, run: int, lines: Iterator[bytes], pending: defaultdict[str, list[int]]
+    ) -> None:
         execute = self._connection.execute
-        for line in undo.lines(file.path):
+        for line in lines:
             if is_change(line):
                 for number, one in lines_by_number(line):
                     cursor = execute(
@@ -85,15 +91,17 @@ class WrittenIndex:
         return tuple(self._logged(*row) for row in rows)
 
     def _logged(self, run: int, line: bytes, made: bytes | None, is_certain: int) -> Logged:
-        change = change_of(line)
         file = self._files[run]
+        with read_as_ours(file.path):
+            change = change_of(line)
+            as_made = None if made is None else decode_json(made, frames=1)
         return Logged(
             property_number=change.property_number,
             old=change.old,
             new=change.new,
             run_id=file.run_id,
             started_at=file.started_at,
-            made=None if made is None else decode_json(made, frames=1),
+            made=as_made,
             is_certain=bool(is_certain),
             types=self._types[run],
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import tomllib
 from collections.abc import Iterator
@@ -212,3 +213,19 @@ def test_126_japanese_headers_are_synced_in_four_commands_and_no_editor(newcomer
     [(price, per_tsubo, area, facing, phone, order)] = newcomer.project.execute(asked)
     assert (price, per_tsubo, area) == (29_820_000, 29_820_000, Decimal("52.25"))
     assert (facing, phone, order) == ("-", "03-1234-0002", "ordeの値2")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_what_is_written_is_for_its_owner_alone_whatever_the_umask(
+    newcomer: Agency, umask: int
+) -> None:
+    Path("houses.csv").write_text("物件番号,謎の列\nAA00001,x\n", encoding="utf-8")
+    project = ("--url", newcomer.project.url, "--supabase-key-file", "secret")
+    before = os.umask(umask)
+    try:
+        printed = newcomer.run("init", *project, "--sheet", "houses.csv", "--yes")
+    finally:
+        os.umask(before)
+    assert (printed.code, printed.err) == (0, "")
+    modes = {name: stat.S_IMODE(Path(name).stat().st_mode) for name in (".env", "mapping.toml")}
+    assert modes == {".env": 0o600, "mapping.toml": 0o600}

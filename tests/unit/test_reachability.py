@@ -263,7 +263,9 @@ def test_a_place_without_certificates_is_a_problem_by_its_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
 ) -> None:
     (tmp_path / "no.pem").write_text("nothing", encoding="utf-8")
-    for place in (tmp_path / "missing", tmp_path / "no.pem"):
+    with (tmp_path / "large.pem").open("wb") as large:
+        large.truncate(16 * 1024 * 1024 + 1)
+    for place in (tmp_path / "missing", tmp_path / "no.pem", tmp_path / "large.pem"):
         monkeypatch.setenv(variable, str(place))
         (problem,) = certificate_problems()
         assert problem.startswith(f"{variable}: ")

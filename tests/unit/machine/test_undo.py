@@ -7,6 +7,7 @@ import random
 import resource
 import stat
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.json_exact import decode
+from listing_sync.errors import RefusedError
 from listing_sync.machine.snapshots import SnapshotFiles
 from listing_sync.machine.undo import UndoFiles
 from listing_sync.machine.written import written_since
@@ -271,3 +273,76 @@ def test_inserts_name_their_columns_once_and_are_found_one_by_one(machine):
     assert [change.new for change in undo.changes_of("AA3", 9)] == [{"price": 5}, rows[3].new]
     with written_since(undo, None) as written:
         assert logged(written, "AA8") == [("r", rows[8].new, False)]
+
+
+STAMPED = "0000000009-20260301T090000.000000Z_r9.jsonl.gz"
+
+
+def plant(machine, content: bytes, name: str = STAMPED) -> None:
+    folder = machine.state.path / "undo"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def test_a_batch_that_unpacks_to_more_than_any_is_damage(machine, monkeypatch):
+    undo = UndoFiles(machine.state)
+    undo.record("r", START, [update("AA1", 1)])
+    monkeypatch.setattr("listing_sync.machine.undo.LARGEST_BATCH_BYTES", 3_000)
+    path = path_of(machine, "r")
+    path.write_bytes(path.read_bytes() + gzip.compress(b"x" * 3_001))
+    assert list(undo.read("r")) == [update("AA1", 1)]
+    assert "damaged" in machine.warnings[0]
+
+
+def test_a_batch_that_could_not_be_read_again_is_not_recorded(machine, monkeypatch):
+    monkeypatch.setattr("listing_sync.machine.undo._FIRST_LINE_BYTES", 2_000)
+    monkeypatch.setattr("listing_sync.machine.undo.LARGEST_BATCH_BYTES", 3_000)
+    undo = UndoFiles(machine.state)
+    with pytest.raises(OSError, match="may hold"):
+        undo.record("r", START, [Replaced("AA1", {"note": "x" * 2_000}, None)])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[",
+        b"[1]",
+        b'["AA1"]',
+        b'["AA1",1,2]',
+        b'["AA1",[],{}]',
+        b"{}x",
+        b"[]",
+        b'{"done":1}',
+        b'{"types":[]}',
+        b'{"columns":1,"inserted":{"AA1":[1]}}',
+        b'{"columns":["a"],"inserted":{"AA1":[]}}',
+        b'{"columns":["a"]}',
+        b"\xff",
+        b"[" * 100_000,
+    ],
+)
+def test_a_file_that_is_none_of_ours_is_refused_by_name(machine, line):
+    plant(machine, gzip.compress(b'["AA1",null,{"price":1}]\n' + line + b"\n"))
+    undo = UndoFiles(machine.state)
+
+    def look() -> None:
+        with written_since(undo, None) as written:
+            written.changes_of("AA1")
+            written.changes_of("")
+
+    with suppress(RefusedError):
+        undo.changes_of("AA1", 5)
+    with pytest.raises(RefusedError, match=r"r9\.jsonl\.gz is damaged, or was not written"):
+        look()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["copy.jsonl.gz", "0000000009-99999999T999999.000000Z_r.jsonl.gz", "x_r.jsonl.gz", "a_b.gz"],
+)
+def test_a_file_of_another_name_is_none_of_ours(machine, name):
+    plant(machine, b"", name)
+    undo = UndoFiles(machine.state)
+    assert undo.runs() == ()
+    undo.delete_older(START + timedelta(days=1), keep=0)
+    assert (machine.state.path / "undo" / name).exists()
