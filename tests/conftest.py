@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -42,6 +43,16 @@ def project(stack: SupabaseLite) -> SupabaseLite:
     """The Supabase project, its tables empty."""
     stack.truncate()
     return stack
+
+
+@pytest.fixture(autouse=True)
+def thaw() -> Iterator[None]:
+    """Let the next test find all objects again: a run of the program in this process hides them.
+
+    Hypothesis looks for who refers to its own source of chance, and warns where it finds nobody.
+    """
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture

@@ -250,6 +250,7 @@ def _console(hinted: Callable[[str], str], *, stderr: bool) -> Console:
             with self.capture() as printed:
                 super().print(*objects, **options)
             self.file.write("\n".join(map(str.rstrip, printed.get().split("\n"))))
+            self.file.flush()
 
     is_plain = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
     return Hinting(
