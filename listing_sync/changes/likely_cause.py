@@ -10,9 +10,9 @@ from itertools import pairwise
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import Listing, Value
-from listing_sync.cells.wording import count
 from listing_sync.changes.compare import shown
 from listing_sync.changes.plan import BLANKED_FROM, Plan
+from listing_sync.language.sentences import phrase, phrase_number
 
 SORTED_FROM = 3
 """Fewer values than this in other rows are a swap, not a sorted column."""
@@ -51,9 +51,11 @@ def _sorted_alone(plan: Plan) -> str | None:
     )
     if before != after:
         return None
-    return (
-        f"column {column.header!r} looks sorted alone, without the rest of its rows: the"
-        f" {len(updates):,} values that changed are the same ones, in other rows"
+    return phrase(
+        "column {header!r} looks sorted alone, without the rest of its rows: the {values:,} values"
+        " that changed are the same ones, in other rows",
+        header=column.header,
+        values=len(updates),
     )
 
 
@@ -79,9 +81,14 @@ def _missing_tail(plan: Plan, listings: Sequence[Listing]) -> str | None:
     if min(map(_in_order, plan.removals)) < order[-1]:
         return None
     last = listings[-1]
-    return (
-        f"the sheet looks cut or half loaded: it ends at {last.property_number} in row"
-        f" {last.sheet_row}, and {count(gone, 'listing')} that came after it are gone"
+    return phrase_number(
+        "the sheet looks cut or half loaded: it ends at {last} in row {row}, and {count:,} listing"
+        " that came after it are gone",
+        "the sheet looks cut or half loaded: it ends at {last} in row {row}, and {count:,} listings"
+        " that came after it are gone",
+        gone,
+        last=last.property_number,
+        row=last.sheet_row,
     )
 
 
@@ -104,7 +111,8 @@ def _blank_from_some_row(plan: Plan, listings: Sequence[Listing]) -> str | None:
     )
     if not is_filled_above or any(listing.values[most] is not None for listing in below):
         return None
-    return (
-        f"column {plan.columns[most].header!r} looks cut or half loaded: it is blank from row"
-        f" {first} to the end"
+    return phrase(
+        "column {header!r} looks cut or half loaded: it is blank from row {row} to the end",
+        header=plan.columns[most].header,
+        row=first,
     )

@@ -11,13 +11,14 @@ from listing_sync.cells import wording
 from listing_sync.cells.listings import Listing, SheetColumn
 from listing_sync.changes.likely_cause import likely_cause
 from listing_sync.changes.plan import BLANKED_FROM, Plan
+from listing_sync.language.sentences import joined, marked, phrase
 
 CHANGE_LIMIT_FROM = 20
 """Tables smaller than this have no change limit (docs/contract.md section 1)."""
 
-_UNKNOWN = "Was the wrong tab read, one column sorted alone or a part of the sheet deleted?"
+_UNKNOWN = marked("Was the wrong tab read, one column sorted alone or a part of the sheet deleted?")
 
-_WAY_BACK = (
+_WAY_BACK = marked(
     "An accident: File > Version history of the Google Sheet brings back what was there (of a"
     " file: its last copy)"
 )
@@ -56,29 +57,42 @@ def refusal(
     excesses = (*_removed_too_many(plan, limits), *_changed_too_many(plan, limits))
     if not excesses:
         return None
-    what = "; ".join(excess.reason for excess in excesses)
+    what = joined("; ", [excess.reason for excess in excesses])
     cause = likely_cause(plan, listings)
-    told = f"{cause}: {what}." if cause else f"{what}. {_UNKNOWN}"
-    way_back = f"{told} {_WAY_BACK}"
+    told = (
+        phrase("{cause}: {what}. {way_back}", cause=cause, what=what, way_back=_WAY_BACK)
+        if cause
+        else phrase(
+            "{what}. {question} {way_back}", what=what, question=_UNKNOWN, way_back=_WAY_BACK
+        )
+    )
     if command is None:
-        return way_back
+        return told
     needed: dict[str, int] = {}
     for excess in excesses:
         needed[excess.option] = max(excess.needed, needed.get(excess.option, 0))
     options = " ".join(f"{option} {percentage}" for option, percentage in needed.items())
-    return (
-        f"{way_back}. See what would change with --dry-run; if it is wanted, run once:"
-        f" `{command} {options}`"
+    return phrase(
+        "{told}. See what would change with --dry-run; if it is wanted, run once:"
+        " `{command} {options}`",
+        told=told,
+        command=command,
+        options=options,
     )
 
 
 def _removed_too_many(plan: Plan, limits: SafetyLimits) -> Iterator[_Excess]:
     removed, size, limit = len(plan.removals), plan.table_size, limits.prune_percent
     if _exceeds(removed, limit, size):
-        share = f"{wording.percent(removed / size)}; the limit SYNC_PRUNE_LIMIT is {limit:g}%"
         yield _Excess(
-            f"{removed} of {size} listings in the table would be removed, as they are no longer in"
-            f" the sheet ({share})",
+            phrase(
+                "{removed} of {size} listings in the table would be removed, as they are no longer"
+                " in the sheet ({share}; the limit SYNC_PRUNE_LIMIT is {limit:g}%)",
+                removed=removed,
+                size=size,
+                share=wording.percent(removed / size),
+                limit=limit,
+            ),
             "--prune-limit",
             _percentage_for(removed, size),
         )
@@ -91,19 +105,29 @@ def _changed_too_many(plan: Plan, limits: SafetyLimits) -> Iterator[_Excess]:
 
     def excess(count: int, whole: int, what: str) -> Iterator[_Excess]:
         if _exceeds(count, limit, whole):
-            share = f"{wording.percent(count / whole)}; the limit SYNC_CHANGE_LIMIT is {limit:g}%"
+            reason = phrase(
+                "{what} ({share}; the limit SYNC_CHANGE_LIMIT is {limit:g}%)",
+                what=what,
+                share=wording.percent(count / whole),
+                limit=limit,
+            )
             needed = min(100, _percentage_for(count, whole))
-            yield _Excess(f"{what} ({share})", "--change-limit", needed)
+            yield _Excess(reason, "--change-limit", needed)
 
     changed, added = plan.changes, plan.additions
-    most = _most_changed(plan)
-    yield from excess(changed, size, f"{changed} of {size} listings would be changed{most}")
-    yield from excess(added, size, f"{added} would be added to a table of {size} listings")
+    yield from excess(changed, size, _would_change(plan, changed))
+    what = phrase("{added} would be added to a table of {size} listings", added=added, size=size)
+    yield from excess(added, size, what)
     blanked, filled, column = max(
         zip(plan.blanked, plan.filled, plan.columns, strict=True), key=_blanked_share
     )
     if blanked >= BLANKED_FROM:
-        what = f"{blanked} of {filled} values of column {column.header!r} would become blank"
+        what = phrase(
+            "{blanked} of {filled} values of column {header!r} would become blank",
+            blanked=blanked,
+            filled=filled,
+            header=column.header,
+        )
         yield from excess(blanked, filled, what)
 
 
@@ -121,7 +145,17 @@ def _percentage_for(count: int, whole: int) -> int:
     return -(-100 * count // whole)
 
 
-def _most_changed(plan: Plan) -> str:
+def _would_change(plan: Plan, changed: int) -> str:
+    """Return how many listings would change, and in which columns most often."""
     counts = Counter(index for update in plan.updates for index in update.changed)
     names = [f"{plan.columns[index].header!r} {count}" for index, count in counts.most_common(3)]
-    return f", most often in {', '.join(names)}" if names else ""
+    if not names:
+        return phrase(
+            "{changed} of {size} listings would be changed", changed=changed, size=plan.table_size
+        )
+    return phrase(
+        "{changed} of {size} listings would be changed, most often in {columns}",
+        changed=changed,
+        size=plan.table_size,
+        columns=", ".join(names),
+    )

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from listing_sync import logs
-from listing_sync.cells.wording import count, duration, plain
+from listing_sync.cells.wording import duration, plain
 from listing_sync.cli.mails import complain_once, tell_column, tell_end
 from listing_sync.cli.text import cut, numbers_text, rejection_table, table, value_text
 from listing_sync.history.common_faults import columns_apart, repeats
-from listing_sync.history.runs import GOOD, RunStatus
+from listing_sync.history.runs import GOOD, RunStats, RunStatus
+from listing_sync.language.sentences import english_of, marked, phrase, phrase_number
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,10 +25,10 @@ SHOWN_CHANGES = 10
 SHOWN_WARNINGS = 5
 
 _ENDINGS = {
-    RunStatus.COMPLETED: "Done",
-    RunStatus.PARTIAL: "Done in part",
-    RunStatus.FAILED: "Failed",
-    RunStatus.INTERRUPTED: "Stopped",
+    RunStatus.COMPLETED: marked("Done"),
+    RunStatus.PARTIAL: marked("Done in part"),
+    RunStatus.FAILED: marked("Failed"),
+    RunStatus.INTERRUPTED: marked("Stopped"),
 }
 
 
@@ -35,48 +36,106 @@ def show_result(out: Console, result: SyncResult, *, dry_run: bool) -> None:
     """Print the plan of a dry run, then the summary."""
     if dry_run and result.plan is not None:
         show_plan(out, result.plan)
-    stats = result.run.stats
-    verb = "would be " if dry_run else ""
-    ending = "Dry run, nothing written" if dry_run else _ENDINGS[result.run.status]
+    ending = phrase("Dry run, nothing written") if dry_run else _ENDINGS[result.run.status]
     seconds = (result.run.heartbeat_at - result.run.started_at).total_seconds()
-    parts = [
-        f"{stats.inserted:,} {verb}inserted",
-        f"{stats.updated:,} {verb}updated",
-        f"{stats.unchanged:,} unchanged",
-    ]
-    optional = (
-        (stats.removed, f"{verb}removed"),
-        (stats.failed, "rejected" if dry_run else "failed"),
-        (stats.skipped, "skipped"),
+    said = phrase_number(
+        "{ending}: {count:,} listing in {time}",
+        "{ending}: {count:,} listings in {time}",
+        result.run.stats.total,
+        ending=ending,
+        time=duration(seconds),
     )
-    parts += [f"{number:,} {word}" for number, word in optional if number]
-    out.print(f"{ending}: {count(stats.total, 'listing')} in {duration(seconds)}", soft_wrap=True)
-    out.print(f"  {', '.join(parts)}", soft_wrap=True)
+    out.print(said, soft_wrap=True)
+    totals = _planned(result.run.stats) if dry_run else _done(result.run.stats)
+    separator = phrase(", ")
+    out.print(f"  {separator.join(totals)}", soft_wrap=True)
     if result.plan is not None and result.plan.unlisted and not result.plan.removals:
-        kept = count(len(result.plan.unlisted), "listing")
-        out.print(f"  {kept} in the table but not in the sheet, left there (--prune removes them)")
+        kept = phrase_number(
+            "{count:,} listing in the table but not in the sheet, left there (--prune removes"
+            " them)",
+            "{count:,} listings in the table but not in the sheet, left there (--prune removes"
+            " them)",
+            len(result.plan.unlisted),
+        )
+        out.print(f"  {kept}", soft_wrap=True)
+
+
+def _done(stats: RunStats) -> Iterator[str]:
+    """Yield what a run did, a total each; what is rare only where it was."""
+    yield phrase("{total:,} inserted", total=stats.inserted)
+    yield phrase("{total:,} updated", total=stats.updated)
+    yield phrase("{total:,} unchanged", total=stats.unchanged)
+    if stats.removed:
+        yield phrase("{total:,} removed", total=stats.removed)
+    if stats.failed:
+        yield phrase("{total:,} failed", total=stats.failed)
+    if stats.skipped:
+        yield phrase("{total:,} skipped", total=stats.skipped)
+
+
+def _planned(stats: RunStats) -> Iterator[str]:
+    """Yield what a dry run would do, a total each; what is rare only where it would be."""
+    yield phrase("{total:,} would be inserted", total=stats.inserted)
+    yield phrase("{total:,} would be updated", total=stats.updated)
+    yield phrase("{total:,} unchanged", total=stats.unchanged)
+    if stats.removed:
+        yield phrase("{total:,} would be removed", total=stats.removed)
+    if stats.failed:
+        yield phrase("{total:,} rejected", total=stats.failed)
+    if stats.skipped:
+        yield phrase("{total:,} skipped", total=stats.skipped)
 
 
 def show_removed(out: Console, numbers: Sequence[str]) -> None:
     """Print each number whose row was deleted or marked: for cron's mail this is news."""
     named = ", ".join(map(plain, numbers))
-    out.print(f"Removed {count(len(numbers), 'listing')}: {named}", soft_wrap=True)
+    said = phrase_number(
+        "Removed {count:,} listing: {named}",
+        "Removed {count:,} listings: {named}",
+        len(numbers),
+        named=named,
+    )
+    out.print(said, soft_wrap=True)
 
 
 def show_plan(out: Console, plan: Plan) -> None:
     """Print what a plan would insert, update and remove, the first of each."""
-    _show_numbers(out, "insert", [listing.property_number for listing in plan.inserts])
+    if plan.inserts:
+        said = phrase_number(
+            "Would insert {count:,} listing: {named}",
+            "Would insert {count:,} listings: {named}",
+            len(plan.inserts),
+            named=numbers_text([listing.property_number for listing in plan.inserts]),
+        )
+        out.print(said)
     updates = [update for update in plan.updates if update.changed or update.mark is not None]
     if updates:
-        out.print(f"Would update {count(len(updates), 'listing')}:")
+        out.print(
+            phrase_number(
+                "Would update {count:,} listing:", "Would update {count:,} listings:", len(updates)
+            )
+        )
         rows = [row for update in updates[:SHOWN_CHANGES] for row in _change_rows(plan, update)]
-        out.print(table(("Listing", "Column", "Old -> new"), rows))
+        out.print(table((phrase("Listing"), phrase("Column"), phrase("Old -> new")), rows))
         if len(updates) > SHOWN_CHANGES:
-            out.print(f"and {len(updates) - SHOWN_CHANGES:,} more (all with --json)")
+            left = len(updates) - SHOWN_CHANGES
+            out.print(phrase("and {more:,} more (all with --json)", more=left))
     same = len(plan.updates) - len(updates)
     if same:
-        out.print(f"Would write {count(same, 'equal listing')} again (--force)")
-    _show_numbers(out, "remove", plan.removals)
+        said = phrase_number(
+            "Would write {count:,} equal listing again (--force)",
+            "Would write {count:,} equal listings again (--force)",
+            same,
+        )
+        out.print(said)
+    if plan.removals:
+        said = phrase_number(
+            "Would remove {count:,} listing: {named}",
+            "Would remove {count:,} listings: {named}",
+            len(plan.removals),
+            named=numbers_text(plan.removals),
+        )
+        out.print(said)
 
 
 def _change_rows(plan: Plan, update: Update) -> Iterator[tuple[str, str, str]]:
@@ -87,17 +146,11 @@ def _change_rows(plan: Plan, update: Update) -> Iterator[tuple[str, str, str]]:
         for index, old in zip(update.changed, update.old, strict=True)
     ]
     if update.mark is not None:
-        changes.insert(0, ("(removal mark)", update.mark, None))
+        changes.insert(0, (phrase("(removal mark)"), update.mark, None))
     number = cut(plain(update.listing.property_number), 16)
     for header, old, new in changes:
         yield number, cut(plain(header), 20), f"{value_text(old)} -> {value_text(new)}"
         number = ""
-
-
-def _show_numbers(out: Console, verb: str, numbers: list[str] | tuple[str, ...]) -> None:
-    if not numbers:
-        return
-    out.print(f"Would {verb} {count(len(numbers), 'listing')}: {numbers_text(numbers)}")
 
 
 def show_problems(face: Face, result: SyncResult, *, tells_all: bool) -> None:
@@ -110,23 +163,32 @@ def show_problems(face: Face, result: SyncResult, *, tells_all: bool) -> None:
         warnings = result.run.warnings if tells_all else result.new_warnings
         shown = warnings if face.verbose else warnings[:SHOWN_WARNINGS]
         for warning in shown:
-            face.warn(f"Warning: {warning}{result.examples.get(warning, '')}")
+            whole = f"{warning}{result.examples.get(warning, '')}"
+            face.warn(phrase("Warning: {warning}", warning=whole))
         if len(warnings) > len(shown):
-            more = count(len(warnings) - len(shown), "more warning")
-            face.warn(f"and {more}, all with -v: listing-sync -v sync all")
+            said = phrase_number(
+                "and {count:,} more warning, all with -v: listing-sync -v sync all",
+                "and {count:,} more warnings, all with -v: listing-sync -v sync all",
+                len(warnings) - len(shown),
+            )
+            face.warn(said)
         _show_rejections(face, result, tells_all=tells_all)
     for number, near in result.not_found.items():
-        hint = f"; near: {', '.join(near)}" if near else ""
-        face.complain(f"{number} is not in the sheet{hint}")
+        if near:
+            names = ", ".join(near)
+            said = phrase("{number} is not in the sheet; near: {near}", number=number, near=names)
+        else:
+            said = phrase("{number} is not in the sheet", number=number)
+        face.complain(said)
     if result.refused:
-        face.complain(f"This plan would be refused: {result.refused}")
+        face.complain(phrase("This plan would be refused: {why}", why=result.refused))
 
 
 def _show_cause(face: Face, result: SyncResult) -> None:
     """Print what ended the run, or which column fails as a whole, before all that comes of it."""
     cause = result.run.cause
     if why := result.error or (cause and cause.message):
-        told = f"{_ENDINGS[result.run.status]}: {why}"
+        told = phrase("{ending}: {why}", ending=_ENDINGS[result.run.status], why=why)
         if result.run.status in GOOD:
             tell_column(face, told)
         else:
@@ -149,8 +211,13 @@ def _show_rejections(face: Face, result: SyncResult, *, tells_all: bool) -> None
     rejections = tuple(item for item in rejections if not repeats(item, cause))
     if not rejections:
         return
-    news = "" if tells_all else "new "
-    face.complain(f"{count(len(rejections), f'{news}problem')}:", level="warning")
+    many = len(rejections)
+    said = (
+        phrase_number("{count:,} problem:", "{count:,} problems:", many)
+        if tells_all
+        else phrase_number("{count:,} new problem:", "{count:,} new problems:", many)
+    )
+    face.complain(said, level="warning")
     if not face.is_logged:
         face.err.print(rejection_table(rejections, SHOWN_REJECTIONS))
         return
@@ -158,7 +225,7 @@ def _show_rejections(face: Face, result: SyncResult, *, tells_all: bool) -> None
         logs.event(
             "warning",
             "rejection",
-            f"{item.property_number or '-'} {item.cell or '-'} {item.reason}",
+            f"{item.property_number or '-'} {item.cell or '-'} {english_of(item.reason)}",
             property_number=item.property_number,
             cell=item.cell,
             column=item.column,

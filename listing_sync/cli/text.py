@@ -9,12 +9,14 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from listing_sync.cells.wording import is_hidden, one_line, plain
+from listing_sync.language.sentences import phrase
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
     from listing_sync.cells.listings import Rejection, Value
+    from listing_sync.history.common_faults import Told
 
 WIDTH = 80
 
@@ -64,13 +66,15 @@ def value_text(value: Value) -> str:
     from listing_sync.changes.compare import shown
 
     text = plain(shown(value))
-    return cut(text, WIDTH // 3) if text else "(blank)"
+    return cut(text, WIDTH // 3) if text else phrase("(blank)")
 
 
 def numbers_text(numbers: Sequence[str], limit: int = 30) -> str:
     """Return the first property numbers in a row, and how many more there are."""
     named = ", ".join(cut(plain(number), 16) for number in numbers[:limit])
-    return named + (f" and {len(numbers) - limit:,} more" if len(numbers) > limit else "")
+    if len(numbers) <= limit:
+        return named
+    return phrase("{names} and {more:,} more", names=named, more=len(numbers) - limit)
 
 
 def size(size_bytes: int) -> str:
@@ -149,11 +153,10 @@ def rejection_table(rejections: Sequence[Rejection], limit: int = 20) -> Table:
 
     told = told_once(rejections)
     result = table(
-        ("Listing", "Cell", "What is wrong"),
+        (phrase("Listing"), phrase("Cell"), phrase("What is wrong")),
         (
             (
-                cut(plain(item.rejection.property_number or "-"), 20)
-                + (f" and {item.others:,} more" if item.others else ""),
+                _listings_of(item),
                 "-" if item.others else cut(plain(item.rejection.cell or "-"), 24),
                 wrong(item.rejection),
             )
@@ -161,9 +164,16 @@ def rejection_table(rejections: Sequence[Rejection], limit: int = 20) -> Table:
         ),
     )
     if len(told) > limit:
-        result.caption = f"and {len(told) - limit:,} more"
+        result.caption = phrase("and {more:,} more", more=len(told) - limit)
         result.caption_justify = "left"
     return result
+
+
+def _listings_of(told: Told) -> str:
+    first = cut(plain(told.rejection.property_number or "-"), 20)
+    if not told.others:
+        return first
+    return phrase("{names} and {more:,} more", names=first, more=told.others)
 
 
 def wrong(rejection: Rejection) -> str:
@@ -172,4 +182,6 @@ def wrong(rejection: Rejection) -> str:
     if rejection.value:
         subject.append(quoted(rejection.value))
     reason = plain(rejection.reason)
-    return f"{' '.join(subject)}: {reason}" if subject else reason
+    if not subject:
+        return reason
+    return phrase("{subject}: {reason}", subject=" ".join(subject), reason=reason)

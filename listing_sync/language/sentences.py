@@ -6,7 +6,7 @@ compares sentences of two runs its code. What it quotes may be a sentence too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 from listing_sync.language.catalogue import translated, translated_number
@@ -87,6 +87,16 @@ def phrase_number(
     """Return the one of two sentences that fits a number, which fills {count}."""
     local = translated_number(one, many, count)
     return Said.of(local, one if count == 1 else many, {"count": count, **values}, code)
+
+
+def joined(separator: str, sentences: Sequence[str]) -> str:
+    """Return sentences that stand beside each other, apart by a sign such as "; "."""
+    if len(sentences) < 2:  # noqa: PLR2004 - nothing to join
+        return "".join(sentences) if not sentences else sentences[0]
+    head, *rest = sentences
+    for each in rest:
+        head = Said.of("{a}{sign}{b}", "{a}{sign}{b}", {"a": head, "sign": separator, "b": each})
+    return head
 
 
 def marked(sentence: str, /, *, code: str | None = None) -> Marked:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from listing_sync import logs
 from listing_sync.cells.wording import count, duration
 from listing_sync.history.standing import Standing, Word, seen, standing_of
+from listing_sync.language.sentences import english_of
 from listing_sync.ports import Clock, MailMemory, Telling
 
 MANUAL = "manual"
@@ -33,7 +34,8 @@ class Mails:
         except OSError:
             document = {}
         before = standing_of(document.pop(subject, None))
-        word, after = seen(before, cause, self.clock.now())
+        known = None if cause is None else str(english_of(cause))
+        word, after = seen(before, known, self.clock.now())
         try:
             if after != before:
                 self.memory.store(document | ({subject: after.to_document()} if after else {}))

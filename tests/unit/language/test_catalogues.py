@@ -60,18 +60,23 @@ def test_each_sentence_of_the_source_is_translated(source, language):
     assert missing == [], "`make messages`, and translate them"
 
 
-def test_what_is_said_is_a_literal_that_the_extraction_finds():
+def test_what_is_said_is_a_literal_that_the_extraction_finds(source):
+    """Neither an f-string nor, before Python 3.12, a call inside one would be found."""
     given = [
-        (path.name, call.lineno)
+        (call.args[0], f"{path.name}:{call.lineno}")
         for path in HOUSE.rglob("*.py")
         if path.parent.name != "language"
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Name)
         and call.func.id in KEYWORDS
-        and not isinstance(call.args[0], ast.Constant)
     ]
-    assert given == []
+    missed = [
+        place
+        for said, place in given
+        if not isinstance(said, ast.Constant) or source.get(said.value) is None
+    ]
+    assert missed == []
 
 
 def test_no_translation_is_of_a_sentence_that_is_gone(source, language):
