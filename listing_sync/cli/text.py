@@ -178,10 +178,10 @@ def _listings_of(told: Told) -> str:
 
 def wrong(rejection: Rejection) -> str:
     """Return header, value and reason of a rejection: Price "ask": not a number."""
-    subject = [plain(one_line(rejection.column))] if rejection.column else []
-    if rejection.value:
-        subject.append(quoted(rejection.value))
-    reason = plain(rejection.reason)
-    if not subject:
-        return reason
-    return phrase("{subject}: {reason}", subject=" ".join(subject), reason=reason)
+    reason, header = plain(rejection.reason), plain(one_line(rejection.column or ""))
+    if not rejection.value:
+        return phrase("{header}: {reason}", header=header, reason=reason) if header else reason
+    value = cut(plain(rejection.value), 40)
+    if not header:
+        return phrase('"{value}": {reason}', value=value, reason=reason)
+    return phrase('{header} "{value}": {reason}', header=header, value=value, reason=reason)

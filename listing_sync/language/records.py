@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from listing_sync.language.sentences import Said, phrase
+from listing_sync.language.sentences import Marked, Said, phrase
 
 Record = list[Any]
 """[sentence, {placeholder: text, number or record}]"""
@@ -19,10 +19,12 @@ _SENTENCE = re.compile(r"(?:[^{}]|\{[a-z_]+(?:!r)?(?::[,.0-9]{0,3}[A-Za-z]?)?\})
 
 def record_of(text: str) -> Record | None:
     """Return what tells a sentence in any language, None of a text that is no sentence."""
+    if isinstance(text, Marked):
+        return ["".join(text), {}]
     if not isinstance(text, Said) or text.parts is None:
         return None
     sentence, values = text.parts
-    return [str.__str__(sentence), {name: _kept(value) for name, value in values.items()}]
+    return ["".join(sentence), {name: _kept(value) for name, value in values.items()}]
 
 
 def recalled(record: object, code: str | None) -> Said | None:

@@ -14,13 +14,13 @@ from listing_sync.language.sentences import altered, code_of, english_of, marked
 
 
 def said():
-    reason = phrase("not one of the choices", code="not_a_choice")
+    reason = marked("not one of the choices", code="not_a_choice")
     return str(Problem(reason, phrase("one of {choices}", choices="マンション, 土地")))
 
 
 def test_what_one_run_said_is_said_again_in_another_language(japanese):
     before = said()
-    assert before == "選択肢にない値です。正しい入力：マンション, 土地 のいずれか"
+    assert before == "選択肢にない値です。正しい入力：マンション, 土地のいずれか"
     speak(Language.ENGLISH)
     again = recalled(record_of(before), "not_a_choice")
     assert again == "not one of the choices; expected one of マンション, 土地"
