@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from listing_sync.cells.error_cells import error_cell
 from listing_sync.cells.listings import Rejection
-from listing_sync.cells.wording import count, one_line, plain
+from listing_sync.cells.wording import one_line, plain
 from listing_sync.errors import Category
 from listing_sync.history.runs import Cause
+from listing_sync.language.sentences import phrase, phrase_number
 
 _MANY = 4
 
@@ -64,8 +65,13 @@ def columns_apart(
         if told.others + 1 >= least and told.others and is_failed_formula(told.rejection)
     }
     lines = tuple(
-        f"{plain(one_line(told.rejection.column or ''))}: {cells_of(told, total)}"
-        f" {told.rejection.value}, the first {told.rejection.cell}"
+        phrase(
+            "{header}: {cells} {sign}, the first {cell}",
+            header=plain(one_line(told.rejection.column or "")),
+            cells=cells_of(told, total),
+            sign=told.rejection.value,
+            cell=told.rejection.cell,
+        )
         for told in shared.values()
     )
     return lines, tuple(item for item in rejections if _reason(item) not in shared)
@@ -75,12 +81,15 @@ def repeats(rejection: Rejection, cause: Cause | None) -> bool:
     """Return whether a listing is only left undone by what ended its run."""
     if cause is None or rejection.value is not None:
         return False
-    return rejection.reason.endswith(f": {cause.message}")
+    return rejection.reason.endswith(cause.message)
 
 
 def cells_of(told: Told, total: int) -> str:
     """Return how many of a column's cells share a fault: 180 of 180 cells."""
-    return f"{told.others + 1:,} of {count(max(total, told.others + 1), 'cell')}"
+    same = told.others + 1
+    return phrase_number(
+        "{same:,} of {count:,} cell", "{same:,} of {count:,} cells", max(total, same), same=same
+    )
 
 
 def _reason(item: Rejection) -> tuple[str | None, str] | None:
