@@ -61,7 +61,7 @@ def test_each_sentence_of_the_source_is_translated(source, language):
 
 
 def test_what_is_said_is_a_literal_that_the_extraction_finds(source):
-    """Neither an f-string nor, before Python 3.12, a call inside one would be found."""
+    """An f-string, or a sentence put together, would not be found."""
     given = [
         (call.args[0], f"{path.name}:{call.lineno}")
         for path in HOUSE.rglob("*.py")
