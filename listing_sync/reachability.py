@@ -11,6 +11,9 @@ import httpx
 
 from listing_sync.proxies import WANTS_PASSWORD, Proxy, makes_no_connection, proxy_for
 
+# Source: OpenSSL, X509_STORE_CTX_get_error(3).
+_OUT_OF_TIME = {9: "is not valid yet", 10: "has expired"}
+
 
 class ProxyRefusedError(httpx.ProxyError):
     """The proxy lets the request not pass, and will not the next time; its text says what to do."""
@@ -64,6 +67,22 @@ def unresolved(error: httpx.RequestError, words: str) -> str | None:
 def is_certificate_failure(error: BaseException) -> bool:
     """Say whether a connection failed because the server's certificate is not trusted."""
     return any(isinstance(cause, SSLCertVerificationError) for cause in _causes(error))
+
+
+def out_of_time(error: httpx.RequestError) -> str | None:
+    """Return that a host's certificate is not of today, and what helps; None: that is not it."""
+    codes = (
+        getattr(cause, "verify_code", None)  # OpenSSL sets it, no constructor does
+        for cause in _causes(error)
+        if isinstance(cause, SSLCertVerificationError)
+    )
+    what = next((_OUT_OF_TIME[code] for code in codes if code in _OUT_OF_TIME), None)
+    if what is None:
+        return None
+    return (
+        f"the certificate of {way_to(error)} {what}: compare `date -u` with the real time; where"
+        " this machine's clock is right, whoever runs that host has to renew it"
+    )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

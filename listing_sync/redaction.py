@@ -29,7 +29,7 @@ _SHAPES = re.compile(
     r"|\bsbp_\w{16,}"
     r"|\bGOCSPX-[\w-]+"
     r"|\bAIza[\w-]{30,}"
-    r"|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"
+    r"|(?<=://)(?!user:password@)[^\s/@:]*:[^\s/@]+(?=@)"  # but for what a message asks for
     r"|(?<=hooks\.slack\.com/)[\w/-]+"
     r"|(?<=[Bb]earer )[\w.~+/=-]{8,}",
     re.DOTALL | re.ASCII,

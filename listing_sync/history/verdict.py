@@ -130,16 +130,18 @@ def verdict(checks: Collection[Check], *, answered: bool) -> Verdict:
 
 
 def decisive(checks: Collection[Check]) -> Check | None:
-    """Return the first check that decides the verdict, else what is said of the last good run.
+    """Return the check to show before all: the first that decides the verdict, or else warns.
 
-    Of what follows from runs that fail, the last run tells the cause.
+    Of what follows from runs that fail, the last run tells the cause. Where all is well, it is
+    what is said of the last good run.
     """
     failed = [check for check in checks if check.status is CheckStatus.FAIL]
     degrading = [check for check in checks if _is_degrading(check)]
     good = (check for check in checks if check.name is CheckName.LAST_GOOD_RUN)
     if failed and all(check.name in _FOLLOWING for check in failed):
         failed = [check for check in degrading if check.name is CheckName.LAST_RUN] + failed
-    return next(chain(failed, degrading, good), None)
+    warned = (check for check in checks if check.status is CheckStatus.WARN)
+    return next(chain(failed, degrading, warned, good), None)
 
 
 def _is_degrading(check: Check) -> bool:

@@ -19,6 +19,7 @@ from listing_sync.errors import (
 from listing_sync.reachability import (
     ProxyRefusedError,
     is_certificate_failure,
+    out_of_time,
     unresolved,
     way_to,
     what_to_check,
@@ -86,6 +87,8 @@ def _failure_on_the_way(error: httpx.RequestError) -> ListingSyncError:
     way = way_to(error)
     if isinstance(error, ProxyRefusedError):
         return permanent(f"cannot connect to Google ({way}): {error}")
+    if late := out_of_time(error):
+        return permanent(late)
     if is_certificate_failure(error):
         return permanent(
             f"the certificate of {way} is not trusted; check this machine's clock and"

@@ -38,6 +38,7 @@ from listing_sync.errors import (
 from listing_sync.reachability import (
     ProxyRefusedError,
     is_certificate_failure,
+    out_of_time,
     unresolved,
     way_to,
     what_to_check,
@@ -152,7 +153,11 @@ _REDIRECT = Kind(
     _UNKNOWN,
     "SUPABASE_URL redirects elsewhere: give the final address, https://<project>.supabase.co",
 )
-_GATEWAY = Kind(_MOMENT, _NETWORK, "Supabase cannot be reached behind its gateway")
+_GATEWAY = Kind(
+    _MOMENT,
+    _NETWORK,
+    "Supabase cannot be reached behind its gateway; where it lasts, see https://status.supabase.com",
+)
 _NOT_POSTGREST = Kind(_RUN, _UNKNOWN, "the answer is not PostgREST's: is SUPABASE_URL right?")
 _REFUSED = Kind(_RUN, _UNKNOWN, "the request is refused: {}")
 
@@ -262,6 +267,8 @@ def _failure_on_the_way(error: httpx.RequestError, words: str) -> RemoteError:
     fault, way = _MOMENT, way_to(error)
     if isinstance(error, ProxyRefusedError):
         fault, text = _RUN, f"cannot connect to Supabase ({way}): {words}"
+    elif late := out_of_time(error):
+        fault, text = _RUN, f"{late} (SUPABASE_URL)"
     elif is_certificate_failure(error) or "CERTIFICATE" in words.upper():
         fault = _RUN
         text = (

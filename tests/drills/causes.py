@@ -51,6 +51,17 @@ def lose_name_of_google(office: Office) -> None:
     office.settings["GOOGLE_SHEETS_API_ENDPOINT"] = "https://sheets.googleapis.invalid"
 
 
+def let_certificate_expire(office: Office) -> None:
+    office.settings["SUPABASE_URL"] = office.expired.url
+    office.settings["SSL_CERT_FILE"] = str(office.expired.authority)
+
+
+def put_proxy_between(office: Office) -> None:
+    """A proxy that wants a password since today."""
+    office.settings["SUPABASE_URL"] = "https://abcdefghijklmnopqrst.supabase.example"
+    office.settings["HTTPS_PROXY"] = office.proxy.url
+
+
 # -- Supabase -------------------------------------------------------------------------------------
 
 
@@ -64,6 +75,11 @@ def pause_project(office: Office) -> None:
 
 def use_up_plan(office: Office) -> None:
     office.supabase.schedule = lambda *_: html(402)
+
+
+def take_service_away(office: Office) -> None:
+    """Every request is answered by the gateway, as while a project restarts."""
+    office.supabase.schedule = lambda *_: html(503)
 
 
 def revoke_grants(office: Office) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.drills.crond import Crond
+from tests.drills.expired import ExpiredServer
 from tests.drills.office import Office
 from tests.stack.chaos_proxy import ChaosProxy
+from tests.stack.forward_proxy import ForwardProxy
 from tests.stack.google_sheets import LoopbackGoogle
 from tests.stack.postgrest import PostgrestFront
 from tests.stack.receiver import Receiver
@@ -34,8 +36,10 @@ def office(
         ChaosProxy(project.url) as supabase,
         PostgrestFront(project) as postgrest,
         Receiver() as chat,
+        ExpiredServer(tmp_path) as expired,
+        ForwardProxy("office:secret") as proxy,
     ):
-        yield Office(crond, google, project, supabase, postgrest, chat, tmp_path)
+        yield Office(crond, google, project, supabase, postgrest, chat, expired, proxy, tmp_path)
 
 
 @pytest.fixture

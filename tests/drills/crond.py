@@ -54,12 +54,11 @@ class Mail:
 class Plight:
     """What is wrong with the machine as a process sees it.
 
-    `disk` of its folder of state is `full` or `read-only`, `user` its number where it is another
-    one, `late_s` how far its clock is behind the real time.
+    `disk` of its folder of state is `full` or `read-only`, `late_s` is how far its clock is behind
+    the real time.
     """
 
     disk: str | None = None
-    user: int | None = None
     late_s: float = 0.0
 
 
@@ -106,7 +105,40 @@ class Crond:
     ) -> Mail:
         """Run one command to its end."""
         output = self._folder / "mail"
-        job = {
+        job = self._job(arguments, settings, folder, plight, output)
+        return Mail(self._ask(job), output.read_text(encoding="utf-8"))
+
+    def start(
+        self,
+        arguments: tuple[str, ...],
+        settings: Mapping[str, str],
+        folder: Path,
+        plight: Plight = SOUND,
+    ) -> int:
+        """Start one command; return the number of its process, which `kill` ends."""
+        job = self._job(arguments, settings, folder, plight, self._folder / "lost")
+        return self._ask(job | {"goes_on": True})
+
+    def kill(self, process: int) -> None:
+        """End a process that was started as a lack of memory or power does."""
+        self._ask({"kill": process})
+
+    def _ask(self, job: Mapping[str, object]) -> int:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(job) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    @staticmethod
+    def _job(
+        arguments: tuple[str, ...],
+        settings: Mapping[str, str],
+        folder: Path,
+        plight: Plight,
+        output: Path,
+    ) -> dict[str, object]:
+        return {
             "arguments": ["listing-sync", *arguments],
             "environment": {
                 "PATH": "/usr/bin:/bin",
@@ -119,15 +151,8 @@ class Crond:
             "output": str(output),
             "state": settings.get("SYNC_STATE_DIR"),
             "disk": plight.disk,
-            "user": plight.user,
             "late_s": plight.late_s,
         }
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps(job) + "\n")
-        self._process.stdin.flush()
-        code = int(self._process.stdout.readline())
-        return Mail(code, output.read_text(encoding="utf-8"))
 
 
 # -- the daemon -----------------------------------------------------------------------------------
@@ -138,11 +163,19 @@ def _serve() -> None:
     for module in (*_LAZY, *_modules_of("listing_sync")):
         import_module(module)
     for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            _become(json.loads(line))
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        job = json.loads(line)
+        if child := job.get("kill"):
+            os.kill(child, signal.SIGKILL)
+        else:
+            child = os.fork()
+            if child == 0:
+                _become(job)
+        print(child if job.get("goes_on") else _end_of(child), flush=True)
+
+
+def _end_of(child: int) -> int:
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
 
 
 def _modules_of(package: str) -> list[str]:
@@ -166,8 +199,6 @@ def _become(job: Mapping[str, Any]) -> NoReturn:
         os.chdir(job["folder"])
         if job["disk"]:
             _spoil_disk(job["disk"], Path(job["state"]))
-        if job["user"] is not None:
-            os.setresuid(job["user"], job["user"], job["user"])
         if job["late_s"]:
             _set_clock(-timedelta(seconds=job["late_s"]))
         sys.argv = job["arguments"]

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.drills.crond import SOUND, Crond, Mail, Plight
+from tests.drills.expired import ExpiredServer
 from tests.stack.chaos_proxy import ChaosProxy
+from tests.stack.forward_proxy import ForwardProxy
 from tests.stack.google_sheets import LoopbackGoogle
 from tests.stack.postgrest import PostgrestFront
 from tests.stack.receiver import Receiver
@@ -67,6 +69,8 @@ class Office:
     supabase: ChaosProxy
     postgrest: PostgrestFront
     chat: Receiver
+    expired: ExpiredServer
+    proxy: ForwardProxy
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
     plight: Plight = SOUND
@@ -81,7 +85,8 @@ class Office:
             "SYNC_SPREADSHEET_ID": SHEET,
             "SYNC_MAPPING_FILE": str(self.folder / "mapping.toml"),
             "SYNC_STATE_DIR": str(self.state),
-            "SYNC_ALERT_WEBHOOK_URL": self.chat.url,
+            "SYNC_ALERT_WEBHOOK_URL": f"{self.chat.url}/chat",
+            "SYNC_HEARTBEAT_URL": f"{self.chat.url}/monitor",
             "SYNC_ALERT_AFTER_FAILURES": "2",
             "SYNC_RETRY_DELAY": "1",
             "SYNC_RATE_LIMIT": "0",
@@ -111,6 +116,11 @@ class Office:
         plight = replace(self.plight, late_s=late_s)
         return self.crond.run(arguments, self.settings | settings, self.folder, plight)
 
+    def start(self, *, late_s: float = 0.0) -> int:
+        """Start a run that does not end by itself; return the number of its process."""
+        plight = replace(self.plight, late_s=late_s)
+        return self.crond.start(("sync", "all"), self.settings, self.folder, plight)
+
     def series(self, runs: int, *, until_s: float = 0.0) -> list[Mail]:
         """Run every five minutes, so many times, the last one `until_s` ago."""
         ages = (until_s + FIVE_MINUTES_S * left for left in range(runs - 1, -1, -1))
@@ -119,7 +129,13 @@ class Office:
     @property
     def messages(self) -> list[str]:
         """What the chat was told, a text a message."""
-        return [_text(json.loads(request.body)) for request in self.chat.requests]
+        sent = (request for request in self.chat.requests if request.path == "/chat")
+        return [_text(json.loads(request.body)) for request in sent]
+
+    @property
+    def starts(self) -> int:
+        """How many runs the monitor saw begin."""
+        return sum(request.path == "/monitor/start" for request in self.chat.requests)
 
 
 def _text(document: Mapping[str, str]) -> str:

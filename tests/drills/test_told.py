@@ -59,6 +59,22 @@ DRILLS = {
     "Google's name does not resolve": Drill(
         causes.lose_name_of_google, "googleapis.invalid: the name does not resolve", "DNS"
     ),
+    "Supabase's certificate is over": Drill(
+        causes.let_certificate_expire,
+        "the certificate of 127.0.0.1 has expired",
+        "renew it",
+        (*SQL, *RIGHTS, *WAYS_THROUGH, "SSL_CERT_FILE"),
+    ),
+    "a proxy wants a password": Drill(
+        causes.put_proxy_between,
+        "wants user and password",
+        "write http://user:password@host:port in HTTPS_PROXY",
+    ),
+    "Supabase is away, and its breaker opens": Drill(
+        causes.take_service_away,
+        "Supabase cannot be reached behind its gateway",
+        "status.supabase.com",
+    ),
     "the key is deleted": Drill(
         causes.delete_key, "SUPABASE_SERVICE_ROLE_KEY is refused", "take the secret key"
     ),
@@ -96,6 +112,19 @@ DRILLS = {
         "Listings!E2",
         code=1,
         told_after=1,
+    ),
+    "the header of the numbers was renamed": Drill(
+        causes.rename_key_header,
+        '"Property Number"',
+        "ename",
+    ),
+    "the mapping is broken": Drill(
+        causes.break_mapping,
+        "columns.price.type: 'monney' is not a type",
+        "one of text, integer, decimal, money",
+        code=78,
+        verdict="",
+        told_after=3,
     ),
     "one column sorted alone": Drill(
         causes.sort_one_column,

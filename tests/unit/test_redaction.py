@@ -41,6 +41,7 @@ def test_a_token_is_known_by_its_shape(secret: str) -> None:
     ("text", "told"),
     [
         ("postgresql://postgres:hush@db/x", "postgresql://[secret]@db/x"),
+        ("write http://user:password@host:port in HTTPS_PROXY", None),
         ("https://hooks.slack.com/services/T0/B0/x", "https://hooks.slack.com/[secret]"),
         ("Authorization: Bearer abcdefgh12", "Authorization: Bearer [secret]"),
         ("share it with a@b.iam.gserviceaccount.com", None),

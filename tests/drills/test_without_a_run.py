@@ -1,0 +1,100 @@
+"""Where no run comes, or none comes to its end, health, mail and chat still say so."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tests.drills.office import Office, joined
+from tests.stack.loopback import Answer, Request
+
+pytestmark = pytest.mark.stack
+
+HOUR_S = 3600.0
+
+
+@pytest.fixture
+def hanging(office: Office) -> Iterator[threading.Event]:
+    """Let Google answer no reading of the sheet until the event is set."""
+    lets_go = threading.Event()
+
+    def hang(request: Request) -> Answer | None:
+        if "/values" in request.path or "includeGridData" in request.target:
+            lets_go.wait(30)
+        return None
+
+    office.google.before_request(hang)
+    yield lets_go
+    lets_go.set()
+
+
+def started(office: Office, *, late_s: float = 0.0) -> int:
+    """Start a run that hangs; return its process once the monitor knows of it."""
+    starts, looks = office.starts, threading.Event()
+    process = office.start(late_s=late_s)
+    while office.starts == starts:
+        looks.wait(0.02)
+    return process
+
+
+@pytest.mark.parametrize(
+    ("silent_s", "verdict"),
+    [
+        pytest.param(20 * 60, "DEGRADED", id="for 4 runs"),
+        pytest.param(HOUR_S, "UNHEALTHY", id="for 12"),
+    ],
+)
+def test_a_crontab_that_was_removed_or_a_machine_that_was_off_is_missed(
+    office: Office, silent_s: float, verdict: str
+) -> None:
+    office.series(6, until_s=silent_s)
+    health = office.run("health")
+    first = health.text.partition("\n")[0]
+    assert first.startswith(f"{verdict} - schedule: no run for ")
+    assert "usually one comes every 5 min" in first
+    assert "`crontab -l`" in joined(health.text)
+
+
+def test_a_run_that_hangs_is_named_with_its_process(
+    office: Office, hanging: threading.Event
+) -> None:
+    process = started(office, late_s=20 * 60)
+    office.settings["SYNC_LOCK_TIMEOUT"] = "0"
+    mails = office.series(3)
+    assert [mail.code for mail in mails] == [75] * 3
+    assert [bool(mail.text) for mail in mails] == [True, False, False]
+    health = office.run("health")
+    office.crond.kill(process)
+    assert health.text.startswith("UNHEALTHY - run in progress: ")
+    [message] = office.messages
+    for told in (mails[0].text, health.text, message):
+        assert f"process {process}" in told.partition("\n")[0]
+    assert "end that process" in joined(health.text)
+    hanging.set()
+    assert office.cron().code == 0
+
+
+def test_runs_that_are_killed_are_told_though_they_cannot_do_it_themselves(
+    office: Office, hanging: threading.Event
+) -> None:
+    for _ in range(3):
+        office.crond.kill(started(office))
+    hanging.set()
+    after = office.cron()
+    assert after.code == 0
+    told, over = office.messages
+    assert "its process died" in told.partition("\n")[0]
+    assert over.startswith("*listing-sync: runs work again")
+    assert "After 3 failed runs" in over
+
+
+def test_a_share_that_was_left_behind_is_named_with_what_it_leaves_out(office: Office) -> None:
+    mails = [office.cron(SYNC_ROLLOUT_PERCENT="10") for _ in range(2)]
+    assert [(mail.code, mail.text) for mail in mails] == [(0, "")] * 2
+    health = office.run("health", SYNC_ROLLOUT_PERCENT="10")
+    first = health.text.partition("\n")[0]
+    assert re.search(r"SYNC_ROLLOUT_PERCENT is 10: \d+ of 180 listings are left out", first)
+    assert "set it to 100" in first
