@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -111,8 +112,9 @@ class TableDescription:
 
     `required` are columns that have to be given: not null, and nothing fills them. `generated` are
     those that must not be written. `defaults` are the expressions of those that have one, `longest`
-    how many characters a column takes. What the API document cannot tell is None or empty: that it
-    shows no default does not mean that there is none.
+    how many characters a column takes, `declared` its type with its modifiers ("numeric(15,2)").
+    `insert_hooks` are triggers and rules that may have an insert store something else. What the API
+    document cannot tell is None or empty: that it shows no default does not mean there is none.
     """
 
     exists: bool
@@ -124,6 +126,8 @@ class TableDescription:
     longest: Mapping[str, int] = field(default_factory=dict)
     unique_keys: tuple[UniqueKey, ...] | None = None
     is_view: bool = False
+    declared: Mapping[str, str] = field(default_factory=dict)
+    insert_hooks: tuple[str, ...] | None = None
 
     def facts(self, *, key_is_unique: bool | None) -> TableFacts:
         """Return what is known of a table that exists, for judging it."""
@@ -138,6 +142,14 @@ class TableDescription:
         )
 
 
+class Back(Enum):
+    """What of its rows a request that writes them is to give back."""
+
+    WRITTEN = "the columns written"
+    WHOLE = "every column"
+    UNKNOWN = "every column, but those in which the database cannot change what it is sent"
+
+
 class Table(Protocol):
     """The target table, bound to its name, key and mark column; one request a call or a page.
 
@@ -147,7 +159,8 @@ class Table(Protocol):
     none, and has no rows. `parts` divides numbers into what one request can name; `delete` and
     `mark` return the keys of the rows that went, or were marked. `whole_*` give every column with
     exact values as JSON texts or numbers that PostgREST takes back unchanged. `upsert` returns the
-    rows as the database made them, in the columns written or `whole`, exact; it raises RowError or
+    rows as the database made them, as far as `back` asks for it, exact; values that are to come
+    back only where UNKNOWN are those of the mapping's own types. It raises RowError or
     BatchTooLargeError for the splitter.
     `accepts_key` says whether a unique key fits the upsert, without writing a row; `generated` are
     the columns that nobody can write, as far as that is known.
@@ -167,7 +180,11 @@ class Table(Protocol):
     def whole_pages(self) -> Iterator[Sequence[Mapping[str, Value]]]: ...
     def whole_rows(self, numbers: Sequence[str]) -> Sequence[Mapping[str, Value]]: ...
     def upsert(
-        self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, whole: bool = False
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Value]],
+        *,
+        back: Back = Back.WRITTEN,
     ) -> Sequence[Mapping[str, Value]]: ...
     def parts(self, numbers: Sequence[str]) -> Iterator[Sequence[str]]: ...
     def delete(self, numbers: Sequence[str]) -> Sequence[str]: ...
@@ -287,16 +304,26 @@ class Replaced:
     new: Mapping[str, Value] | None
 
 
+@dataclass(frozen=True, slots=True)
+class KeyedRows:
+    """Rows of one request: by number their values, in the order of `columns`."""
+
+    columns: Sequence[str]
+    rows: Mapping[str, Sequence[Value]]
+
+
 class Undo(Protocol):
     """What runs replaced and wrote, compressed, one file a run; on disk before `record` returns.
 
     `record` raises OSError when it cannot be kept; `conclude` appends what came of changes: done,
-    refused, and by number what the database `made` of a row where that is not what was sent, and
-    how it `spelled` the number.
+    refused, by number what the database `made` of values where that is not what was sent, how it
+    `spelled` the number, and what stands `beside` in rows that are done. Inserts are KeyedRows.
     `changes_of` returns the changes of one listing, newest first.
     """
 
-    def record(self, run_id: str, started_at: datetime, changes: Iterable[Replaced]) -> None: ...
+    def record(
+        self, run_id: str, started_at: datetime, changes: Iterable[Replaced | KeyedRows]
+    ) -> None: ...
     def conclude(
         self,
         run_id: str,
@@ -305,6 +332,7 @@ class Undo(Protocol):
         refused: Sequence[str] = (),
         made: Mapping[str, Mapping[str, Value]] | None = None,
         spelled: Mapping[str, str] | None = None,
+        beside: KeyedRows | None = None,
     ) -> None: ...
     def read(self, run_id: str) -> Iterator[Replaced]: ...
     def runs(self) -> tuple[tuple[str, datetime], ...]: ...

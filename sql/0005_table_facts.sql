@@ -68,17 +68,22 @@ as $$
       join pg_catalog.pg_class as i on i.oid = x.indexrelid
       where x.indrelid = r.oid and x.indisunique
     ),
-    'triggers', (
-      select coalesce(pg_catalog.jsonb_agg(g.tgname order by g.tgname), '[]')
-      from pg_catalog.pg_trigger as g
-      where g.tgrelid = r.oid and not g.tgisinternal and g.tgenabled <> 'D'
+    -- What may have an insert store something else than was sent; 4 is TRIGGER_TYPE_INSERT.
+    'insert_hooks', (
+      select coalesce(pg_catalog.jsonb_agg(h.name order by h.name), '[]')
+      from (
+        select g.tgname from pg_catalog.pg_trigger as g
+        where g.tgrelid = r.oid and not g.tgisinternal and g.tgenabled <> 'D' and g.tgtype & 4 <> 0
+        union all
+        select w.rulename from pg_catalog.pg_rewrite as w where w.ev_class = r.oid
+      ) as h (name)
     )
   )
   from relation as r
 $$;
 
 comment on function public.listing_sync_table_facts(text) is
-  'listing-sync: columns, keys, triggers and rights of a table, for plan, health and sync';
+  'listing-sync: columns, keys, hooks and rights of a table, for plan, health and sync';
 
 revoke all on function public.listing_sync_table_facts(text) from public, anon, authenticated;
 grant execute on function public.listing_sync_table_facts(text) to service_role;

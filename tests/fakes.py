@@ -32,7 +32,7 @@ from listing_sync.errors import (
 from listing_sync.history.runs import ENDED, Process, Run, RunStatus, RunType, StoredRejection
 from listing_sync.history.sources import Source
 from listing_sync.history.taking_turns import Claim
-from listing_sync.ports import SelectedRows, SharedHold, SheetDescription, TableDescription
+from listing_sync.ports import Back, SelectedRows, SharedHold, SheetDescription, TableDescription
 from listing_sync.reliability.breaker import Breaker
 from listing_sync.reliability.pacing import Patience
 
@@ -671,7 +671,11 @@ class MemoryTable:
         )
 
     def upsert(
-        self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, whole: bool = False
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[Value]],
+        *,
+        back: Back = Back.WRITTEN,
     ) -> Sequence[Mapping[str, Value]]:
         new = [dict(zip(columns, row, strict=True)) for row in rows]
         numbers = tuple(str(row[self._key]) for row in new)
@@ -704,7 +708,11 @@ class MemoryTable:
                     self._touch(old, number)
                 there = self._there()
                 made = [self._whole(there[form]) for form in taken]
-            return made if whole else [{name: row.get(name) for name in columns} for row in made]
+            return (
+                made
+                if back is not Back.WRITTEN
+                else [{name: row.get(name) for name in columns} for row in made]
+            )
 
         return self._call(write, f"writing {len(rows)} listings", Patience.OUTLAST)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from listing_sync.cells.listings import Value
-from listing_sync.ports import TableDescription
+from listing_sync.ports import Back, TableDescription
 from tests.fakes import MemoryTable
 from tests.local_world import HEADER, LocalWorld
 
@@ -40,11 +40,11 @@ class DescribedTable(MemoryTable):
         return self.description
 
     def upsert(
-        self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, whole: bool = False
+        self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, back: Back = Back.WRITTEN
     ) -> Sequence[Mapping[str, Value]]:
-        made = super().upsert(columns, rows, whole=whole)
+        made = super().upsert(columns, rows, back=back)
         self.content = {number: {**BLANK, **row} for number, row in self.content.items()}
-        return [{**BLANK, **row} for row in made] if whole else made
+        return [{**BLANK, **row} for row in made] if back is not Back.WRITTEN else made
 
     def accepts_key(self) -> bool:
         return self.is_unique

@@ -48,6 +48,8 @@ _TEXTS = frozenset({"text", "character varying", "character", "citext", "name"})
 WHOLE_NUMBERS: Final = frozenset({"smallint", "integer", "bigint", "int16", "int32", "int64"})
 STAMPS: Final = frozenset({"timestamp with time zone", "timestamp without time zone"})
 _DECIMALS = _TEXTS | {"numeric"}
+_EXACT = frozenset({"numeric"})
+_LONG_TEXTS = frozenset({"text", "character varying"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class TypeFacts:
     may be in; `rules` make the readers of a column (with what is expected, and the zone of moments
     without one, None: not known); `is_equal` compares a value with the table's, neither of them
     null; `sql` is the PostgreSQL type that a column wants; `fits` are those that take its values
-    and give them back equal.
+    and give them back equal; `kept_by` those, without a modifier, that store them as they come.
     """
 
     expected: str
@@ -70,6 +72,7 @@ class TypeFacts:
     is_equal: Callable[[Value, Value], bool]
     sql: Callable[[Column], str]
     fits: frozenset[str]
+    kept_by: frozenset[str]
     may_be_key: bool = False
 
 
@@ -105,6 +108,7 @@ class ColumnType(StrEnum):
             is_equal=is_same_text,
             sql=lambda _: "text",
             fits=_TEXTS,
+            kept_by=_LONG_TEXTS,
             may_be_key=True,
         ),
     )
@@ -119,6 +123,7 @@ class ColumnType(StrEnum):
             is_equal=is_same_number,
             sql=lambda _: "bigint",
             fits=_DECIMALS | WHOLE_NUMBERS,
+            kept_by=_EXACT | {"smallint", "integer", "bigint"},
             may_be_key=True,
         ),
     )
@@ -133,6 +138,7 @@ class ColumnType(StrEnum):
             is_equal=is_same_number,
             sql=_numeric(15),
             fits=_DECIMALS,
+            kept_by=_EXACT,
         ),
     )
     MONEY = (
@@ -146,6 +152,7 @@ class ColumnType(StrEnum):
             is_equal=is_same_number,
             sql=_numeric(15),
             fits=_DECIMALS,
+            kept_by=_EXACT,
         ),
     )
     AREA = (
@@ -159,6 +166,7 @@ class ColumnType(StrEnum):
             is_equal=is_same_number,
             sql=_numeric(8),
             fits=_DECIMALS,
+            kept_by=_EXACT,
         ),
     )
     DATE = (
@@ -172,6 +180,7 @@ class ColumnType(StrEnum):
             is_equal=is_same_date,
             sql=lambda _: "date",
             fits=_TEXTS | STAMPS | {"date"},
+            kept_by=frozenset({"date"}),
         ),
     )
     DATETIME = (
@@ -185,6 +194,7 @@ class ColumnType(StrEnum):
             is_equal=is_same_moment,
             sql=lambda _: "timestamptz",
             fits=_TEXTS | STAMPS,
+            kept_by=frozenset({"timestamp with time zone"}),
         ),
     )
     BOOLEAN = (
@@ -198,6 +208,7 @@ class ColumnType(StrEnum):
             is_equal=is_same_boolean,
             sql=lambda _: "boolean",
             fits=frozenset({"boolean"}),
+            kept_by=frozenset({"boolean"}),
         ),
     )
     URL = (
@@ -211,6 +222,7 @@ class ColumnType(StrEnum):
             is_equal=is_same_text,
             sql=lambda _: "text",
             fits=_TEXTS,
+            kept_by=_LONG_TEXTS,
         ),
     )
     JSON = (
@@ -224,6 +236,7 @@ class ColumnType(StrEnum):
             is_equal=is_same_document,
             sql=lambda _: "jsonb",
             fits=frozenset({"json", "jsonb"}),
+            kept_by=frozenset(),
         ),
     )
 

@@ -10,7 +10,8 @@ Nothing here recurses in Python, whatever the depth of a document.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from decimal import Decimal
 from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed leaves it out
 from json.encoder import encode_basestring
@@ -87,14 +88,24 @@ def encode(value: Any) -> str:
     return "".join(parts)
 
 
-def is_plain(row: Mapping[str, Value] | None) -> bool:
-    """Return whether any encoder writes the values of a row as they are."""
-    return row is None or are_plain(row.values())
+def encode_rows(document: Any, rows: Iterable[Iterable[Value]]) -> bytes:
+    """Return the JSON text, in UTF-8, of a document of which `rows` are all the values.
 
+    Raises:
+        ValueError: a number is NaN or infinite.
+        TypeError: it holds what JSON does not know.
+    """
+    kinds: set[type] = set()
+    for row in rows:
+        kinds.update(map(type, row))
+    if kinds <= _QUICK:
+        import orjson  # noqa: PLC0415 - for what is written; most runs write nothing
 
-def are_plain(values: Iterable[Value]) -> bool:
-    """Return whether any encoder writes these values as they are."""
-    return _EXACT.isdisjoint(map(type, values))
+        # It knows no integer above 64 bits, and no half of a surrogate pair.
+        with suppress(orjson.JSONEncodeError):
+            return orjson.dumps(document)
+    text = _encode_plain(document) if kinds.isdisjoint(_EXACT) else encode(document)
+    return text.encode("utf-8", "surrogatepass")
 
 
 def is_same(left: Value, right: Value) -> bool:
@@ -282,6 +293,9 @@ def _of_subclass(value: Any) -> Callable[[Any], str] | None:
 _BASES: Final = (str, int, float, Decimal)
 _NESTED: Final = frozenset({dict, list})
 _EXACT: Final = frozenset({JsonObject, JsonArray, Decimal})
+_QUICK: Final = frozenset({str, int, bool, type(None)})
+"""What any encoder writes alike; of a float that is none, orjson would make null."""
+_encode_plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 # -- comparing ------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Listing, Value
@@ -73,8 +73,7 @@ def named_with_example(name: str, example: tuple[str, str, str]) -> str:
     return f"{name} ({of_type}wrote {wrote}, reads {read})"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the table made of one row that was written: its key, and by column (wanted, read)."""
 
     number: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 
 from listing_sync.cells.column_types import ColumnType
@@ -12,40 +13,65 @@ from listing_sync.changes.compare import is_equal
 Row = Mapping[str, Value]
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What the database made of a request.
+
+    `rows` hold by number what stands in `columns`, none of which was sent; `others` values sent
+    that the database made something else of; `spelled` the numbers that it spells otherwise.
+    """
+
+    columns: tuple[str, ...]
+    rows: Mapping[str, Sequence[Value]]
+    others: Mapping[str, Mapping[str, Value]]
+    spelled: Mapping[str, str]
+
+    def of(self, number: str) -> dict[str, Value]:
+        """Return what became of one row, but for what is as it was sent."""
+        beside = zip(self.columns, self.rows[number], strict=True)
+        return {**dict(beside), **self.others.get(number, {})}
+
+
+def aligned(numbers: Sequence[str], rows: Sequence[Row], key: str) -> dict[str, Row]:
+    """Return the rows by the numbers sent; PostgreSQL gives them back in the order of these."""
+    found = {str(row[key]): row for row in rows}
+    if len(rows) == len(numbers) and not found.keys() >= set(numbers):
+        return dict(zip(numbers, rows, strict=True))
+    return {number: found[number] for number in numbers if number in found}
+
+
 def made_of(
     numbers: Sequence[str],
     columns: Sequence[str],
     sent: Sequence[Sequence[Value]],
-    rows: Sequence[Row],
+    came: Sequence[Row],
     table: Mapping[str, ColumnType],
     key: str,
-) -> tuple[dict[str, dict[str, Value]], dict[str, str]]:
-    """Return by number what the database made of a request, and how it spells numbers otherwise.
+) -> Made:
+    """Return what the database made of a request, of which `came` are the rows in its order.
 
-    That is what it made of values sent where it is another, and what else its rows hold. `rows`
-    are those that came back: one that did not may not be there. `table` gives the types.
+    A column that was sent and did not come back is as it was sent. `table` gives the types.
     """
-    found = _by_number(numbers, rows, key)
-    there = [place for place, number in enumerate(numbers) if number in found]
-    if not there:
-        return {}, {}
-    came = [found[numbers[place]] for place in there]
-    others = tuple(came[0].keys() - set(columns))
-    made: list[dict[str, Value]] = [
-        dict(zip(others, values, strict=True)) for values in _values(others, came)
-    ]
+    if not numbers:
+        return Made((), {}, {}, {})
+    beside = tuple(came[0].keys() - set(columns))
+    wanted = dict(zip(columns, zip(*sent, strict=True), strict=True))
     names = [name for name in columns if name in came[0]]
-    wanted = zip(*(sent[place] for place in there), strict=True)
-    by_name = dict(zip(columns, wanted, strict=True))
+    others: dict[str, dict[str, Value]] = {}
     for name, got in zip(names, zip(*_values(names, came), strict=True), strict=True):
         kind = table.get(name, ColumnType.TEXT)
-        for place in _doubtful(by_name[name], got, kind):
-            if not is_equal(by_name[name][place], got[place], kind):
-                made[place][name] = got[place]
-    spelled = {number: str(row[key]) for number, row in found.items()}
-    return (
-        {numbers[place]: one for place, one in zip(there, made, strict=True)},
-        {number: said for number, said in spelled.items() if said != number},
+        for place in _doubtful(wanted[name], got, kind):
+            if not is_equal(wanted[name][place], got[place], kind):
+                others.setdefault(numbers[place], {})[name] = got[place]
+    return Made(
+        beside,
+        dict(zip(numbers, _values(beside, came), strict=True)),
+        others,
+        {
+            number: str(row[key])
+            for number, row in zip(numbers, came, strict=True)
+            if row[key] != number and str(row[key]) != number
+        },
     )
 
 
@@ -69,11 +95,3 @@ def _doubtful(wanted: Sequence[Value], got: Sequence[Value], kind: ColumnType) -
     if kind.is_number:
         pairs = zip(map(str, wanted), map(str, got), strict=True)
     return [place for place, (left, right) in enumerate(pairs) if left != right]
-
-
-def _by_number(numbers: Sequence[str], rows: Sequence[Row], key: str) -> dict[str, Row]:
-    """Return the rows by the numbers sent; PostgreSQL gives them back in the order of these."""
-    found = {str(row[key]): row for row in rows}
-    if len(rows) == len(numbers) and not found.keys() >= set(numbers):
-        return dict(zip(numbers, rows, strict=True))
-    return {number: found[number] for number in numbers if number in found}

@@ -114,8 +114,12 @@ class StateDir:
 
 def encode_json(document: object) -> bytes:
     """Return the document on one line, without its end; lone surrogates survive a round trip."""
-    line = encode(document).encode("utf-8", "surrogatepass")
-    return line.translate(_ON_ONE_LINE) if b"\n" in line or b"\r" in line else line
+    return on_one_line(encode(document).encode("utf-8", "surrogatepass"))
+
+
+def on_one_line(text: bytes) -> bytes:
+    """Return JSON text without the line ends that a document's own text may have."""
+    return text.translate(_ON_ONE_LINE) if b"\n" in text or b"\r" in text else text
 
 
 def decode_json(line: bytes, frames: int) -> Any:

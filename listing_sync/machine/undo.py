@@ -14,12 +14,12 @@ import re
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from listing_sync.cells.column_types import ColumnType
-from listing_sync.cells.json_exact import is_plain
 from listing_sync.cells.listings import Value
 from listing_sync.changes.undo_log import Logged
 from listing_sync.machine.sequence import UNDO_FOLDER, next_sequence, numbered, sequence_of
@@ -32,7 +32,7 @@ from listing_sync.machine.state_dir import (
 )
 from listing_sync.machine.undo_lines import changes_in, encoded, lines_of
 from listing_sync.machine.undo_of_one import changes_of_one
-from listing_sync.ports import Replaced, SnapshotMeta
+from listing_sync.ports import KeyedRows, Replaced, SnapshotMeta
 from listing_sync.regular_file import open_regular
 
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
@@ -66,7 +66,9 @@ class UndoFiles:
 
     # -- writing ---------------------------------------------------------------------------------
 
-    def record(self, run_id: str, started_at: datetime, changes: Iterable[Replaced]) -> None:
+    def record(
+        self, run_id: str, started_at: datetime, changes: Iterable[Replaced | KeyedRows]
+    ) -> None:
         """Append what a batch will replace and write; raises OSError when it cannot be kept."""
         lines = b"".join(lines_of(changes))
         if not lines:
@@ -89,19 +91,31 @@ class UndoFiles:
         refused: Sequence[str] = (),
         made: Mapping[str, Mapping[str, Value]] | None = None,
         spelled: Mapping[str, str] | None = None,
+        beside: KeyedRows | None = None,
     ) -> None:
         """Append what came of changes of a run: those done, and those refused for certain.
 
-        `made` holds by number what the database made of a row where that is not what was sent,
-        `spelled` how it spells the number. It does nothing for a run that recorded nothing.
+        `made` holds by number what the database made of values where that is not what was sent,
+        `spelled` how it spells the number, `beside` what else stands in rows, which are done. It
+        does nothing for a run that recorded nothing.
         """
-        parts = {"done": done, "refused": refused, "made": made, "spelled": spelled}
-        is_all_plain = all(map(is_plain, (made or {}).values()))
-        line = encoded({name: part for name, part in parts.items() if part}, plain=is_all_plain)
+        parts: dict[str, object] = {
+            "done": done,
+            "refused": refused,
+            "made": made,
+            "spelled": spelled,
+        }
+        rows: list[Iterable[Value]] = [row.values() for row in (made or {}).values()]
+        if beside is not None:
+            parts["beside"] = {"columns": beside.columns, "rows": beside.rows}
+            rows += beside.rows.values()
+        line = encoded({name: part for name, part in parts.items() if part}, rows)
         with self._lock:
             path = self._writing.get(run_id)
             if path is not None and len(line) > len(b"{}\n"):
-                _append(path, _packed(line), is_needed=False)
+                # What a database makes by itself, ids and times, hardly shrinks.
+                level = zlib.Z_BEST_SPEED if beside is None else zlib.Z_NO_COMPRESSION
+                _append(path, _packed(line, level), is_needed=False)
 
     def _new_path(self, run_id: str, started_at: datetime) -> Path:
         known = next((path for path in self._paths() if _run_id(path) == run_id), None)
@@ -218,21 +232,20 @@ def _is_since(path: Path, snapshot: SnapshotMeta) -> bool:
     return sequence is not None and sequence > snapshot.sequence
 
 
-def _packed(lines: bytes) -> bytes:
-    compressor = zlib.compressobj(1, wbits=_GZIP)
+def _packed(lines: bytes, level: int = zlib.Z_BEST_SPEED) -> bytes:
+    compressor = zlib.compressobj(level, wbits=_GZIP)
     return compressor.compress(lines) + compressor.flush()
 
 
 def _append(path: Path, member: bytes, *, is_needed: bool) -> None:
     """Append a member; what is needed has reached the disk before it returns."""
-    is_new = not path.exists()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    handle = _opened(path)
     try:
         size = os.fstat(handle).st_size
+        rest = memoryview(member)
         try:
-            with open(handle, "wb", closefd=False) as file:
-                file.write(member)
+            while rest:
+                rest = rest[os.write(handle, rest) :]
             if is_needed:
                 os.fsync(handle)
         except OSError:
@@ -240,8 +253,17 @@ def _append(path: Path, member: bytes, *, is_needed: bool) -> None:
             raise
     finally:
         os.close(handle)
-    if is_new:
-        sync_folder(path.parent)
+
+
+def _opened(path: Path) -> int:
+    """Return a handle of the file, whose name has reached the disk."""
+    flags = os.O_WRONLY | os.O_APPEND
+    with suppress(FileNotFoundError):
+        return os.open(path, flags)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(path, flags | os.O_CREAT, 0o600)
+    sync_folder(path.parent)
+    return handle
 
 
 def _run_id(path: Path) -> str:

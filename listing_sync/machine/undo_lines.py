@@ -1,32 +1,34 @@
 """Write changes to lines of an undo file, and read them again.
 
 A change is a line `["AA12345",old,new]`. Inserts, which come many at a time, share one:
-`{"columns":["price",..],"inserted":{"AA12345":[3000,..],..}}`.
+`{"columns":["price",..],"inserted":{"AA12345":[3000,..],..}}`. What came of changes is a line
+`{"done":["AA12345"],"refused":[..],"made":{"AA12345":{"price":3000.5}}}`; of inserts, whose rows
+hold more than was sent, `{"beside":{"columns":["id",..],"rows":{"AA12345":[7,..],..}}}`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
-from listing_sync.cells.json_exact import are_plain, is_plain
+from listing_sync.cells.json_exact import encode_rows
 from listing_sync.cells.listings import Value
-from listing_sync.machine.state_dir import decode_json, encode_json
-from listing_sync.ports import Replaced
+from listing_sync.machine.state_dir import decode_json, on_one_line
+from listing_sync.ports import KeyedRows, Replaced
 
 INSERTED: Final = b'{"columns":'
 """How a line of inserts begins."""
 
-# In C, for what a first run writes.
-_encode_plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-
-def lines_of(changes: Iterable[Replaced]) -> Iterator[bytes]:
+def lines_of(changes: Iterable[Replaced | KeyedRows]) -> Iterator[bytes]:
     """Yield the lines of changes; inserts that follow one another name their columns once."""
     columns: tuple[str, ...] = ()
     inserted: dict[str, tuple[Value, ...]] = {}
     for change in changes:
+        if isinstance(change, KeyedRows):
+            yield _line_of_inserts(change.columns, change.rows)
+            continue
         names = tuple(change.new or ())
         is_insert = change.old is None and change.new is not None
         is_with_those = is_insert and names == columns and change.property_number not in inserted
@@ -37,22 +39,23 @@ def lines_of(changes: Iterable[Replaced]) -> Iterator[bytes]:
             columns = names
             inserted[change.property_number] = tuple((change.new or {}).values())
         else:
-            is_both_plain = is_plain(change.old) and is_plain(change.new)
-            yield encoded([change.property_number, change.old, change.new], plain=is_both_plain)
+            yield _line_of(change)
     if inserted:
         yield _line_of_inserts(columns, inserted)
 
 
+def _line_of(change: Replaced) -> bytes:
+    values = [row.values() for row in (change.old, change.new) if row is not None]
+    return encoded([change.property_number, change.old, change.new], values)
+
+
 def _line_of_inserts(columns: Sequence[str], rows: Mapping[str, Sequence[Value]]) -> bytes:
-    is_all_plain = all(map(are_plain, rows.values()))
-    return encoded({"columns": columns, "inserted": rows}, plain=is_all_plain)
+    return encoded({"columns": columns, "inserted": rows}, rows.values())
 
 
-def encoded(document: object, *, plain: bool) -> bytes:
-    """Return a document as a line; `plain` says that any encoder writes it as it is."""
-    if plain:
-        return _encode_plain(document).encode("utf-8", "surrogatepass") + b"\n"
-    return encode_json(document) + b"\n"
+def encoded(document: object, rows: Iterable[Iterable[Value]]) -> bytes:
+    """Return a document as a line; `rows` are the values in it."""
+    return on_one_line(encode_rows(document, rows)) + b"\n"
 
 
 def is_change(line: bytes) -> bool:
@@ -77,8 +80,7 @@ def lines_by_number(line: bytes) -> Iterator[tuple[str, bytes]]:
         yield json.decoder.scanstring(text, len('["'))[0], line  # type: ignore[attr-defined]  # C
         return
     for change in changes_in(line):
-        document = [change.property_number, change.old, change.new]
-        yield change.property_number, encoded(document, plain=is_plain(change.new))
+        yield change.property_number, _line_of(change)
 
 
 def change_of(line: bytes) -> Replaced:
@@ -92,3 +94,17 @@ def change_of(line: bytes) -> Replaced:
             return Replaced(number, old, new)
         case _:
             raise ValueError("no change")
+
+
+def done_in(said: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Value] | None]]:
+    """Yield (number, what the database made of its row) of the changes that a line calls done.
+
+    None: nothing else than was sent, as far as is known.
+    """
+    made = said.get("made", {})
+    for number in said.get("done", ()):
+        yield number, made.get(number)
+    beside = said.get("beside", {"columns": (), "rows": {}})
+    for number, values in beside["rows"].items():
+        found = zip(beside["columns"], values, strict=True)
+        yield number, {**dict(found), **made.get(number, {})}

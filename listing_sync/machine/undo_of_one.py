@@ -9,7 +9,7 @@ from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import Value
 from listing_sync.changes.undo_log import Logged
 from listing_sync.machine.state_dir import decode_json, encode_json
-from listing_sync.machine.undo_lines import INSERTED, changes_in
+from listing_sync.machine.undo_lines import INSERTED, changes_in, done_in
 
 _TYPES = b'{"types":'
 
@@ -43,8 +43,9 @@ def changes_of_one(batches: Iterable[bytes], run: Logged, property_number: str) 
                 outcome = decode_json(line, frames=3)
                 if property_number in outcome.get("refused", ()):
                     del found[settled:]
-                elif property_number in outcome.get("done", ()):
-                    made = outcome.get("made", {}).get(property_number)
+                for made in (
+                    made for number, made in done_in(outcome) if number == property_number
+                ):
                     found[settled:] = [
                         replace(each, is_certain=True, made=made) for each in found[settled:]
                     ]

@@ -11,7 +11,7 @@ from listing_sync.cells.column_types import ColumnType
 from listing_sync.changes.undo_log import Logged
 from listing_sync.machine.state_dir import decode_json, encode_json, read_as_ours
 from listing_sync.machine.undo import RunFile, UndoFiles
-from listing_sync.machine.undo_lines import change_of, is_change, lines_by_number
+from listing_sync.machine.undo_lines import change_of, done_in, is_change, lines_by_number
 from listing_sync.machine.undo_of_one import types_of
 from listing_sync.ports import SnapshotMeta
 
@@ -59,11 +59,11 @@ class WrittenIndex:
                 continue
             said = decode_json(line, frames=3)
             self._types[run] |= types_of(said.get("types", {}))
-            made, spelled = said.get("made", {}), said.get("spelled", {})
-            for number in said.get("done", ()):
-                of_it = encode_json(made[number]) if number in made else None
+            spelled = said.get("spelled", {})
+            for number, made in done_in(said):
                 key = spelled.get(number, number)
-                rows = [(key, of_it, row) for row in pending.pop(number, ())]
+                kept = None if made is None else encode_json(made)
+                rows = [(key, kept, row) for row in pending.pop(number, ())]
                 self._connection.executemany(
                     "update change set is_certain = 1, number = ?, made = ? where rowid = ?", rows
                 )

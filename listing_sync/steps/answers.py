@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
 from listing_sync.cells.listings import Value
-from listing_sync.changes.batcher import Batch, Write, key_of, listing_of
+from listing_sync.changes.batcher import Batch, Write, key_of, listing_of, number_of
 from listing_sync.changes.given_back import Answer
 from listing_sync.changes.likeness import paired
-from listing_sync.changes.made_rows import made_of
+from listing_sync.changes.made_rows import Made, made_of
 from listing_sync.changes.undo_log import written_types
 from listing_sync.errors import (
     Category,
@@ -30,17 +32,13 @@ _KEPT = (
     " keeps it"
 )
 
-Made = Mapping[str, Mapping[str, Value]]
+_NOTHING: Final[Mapping[str, tuple[Value, Value]]] = {}
 
 
 class Answers:
-    """Hears what the table made of each batch; called by the writers' threads.
+    """Hears what the table made of each batch, and tells `made`; called by the writers' threads."""
 
-    `made` takes, by number, what it made of a row where that is not what was sent, and how it
-    spells the numbers that it spells otherwise.
-    """
-
-    def __init__(self, ports: Ports, made: Callable[[Made, Mapping[str, str]], None]) -> None:
+    def __init__(self, ports: Ports, made: Callable[[Made], None]) -> None:
         self._table = ports.target.table
         self._key = ports.mapping.key
         self._types = written_types(ports.mapping)
@@ -51,39 +49,49 @@ class Answers:
 
         A row that does not come back is looked for: the table may have dropped it.
         """
-        found = {str(row[self._key]): row for row in rows}
-        pairs = paired([key_of(write) for write in batch.writes], list(found))
+        numbers = list(map(key_of, batch.writes))
+        keys = [str(row[self._key]) for row in rows]
+        if numbers == keys:  # as nearly always
+            return self._told(batch, batch.rows(), rows, keys)
+        found = dict(zip(keys, rows, strict=True))
+        pairs = paired(numbers, list(found))
         absent = [write for write in batch.writes if key_of(write) not in pairs]
         failures = self._sought(absent, found, pairs) if absent else ()
-        sent = {
-            key_of(write): (write, values)
-            for write, values in zip(batch.writes, batch.rows(), strict=True)
-            if key_of(write) in pairs
-        }
-        made, spelled = made_of(
-            list(sent),
-            batch.columns,
-            [values for _, values in sent.values()],
-            [found[pairs[number]] for number in sent],
-            self._types,
-            self._key,
+        there = [place for place, number in enumerate(numbers) if number in pairs]
+        sent = batch.rows()
+        told = self._told(
+            replace(batch, writes=tuple(batch.writes[place] for place in there)),
+            [sent[place] for place in there],
+            [found[pairs[numbers[place]]] for place in there],
+            [pairs[numbers[place]] for place in there],
         )
-        self._made(made, spelled)
+        return replace(told, failures=failures)
+
+    def _told(
+        self,
+        batch: Batch,
+        sent: Sequence[Sequence[Value]],
+        came: Sequence[Mapping[str, Value]],
+        keys: Sequence[str],
+    ) -> Outcome:
+        """Return what became of listings whose rows came back, in their order."""
+        numbers = list(map(key_of, batch.writes))
+        made = made_of(numbers, batch.columns, sent, came, self._types, self._key)
+        self._made(made)
         names = frozenset(batch.columns[: len(batch.indexes)]) - {self._key}
-        answers = []
-        for number, (write, values) in sent.items():
-            others = names.intersection(made[number])
-            wanted = dict(zip(batch.columns, values, strict=True)) if others else {}
-            answers.append(
-                Answer(
-                    listing_of(write).property_number,
-                    pairs[number],
-                    batch.columns,
-                    {name: (wanted[name], made[number][name]) for name in others},
-                )
-            )
-        written = tuple(write for write, _ in sent.values())
-        return Outcome(written, failures, answers=tuple(answers))
+        differing = {
+            number: {
+                name: (sent[numbers.index(number)][batch.columns.index(name)], got)
+                for name, got in others.items()
+                if name in names
+            }
+            for number, others in made.others.items()
+        }
+        answers = [
+            Answer(number_of(write), key, batch.columns, differing.get(number, _NOTHING))
+            for write, number, key in zip(batch.writes, numbers, keys, strict=True)
+        ]
+        return Outcome(batch.writes, answers=tuple(answers))
 
     def _sought(
         self, writes: Sequence[Write], found: Mapping[str, object], pairs: dict[str, str]

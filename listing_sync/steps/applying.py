@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,7 @@ from listing_sync import logs
 from listing_sync.cells.listings import Listing
 from listing_sync.cells.wording import left_out, listed
 from listing_sync.changes.batcher import Batch, Write, batches, listing_of
+from listing_sync.changes.made_rows import Made
 from listing_sync.changes.plan import Plan
 from listing_sync.errors import (
     BatchTooLargeError,
@@ -23,8 +24,8 @@ from listing_sync.errors import (
     TwinError,
 )
 from listing_sync.history.runs import Run
-from listing_sync.ports import Ports, Progress, Replaced
-from listing_sync.steps.answers import Answers, Made, dropped
+from listing_sync.ports import KeyedRows, Ports, Progress, Replaced
+from listing_sync.steps.answers import Answers, dropped
 from listing_sync.steps.recording import REFRESH_S
 from listing_sync.steps.removing import Removed, remove
 from listing_sync.steps.tally import Tally
@@ -50,7 +51,7 @@ class _Undo:
         self._run = run
         self.problem: str | None = None
 
-    def remember(self, changes: Sequence[Replaced]) -> None:
+    def remember(self, changes: Sequence[Replaced | KeyedRows]) -> None:
         if self.problem is not None or not changes:
             return
         try:
@@ -58,10 +59,15 @@ class _Undo:
         except OSError as error:
             self.problem = f"this run cannot be undone: {error.strerror or error}"
 
-    def made(self, made: Made, spelled: Mapping[str, str]) -> None:
+    def made(self, made: Made) -> None:
         """Note what was written, what the database made of it, and how it spells the numbers."""
-        if self.problem is None and made:
-            self._conclude(done=list(made), made=made, spelled=spelled)
+        if self.problem is not None or not made.rows:
+            return
+        if made.columns:
+            beside = KeyedRows(made.columns, made.rows)
+            self._conclude(made=made.others, spelled=made.spelled, beside=beside)
+        else:
+            self._conclude(done=list(made.rows), made=made.others, spelled=made.spelled)
 
     def removed(self, numbers: Sequence[str]) -> None:
         """Note that rows are gone, or marked."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from listing_sync.changes.made_rows import made_of
+from listing_sync.changes.made_rows import aligned, made_of
 from listing_sync.changes.rollback import Action, LeftAlone, Step
 from listing_sync.changes.table_now import TableNow
 from listing_sync.changes.undo_log import Row
@@ -21,7 +21,7 @@ from listing_sync.errors import (
     RowError,
 )
 from listing_sync.history.runs import Run
-from listing_sync.ports import Ports, Replaced
+from listing_sync.ports import Back, Ports, Replaced
 
 _ORDER: Final = (Action.REMOVE, Action.RESTORE, Action.BRING_BACK)
 """What is removed may hold a unique value that another row needs back."""
@@ -119,21 +119,31 @@ class Restorer:
         columns = [key, *sorted(given)]
         rows = [{**(step.now or {}), **step.values, key: _key_of(step, key)} for step in steps]
         values = [[row[name] for name in columns] for row in rows]
+        back = Back.WRITTEN if is_there else Back.WHOLE
         try:
-            made = self._ports.target.table.upsert(columns, values, whole=not is_there)
+            made = self._ports.target.table.upsert(columns, values, back=back)
         except (RowError, PermanentError) as error:
             if not self._knows_better(error, given, is_there=is_there):
                 raise
             self._write(steps)
             return
         numbers = [str(sent[0]) for sent in values]
-        found, _ = made_of(numbers, columns, values, made, self._table.types, key)
+        came = aligned(numbers, made, key)
+        there = [place for place, number in enumerate(numbers) if number in came]
+        found = made_of(
+            list(came),
+            columns,
+            [values[place] for place in there],
+            list(came.values()),
+            self._table.types,
+            key,
+        )
         for step, number in zip(steps, numbers, strict=True):
-            if number in found:
+            if number in came:
                 # What was left out is as it was.
-                there = step.now or {}
-                kept = {n: there[n] for n in step.values.keys() - columns if n in there}
-                self._made[step.property_number] = {**kept, **found[number]}
+                now = step.now or {}
+                kept = {n: now[n] for n in step.values.keys() - columns if n in now}
+                self._made[step.property_number] = {**kept, **found.of(number)}
 
     def _knows_better(self, error: RemoteError, given: set[str], *, is_there: bool) -> bool:
         """Learn from a refusal which column to leave out, or to send too; say whether it did."""

@@ -28,7 +28,7 @@ from listing_sync.errors import (
     TwinError,
     WrittenTwiceError,
 )
-from listing_sync.ports import Replaced, Table
+from listing_sync.ports import Back, KeyedRows, Replaced, Table
 
 """Two rows of a batch are one to the table (PostgreSQL, INSERT, ON CONFLICT)."""
 
@@ -174,9 +174,9 @@ class BatchWriter:
         return outcome
 
     def _try(self, batch: Batch) -> Outcome | ListingSyncError:
-        is_new = isinstance(batch.writes[0], Listing)
+        back = Back.UNKNOWN if isinstance(batch.writes[0], Listing) else Back.WRITTEN
         try:
-            made = self._table.upsert(batch.columns, batch.rows(), whole=is_new)
+            made = self._table.upsert(batch.columns, batch.rows(), back=back)
         except (RemoteError, RefusedError, StoppedError) as error:
             return error
         return self._heard(batch, made)
@@ -250,12 +250,17 @@ def twins(writes: Sequence[Write]) -> tuple[Failure, ...]:
     )
 
 
-def replaced_by(batch: Batch, plan: Plan, mark_column: str | None) -> Iterator[Replaced]:
-    """Yield what writing the batch replaces, row by row; equal rows yield nothing."""
+def replaced_by(
+    batch: Batch, plan: Plan, mark_column: str | None
+) -> Iterator[Replaced | KeyedRows]:
+    """Yield what writing the batch replaces, or inserts; equal rows yield nothing."""
+    if isinstance(batch.writes[0], Listing):  # then all of them are
+        numbers = map(number_of, batch.writes)
+        yield KeyedRows(batch.columns, dict(zip(numbers, batch.rows(), strict=True)))
+        return
     names = [column.column.name for column in plan.columns]
-    for write, sent in zip(batch.writes, batch.rows(), strict=True):
+    for write in batch.writes:
         if not isinstance(write, Update):
-            yield Replaced(write.property_number, None, dict(zip(batch.columns, sent, strict=True)))
             continue
         values = write.listing.values
         old = {names[index]: value for index, value in zip(write.changed, write.old, strict=True)}

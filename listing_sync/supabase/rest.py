@@ -22,7 +22,7 @@ from postgrest import SyncPostgrestClient, SyncRequestBuilder
 from postgrest.base_request_builder import RequestConfig
 
 from listing_sync.cells.foreign_json import TooHeavyError, read_foreign_json, weigh
-from listing_sync.cells.json_exact import decode, encode, is_plain
+from listing_sync.cells.json_exact import decode, encode_rows
 from listing_sync.changes.sql_text import RELOAD_SCHEMA
 from listing_sync.errors import PermanentError, RemoteError, TransientError
 from listing_sync.reliability.pacing import Patience
@@ -206,18 +206,18 @@ def _send(request: RequestConfig[httpx.Client]) -> httpx.Response:
     return request.session.request(
         request.http_method,
         str(request.path),
-        content=None if body is None else _text(body).encode(),
+        content=None if body is None else _encoded(body),
         params=request.params,
         headers=headers,
         auth=request.auth,
     )
 
 
-def _text(body: Any) -> str:
-    """Return a body as JSON; json_exact writes what the quick encoder cannot."""
-    if isinstance(body, list) and not all(map(is_plain, body)):
-        return encode(body)
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+def _encoded(body: Any) -> bytes:
+    """Return a body as JSON: rows to the last digit, or what a function is called with."""
+    if isinstance(body, list):
+        return encode_rows(body, (row.values() for row in body))
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
 def _json(response: httpx.Response, *, exact: bool = False) -> Any:

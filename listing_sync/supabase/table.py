@@ -17,7 +17,8 @@ from listing_sync.changes.plan import TableRow
 from listing_sync.changes.seen import Fingerprint
 from listing_sync.changes.sql_text import add_unique
 from listing_sync.errors import BatchTooLargeError, Category, PermanentError, RowError, Service
-from listing_sync.ports import TableDescription
+from listing_sync.ports import Back, TableDescription
+from listing_sync.supabase.asked_back import asked_back
 from listing_sync.supabase.filters import among, chunks
 from listing_sync.supabase.fingerprints import read_fingerprints
 from listing_sync.supabase.meaning import meant_by
@@ -29,6 +30,7 @@ from listing_sync.supabase.table_facts import read_facts
 T = TypeVar("T")
 
 _NOT_GRANTED: Final = "42501"
+
 
 PAGE_ROWS: Final = 1000
 """Supabase cuts longer pages (max-rows) without a word; shorter cuts are noticed too."""
@@ -85,16 +87,14 @@ class SupabaseTable:
         return [row for page in self._of(numbers, "*", exact=True) for row in page]
 
     def upsert(
-        self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, whole: bool = False
+        self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, back: Back = Back.WRITTEN
     ) -> Sequence[Mapping[str, Value]]:
-        """Write rows, each a value per column, in one request: all of them or none.
-
-        Return what the database made of them, in these columns or `whole`.
-        """
+        """Write rows in one request, all or none; return what the database made of them."""
         body = [dict(zip(columns, row, strict=True)) for row in rows]
-        sees_whole = whole and self._sees_whole
+        seen = back if self._sees_whole else Back.WRITTEN
         query = self._rest.table(self._name).upsert(body, on_conflict=self._key)
-        query = query.select("*" if sees_whole else ",".join(dict.fromkeys((self._key, *columns))))
+        sent = dict(zip(columns, zip(*rows, strict=True), strict=True))
+        query = query.select(asked_back(seen, self._mapping, self._described, sent))
         try:
             return self._asked(
                 lambda stale: self._rest.write_back(
@@ -108,7 +108,7 @@ class SupabaseTable:
                 error, body[0], rest=self._rest, mapping=self._mapping, longest=self._longest
             ) from error
         except PermanentError as error:
-            if error.code != _NOT_GRANTED or not sees_whole:
+            if error.code != _NOT_GRANTED or seen is Back.WRITTEN:
                 raise
         # Somebody grants column by column: what is mapped can be read, or no run could compare.
         self._sees_whole = False
@@ -150,8 +150,8 @@ class SupabaseTable:
 
     def generated(self) -> frozenset[str]:
         """Return the columns that nobody can write, none where the catalogue cannot be asked."""
-        known = self._described or read_facts(self._rest, self._name)
-        return frozenset() if known is None else known.generated
+        self._described = self._described or read_facts(self._rest, self._name)
+        return frozenset() if self._described is None else self._described.generated
 
     def accepts_key(self) -> bool:
         """Return whether a unique constraint fits the upsert, without writing a row.

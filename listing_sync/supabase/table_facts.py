@@ -61,7 +61,14 @@ def _description(facts: Mapping[str, Any]) -> TableDescription:
         # What an upsert through a view meets is the key of the table behind it.
         unique_keys=None if is_view else tuple(keys),
         is_view=is_view,
+        declared={column["name"]: column.get("declared", "") for column in columns},
+        # A partition or a table elsewhere has its own; a file of before does not tell.
+        insert_hooks=tuple(facts["insert_hooks"]) if _tells_hooks(facts) else None,
     )
+
+
+def _tells_hooks(facts: Mapping[str, Any]) -> bool:
+    return facts["kind"] == "r" and isinstance(facts.get("insert_hooks"), list)
 
 
 def _has_to_be_given(column: Mapping[str, Any]) -> bool:

@@ -25,7 +25,7 @@ from listing_sync.errors import Category, PermanentError, RemoteError, Service, 
 from listing_sync.machine.breaker_file import BreakerFile
 from listing_sync.machine.journal import JournalFiles
 from listing_sync.machine.state_dir import StateDir
-from listing_sync.ports import Identity, Ports
+from listing_sync.ports import Back, Identity, Ports
 from listing_sync.reliability.guard import Guard
 from listing_sync.reliability.meter import Meter
 from listing_sync.reliability.pacing import GuardSettings, Patience
@@ -153,9 +153,9 @@ class WatchedTable(MemoryTable):
         self.told_removed: list[str] = []
 
     def upsert(
-        self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, whole: bool = False
+        self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, back: Back = Back.WRITTEN
     ) -> Sequence[Mapping[str, Value]]:
-        made = super().upsert(columns, rows, whole=whole)
+        made = super().upsert(columns, rows, back=back)
         at = list(columns).index(MAPPING.key)
         self.told_written += [str(row[at]) for row in rows]
         return made

@@ -15,7 +15,7 @@ from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.compare import is_equal
 from listing_sync.changes.plan import TableRow
 from listing_sync.errors import BatchTooLargeError, PermanentError, RowError, TransientError
-from listing_sync.ports import Table
+from listing_sync.ports import Back, Table
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.table import SupabaseTable
 from tests.contract.supabase_rest import Calls, connected
@@ -420,7 +420,7 @@ def test_a_table_too_slow_for_a_single_row_is_an_error(things):
 
 def test_an_upsert_gives_back_the_rows_as_the_database_made_them(things, table):
     insert(things, "AA1")
-    made = table.upsert(["number", "price"], [("AA2", "1.50")], whole=True)
+    made = table.upsert(["number", "price"], [("AA2", "1.50")], back=Back.WHOLE)
     (row,) = made
     assert (row["number"], float(row["price"])) == ("AA2", 1.5)
     assert row.keys() > {"number", "price"}

@@ -12,6 +12,7 @@ from listing_sync.cells.columns import Column
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.table_check import lacks_of
 from listing_sync.errors import PermanentError, RowError
+from listing_sync.ports import Back
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.table import SupabaseTable
 from tests.contract.supabase_rest import Calls, connected
@@ -42,6 +43,24 @@ create unique index folded_number on public.folded (lower(number));
 create table public.paired (number text, office text, unique (number, office));
 create view public.seen as select * from public.part;
 create table public.closed (number text unique);
+create table public.plain (
+  number text primary key, price numeric(15, 0), floor smallint, note varchar(4), "As it is" text,
+  id uuid not null default gen_random_uuid(), made_at timestamptz not null default now()
+);
+create table public.small (number text primary key, price numeric(15, 0), id serial);
+create function public.shout() returns trigger language plpgsql as $$
+begin new.number := upper(new.number); return new; end $$;
+create table public.shouted (number text primary key, id serial);
+create trigger shout before insert on public.shouted for each row execute function public.shout();
+create table public.touched (number text primary key, note text, id serial);
+create trigger shout before update on public.touched for each row execute function public.shout();
+create table public.ruled (number text primary key, id serial);
+create rule also as on insert to public.ruled do also notify nobody;
+create table public.parted (number text primary key, id serial) partition by hash (number);
+create table public.parted_1 partition of public.parted for values with (modulus 1, remainder 0);
+grant all on public.plain, public.small, public.shouted, public.touched, public.ruled,
+  public.parted to service_role;
+grant usage on all sequences in schema public to service_role;
 grant all on public."Homes", public."order", public.late, public.part, public.folded, public.paired,
   public.seen to service_role;
 """
@@ -225,3 +244,54 @@ def test_without_the_function_the_api_has_to_do(lite, calls):
             assert asked.accepts_key()
     finally:
         lite.execute(f"grant execute on function {name} to service_role")
+
+
+@pytest.mark.parametrize(
+    ("name", "hooks"),
+    [("small", ()), ("touched", ()), ("shouted", ("shout",)), ("ruled", ("also",))],
+)
+def test_what_meets_an_insert_is_told(rest, name, hooks):
+    assert table(rest, name).describe().insert_hooks == hooks
+
+
+def test_of_a_partitioned_table_and_a_view_it_is_not_known(rest):
+    assert table(rest, "parted").describe().insert_hooks is None
+    assert table(rest, "seen").describe().insert_hooks is None
+
+
+@pytest.mark.parametrize("name", ["shouted", "parted"])
+def test_an_insert_that_something_meets_comes_back_whole(lite, rest, name):
+    lite.execute(f"truncate public.{name}")
+    asked = table(rest, name)
+    asked.generated()
+    [row] = asked.upsert(("number",), [("aa1",)], back=Back.UNKNOWN)
+    assert row.keys() == {"number", "id"}
+    assert row["number"] == ("AA1" if name == "shouted" else "aa1")
+
+
+def test_only_what_the_database_may_make_otherwise_comes_back_of_an_insert(lite, rest):
+    lite.execute("truncate public.small")
+    price = column("price", ColumnType.MONEY)
+    asked = table(rest, "small", "number", price)
+    asked.generated()
+    [row] = asked.upsert(("number", "price"), [("AA1", 3)], back=Back.UNKNOWN)
+    assert row.keys() == {"number", "id"}
+    [row] = asked.upsert(("number", "price"), [("AA2", "3.5")], back=Back.UNKNOWN)
+    assert row.keys() == {"number", "id", "price"}
+    assert row["price"] == 4
+    [row] = asked.upsert(("number", "price"), [("AA3", 3)], back=Back.WHOLE)
+    assert row.keys() == {"number", "id", "price"}
+
+
+def test_a_column_with_an_odd_name_has_the_whole_row_come_back(lite, rest):
+    lite.execute("truncate public.plain")
+    asked = table(rest, "plain", "number", column("floor", ColumnType.INTEGER))
+    asked.generated()
+    [row] = asked.upsert(("number", "floor"), [("AA1", 3)], back=Back.UNKNOWN)
+    assert row.keys() > {"number", "As it is", "id", "made_at", "price"}
+
+
+def test_nothing_is_left_out_before_the_catalogue_was_asked(lite, rest):
+    lite.execute("truncate public.small")
+    [row] = table(rest, "small").upsert(("number",), [("AA1",)], back=Back.UNKNOWN)
+    assert row.keys() == {"number", "price", "id"}

@@ -12,7 +12,7 @@ from listing_sync.cells.columns import Column
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.plan import TableRow
 from listing_sync.errors import NullRefusedError, WrittenTwiceError
-from listing_sync.ports import Table
+from listing_sync.ports import Back, Table
 from listing_sync.supabase.table import SupabaseTable
 from tests.contract.supabase_rest import connected
 from tests.fakes import MemoryTable, folded
@@ -116,7 +116,7 @@ def test_an_upsert_leaves_what_it_does_not_name(table: Table) -> None:
 
 def test_an_upsert_gives_back_what_it_wrote_or_the_whole_row(table: Table) -> None:
     assert table.upsert(("number", "price"), [("AA1", 7)]) == [{"number": "AA1", "price": 7}]
-    (whole,) = table.upsert(("number", "price"), [("AA1", 8)], whole=True)
+    (whole,) = table.upsert(("number", "price"), [("AA1", 8)], back=Back.WHOLE)
     assert whole == {
         "number": "AA1",
         "price": 8,

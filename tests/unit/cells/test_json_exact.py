@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listing_sync.cells.json_exact import decode, encode, is_plain, is_same
+from listing_sync.cells.json_exact import decode, encode, encode_rows, is_same
 
 NUMBERS = ("0.1234567890123456789", "12345678901234567890.5", "1e23", "1.50", "-0", "9" * 5000)
 SCALARS = (
@@ -39,7 +39,8 @@ def test_a_document_goes_back_as_it_came(text):
     [row] = decode(f' [ {{"number" : "AA1" , "extra" : {text} }} ] ', frames=2)
     assert (row["number"], encode(row["extra"])) == ("AA1", text)
     assert row["extra"] == json.loads(text)
-    assert not is_plain(row)
+    assert json.loads(encode_rows([row], [row.values()])) == [json.loads(encode(row))]
+    assert text.encode() in encode_rows([row], [row.values()])
     assert encode(row) == f'{{"number":"AA1","extra":{text}}}'
 
 

@@ -22,6 +22,7 @@ from listing_sync.commands.rollback import RollbackResult, Source, preview, roll
 from listing_sync.commands.sync import SyncOptions, sync
 from listing_sync.errors import Category, RowError, Service, TransientError
 from listing_sync.machine.undo import UndoFiles
+from listing_sync.ports import Back
 from tests.moving_world import COLUMNS, DescribedTable, MovingWorld
 
 SILENT = Silent()
@@ -54,11 +55,11 @@ class FaultyTable(DescribedTable):
         return row if self.is_marking else replace(row, mark=None)
 
     def upsert(
-        self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, whole: bool = False
+        self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, back: Back = Back.WRITTEN
     ) -> Sequence[Mapping[str, Value]]:
         at = list(columns).index("property_number")
         with self._failing([str(row[at]) for row in rows]):
-            return super().upsert(columns, rows, whole=whole)
+            return super().upsert(columns, rows, back=back)
 
     def delete(self, numbers: Sequence[str]) -> Sequence[str]:
         with self._failing(numbers):

@@ -25,6 +25,7 @@ from listing_sync.errors import (
     Service,
     StoppedError,
 )
+from listing_sync.ports import Back, KeyedRows, Replaced
 from listing_sync.reliability.pacing import Patience
 from listing_sync.steps.writing import BatchWriter, Outcome, replaced_by, write_all
 from tests.fakes import MemoryTable
@@ -221,27 +222,25 @@ def test_what_a_write_replaces_is_told_column_by_column() -> None:
     changed = Update(insert("AA3"), (1,), (7,))
     back = Update(insert("AA4"), (), (), mark="2026-01-01")
     plan = plan_of(insert("AA1"), same, changed, back)
-    told = {
-        item.property_number: (item.old, item.new)
-        for batch in first_batch(plan)
-        for item in replaced_by(batch, plan, "withdrawn_at")
-    }
-    assert told == {
-        "AA1": (None, {"property_number": "AA1", "price": 100, "note": "n"}),
-        "AA3": ({"price": 7}, {"price": 100}),
-        "AA4": ({"withdrawn_at": "2026-01-01"}, {"withdrawn_at": None}),
-    }
+    told = [
+        item for batch in first_batch(plan) for item in replaced_by(batch, plan, "withdrawn_at")
+    ]
+    assert told == [
+        KeyedRows(("property_number", "price", "note"), {"AA1": ("AA1", 100, "n")}),
+        Replaced("AA3", {"price": 7}, {"price": 100}),
+        Replaced("AA4", {"withdrawn_at": "2026-01-01"}, {"withdrawn_at": None}),
+    ]
 
 
 class GeneratedTable(MemoryTable):
     """Fills its column `price` by itself."""
 
-    def upsert(self, columns, rows, *, whole=False):
+    def upsert(self, columns, rows, *, back=Back.WRITTEN):
         if "price" in columns:
             raise GeneratedColumnError(
                 "generated", service=Service.SUPABASE, category=Category.DATABASE, column="price"
             )
-        return super().upsert(columns, rows, whole=whole)
+        return super().upsert(columns, rows, back=back)
 
 
 def test_a_column_that_the_database_fills_is_left_out_and_told() -> None:
