@@ -109,6 +109,8 @@ class _Inquiry:
             changes = self._ports.machine.undo.changes_of(self._stored, _CHANGES_LOOKED_AT)
         except OSError as error:
             self._problems.append(f"what past runs replaced cannot be read: {error.strerror}")
+        except RefusedError as error:
+            self._problems.append(f"what past runs replaced cannot be read: {error}")
         return OwnWork(
             self._ports,
             self._stored,

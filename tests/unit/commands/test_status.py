@@ -32,6 +32,7 @@ from listing_sync.history.story import (
     Since,
 )
 from listing_sync.history.verdict import CheckName, CheckStatus, Verdict
+from listing_sync.machine.sequence import UNDO_FOLDER
 from listing_sync.ports import JournalEntry, Replaced
 from tests.fakes import START, MemoryRecords
 from tests.local_world import LocalWorld
@@ -280,13 +281,13 @@ def test_share_hold_and_a_run_in_progress_are_told(tmp_path) -> None:
 def test_without_a_readable_state_folder_the_rest_is_told(tmp_path) -> None:
     world = LocalWorld(tmp_path, "AA1,5000,sold\n")
     world.undo.record(run_id(1), START, [Replaced("AA1", None, {"price": 1})])
-    undo = next(path for path in (tmp_path / "state" / "target").iterdir() if path.is_dir())
-    next(undo.iterdir()).unlink()
-    undo.rmdir()
-    undo.write_text("not a folder")
+    undo = tmp_path / "state" / "target" / UNDO_FOLDER
+    [file] = undo.iterdir()
+    file.unlink()
+    file.mkdir()
     world.hold.path.mkdir()
     story = listing_story(world, "AA1")
-    assert story.problems == ("what past runs replaced cannot be read: Not a directory",)
+    assert story.problems == ("what past runs replaced cannot be read: not a regular file",)
     assert "it cannot be read: not a regular file" in (story.hold or "")
     assert story.is_known
 
