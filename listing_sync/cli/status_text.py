@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from listing_sync.cells.listings import Value
-from listing_sync.cells.wording import count, duration, one_line, plain
+from listing_sync.cells.wording import duration, one_line, plain
 from listing_sync.changes.compare import shown
 from listing_sync.cli.text import (
     WIDTH,
@@ -13,19 +13,40 @@ from listing_sync.cli.text import (
     exact_local_time,
     indented,
     local_time,
+    padded,
     quoted,
     size,
     wrong,
 )
 from listing_sync.history.pace import Pace
 from listing_sync.history.run_statistics import duration_s, metric
-from listing_sync.history.runs import Run, RunStatus
+from listing_sync.history.runs import Run, RunStats, RunStatus, RunType
 from listing_sync.history.signs_of_life import Going, Life, in_words
 from listing_sync.history.skipped import skipped_words
-from listing_sync.history.story import LastChange, Story
+from listing_sync.history.story import ChangeKind, LastChange, SheetView, Story, TableView
+from listing_sync.language.sentences import marked, phrase, phrase_number, spoken
 
-_COLUMNS = "{:<16}  {:<11}  {:>9}  {:>7}  {:>7}  {:>7}  {:>6}"
+_WIDTHS = (16, 11, -9, -7, -7, -7, -6)
+"""In columns of a terminal; negative: to the right."""
 _LONGEST_TRIGGER = 10
+_OUTCOMES = {
+    RunStatus.IN_PROGRESS: marked("in progress"),
+    RunStatus.COMPLETED: marked("completed"),
+    RunStatus.PARTIAL: marked("partial"),
+    RunStatus.FAILED: marked("failed"),
+    RunStatus.INTERRUPTED: marked("interrupted"),
+}
+_LIVES = {
+    Life.AT_WORK: marked("at work"),
+    Life.HANGS: marked("hangs"),
+    Life.GONE: marked("gone"),
+    Life.SILENT: marked("silent"),
+}
+_KINDS = {
+    ChangeKind.INSERTED: marked("inserted"),
+    ChangeKind.UPDATED: marked("updated"),
+    ChangeKind.REMOVED: marked("removed"),
+}
 
 
 def run_lines(runs: Sequence[Run], going: Sequence[Going] = ()) -> Iterator[str]:
@@ -36,14 +57,22 @@ def run_lines(runs: Sequence[Run], going: Sequence[Going] = ()) -> Iterator[str]
     """
     life = {item.run.run_id: item for item in going if item.life is not Life.AT_WORK}
     if not runs:
-        yield "No run yet. `listing-sync sync all` starts one."
+        yield phrase("No run yet. `listing-sync sync all` starts one.")
         return
-    yield _COLUMNS.format("Started", "Outcome", "Listings", "New", "Updated", "Removed", "Failed")
+    yield _row(
+        phrase("Started"),
+        phrase("Outcome"),
+        phrase("Listings"),
+        phrase("New"),
+        phrase("Updated"),
+        phrase("Removed"),
+        phrase("Failed"),
+    )
     for run in runs:
         stats = run.stats
-        yield _COLUMNS.format(
+        yield _row(
             local_time(run.started_at),
-            life[run.run_id].life if run.run_id in life else _words(run.status),
+            spoken(_LIVES[life[run.run_id].life]) if run.run_id in life else _words(run.status),
             f"{stats.total:,}",
             f"{stats.inserted:,}",
             f"{stats.updated:,}",
@@ -51,63 +80,91 @@ def run_lines(runs: Sequence[Run], going: Sequence[Going] = ()) -> Iterator[str]
             f"{stats.failed:,}",
         )
         took = duration(((run.completed_at or run.heartbeat_at) - run.started_at).total_seconds())
-        origin = f"{run.run_type} run, {cut(plain(run.trigger), _LONGEST_TRIGGER)}"
-        yield f"  {run.run_id}  {origin}, {took}"
+        filled = {"trigger": cut(plain(run.trigger), _LONGEST_TRIGGER), "took": took}
+        origin = (
+            phrase("full run, {trigger}, {took}", **filled)
+            if run.run_type is RunType.FULL
+            else phrase("selective run, {trigger}, {took}", **filled)
+        )
+        yield f"  {run.run_id}  {origin}"
         if run.in_journal:
-            yield "  not yet recorded in Supabase"
+            yield f"  {phrase('not yet recorded in Supabase')}"
         if run.run_id in life:
             yield from indented(plain(in_words(life[run.run_id], local_time)))
         for skipped in skipped_words(run):
-            yield cut(f"  skipped: {plain(skipped)}", WIDTH)
+            yield cut(f"  {phrase('skipped: {why}', why=plain(skipped))}", WIDTH)
         if run.cause and run is runs[0]:
             yield from indented(plain(run.cause.message))
         elif run.cause:
             yield cut(f"  {plain(run.cause.message)}", WIDTH)
 
 
+def _row(*cells: str) -> str:
+    """Return the cells of the table of runs, padded by what a terminal makes of their signs."""
+    return "  ".join(map(padded, cells, _WIDTHS)).rstrip()
+
+
 def _words(run_status: RunStatus) -> str:
-    return run_status.replace("_", " ")
+    return spoken(_OUTCOMES[run_status])
 
 
 def run_facts(run: Run, going: Sequence[Going] = ()) -> Iterator[tuple[str, str]]:
     """Yield all that is known of one run, as (name, fact); `going` has it while it is one."""
     stats = run.stats
-    yield "Run", run.run_id + (" (not yet recorded in Supabase)" if run.in_journal else "")
-    yield "Outcome", _words(run.status) + (f": {plain(run.cause.message)}" if run.cause else "")
-    yield "Started", f"{exact_local_time(run.started_at)}, {plain(run.trigger)}"
+    run_id = run.run_id
+    if run.in_journal:
+        run_id = phrase("{run} (not yet recorded in Supabase)", run=run.run_id)
+    yield phrase("Run"), run_id
+    outcome = _words(run.status)
+    if run.cause:
+        outcome = phrase("{outcome}: {why}", outcome=outcome, why=plain(run.cause.message))
+    yield phrase("Outcome"), outcome
+    yield phrase("Started"), f"{exact_local_time(run.started_at)}, {plain(run.trigger)}"
     if run.completed_at:
-        yield "Took", duration(duration_s(run))
+        yield phrase("Took"), duration(duration_s(run))
     else:
-        yield "Last seen", exact_local_time(run.heartbeat_at)
+        yield phrase("Last seen"), exact_local_time(run.heartbeat_at)
         for item in going:
             if item.life is not Life.AT_WORK:
-                yield "Life", plain(in_words(item, local_time))
-    yield "Kind", str(run.run_type)
-    yield "From", plain(run.source)
-    yield "To", plain(run.target)
-    yield "By", f"{plain(run.host)}, process {run.pid}, version {plain(run.version)}"
-    to_do = f", {stats.open:,} to do" if stats.open else ""
-    yield (
-        "Listings",
-        (
-            f"{stats.total:,}: {stats.success:,} as in the sheet, {stats.failed:,} failed,"
-            f" {stats.skipped:,} skipped{to_do}"
-        ),
+                yield phrase("Life"), plain(in_words(item, local_time))
+    kind = phrase("full") if run.run_type is RunType.FULL else phrase("selective")
+    yield phrase("Kind"), kind
+    yield phrase("From"), plain(run.source)
+    yield phrase("To"), plain(run.target)
+    by = phrase(
+        "{host}, process {pid}, version {version}",
+        host=plain(run.host),
+        pid=run.pid,
+        version=plain(run.version),
     )
-    yield (
-        "Changes",
-        (
-            f"{stats.inserted:,} inserted, {stats.updated:,} updated, {stats.removed:,} removed,"
-            f" {stats.unchanged:,} unchanged"
-        ),
+    yield phrase("By"), by
+    yield phrase("Listings"), _totals(stats)
+    changes = phrase(
+        "{inserted:,} inserted, {updated:,} updated, {removed:,} removed, {unchanged:,} unchanged",
+        inserted=stats.inserted,
+        updated=stats.updated,
+        removed=stats.removed,
+        unchanged=stats.unchanged,
     )
+    yield phrase("Changes"), changes
     for skipped in skipped_words(run):
-        yield "Skipped", plain(skipped)
+        yield phrase("Skipped"), plain(skipped)
     if run.removed:
-        yield "Removed", ", ".join(map(plain, run.removed))
+        yield phrase("Removed"), ", ".join(map(plain, run.removed))
     yield from _metric_facts(run)
     for warning in run.warnings:
-        yield "Warning", plain(warning)
+        yield phrase("Warning"), plain(warning)
+
+
+def _totals(stats: RunStats) -> str:
+    said = phrase(
+        "{total:,}: {success:,} as in the sheet, {failed:,} failed, {skipped:,} skipped",
+        total=stats.total,
+        success=stats.success,
+        failed=stats.failed,
+        skipped=stats.skipped,
+    )
+    return phrase("{said}, {open:,} to do", said=said, open=stats.open) if stats.open else said
 
 
 def _metric_facts(run: Run) -> Iterator[tuple[str, str]]:
@@ -116,29 +173,32 @@ def _metric_facts(run: Run) -> Iterator[tuple[str, str]]:
         latencies = ", ".join(
             f"p{share} {metric(run, f'latency_p{share}_s'):.2f} s" for share in (50, 95, 99)
         )
-        yield (
-            "Requests",
-            (
-                f"{requests:,}, {count(round(metric(run, 'retries')), 'retry', 'retries')},"
-                f" {size(round(metric(run, 'bytes')))}; {latencies}"
-            ),
+        said = phrase_number(
+            "{requests:,}, {count:,} retry, {size}; {latencies}",
+            "{requests:,}, {count:,} retries, {size}; {latencies}",
+            round(metric(run, "retries")),
+            requests=requests,
+            size=size(round(metric(run, "bytes"))),
+            latencies=latencies,
         )
+        yield phrase("Requests"), said
         received = {name: metric(run, f"bytes_from_{name}") for name in ("supabase", "google")}
         if any(received.values()):
-            parts = [
-                f"{size(round(amount))} from {name.title()}" for name, amount in received.items()
-            ]
-            yield "Received", ", ".join(parts)
-        yield (
-            "Waited",
-            (
-                f"{duration(metric(run, 'rate_limit_wait_s'))} for the rate limit,"
-                f" {duration(metric(run, 'retry_wait_s'))} before retries"
-            ),
+            said = phrase(
+                "{supabase} from Supabase, {google} from Google",
+                **{name: size(round(amount)) for name, amount in received.items()},
+            )
+            yield phrase("Received"), said
+        said = phrase(
+            "{limit} for the rate limit, {retries} before retries",
+            limit=duration(metric(run, "rate_limit_wait_s")),
+            retries=duration(metric(run, "retry_wait_s")),
         )
+        yield phrase("Waited"), said
     cpu_s, memory = metric(run, "cpu_s"), round(metric(run, "peak_memory_bytes"))
     if cpu_s:
-        yield "Used", f"{duration(cpu_s)} of CPU, {size(memory)} of memory"
+        said = phrase("{cpu} of CPU, {memory} of memory", cpu=duration(cpu_s), memory=size(memory))
+        yield phrase("Used"), said
 
 
 def listing_facts(story: Story, answer: str) -> Iterator[tuple[str, str]]:
@@ -147,50 +207,84 @@ def listing_facts(story: Story, answer: str) -> Iterator[tuple[str, str]]:
     if story.last_change:
         yield from _change_facts(story.last_change, is_undone=story.undone is not None)
     for refusal in story.refusals if story.sheet is None else ():
-        yield "In the last run", wrong(refusal.rejection)
+        yield phrase("In the last run"), wrong(refusal.rejection)
     if story.outlook.last:
         run = story.outlook.last
-        yield "Last run", f"{local_time(run.started_at)}, {_words(run.status)} ({run.run_id})"
+        ended = phrase(
+            "{time}, {outcome} ({run})",
+            time=local_time(run.started_at),
+            outcome=_words(run.status),
+            run=run.run_id,
+        )
+        yield phrase("Last run"), ended
     if story.hold and story.hold not in answer:
-        yield "Paused", f"by {plain(story.hold)}"
+        yield phrase("Paused"), phrase("by {hold}", hold=plain(story.hold))
     for problem in story.problems:
-        yield "Not known", plain(problem)
+        yield phrase("Not known"), plain(problem)
 
 
 def _sheet_and_table_facts(story: Story) -> Iterator[tuple[str, str]]:
     if story.sheet:
-        rows = ", ".join(map(str, story.sheet.sheet_rows))
-        validity = "valid" if story.sheet.listing else "rejected"
-        yield "In the sheet", f"row {rows}, {validity}" if rows else "no"
+        yield phrase("In the sheet"), _place_in_sheet(story.sheet)
     if story.table:
-        withdrawn = ", marked as withdrawn" if story.table.is_marked else ""
-        yield "In the table", f"yes{withdrawn}" if story.table.is_there else "no"
+        yield phrase("In the table"), _place_in_table(story.table)
         for item in story.table.differences:
-            values = f"sheet {_value(item.sheet)}, table {_value(item.table)}"
-            yield "Difference", f"{plain(one_line(item.column))}: {values}"
+            said = phrase(
+                "{header}: sheet {sheet}, table {table}",
+                header=plain(one_line(item.column)),
+                sheet=_value(item.sheet),
+                table=_value(item.table),
+            )
+            yield phrase("Difference"), said
+
+
+def _place_in_sheet(sheet: SheetView) -> str:
+    rows = ", ".join(map(str, sheet.sheet_rows))
+    if not rows:
+        return phrase("no")
+    if sheet.listing:
+        return phrase("row {rows}, valid", rows=rows)
+    return phrase("row {rows}, rejected", rows=rows)
+
+
+def _place_in_table(table: TableView) -> str:
+    if not table.is_there:
+        return phrase("no")
+    return phrase("yes, marked as withdrawn") if table.is_marked else phrase("yes")
 
 
 def _change_facts(change: LastChange, *, is_undone: bool) -> Iterator[tuple[str, str]]:
-    undone = ", undone since" if is_undone else ""
-    yield (
-        "Last changed",
-        f"{exact_local_time(change.changed_at)}: {change.kind} by run {change.run_id}{undone}",
+    filled = {
+        "time": exact_local_time(change.changed_at),
+        "kind": _KINDS[change.kind],
+        "run": change.run_id,
+    }
+    said = (
+        phrase("{time}: {kind} by run {run}, undone since", **filled)
+        if is_undone
+        else phrase("{time}: {kind} by run {run}", **filled)
     )
+    yield phrase("Last changed"), said
     for item in change.columns:
         yield "", f"{plain(one_line(item.column))}: {_value(item.old)} -> {_value(item.new)}"
 
 
 def _value(value: Value) -> str:
-    return quoted(shown(value)) if value is not None else "blank"
+    return quoted(shown(value)) if value is not None else phrase("blank")
 
 
 def pace_line(current: Pace) -> str:
     """Return how a run in progress gets on."""
-    per_s = f", {current.per_s:,.1f}/s" if current.per_s else ""
-    remaining = (
-        f", about {duration(current.remaining_s)} left" if current.remaining_s is not None else ""
+    said = phrase_number(
+        "In progress: {done:,} of {count:,} listing",
+        "In progress: {done:,} of {count:,} listings",
+        current.total,
+        done=current.done,
     )
-    return (
-        f"In progress: {current.done:,} of {count(current.total, 'listing')}{per_s}{remaining};"
-        f" last sign of life {duration(current.silent_s)} ago"
-    )
+    if current.per_s:
+        said = phrase("{said}, {per_s:,.1f}/s", said=said, per_s=current.per_s)
+    if current.remaining_s is not None:
+        left = duration(current.remaining_s)
+        said = phrase("{said}, about {left} left", said=said, left=left)
+    silence = duration(current.silent_s)
+    return phrase("{said}; last sign of life {silence} ago", said=said, silence=silence)

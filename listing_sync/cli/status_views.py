@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Never
 import typer
 
 from listing_sync.cells.listings import Rejection
-from listing_sync.cells.wording import count, plain
+from listing_sync.cells.wording import plain
 from listing_sync.cli.exits import ExitCode
 from listing_sync.cli.face import Face
 from listing_sync.cli.json_output import (
@@ -32,6 +32,7 @@ from listing_sync.history.runs import Run, RunStatus
 from listing_sync.history.signs_of_life import Going
 from listing_sync.history.story import Story
 from listing_sync.history.story_answer import answer
+from listing_sync.language.sentences import phrase, phrase_number
 
 if TYPE_CHECKING:
     from listing_sync.commands.status import OneRun, Recent
@@ -56,10 +57,18 @@ def show_recent(face: Face, ports: Ports, limit: int, *, as_json: bool) -> int:
     return ExitCode.FAILED if found.away else ExitCode.DONE
 
 
-def _print_rejections(face: Face, rejections: Sequence[Rejection], more: str = "") -> None:
+def _print_rejections(
+    face: Face, rejections: Sequence[Rejection], *, are_more: bool = False
+) -> None:
     """Print each rejection whole; a link stays in one piece, however long."""
     if rejections:
-        face.out.print(f"\n{count(len(rejections), f'{more}rejection')}:")
+        many = len(rejections)
+        said = (
+            phrase_number("{count:,} more rejection:", "{count:,} more rejections:", many)
+            if are_more
+            else phrase_number("{count:,} rejection:", "{count:,} rejections:", many)
+        )
+        face.out.print(f"\n{said}")
     for item in rejections:
         place = f"{plain(item.property_number or '-')}  {plain(item.cell or '-')}"
         face.out.print(place, soft_wrap=True)
@@ -72,7 +81,7 @@ def _print_away(face: Face, away: str | None, problems: Sequence[str] = ()) -> N
     for problem in problems:
         face.complain(problem)
     if away:
-        face.complain(f"Only what this machine knows is shown: {away}")
+        face.complain(phrase("Only what this machine knows is shown: {why}", why=away))
 
 
 def show_named_run(face: Face, ports: Ports, name: str, *, as_json: bool) -> int:
@@ -82,10 +91,14 @@ def show_named_run(face: Face, ports: Ports, name: str, *, as_json: bool) -> int
     if len(name) < WHOLE_ID:
         found = run_ids_like(ports, name)
         if len(found.runs) > 1:
-            face.complain(
-                f"{name} may mean {count(len(found.runs), 'run')}:"
-                f" {', '.join(run.run_id for run in found.runs[:_NAMED_RUNS])}"
+            said = phrase_number(
+                "{name} may mean {count:,} run: {runs}",
+                "{name} may mean {count:,} runs: {runs}",
+                len(found.runs),
+                name=name,
+                runs=", ".join(run.run_id for run in found.runs[:_NAMED_RUNS]),
             )
+            face.complain(said)
             return ExitCode.PARTLY
         if not found.runs:
             return _show_run(face, name, OneRun(None, (), found.away), as_json=as_json)
@@ -99,9 +112,9 @@ def show_rejected(face: Face, found: OneRun, *, as_json: bool) -> int:
         face.print_json(rejected_document(found))
     else:
         if found.run is None and not found.away:
-            face.out.print("No run has checked the sheet yet.")
+            face.out.print(phrase("No run has checked the sheet yet."))
         elif not found.rejections and not found.away:
-            face.out.print("Nothing is rejected.")
+            face.out.print(phrase("Nothing is rejected."))
         _print_rejections(face, found.rejections)
         _print_away(face, found.away)
     if found.away:
@@ -113,9 +126,9 @@ def _show_run(face: Face, run_id: str, found: OneRun, *, as_json: bool) -> int:
     run = found.run
     if run is None:
         if as_json:
-            face.print_json({"syncId": run_id, "error": found.away or "no such run"})
+            face.print_json({"syncId": run_id, "error": found.away or phrase("no such run")})
         else:
-            nothing = f"No run {run_id}; `listing-sync status` lists the last ones."
+            nothing = phrase("No run {run}; `listing-sync status` lists the last ones.", run=run_id)
             face.complain(found.away or nothing)
         return ExitCode.FAILED if found.away else ExitCode.PARTLY
     if as_json:
@@ -149,7 +162,7 @@ def _print_places(face: Face, rejections: Sequence[Rejection]) -> None:
         face.out.print(
             f"\n{plain(rejections[0].cell or '-')}  {plain(rejections[0].link)}", soft_wrap=True
         )
-    _print_rejections(face, rejections[1:], more="more ")
+    _print_rejections(face, rejections[1:], are_more=True)
 
 
 def watch_runs(face: Face, ports: Ports, limit: int) -> Never:
@@ -192,7 +205,8 @@ def _watch_lines(
             yield ""
             yield pace_line(pace(first_looks.setdefault(run.run_id, run), run, now))
     if found.away:
-        yield f"\nOnly what this machine knows is shown: {plain(found.away)}"
+        said = phrase("Only what this machine knows is shown: {why}", why=plain(found.away))
+        yield f"\n{said}"
 
 
 def write_page(face: Face, ports: Ports, path: Path) -> int:

@@ -47,6 +47,12 @@ def cut(text: str, width: int) -> str:
     return set_cell_size(text, width - 1).rstrip() + "…"
 
 
+def padded(text: str, width: int) -> str:
+    """Return the text with blanks up to a width in columns of a terminal; negative: before it."""
+    blanks = " " * (abs(width) - cell_width(text))
+    return blanks + text if width < 0 else text + blanks
+
+
 def indented(text: str) -> Iterator[str]:
     """Yield the text, plain already, as indented lines that a terminal of 80 columns holds."""
     from rich.console import Console

@@ -9,6 +9,7 @@ from statistics import median
 
 from listing_sync.cells.wording import duration
 from listing_sync.history.runs import Run, RunType
+from listing_sync.language.sentences import phrase
 
 LATE, GONE = 3, 10
 """How many usual distances a run may be late before it is missing, and before none comes."""
@@ -39,10 +40,11 @@ def missing(runs: Iterable[Run], now: datetime) -> tuple[int, str] | None:
     if silent_s <= max(LATE * usual_s, pause_s):
         return None
     times = GONE if silent_s > max(GONE * usual_s, pause_s) else LATE
-    return times, (
-        f"no run for {duration(silent_s)}, usually one comes every {duration(usual_s)}: is cron"
-        " still on, is the machine up, does the line of the crontab still start it?"
-        " (`systemctl status cron`, `crontab -l`)"
+    return times, phrase(
+        "no run for {silence}, usually one comes every {usual}: is cron still on, is the machine"
+        " up, does the line of the crontab still start it? (`systemctl status cron`, `crontab -l`)",
+        silence=duration(silent_s),
+        usual=duration(usual_s),
     )
 
 

@@ -10,6 +10,10 @@ from enum import StrEnum
 from listing_sync.cells.wording import duration
 from listing_sync.history.runs import Run
 from listing_sync.history.taking_turns import GONE_AFTER_S, GONE_WITHOUT_PROCESS_AFTER_S
+from listing_sync.language.sentences import phrase
+
+SayTime = Callable[[datetime], str]
+"""How a moment is told to who asks."""
 
 
 class Life(StrEnum):
@@ -33,7 +37,7 @@ class Going:
     @property
     def process(self) -> str:
         """Return which process it is, as people are told."""
-        return f"process {self.run.pid} on {self.run.host}"
+        return phrase("process {pid} on {host}", pid=self.run.pid, host=self.run.host)
 
 
 def going(run: Run, now: datetime, *, is_there: bool | None, holds_lock: bool) -> Going:
@@ -51,20 +55,43 @@ def going(run: Run, now: datetime, *, is_there: bool | None, holds_lock: bool) -
     return Going(run, life, silent_s, holds_lock)
 
 
-def in_words(found: Going, say_time: Callable[[datetime], str]) -> str:
+def in_words(found: Going, say_time: SayTime) -> str:
     """Return what is to be said of a run in progress, and what to do."""
-    run = f"the run of {say_time(found.run.started_at)}"
-    silent = f"no sign of life for {duration(found.silent_s)}"
+    time, process = say_time(found.run.started_at), found.process
+    silence = duration(found.silent_s)
     match found.life:
         case Life.AT_WORK:
-            return f"{run} is in progress"
+            return phrase("the run of {time} is in progress", time=time)
+        case Life.HANGS if found.holds_lock:
+            return phrase(
+                "the run of {time} hangs: {process} gives no sign of life for {silence}, keeps the"
+                " lock, so no other run can start; end that process (`kill {pid}`), then the next"
+                " run goes on",
+                time=time,
+                process=process,
+                silence=silence,
+                pid=found.run.pid,
+            )
         case Life.HANGS:
-            lock = ", keeps the lock, so no other run can start" if found.holds_lock else ""
-            return (
-                f"{run} hangs: {found.process} gives {silent}{lock}; end that process"
-                f" (`kill {found.run.pid}`), then the next run goes on"
+            return phrase(
+                "the run of {time} hangs: {process} gives no sign of life for {silence}; end that"
+                " process (`kill {pid}`), then the next run goes on",
+                time=time,
+                process=process,
+                silence=silence,
+                pid=found.run.pid,
             )
         case Life.GONE:
-            return f"{run} died ({found.process} is gone); the next run goes on where it stopped"
+            return phrase(
+                "the run of {time} died ({process} is gone); the next run goes on where it stopped",
+                time=time,
+                process=process,
+            )
         case _:
-            return f"{run} gives {silent} ({found.process}): the next run goes on if it is dead"
+            return phrase(
+                "the run of {time} gives no sign of life for {silence} ({process}): the next run"
+                " goes on if it is dead",
+                time=time,
+                process=process,
+                silence=silence,
+            )

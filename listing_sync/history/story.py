@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from listing_sync.cells.listings import Listing, Rejection, Value
 from listing_sync.changes.undone import Undone
@@ -19,6 +20,9 @@ from listing_sync.history.runs import (
     StoredRejection,
 )
 from listing_sync.history.signs_of_life import Going
+from listing_sync.language.sentences import marked
+
+OTHERS: Final = marked("the database or another program")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,7 @@ class Story:
     problems: tuple[str, ...]
     going: Going | None = None
     undone: Undone | None = None
-    others: str = "the database or another program"
+    others: str = OTHERS
     seen_equal_at: datetime | None = None
 
     @property

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 from listing_sync.cells.listings import Listing, Rejection
 from listing_sync.cells.wording import one_line
-from listing_sync.changes.undone import Deed
-from listing_sync.errors import Category
-from listing_sync.history.runs import RunStatus
-from listing_sync.history.signs_of_life import Life, in_words
+from listing_sync.history.signs_of_life import SayTime
 from listing_sync.history.story import Double, SheetView, Story, TableView
+from listing_sync.history.way_on import bare, removes, undone_words, way_on, writes, writes_again
+from listing_sync.language.sentences import phrase
 
 _VALUE_LIMIT = 60
-_SHORT_ID = 8
-"""So many characters of a run's id tell it from every other, and `status` takes them."""
-
-SayTime = Callable[[datetime], str]
 
 
 def answer(story: Story, say_time: SayTime) -> str:
@@ -27,14 +21,23 @@ def answer(story: Story, say_time: SayTime) -> str:
     """
     number = story.property_number
     if story.sheet is None and story.table is None:
-        return f"Neither the sheet nor the table can be read now; nothing can be said of {number}."
+        return phrase(
+            "Neither the sheet nor the table can be read now; nothing can be said of {number}.",
+            number=number,
+        )
     if story.table is None:
-        return f"Whether {number} is on the site cannot be said; {_in_sheet(story)}."
+        return phrase(
+            "Whether {number} is on the site cannot be said; {found}.",
+            number=number,
+            found=_in_sheet(story),
+        )
+    where = _where(number, story.table)
     if story.sheet is None:
-        return f"{number} {_where(story.table)}; what the sheet says of it cannot be read now."
+        return phrase("{where}; what the sheet says of it cannot be read now.", where=where)
     if not story.is_in_share:
-        left_out = "SYNC_ROLLOUT_PERCENT leaves it out, so that no run writes it"
-        return f"{number} {_where(story.table)}; {left_out}."
+        return phrase(
+            "{where}; SYNC_ROLLOUT_PERCENT leaves it out, so that no run writes it.", where=where
+        )
     if not story.sheet.sheet_rows:
         return _without_row(story, story.sheet, story.table, say_time)
     if story.sheet.listing is None:
@@ -46,86 +49,138 @@ def _is_shown(table: TableView) -> bool:
     return table.is_there and not table.is_marked
 
 
-def _where(table: TableView) -> str:
-    return "is on the site" if _is_shown(table) else "is not on the site"
+def _where(number: str, table: TableView) -> str:
+    if _is_shown(table):
+        return phrase("{number} is on the site", number=number)
+    return phrase("{number} is not on the site", number=number)
 
 
 def _in_sheet(story: Story) -> str:
     sheet = story.sheet
     if sheet is None or not sheet.sheet_rows:
-        return "it is not in the sheet" + _near(sheet)
+        return _with_near(phrase("it is not in the sheet"), sheet)
     if sheet.rejections:
-        return f"it is rejected because of {_first_problem(sheet.rejections)}"
-    return f"it is in row {sheet.sheet_rows[0]} of the sheet and valid"
+        problem = _first_problem(sheet.rejections)
+        return phrase("it is rejected because of {problem}", problem=problem)
+    return phrase("it is in row {row} of the sheet and valid", row=sheet.sheet_rows[0])
 
 
-def _near(sheet: SheetView | None) -> str:
-    return f" (near it: {', '.join(sheet.near)})" if sheet and sheet.near else ""
+def _with_near(found: str, sheet: SheetView | None) -> str:
+    if sheet is None or not sheet.near:
+        return found
+    return phrase("{found} (near it: {near})", found=found, near=", ".join(sheet.near))
 
 
 # -- it has no row --------------------------------------------------------------------------------
 
 
 def _without_row(story: Story, sheet: SheetView, table: TableView, say_time: SayTime) -> str:
+    said = _gone(story, sheet, table, say_time)
+    for double in sheet.doubles:
+        said = phrase("{said} {double}.", said=said, double=_of_double(double))
+    return said
+
+
+def _gone(story: Story, sheet: SheetView, table: TableView, say_time: SayTime) -> str:
     number = story.property_number
-    doubles = "".join(f" {_of_double(double)}." for double in sheet.doubles)
     if not table.is_there:
-        return f"{number} is neither in the sheet nor on the site{_near(sheet)}.{doubles}"
+        found = phrase("{number} is neither in the sheet nor on the site", number=number)
+        return phrase("{found}.", found=_with_near(found, sheet))
     if table.is_marked:
-        return (
-            f"{number} is not on the site because it is no longer in the sheet{_near(sheet)}; "
-            f"it is marked as withdrawn.{doubles}"
+        found = phrase(
+            "{number} is not on the site because it is no longer in the sheet", number=number
         )
-    undone = _undone(story, say_time)
+        return phrase("{found}; it is marked as withdrawn.", found=_with_near(found, sheet))
     if not story.is_pruned:
-        way_on = "only a run with --prune removes it"
+        does: str = phrase("only a run with --prune removes it")
     elif sheet.doubles:
-        way_on = "no run removes anything while a number stands on two rows"
+        does = phrase("no run removes anything while a number stands on two rows")
     else:
-        way_on = _way_on(story, say_time, "removes it")
-    return (
-        f"{number} is on the site although it is not in the sheet{_near(sheet)}{undone};"
-        f" {way_on}.{doubles}"
-    )
+        does = way_on(story, say_time, removes)
+    found = phrase("{number} is on the site although it is not in the sheet", number=number)
+    return _found_and_way_on(_with_near(found, sheet), undone_words(story, say_time), does)
+
+
+def _found_and_way_on(found: str, undone: str | None, does: str) -> str:
+    if undone is None:
+        return phrase("{found}; {way_on}.", found=found, way_on=does)
+    return phrase("{found}: {undone}; {way_on}.", found=found, undone=undone, way_on=does)
 
 
 def _of_double(double: Double) -> str:
     rows = [str(row) for row in double.sheet_rows]
-    text = f"{double.property_number} stands on rows {', '.join(rows[:-1])} and {rows[-1]}"
+    said = phrase(
+        "{number} stands on rows {rows} and {last}",
+        number=double.property_number,
+        rows=", ".join(rows[:-1]),
+        last=rows[-1],
+    )
     if not double.perhaps:
-        return text
-    return f"{text}; one of them may be {' or '.join(double.perhaps)}"
+        return said
+    others = phrase(" or ").join(double.perhaps)
+    return phrase("{said}; one of them may be {others}", said=said, others=others)
 
 
 # -- its row is rejected --------------------------------------------------------------------------
 
 
 def _of_rejected(story: Story, sheet: SheetView, table: TableView, say_time: SayTime) -> str:
-    where = (
-        "is on the site with older values, not with its row in the sheet,"
-        if _is_shown(table)
-        else "is not on the site"
-    )
-    own = [double for double in sheet.doubles if double.property_number == story.property_number]
-    if own:
-        text = f"{story.property_number} {where} because {_of_double(own[0])}."
+    number = story.property_number
+    own = [double for double in sheet.doubles if double.property_number == number]
+    if own and _is_shown(table):
+        said = phrase(
+            "{number} is on the site with older values, not with its row in the sheet, because"
+            " {double}.",
+            number=number,
+            double=_of_double(own[0]),
+        )
+    elif own:
+        said = phrase(
+            "{number} is not on the site because {double}.",
+            number=number,
+            double=_of_double(own[0]),
+        )
+    elif _is_shown(table):
+        said = phrase(
+            "{number} is on the site with older values, not with its row in the sheet, because of"
+            " {problem}.",
+            number=number,
+            problem=_first_problem(sheet.rejections),
+        )
     else:
-        text = f"{story.property_number} {where} because of {_first_problem(sheet.rejections)}."
+        said = phrase(
+            "{number} is not on the site because of {problem}.",
+            number=number,
+            problem=_first_problem(sheet.rejections),
+        )
     since = story.rejected_since
-    if since:
-        least = "" if since.is_exact else " or longer"
-        text += f" It has been rejected since {say_time(since.moment)}{least}."
-    return text
+    if since is None:
+        return said
+    time = say_time(since.moment)
+    if since.is_exact:
+        return phrase("{said} It has been rejected since {time}.", said=said, time=time)
+    return phrase("{said} It has been rejected since {time} or longer.", said=said, time=time)
 
 
 def _first_problem(rejections: Sequence[Rejection]) -> str:
     first = rejections[0]
-    what = f"its {one_line(first.column)}" if first.column else "its row"
-    cell = f" in {first.cell}" if first.cell else ""
-    value = f' ("{_cut(first.value)}")' if first.value else ""
+    place = _place_of(first)
+    if first.value:
+        place = phrase('{place} ("{value}")', place=place, value=_cut(first.value))
+    problem = phrase("{place}: {reason}", place=place, reason=bare(first.reason))
     more = len(rejections) - 1
-    others = f" (and {more} more)" if more else ""
-    return f"{what}{cell}{value}: {first.reason.rstrip('.')}{others}"
+    return phrase("{problem} (and {more} more)", problem=problem, more=more) if more else problem
+
+
+def _place_of(rejection: Rejection) -> str:
+    if rejection.column is None:
+        if rejection.cell is None:
+            return phrase("its row")
+        return phrase("its row in {cell}", cell=rejection.cell)
+    header = one_line(rejection.column)
+    if rejection.cell is None:
+        return phrase("its {header}", header=header)
+    return phrase("its {header} in {cell}", header=header, cell=rejection.cell)
 
 
 def _cut(value: str) -> str:
@@ -138,73 +193,40 @@ def _cut(value: str) -> str:
 def _of_valid(story: Story, listing: Listing, table: TableView, say_time: SayTime) -> str:
     number, row = story.property_number, listing.sheet_row
     if story.is_up_to_date:
-        return f"{number} is on the site and says what row {row} of the sheet says."
-    undone = _undone(story, say_time)
-    again = " again" if undone else ""
-    way_on = _way_on(story, say_time, f"writes it{again}")
-    if not table.is_there:
-        yet = "" if undone else " yet"
-        found = f"is not on the site{yet}, although row {row} is valid"
-    elif table.is_marked:
-        found = (
-            "is not on the site: it is marked as withdrawn, although it is back in row"
-            f" {row} of the sheet"
+        return phrase(
+            "{number} is on the site and says what row {row} of the sheet says.",
+            number=number,
+            row=row,
         )
-    else:
-        columns = ", ".join(one_line(difference.column) for difference in table.differences)
-        found = f"is on the site but differs from row {row} in {columns}"
-    return f"{number} {found}{undone}{';' if undone else ':'} {way_on}."
-
-
-def _undone(story: Story, say_time: SayTime) -> str:
-    """Return whose work of ours is gone, where that is certain; else nothing."""
-    since = f"undone since (by {story.others})"
-    undone = story.undone
+    undone = undone_words(story, say_time)
+    does = way_on(story, say_time, writes if undone is None else writes_again)
+    found = _difference(story, table, row, is_undone=undone is not None)
     if undone is None:
-        if story.seen_equal_at is None:
-            return ""
-        at = say_time(story.seen_equal_at)
-        return f": as in the sheet when the run of {at} looked, changed since (by {story.others})"
-    by = f"by run {undone.run_id[:_SHORT_ID]} at {say_time(undone.started_at)}"
-    differing = {item.column for item in story.table.differences} if story.table else set()
-    is_all = undone.deed is not Deed.WROTE or differing <= set(undone.columns)
-    what = "" if is_all else f"{', '.join(map(one_line, undone.columns))} "
-    return f": {what}{undone.deed} {by}, {since}"
+        return phrase("{found}: {way_on}.", found=found, way_on=does)
+    return _found_and_way_on(found, undone, does)
 
 
-def _way_on(story: Story, say_time: SayTime, does: str) -> str:
-    """Return what will make the table say what the sheet says, or why nothing does."""
-    if story.hold:
-        return f"runs are paused by {story.hold}"
-    if story.going and (story.going.life is not Life.SILENT):
-        return in_words(story.going, say_time)
-    for refusal in story.refusals:
-        if refusal.rejection.category is not Category.VALIDATION:
-            return f"the last run could not write it: {refusal.rejection.reason.rstrip('.')}"
-    run, outlook = story.outlook.last, story.outlook
-    if run is None:
-        return "no run is known that could have done it"
-    if run.status is RunStatus.FAILED:
-        return _of_failures(story, say_time)
-    if outlook.missing:
-        return outlook.missing
-    due = f", due about {say_time(outlook.due)}," if outlook.due else ""
-    if run.status is RunStatus.INTERRUPTED:
-        stopped = f"the last run, at {say_time(run.started_at)}, was interrupted"
-        return f"{stopped}; the next one{due} goes on"
-    return f"the next run{due} {does}" + (
-        "" if due else f" (the last one was at {say_time(run.started_at)})"
+def _difference(story: Story, table: TableView, row: int, *, is_undone: bool) -> str:
+    number = story.property_number
+    if not table.is_there and is_undone:
+        return phrase(
+            "{number} is not on the site, although row {row} is valid", number=number, row=row
+        )
+    if not table.is_there:
+        return phrase(
+            "{number} is not on the site yet, although row {row} is valid", number=number, row=row
+        )
+    if table.is_marked:
+        return phrase(
+            "{number} is not on the site: it is marked as withdrawn, although it is back in row"
+            " {row} of the sheet",
+            number=number,
+            row=row,
+        )
+    columns = ", ".join(one_line(difference.column) for difference in table.differences)
+    return phrase(
+        "{number} is on the site but differs from row {row} in {columns}",
+        number=number,
+        row=row,
+        columns=columns,
     )
-
-
-def _of_failures(story: Story, say_time: SayTime) -> str:
-    run, outlook = story.outlook.last, story.outlook
-    if run is None or outlook.failing_since is None:
-        return "the last run failed"
-    cause = f": {run.cause.message.rstrip('.')}" if run.cause else ""
-    if outlook.missing:
-        cause += f"; and {outlook.missing}"
-    if outlook.failures == 1:
-        return f"the last run, at {say_time(run.started_at)}, failed{cause}"
-    since = say_time(outlook.failing_since)
-    return f"the last {outlook.failures} runs failed, the first at {since}{cause}"

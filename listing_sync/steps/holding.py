@@ -16,6 +16,7 @@ from listing_sync.errors import (
     TransientError,
 )
 from listing_sync.history.runs import Run
+from listing_sync.language.sentences import phrase
 from listing_sync.ports import Hold, Holds, Ports, SharedHold
 
 _MAKE_ROOM = "make room in SYNC_STATE_DIR"
@@ -117,10 +118,17 @@ def held_here(hold: Hold) -> str | None:
     if reason is None:
         return None
     if hold.is_of_all:
-        why = f" ({reason.strip()})" if reason.strip() else ""
-        return (
-            f"syncing of every target of this machine is on hold{why}. To go on, delete the file"
-            f" {hold.path}, or run `listing-sync resume --everywhere`"
+        if not reason.strip():
+            return phrase(
+                "syncing of every target of this machine is on hold. To go on, delete the file"
+                " {path}, or run `listing-sync resume --everywhere`",
+                path=hold.path,
+            )
+        return phrase(
+            "syncing of every target of this machine is on hold ({why}). To go on, delete the file"
+            " {path}, or run `listing-sync resume --everywhere`",
+            why=reason.strip(),
+            path=hold.path,
         )
     return _sentence(reason, str(hold.path))
 
@@ -146,13 +154,24 @@ def held_elsewhere(hold: Hold, holds: Holds, *, may_release: bool) -> str | None
     first = others[0]
     return _sentence(
         first.reason,
-        f"{first.path} on {first.host}, whose next sync lets every machine go on; where that"
-        " machine is gone, run `listing-sync resume --everywhere`",
+        phrase(
+            "{path} on {host}, whose next sync lets every machine go on; where that machine is"
+            " gone, run `listing-sync resume --everywhere`",
+            path=first.path,
+            host=first.host,
+        ),
     )
 
 
 def _sentence(reason: str, path: str) -> str:
-    why = f" ({reason.strip()})" if reason.strip() else ""
-    return (
-        f"syncing is on hold{why}. To go on, run `listing-sync resume`, or delete the file {path}"
+    if not reason.strip():
+        return phrase(
+            "syncing is on hold. To go on, run `listing-sync resume`, or delete the file {path}",
+            path=path,
+        )
+    return phrase(
+        "syncing is on hold ({why}). To go on, run `listing-sync resume`, or delete the file"
+        " {path}",
+        why=reason.strip(),
+        path=path,
     )

@@ -14,7 +14,8 @@ from listing_sync.changes.undo_log import Logged, Row, written_types
 from listing_sync.changes.undone import Undone, undone
 from listing_sync.history.run_statistics import full_runs
 from listing_sync.history.runs import GOOD, Run
-from listing_sync.history.story import ChangeKind, ColumnChange, LastChange
+from listing_sync.history.story import OTHERS, ChangeKind, ColumnChange, LastChange
+from listing_sync.language.sentences import phrase, spoken
 from listing_sync.ports import Ports
 from listing_sync.steps.comparing import remembered_of_table
 from listing_sync.steps.learning import known_to
@@ -61,13 +62,16 @@ class OwnWork:
 
     def others(self, found: Undone | None) -> str:
         """Return who may have undone it: also runs of other machines, whose work is not here."""
-        others = "the database or another program"
         if found is None:
-            return others
+            return spoken(OTHERS)
         ours = self.ports.identity.host
         later = (run for run in self.runs if run.started_at > found.started_at)
         hosts = sorted({run.host for run in later if run.host != ours})
-        return f"{others}, or a run on {listed(hosts, _HOSTS_NAMED)}" if hosts else others
+        if not hosts:
+            return spoken(OTHERS)
+        return phrase(
+            "{others}, or a run on {hosts}", others=OTHERS, hosts=listed(hosts, _HOSTS_NAMED)
+        )
 
     def seen_equal_at(self, listing: Listing | None) -> datetime | None:
         """Return when a run of this machine saw the table as the sheet is now, if it did."""
