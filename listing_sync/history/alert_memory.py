@@ -8,24 +8,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from listing_sync.history.messages import Message, message_of
+from listing_sync.history.standing import Standing, standing_of
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Streak:
-    """Failed runs in a row; `told_causes` are those that messages named since the last reminder."""
+    """Runs in a row that failed, or could not begin."""
 
     runs: int
     since: datetime
-    told_causes: tuple[str, ...] = ()
 
     def to_document(self) -> dict[str, object]:
         """Return the streak as JSON keeps it."""
         return {
             "runs": self.runs,
             "since": self.since.isoformat(),
-            "told_causes": list(self.told_causes),
         }
 
 
@@ -44,19 +43,21 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the runs of one source remember; `told_at` is when a message last said that runs fail.
+    """What the runs of one source remember; `failing` is what messages told of runs that fail.
 
     `unsent` are messages, oldest first, by the name of the address that has not taken them;
     `refused` are the addresses that answered that they never will. `unstarted` are runs in a row
-    that could not begin. `heard` are digests of rejections that channels heard of by a run by hand.
+    that could not begin, `stuck` is what messages told of them. `heard` are digests of rejections
+    that channels heard of by a run by hand.
     """
 
     streak: Streak | None = None
-    told_at: datetime | None = None
+    failing: Standing | None = None
     is_error_rate_told: bool = False
     unsent: Mapping[str, tuple[Message, ...]] = field(default_factory=dict)
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     unstarted: Streak | None = None
+    stuck: Standing | None = None
     heard: tuple[str, ...] = ()
 
     def to_document(self) -> dict[str, object]:
@@ -65,7 +66,8 @@ class Memory:
             "streak": self.streak and self.streak.to_document(),
             "unstarted": self.unstarted and self.unstarted.to_document(),
             "heard": list(self.heard),
-            "told_at": self.told_at and self.told_at.isoformat(),
+            "failing": self.failing and self.failing.to_document(),
+            "stuck": self.stuck and self.stuck.to_document(),
             "is_error_rate_told": self.is_error_rate_told,
             "unsent": {
                 name: [message.to_document() for message in messages]
@@ -91,7 +93,8 @@ def _read_memory(document: Any, now: datetime) -> Memory:
         streak=_read_streak(document["streak"]),
         unstarted=_read_streak(document.get("unstarted")),
         heard=tuple(map(str, document.get("heard", ()))),
-        told_at=document["told_at"] and datetime.fromisoformat(document["told_at"]),
+        failing=_read_failing(document),
+        stuck=standing_of(document.get("stuck")),
         is_error_rate_told=bool(document["is_error_rate_told"]),
         unsent={
             name: tuple(message_of(each, now) for each in kept)
@@ -104,9 +107,19 @@ def _read_memory(document: Any, now: datetime) -> Memory:
     )
 
 
+def _read_failing(document: Any) -> Standing | None:
+    """Return what was told of failing runs, also as an earlier version kept it."""
+    if "failing" in document or not document["told_at"]:
+        return standing_of(document.get("failing"))
+    streak, told_at = document["streak"], datetime.fromisoformat(document["told_at"])
+    if not streak or not streak.get("told_causes"):
+        return None
+    causes = tuple(map(str, streak["told_causes"]))
+    return Standing(datetime.fromisoformat(streak["since"]), int(streak["runs"]), told_at, causes)
+
+
 def _read_streak(document: Any) -> Streak | None:
     return document and Streak(
         int(document["runs"]),
         datetime.fromisoformat(document["since"]),
-        tuple(map(str, document["told_causes"])),
     )

@@ -1,5 +1,8 @@
 """Decide which messages are due after a run.
 
+Failed runs in a row are a trouble from the run on that reaches the limit, and it is over with a
+good run; what is said of it, and when, is that of history/standing.py:
+
 | the run      | streak of failed runs           | message                                       |
 | ------------ | ------------------------------- | --------------------------------------------- |
 | failed       | shorter than the limit          | none                                          |
@@ -29,7 +32,6 @@ from hashlib import sha256
 
 from listing_sync.cells.listings import Rejection
 from listing_sync.cells.wording import count, duration, percent
-from listing_sync.errors import Category
 from listing_sync.history.alert_memory import Memory, Streak
 from listing_sync.history.list_messages import (
     message_about,
@@ -41,11 +43,10 @@ from listing_sync.history.mentions import foreign, spoken
 from listing_sync.history.messages import Message
 from listing_sync.history.news import rejection_key
 from listing_sync.history.run_statistics import Statistics, statistics
-from listing_sync.history.runs import GOOD, Cause, Run, RunStatus, RunType
+from listing_sync.history.runs import GOOD, Run, RunStatus, RunType
+from listing_sync.history.standing import REMINDED_AFTER, Standing, Word, seen
 from listing_sync.history.verdict import DEGRADED_ERROR_RATE, UNHEALTHY_ERROR_RATE
 
-REMINDER_AFTER = timedelta(days=1)
-_CAUSES_KEPT = 10
 _HEARD_KEPT = 2000
 UNSTARTED_TOLD_AFTER = 3
 _TITLE_WIDTH = 150
@@ -71,7 +72,8 @@ def due_messages(ended: Ended, memory: Memory) -> tuple[tuple[Message, ...], Mem
     """Return the messages to send now, in order, and what to remember. Only full runs count."""
     if ended.run.run_type is not RunType.FULL:
         return (), memory
-    memory = replace(memory, unstarted=None)
+    _, stuck = seen(memory.stuck, None, ended.now)  # that a run began says that all is well
+    memory = replace(memory, unstarted=None, stuck=stuck)
     if ended.run.status is RunStatus.INTERRUPTED:
         # What it would tell is told by the next run, whose news it still is.
         return (), memory
@@ -103,18 +105,18 @@ def due_unstarted(
 ) -> tuple[Message | None, Memory]:
     """Return the message that runs cannot begin, where it is due; such a run is no failed run."""
     streak = memory.unstarted or Streak(0, now)
-    cause = _fingerprint(Cause(Category.UNKNOWN, why))
     streak = replace(streak, runs=streak.runs + 1)
-    is_reminder = bool(streak.told_causes) and _is_past(memory.told_at, now)
-    if streak.runs < max(after_failures, UNSTARTED_TOLD_AFTER) or (
-        cause in streak.told_causes and not is_reminder
-    ):
-        return None, replace(memory, unstarted=streak)
-    streak = replace(streak, told_causes=tuple(dict.fromkeys((*streak.told_causes, cause))))
+    memory = replace(memory, unstarted=streak)
+    if streak.runs < max(after_failures, UNSTARTED_TOLD_AFTER):
+        return None, memory
+    word, stuck = seen(memory.stuck, why, now)
+    memory = replace(memory, stuck=stuck)
+    if word is None:
+        return None, memory
     since = f"{streak.since.astimezone():%Y-%m-%d %H:%M %Z}"
     message = Message(
         now,
-        ("still: " if is_reminder else "") + spoken(gist(why)),
+        ("still: " if word is Word.STILL else "") + spoken(gist(why)),
         (
             spoken(place),
             f"{streak.runs:,} runs in a row could not begin since {since}.",
@@ -122,28 +124,29 @@ def due_unstarted(
             "To do: mend that, then `listing-sync health`. Nothing was written or lost.",
         ),
     )
-    return message, replace(memory, unstarted=streak, told_at=now)
+    return message, memory
 
 
 def _streak(ended: Ended, memory: Memory) -> tuple[Message | None, Memory]:
     run, streak = ended.run, memory.streak
     if run.status in GOOD:
-        message = _recovery_message(ended, streak) if streak and streak.told_causes else None
-        return message, replace(memory, streak=None)
+        told = memory.failing
+        word, failing = seen(told, None, ended.now)
+        memory = replace(memory, streak=None, failing=failing)
+        if told is None or word is not Word.OVER:
+            return None, memory
+        return _recovery_message(ended, streak or Streak(told.times, told.since)), memory
     streak = streak or Streak(0, run.started_at)
     streak = replace(streak, runs=streak.runs + 1)
-    cause = _fingerprint(run.cause)
-    is_reminder = bool(streak.told_causes) and _is_past(memory.told_at, ended.now)
-    is_due = streak.runs >= ended.after_failures and (
-        is_reminder or cause not in streak.told_causes
-    )
-    if not is_due:
-        return None, replace(memory, streak=streak)
-    message = _failure_message(ended, streak, is_reminder=is_reminder)
-    # Also over a reminder: an outage that gives two causes in turn is one message a day, not two.
-    told = tuple(dict.fromkeys((*streak.told_causes, cause)))[-_CAUSES_KEPT:]
-    streak = replace(streak, told_causes=told)
-    return message, replace(memory, streak=streak, told_at=ended.now)
+    memory = replace(memory, streak=streak)
+    if streak.runs < ended.after_failures:
+        return None, memory
+    cause = f"{run.cause.category}: {run.cause.message}" if run.cause else ""
+    word, failing = seen(memory.failing, cause, ended.now)
+    memory = replace(memory, failing=failing)
+    if word is None:
+        return None, memory
+    return _failure_message(ended, streak, is_reminder=word is Word.STILL), memory
 
 
 def _error_rate(ended: Ended, memory: Memory) -> tuple[Message | None, Memory]:
@@ -153,7 +156,7 @@ def _error_rate(ended: Ended, memory: Memory) -> tuple[Message | None, Memory]:
     runs = [run for run in (*ended.recent, ended.run) if run.status is not RunStatus.INTERRUPTED]
     recent = statistics(runs, ended.now)
     is_flapping = recent.runs - recent.good_runs >= ended.after_failures
-    if not (is_flapping and _is_past(memory.told_at, ended.now)):
+    if not (is_flapping and _is_past(memory.failing, ended.now)):
         recent = statistics([run for run in runs if run.status in GOOD], ended.now)
     rate = recent.error_rate
     if rate > UNHEALTHY_ERROR_RATE and not memory.is_error_rate_told:
@@ -164,20 +167,9 @@ def _error_rate(ended: Ended, memory: Memory) -> tuple[Message | None, Memory]:
     return None, memory
 
 
-def _is_past(told_at: datetime | None, now: datetime) -> bool:
+def _is_past(failing: Standing | None, now: datetime) -> bool:
     """Return whether the last message about failing runs is a day old, or was never sent."""
-    return told_at is None or not timedelta(0) <= now - told_at < REMINDER_AFTER
-
-
-def _fingerprint(cause: Cause | None) -> str:
-    """Return a cause without its numbers and its details in brackets, which differ from run to run.
-
-    Of an outage the first run knows details, the next ones, before an open breaker, none.
-    """
-    if cause is None:
-        return ""
-    gist = re.split(r" \(|\. ", cause.message, maxsplit=1)[0]
-    return f"{cause.category}: {re.sub(r'[0-9]+', '#', gist)}"
+    return failing is None or not timedelta(0) <= now - failing.told_at < REMINDED_AFTER
 
 
 # -- wording, in the mark-up of Slack -------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 
 from tests.drills import causes
 from tests.drills.crond import can_mount
-from tests.drills.office import Office, joined
+from tests.drills.office import FIVE_MINUTES_S, Office, joined
 
 pytestmark = pytest.mark.stack
 
@@ -172,3 +172,23 @@ def test_the_cause_comes_first_and_the_right_step_with_it(office: Office, drill:
         assert drill.says in told.partition("\n")[0]
         assert drill.to_do in joined(told)
         assert [word for word in drill.never if word in joined(told)] == []
+
+
+@pytest.mark.parametrize("name", ["the project is paused", "the mapping is broken"])
+def test_thirty_runs_of_it_are_one_mail_and_one_message_and_its_end_one_more(
+    office: Office, name: str
+) -> None:
+    mapping = (office.folder / "mapping.toml").read_text(encoding="utf-8")
+    drill = DRILLS[name]
+    drill.cause(office)
+    mails = office.series(30, until_s=FIVE_MINUTES_S)
+    assert {mail.code for mail in mails} == {drill.code}
+    assert [at for at, mail in enumerate(mails) if mail.text] == [0]
+    assert len(office.messages) == 1
+    office.supabase.schedule = None
+    (office.folder / "mapping.toml").write_text(mapping, encoding="utf-8")
+    over = office.cron()
+    assert over.code == 0
+    assert over.first_line.startswith("Runs work again, after 30 failed runs since ")
+    assert len(office.messages) <= 2
+    assert office.cron().text == ""

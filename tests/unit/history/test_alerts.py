@@ -185,6 +185,22 @@ def test_runs_that_do_not_count_neither_lengthen_nor_end_a_streak(
     assert office.hears_titles(FAILED) == ["no route"]
 
 
+def test_what_an_earlier_version_told_is_not_told_again() -> None:
+    office = Office(after_failures=1)
+    office._document = {
+        "streak": {
+            "runs": 3,
+            "since": "2026-03-01T09:00:00+00:00",
+            "told_causes": ["network_error: no route"],
+        },
+        "told_at": "2026-03-01T09:00:00+00:00",
+        "is_error_rate_told": False,
+        "unsent": {},
+    }
+    assert office.hears(FAILED) == []
+    assert office.hears_titles(GOOD) == ["runs work again"]
+
+
 @given(st.lists(st.sampled_from([FAILED, GOOD, PARTIAL, INTERRUPTED]), max_size=30))
 def test_alerts_and_recoveries_alternate(statuses: list[RunStatus]) -> None:
     office = Office(after_failures=2)
@@ -334,8 +350,8 @@ def test_the_memory_survives_being_written_down() -> None:
     office.hears(FAILED)
     memory = Memory.from_document(office._document)
     assert memory.streak is not None
-    assert memory.told_at is not None
-    assert memory.told_at.tzinfo == UTC
+    assert memory.failing is not None
+    assert memory.failing.told_at.tzinfo == UTC
     assert Memory.from_document(json.loads(json.dumps(memory.to_document()))) == memory
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,18 +45,31 @@ def test_it_is_told_again_after_a_day() -> None:
     assert said(["down"] * 3, minutes=12 * 60) == [Word.BEGINS, None, Word.STILL]
 
 
-def test_what_comes_again_within_a_day_is_not_told_anew() -> None:
-    assert said(["down", None, "down", None, "down"]) == [
-        *(Word.BEGINS, Word.OVER, None, None, None),
+def test_what_comes_and_goes_is_told_three_times_more_and_then_daily() -> None:
+    assert said(["down", None] * 3) == [
+        *(Word.BEGINS, Word.OVER, Word.BEGINS, Word.OVER, None, None),
     ]
+    words = said(["down", None] * 50, minutes=30)
+    assert [word for word in words[6:] if word] == [Word.STILL, Word.STILL]
 
 
-def test_what_came_again_is_over_when_it_stayed_so_for_a_day() -> None:
-    words = said(["down", None, "down", *[None] * 30], minutes=60)
-    assert words[2:].count(Word.OVER) == 1
+def test_an_end_that_was_not_said_is_when_it_stayed_so_for_a_day() -> None:
+    words = said([*["down", None] * 3, *[None] * 30], minutes=60)
+    assert words[4:].count(Word.OVER) == 1
 
 
-@given(st.lists(st.sampled_from(["down", "no answer", None]), min_size=1, max_size=12))
+def test_causes_that_differ_each_time_are_told_three_times_more_and_then_daily() -> None:
+    causes = [f"held by {chr(97 + number)}" for number in range(25)]
+    assert [word for word in said(causes, minutes=60) if word] == [
+        *(Word.BEGINS, Word.CHANGED, Word.CHANGED, Word.CHANGED),
+    ]
+    assert said(["run 0f9a3c1e-0000-4000-8000-00000000000a", f"run {uuid4()}"])[1] is None
+
+
+CAUSES = st.sampled_from(["down", "no answer", "a", "b", "c", "d", None])
+
+
+@given(st.lists(CAUSES, min_size=1, max_size=12))
 def test_a_month_of_any_trouble_is_at_most_35_mails(pattern: list[str | None]) -> None:
     causes = [pattern[number % len(pattern)] for number in range(MONTH_OF_RUNS)]
     assert sum(word is not None for word in said(causes)) <= 35
