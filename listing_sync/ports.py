@@ -267,6 +267,7 @@ class Lock(Protocol):
 
     `held` waits up to `timeout_s` and raises LockTimeoutError naming the holder. `holder` says who
     holds it now, None when nobody does. `name` tells the lock from every other of this machine.
+    `problem` says why no run could take it, without writing; None: nothing is known against it.
     """
 
     @property
@@ -274,6 +275,7 @@ class Lock(Protocol):
 
     def held(self, me: Holder, timeout_s: float) -> AbstractContextManager[None]: ...
     def holder(self) -> Holder | None: ...
+    def problem(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)

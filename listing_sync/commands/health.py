@@ -250,9 +250,9 @@ def local_checks(ports: Ports, held: str | None = None) -> tuple[Check, ...]:
     except (OSError, ListingSyncError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         return (fail(CheckName.STATE_DIR, f"SYNC_STATE_DIR cannot be read: {why}"),)
-    exposed = folder_fault(ports.machine.hold.root)
+    fault = folder_fault(ports.machine.hold.root) or ports.machine.lock.problem()
     return (
-        fail(CheckName.STATE_DIR, exposed) if exposed else ok(CheckName.STATE_DIR, "readable"),
+        fail(CheckName.STATE_DIR, fault) if fault else ok(CheckName.STATE_DIR, "readable"),
         ok(CheckName.HOLD, "not on hold") if held is None else warn(CheckName.HOLD, held),
         _journal_check(waiting),
     )

@@ -76,6 +76,26 @@ class FileLock:
         is_away = holder.host != socket.gethostname()
         return holder if is_away or is_there(holder.pid) else None
 
+    def problem(self) -> str | None:
+        """Return why no run can take the lock, found without writing; None: none is known.
+
+        Where it can be taken it is shared for a moment: a run that begins just then tries again.
+        """
+        path = self._state.path / "lock"
+        try:
+            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:  # no run has been here yet, or what reads says so
+            return None
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:  # a run has it
+            return None
+        except OSError as error:
+            return _unusable(path, error)
+        finally:
+            os.close(file)
+        return None
+
     def _who(self, timeout_s: float) -> str:
         holder = self.holder()
         waited = f"waited {timeout_s:.0f} s for it (SYNC_LOCK_TIMEOUT)"

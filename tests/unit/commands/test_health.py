@@ -101,6 +101,9 @@ class AnyLock:
     def holder(self) -> Holder | None:
         return Holder("web1", 42, "sync", self.run_id, START) if self.run_id else None
 
+    def problem(self) -> str | None:
+        return None
+
 
 class NothingGivenBack:
     def load(self) -> dict[str, object]:

@@ -140,3 +140,15 @@ def test_a_lock_that_cannot_be_opened_is_a_settings_error(machine):
         FileLock(machine.state).held(holder(), 0),
     ):
         pass
+
+
+def test_nothing_is_known_against_a_lock_that_is_free_held_or_not_there(machine):
+    lock = FileLock(machine.state)
+    assert lock.problem() is None
+    assert not machine.state.path.exists()
+    machine.state.require_writable()
+    with lock.held(holder(), 0):
+        assert FileLock(machine.state).problem() is None
+    assert lock.problem() is None
+    with lock.held(holder(), 0):
+        pass
