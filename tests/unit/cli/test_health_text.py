@@ -123,7 +123,7 @@ class World(LocalWorld):
             accepts_key=lambda: True,
             fingerprints=lambda *_, **__: (),
         )
-        self.lock = SimpleNamespace(holder=lambda: None)
+        self.lock = SimpleNamespace(holder=lambda: None, problem=lambda: None)
         self.records.runs[RUN.run_id] = make_run(minutes=-5)
 
     def probing(self) -> World:
