@@ -184,7 +184,7 @@ class UndoFiles:
         """
         try:
             paths = [path for path in self._folder.iterdir() if _is_ours(path)]
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             return []
         return sorted(
             paths, key=lambda path: (sequence_of(path.name) or 0, path.name), reverse=True
