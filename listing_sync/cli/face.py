@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import sys
@@ -32,8 +33,11 @@ if TYPE_CHECKING:
     from listing_sync.wiring.world import World
 
 _SIGNALLED = 128
-_HINT = "`listing-sync "
-"""How a command to type next begins in every message."""
+_HINT = re.compile(
+    r"(?m)(?P<before>`|: |^ +)listing-sync (?=(?:-\w )?"
+    r"(?:init|sync|status|health|settings|test-signals|pause|resume|migrate|serve)\b)"
+)
+"""How a command to type next stands in a message: quoted, behind a colon, or on its own line."""
 _NEVER_WRAPPED = 100_000
 """Columns of a log or a mail: whoever reads it wraps its lines, or searches them."""
 RUN_TO_BE = "LISTING_SYNC_RUN_TO_BE"
@@ -75,7 +79,7 @@ class Face:
         if self.env_file is None:
             return text
         option = f"--env-file {shlex.quote(plain(str(self.env_file)))}"
-        return text.replace(_HINT, f"{_HINT}{option} ")
+        return _HINT.sub(lambda found: f"{found['before']}listing-sync {option} ", text)
 
     def say(self, text: str) -> None:
         """Print lines as they are on stdout, which needs no console."""

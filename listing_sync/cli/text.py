@@ -12,6 +12,8 @@ from listing_sync.cells.wording import is_hidden, one_line, plain
 from listing_sync.language.sentences import phrase
 
 if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
@@ -113,6 +115,22 @@ def exact_local_time(moment: datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M:%S %Z}"
 
 
+class _Cell:
+    """A text that is no markup, and that its console writes as every other one."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, _options: ConsoleOptions) -> Iterator[Text]:
+        yield self._for(console)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return self._for(console).__rich_measure__(console, options)
+
+    def _for(self, console: Console) -> Text:
+        return console.render_str(self._text, markup=False, emoji=False, highlight=False)
+
+
 def table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]], right: str = "") -> Table:
     """Return a table without lines that fits its console; only its last column wraps.
 
@@ -133,20 +151,19 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]], right: s
             overflow="fold" if is_last else "ellipsis",
         )
     for row in rows:
-        result.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+        result.add_row(*(_Cell(cell) if isinstance(cell, str) else cell for cell in row))
     return result
 
 
 def fact_table(facts: Iterable[tuple[str, str]]) -> Table:
     """Return named facts, one a line, that fit their console; the facts are plain already."""
     from rich.table import Table
-    from rich.text import Text
 
     result = Table.grid(padding=(0, 2))
     result.add_column(style="bold", no_wrap=True)
     result.add_column(overflow="fold")
     for name, fact in facts:
-        result.add_row(Text(name), Text(fact))
+        result.add_row(_Cell(name), _Cell(fact))
     return result
 
 

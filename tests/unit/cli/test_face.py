@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from rich.table import Table
 
 from listing_sync.cli.face import Face
-from listing_sync.cli.text import table
+from listing_sync.cli.text import fact_table, table
 
 HINT = "No run yet: `listing-sync sync all` starts one."
 
@@ -20,15 +19,28 @@ def test_a_hint_names_the_settings_file_of_this_command(
     face = Face(env_file=Path("my office.env"))
     face.out.print(HINT, soft_wrap=True)
     face.complain(HINT)
-    checks = Table()
-    checks.add_column("check")
-    checks.add_row("see `listing-sync status`")
-    face.out.print(checks)
+    face.out.print(table(("Check", "Found"), [("last run", "see `listing-sync status`")]))
+    face.out.print(fact_table([("Outcome", "failed: listing-sync migrate up makes it")]))
+    face.out.print("The way back:\n  listing-sync migrate rollback", soft_wrap=True)
     printed = capsys.readouterr()
     told = "No run yet: `listing-sync --env-file 'my office.env' sync all` starts one.\n"
     assert printed.out.startswith(told)
     assert printed.err == told
-    assert "`listing-sync --env-file 'my office.env' status`" in printed.out
+    for command in ("`{} status`", ": {} migrate up makes", "\n  {} migrate rollback"):
+        assert command.format("listing-sync --env-file 'my office.env'") in printed.out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`listing-sync --env-file office.env sync all`",
+        "error: listing-sync has a bug",
+        "pip install 'listing-sync[notify]'",
+        "/opt/listing-sync sync",
+    ],
+)
+def test_what_is_no_command_to_type_stays_as_it_is(text: str) -> None:
+    assert Face(env_file=Path("my.env")).hinted(text) == text
 
 
 def test_without_an_option_it_is_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
