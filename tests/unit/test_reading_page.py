@@ -19,10 +19,14 @@ from listing_sync.cells.mapping import parse_mapping
 from listing_sync.cells.parsing import parser_for
 from listing_sync.cells.shown import joiner
 from listing_sync.cells.units import UNIT_NAMES
+from listing_sync.language.sentences import spoken
 
 PAGE = Path(__file__).parents[2] / "docs" / "reading.md"
+IN_JAPANESE = PAGE.parent / "ja" / "reading.md"
 HEAD = '[columns.number]\nheader = "No"\ntype = "text"\n[columns.c]\nheader = "C"\n'
 WORDS = {"nothing": None, "yes": True, "no": False}
+WORDS |= {"空欄": None, "はい": True, "いいえ": False}
+REJECTED = re.compile(r"(?:rejected: |読み取れません：)(.*)")
 
 
 def column_of(text: str) -> Column | None:
@@ -34,11 +38,11 @@ def column_of(text: str) -> Column | None:
     return parse_mapping(f'table = "t"\nkey = "number"\n{HEAD}{lines}', name="m").columns[1]
 
 
-def examples() -> Iterator[tuple[Column, list[str]]]:
+def examples(page: Path = PAGE) -> Iterator[tuple[Column, list[str]]]:
     """Yield each row of each table of cells, with the column that the text above it names."""
     column = None
-    for paragraph in PAGE.read_text(encoding="utf-8").split("\n\n"):
-        if not paragraph.startswith("| The cell"):
+    for paragraph in page.read_text(encoding="utf-8").split("\n\n"):
+        if not paragraph.startswith(("| The cell", "| セルの内容")):
             column = column_of(paragraph) or column
             continue
         assert column is not None
@@ -60,15 +64,25 @@ def test_each_example_is_what_the_program_makes_of_the_cell(
     says, *holds, expected = cells
     cell = joiner(column)(code(says), ast.literal_eval(code(holds[0]))) if holds else code(says)
     value = parser_for(column, UTC)(cell)
-    if expected.startswith("rejected: "):
+    if reason := REJECTED.fullmatch(expected):
         assert isinstance(value, Problem), f"accepted as {value!r}"
-        assert expected.removeprefix("rejected: ") in value.reason
+        assert reason[1] in spoken(value.reason)
     elif expected in WORDS:
         assert value is WORDS[expected]
     elif column.type.is_number:
         assert Decimal(str(value)) == Decimal(code(expected))
     else:
         assert (value if isinstance(value, str) else encode(value)) == code(expected)
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [pytest.param(*each, id=" | ".join(each[1])) for each in examples(IN_JAPANESE)],
+)
+def test_each_example_in_japanese_is_what_the_program_says_of_the_cell(
+    column: Column, cells: list[str], japanese: None
+) -> None:
+    test_each_example_is_what_the_program_makes_of_the_cell(column, cells)
 
 
 def test_the_page_has_examples_of_every_type() -> None:
