@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import timedelta, timezone
 
 from listing_sync.cells.listings import Rejection
-from listing_sync.commands.status import ErrorCount, PageFacts
+from listing_sync.commands.page_facts import PageFacts
 from listing_sync.errors import Category
+from listing_sync.history.month import month
 from listing_sync.history.run_statistics import WEEK, daily, full_runs, last_good, statistics
 from listing_sync.history.runs import Run, RunStats, RunStatus
+from listing_sync.history.story import ChangeKind, ColumnChange
 from listing_sync.history.verdict import CheckName, fail, run_checks, verdict
+from listing_sync.steps.kept_changes import ListingChange
+from listing_sync.steps.page_memory import standing_key
 from tests.fakes import START
 from tests.runs import make_run
 
@@ -34,6 +38,17 @@ REJECTIONS = (
 )
 
 
+CHANGES = (
+    ListingChange("AA10001", ChangeKind.INSERTED),
+    ListingChange(
+        "AA10002",
+        ChangeKind.UPDATED,
+        (ColumnChange("価格", 65100000, 51200000), ColumnChange("状況", None, "<b>商談中</b>")),
+    ),
+    ListingChange("AA10003", ChangeKind.REMOVED),
+)
+
+
 def facts_of(
     runs: tuple[Run, ...], rejections: tuple[Rejection, ...] = (), away: str | None = None
 ) -> PageFacts:
@@ -42,14 +57,6 @@ def facts_of(
     if away:
         checks = (fail(CheckName.SYNC_STATE, f"cannot be read: {away}"), *checks)
     ended = next(iter(full_runs(runs)), None)
-    errors = (
-        (
-            ErrorCount(Category.VALIDATION, listings=2, runs=0),
-            ErrorCount(Category.NETWORK, listings=0, runs=1),
-        )
-        if rejections
-        else ()
-    )
     return PageFacts(
         written_at=NOW,
         zone=TOKYO,
@@ -62,12 +69,14 @@ def facts_of(
         day=day,
         week=statistics(runs, NOW, WEEK),
         days=daily(runs, NOW, TOKYO),
-        errors=errors,
         rejections=rejections,
         rejected_by=ended,
         last_run=ended,
         away=away,
         problems=(),
+        month=month(runs, NOW, TOKYO, {}),
+        since={standing_key(item): NOW - timedelta(days=3) for item in rejections},
+        changes={run.run_id: CHANGES for run in runs if run.stats.updated},
     )
 
 
@@ -91,6 +100,18 @@ PAGES = {
     "healthy": facts_of(course(*[RunStatus.COMPLETED] * 28)),
     "degraded": facts_of(course(*[RunStatus.PARTIAL] * 30), REJECTIONS),
     "unhealthy": facts_of(course(*[RunStatus.FAILED] * 5, *[RunStatus.COMPLETED] * 20)),
+    "changing": facts_of(
+        tuple(
+            make_run(
+                n,
+                minutes=-300 * n,
+                stats=RunStats(
+                    total=10, inserted=1, updated=n % 4 + 1, unchanged=8 - n % 4, removed=1
+                ),
+            )
+            for n in range(40)
+        )
+    ),
     "in progress": facts_of(
         (
             make_run(99, RunStatus.IN_PROGRESS, stats=RunStats(total=10, unchanged=4)),

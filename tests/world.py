@@ -18,6 +18,7 @@ from listing_sync.machine.given_back import GivenBackFile
 from listing_sync.machine.hold import HoldFile
 from listing_sync.machine.journal import JournalFiles
 from listing_sync.machine.lock import FileLock
+from listing_sync.machine.page_memory import PageMemoryFile
 from listing_sync.machine.quiet_memory import QuietMemoryFiles
 from listing_sync.machine.snapshots import SnapshotFiles
 from listing_sync.machine.source_file import SourceFile
@@ -98,6 +99,7 @@ class FolderMachine:
         self.alert_memory = AlertMemoryFile(state)
         self.mail_memory = MailMemoryFile(state)
         self.given_back = GivenBackFile(state)
+        self.page_memory = PageMemoryFile(state)
         self.table_memory = TableMemoryFiles(state)
         self.quiet_memory = QuietMemoryFiles(state)
         self.sources = SourceFile(state)

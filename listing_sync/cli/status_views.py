@@ -211,7 +211,7 @@ def _watch_lines(
 
 def write_page(face: Face, ports: Ports, path: Path) -> int:
     """Write the page; return the exit code."""
-    from listing_sync.commands.status import page_facts
+    from listing_sync.commands.page_facts import page_facts
     from listing_sync.page import status_page
 
     facts = page_facts(ports)

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 
 from listing_sync.cells.listings import Rejection
-from listing_sync.errors import Category, RefusedError, RemoteError, Service, SourceError
+from listing_sync.errors import RefusedError, RemoteError, SourceError
 from listing_sync.history.run_statistics import (
-    DAY,
-    WEEK,
-    Day,
-    Statistics,
-    daily,
     full_runs,
-    last_good,
-    statistics,
 )
 from listing_sync.history.runs import (
     ENDED,
@@ -25,14 +17,12 @@ from listing_sync.history.runs import (
     Run,
 )
 from listing_sync.history.signs_of_life import Going
-from listing_sync.history.verdict import Check, CheckName, Verdict, fail, run_checks, verdict
 from listing_sync.ports import JournalEntry, Ports
 from listing_sync.steps.going_now import going_now
 
 _RUNS_LOOKED_AT = 300
 _REJECTIONS_LOOKED_AT = 300
-_RUNS_ON_PAGE = 5000
-_UNREADABLE = (RemoteError, RefusedError, SourceError)
+UNREADABLE = (RemoteError, RefusedError, SourceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,42 +47,6 @@ class OneRun:
     going: tuple[Going, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorCount:
-    """How often a category struck: rows of the sheet in the last run, and runs of 7 days."""
-
-    category: Category
-    listings: int
-    runs: int
-
-
-@dataclass(frozen=True, slots=True)
-class PageFacts:
-    """What the page shows; `runs` are newest first, `days` oldest first, times in `zone`.
-
-    `last_run` is the newest full run that has ended, `rejected_by` the newest that knew its
-    rejections, which are `rejections`.
-    """
-
-    written_at: datetime
-    zone: tzinfo
-    source: str
-    target: str
-    verdict: Verdict
-    checks: tuple[Check, ...]
-    runs: tuple[Run, ...]
-    last_good: Run | None
-    day: Statistics
-    week: Statistics
-    days: tuple[Day, ...]
-    errors: tuple[ErrorCount, ...]
-    rejections: tuple[Rejection, ...]
-    rejected_by: Run | None
-    last_run: Run | None
-    away: str | None
-    problems: tuple[str, ...]
-
-
 def recent(ports: Ports, limit: int, *, since: datetime | None = None) -> Recent:
     """Return the last runs, those that wait in the journal among them."""
     waiting, problems = _waiting(ports)
@@ -100,7 +54,7 @@ def recent(ports: Ports, limit: int, *, since: datetime | None = None) -> Recent
     recorded: tuple[Run, ...] = ()
     try:
         recorded = ports.target.records.recent(limit, since=since)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         away = str(error)
     runs = {run.run_id: run for run in recorded}
     for entry in waiting:
@@ -127,13 +81,13 @@ def run_ids_like(ports: Ports, name: str) -> Recent:
 def rejected_now(ports: Ports) -> OneRun:
     """Return the newest full run that knew what it rejected, with its rejections."""
     found = recent(ports, _RUNS_LOOKED_AT)
-    judge = _judge(found.runs)
+    judge = newest_judge(found.runs)
     if judge is None or found.away:
         return OneRun(judge, (), found.away)
     return one_run(ports, judge.run_id)
 
 
-def _judge(runs: Sequence[Run]) -> Run | None:
+def newest_judge(runs: Sequence[Run]) -> Run | None:
     """Return the newest full run that came to check the sheet."""
     checked = (run for run in full_runs(runs) if run.rejections_run_id or run.status in GOOD)
     return next(checked, None)
@@ -145,17 +99,20 @@ def one_run(ports: Ports, run_id: str) -> OneRun:
     try:
         recorded = ports.target.records.get(run_id)
         if recorded is not None and recorded.status in ENDED:
-            return OneRun(recorded, _rejections(ports, recorded), None)
-    except _UNREADABLE as error:
+            return OneRun(recorded, rejections_of(ports, recorded), None)
+    except UNREADABLE as error:
         away = str(error)
     for entry in _waiting(ports)[0]:
         if entry.run.run_id == run_id:
             kept = tuple(item.rejection for item in entry.rejections)
-            return OneRun(entry.run, kept or (() if away else _rejections(ports, entry.run)), away)
+            return OneRun(
+                entry.run, kept or (() if away else rejections_of(ports, entry.run)), away
+            )
     return OneRun(recorded, (), away, going_now(ports, [recorded] if recorded else ()))
 
 
-def _rejections(ports: Ports, run: Run) -> tuple[Rejection, ...]:
+def rejections_of(ports: Ports, run: Run) -> tuple[Rejection, ...]:
+    """Return what a run rejected, as its record has it."""
     if run.rejections_run_id is None and run.stats.failed == 0:
         return ()
     stored = ports.target.records.rejections(run.rejections_run_id or run.run_id)
@@ -173,75 +130,3 @@ def _waiting(ports: Ports) -> tuple[tuple[JournalEntry, ...], tuple[str, ...]]:
         for entry in entries
         if ports.identity.owns(entry.run)
     ), ()
-
-
-def page_facts(ports: Ports) -> PageFacts:
-    """Return what the page shows, from records, journal and this machine; no sheet is asked."""
-    # The checks of health, which a list of runs needs not wait for.
-    from listing_sync.commands.health import breaker_check, local_checks  # noqa: PLC0415
-
-    now = ports.clock.now()
-    zone = now.astimezone().tzinfo or UTC
-    found = recent(ports, _RUNS_ON_PAGE, since=now - WEEK - DAY)
-    if last_good(found.runs) is None and not found.away:
-        found = recent(ports, _RUNS_ON_PAGE)
-    runs, away = found.runs, found.away
-    ended = full_runs(runs)
-    judge = _judge(runs)
-    rejections: tuple[Rejection, ...] = ()
-    if judge and not away:
-        try:
-            rejections = _rejections(ports, judge)
-        except _UNREADABLE as error:
-            away = str(error)
-    day = statistics(runs, now)
-    checks = (
-        *_record_checks(ports, runs, day, away),
-        breaker_check(CheckName.BREAKER, ports.machine.breaker_state(Service.SUPABASE)),
-        breaker_check(CheckName.GOOGLE_BREAKER, ports.machine.breaker_state(Service.GOOGLE)),
-        *local_checks(ports),
-    )
-    return PageFacts(
-        written_at=now,
-        zone=zone,
-        source=ports.identity.source,
-        target=ports.identity.target,
-        verdict=verdict(checks, answered=True),
-        checks=checks,
-        runs=runs,
-        last_good=last_good(runs),
-        day=day,
-        week=statistics(runs, now, WEEK),
-        days=daily(runs, now, zone),
-        errors=_error_counts(rejections, (run for run in runs if now - WEEK < run.started_at)),
-        rejections=rejections,
-        rejected_by=judge,
-        last_run=ended[0] if ended else None,
-        away=away,
-        problems=found.problems,
-    )
-
-
-def _record_checks(
-    ports: Ports, runs: Sequence[Run], day: Statistics, away: str | None
-) -> tuple[Check, ...]:
-    """Judge the runs; those of the journal alone say too little."""
-    if away:
-        return (fail(CheckName.SYNC_STATE, f"cannot be read: {away}"),)
-    stale_after_s = ports.settings.sync_stale_after
-    return run_checks(runs, ports.clock.now(), stale_after_s=stale_after_s, recent=day)
-
-
-def _error_counts(rejections: Iterable[Rejection], runs: Iterable[Run]) -> tuple[ErrorCount, ...]:
-    listings = Counter(
-        category
-        for category, _ in {
-            (item.category, item.sheet_row or item.property_number) for item in rejections
-        }
-    )
-    stopped = Counter(run.cause.category for run in runs if run.cause)
-    return tuple(
-        ErrorCount(category, listings[category], stopped[category])
-        for category in Category
-        if listings[category] or stopped[category]
-    )

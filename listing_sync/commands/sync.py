@@ -31,6 +31,7 @@ from listing_sync.errors import (
     UnsafePlanError,
 )
 from listing_sync.history.common_faults import whole_column
+from listing_sync.history.month import REJECTED, rejected_rows
 from listing_sync.history.run_statistics import GIVEN_BACK
 from listing_sync.history.runs import (
     GOOD,
@@ -406,6 +407,7 @@ class _Sync:
             **self.ports.machine.request_metrics(),
             "cpu_s": round(process_time(), 3),
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            REJECTED: rejected_rows(tally.rejections),
             **({"rewritten": sample} if sample else {}),
             **({GIVEN_BACK: tally.given_back} if tally.given_back else {}),
             **noted({Skip.NOT_IN_SHEET: [*tally.reading.not_found]} if tally.reading else {}),

@@ -30,6 +30,7 @@ from listing_sync.machine.state_dir import (
     read_as_ours,
     sync_folder,
 )
+from listing_sync.machine.undo_first import first_done_in
 from listing_sync.machine.undo_lines import changes_in, encoded, lines_of
 from listing_sync.machine.undo_of_one import changes_of_one
 from listing_sync.ports import KeyedRows, Replaced, SnapshotMeta
@@ -131,6 +132,14 @@ class UndoFiles:
             if _run_id(path) == run_id:
                 for line in self.lines(path):
                     yield from changes_in(line)
+
+    def first_done(self, run_id: str, limit: int) -> tuple[Replaced, ...]:
+        """Return at most `limit` changes that the database took of a run, in order."""
+        for path in self._paths():
+            if _run_id(path) == run_id:
+                with read_as_ours(path):
+                    return first_done_in(self._batches(path), limit)
+        return ()
 
     def runs(self) -> tuple[tuple[str, datetime], ...]:
         """Return (run_id, started_at) of the runs that have a file, newest first."""

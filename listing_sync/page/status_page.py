@@ -1,52 +1,35 @@
-"""Draw the office's page, self-contained: numbers, cells and reasons, never a cell's value."""
+"""Draw the office's page, self-contained: what needs a hand, how all is, what was, how fast."""
 
 from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from listing_sync import logs
-from listing_sync.cells.wording import count, duration
-from listing_sync.commands.status import PageFacts, page_facts
+from listing_sync.commands.page_facts import PageFacts, page_facts
 from listing_sync.errors import ListingSyncError
-from listing_sync.history.run_statistics import Statistics, duration_s
-from listing_sync.history.runs import GOOD, RunStatus
-from listing_sync.history.verdict import Check, CheckStatus, Verdict
-from listing_sync.page.html_parts import NONE, moment, said, sentence, tag, text
+from listing_sync.history.verdict import Verdict
+from listing_sync.language.catalogue import translated
+from listing_sync.language.sentences import phrase
+from listing_sync.page.html_parts import moment, text
+from listing_sync.page.machine import machine
+from listing_sync.page.month import month
+from listing_sync.page.runs import runs
 from listing_sync.page.shell import Shell
-from listing_sync.page.tables import (
-    errors,
-    figures,
-    history,
-    rejections,
-    success,
-    trends,
-)
+from listing_sync.page.state import SIGNS, TITLES, state
+from listing_sync.page.trouble import trouble
 from listing_sync.ports import Ports
 
 REFRESH_S = 120
 
-_TITLES = {
-    Verdict.HEALTHY: "Healthy",
-    Verdict.DEGRADED: "Needs a look",
-    Verdict.UNHEALTHY: "Not working as it should",
-    Verdict.UNKNOWN: "Unknown",
-}
 _COLORS = {
     Verdict.HEALTHY: "#1a6f31",
     Verdict.DEGRADED: "#7d5200",
     Verdict.UNHEALTHY: "#a91a25",
     Verdict.UNKNOWN: "#57606a",
-}
-_SIGNS = {
-    Verdict.HEALTHY: "M7 12.5l3.5 3.5L17 9",
-    Verdict.DEGRADED: "M12 6.5v7M12 17v.5",
-    Verdict.UNHEALTHY: "M8 8l8 8M16 8l-8 8",
-    Verdict.UNKNOWN: "M9 9.5a3 3 0 1 1 3 4v1M12 17.5v.5",
 }
 
 
@@ -79,38 +62,67 @@ def write(path: Path, page: str) -> None:
             raise
 
 
-def page_shell(facts: PageFacts) -> Shell:
+def page_shell(facts: PageFacts, *, is_live: bool = False, head: str = "") -> Shell:
     """Return the document that the page of these facts stands in."""
+    reload = f'<noscript><meta http-equiv="refresh" content="{REFRESH_S}"></noscript>\n'
     return Shell(
-        f"{_TITLES[facts.verdict]} - listing-sync",
+        f"{translated(TITLES[facts.verdict])} - listing-sync",
         icon_of(facts.verdict),
-        head=f'<meta http-equiv="refresh" content="{REFRESH_S}">\n',
+        scripts=("page.js", "live.js") if is_live else ("page.js",),
+        head=reload + head,
+        asks=is_live,
     )
 
 
 def render(facts: PageFacts) -> str:
-    """Return the page as HTML; it needs neither network nor script."""
-    return page_shell(facts).around(f"""{_header(facts)}
-<main>
-{_body(facts)}
+    """Return the page as HTML; it needs neither network nor script, and has a little of it."""
+    return page_shell(facts).around(body(facts, f' data-reload="{REFRESH_S}"'))
+
+
+def body(facts: PageFacts, marks: str = "", controls: str = "") -> str:
+    """Return what the page shows; `marks` are attributes of what changes, `controls` come first."""
+    way = phrase("From {source} to {target}.", source=facts.source, target=facts.target)
+    return f"""<header>
+<h1>{heading()}</h1>
+</header>
+{controls}<main{marks}>
+{sections(facts)}
 </main>
 <footer>
-<p>From {text(facts.source)} to {text(facts.target)}. The page follows each run and reloads itself
-every {REFRESH_S} seconds while it is open. Times are {_zone(facts)}.</p>
-</footer>""")
+<p>{text(way)}</p>
+</footer>"""
 
 
-def _body(facts: PageFacts) -> str:
-    """Return the sections; what the journal alone knows makes no figures."""
-    checks = _checks(facts.checks)
-    if facts.away:
-        return checks + history(facts)
-    sections = (rejections, trends, errors, history, figures)
-    return "\n".join((_tiles(facts), checks, *(section(facts) for section in sections)))
+def heading() -> str:
+    """Return what stands above every page."""
+    return text(phrase("Property listings: from the sheet to the site"))
 
 
-def _zone(facts: PageFacts) -> str:
-    return text(facts.written_at.astimezone(facts.zone).tzname() or "local")
+def sections(facts: PageFacts) -> str:
+    """Return all that changes from run to run; what the journal alone knows makes no figures."""
+    written = moment(facts.written_at, facts.zone, stale_after_s=facts.stale_after_s)
+    history = ("" if facts.away else month(facts)) + runs(facts)
+    parts = [_search(), trouble(facts), state(facts)]
+    if history:
+        title = text(phrase("History"))
+        parts.append(
+            f'<section aria-labelledby="history"><h2 id="history">{title}</h2>{history}</section>'
+        )
+    parts.append(machine(facts))
+    as_of = text(phrase("As of"))
+    parts.append(f'<p class="muted">{as_of} {written}</p>')
+    return "\n".join(parts)
+
+
+def _search() -> str:
+    """Return the field that the script shows: without it there is nothing to search with."""
+    label = text(phrase("Find a property number"))
+    found = text(phrase("Lines found: {count}", count="#"))
+    return (
+        f'<div class="search" hidden><label for="search">{label}</label>'
+        '<input id="search" type="search" autocomplete="off">'
+        f'<p role="status" data-found="{found}"></p></div>'
+    )
 
 
 def icon_of(verdict: Verdict = Verdict.UNKNOWN) -> str:
@@ -118,93 +130,6 @@ def icon_of(verdict: Verdict = Verdict.UNKNOWN) -> str:
     svg = (
         "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'>"
         f"<circle cx='12' cy='12' r='12' fill='{_COLORS[verdict]}'/>"
-        f"<path d='{_SIGNS[verdict]}' fill='none' stroke='#fff' stroke-width='2.5'/></svg>"
+        f"<path d='{SIGNS[verdict]}' fill='none' stroke='#fff' stroke-width='2.5'/></svg>"
     )
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
-
-
-def _header(facts: PageFacts) -> str:
-    written = moment(facts.written_at, facts.zone)
-    return f"""<header>
-<h1>listing-sync: from the sheet to the site</h1>
-<div class="verdict {facts.verdict}">
-<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="11" fill="none"
- stroke="currentColor" stroke-width="2"/><path d="{_SIGNS[facts.verdict]}" fill="none"
- stroke="currentColor" stroke-width="2.25" stroke-linecap="round"/></svg>
-<div><strong>{_TITLES[facts.verdict]}</strong><p>{_headline(facts)}</p></div>
-</div>
-<p class="muted">Written {written}. If that is long ago, no run has ended since.</p>
-</header>"""
-
-
-def _headline(facts: PageFacts) -> str:
-    if facts.away:
-        return "Supabase cannot be read; only what this machine knows is shown."
-    run = facts.last_run
-    if run is None:
-        return "No run has ended yet."
-    if run.status not in GOOD:
-        why = f": {sentence(run.cause.message)}" if run.cause else ""
-        return f"The last run {'failed' if run.status is RunStatus.FAILED else 'was stopped'}{why}"
-    stats = run.stats
-    owned = stats.total - stats.skipped
-    share = f" {stats.skipped:,} more are outside the rollout share." if stats.skipped else ""
-    if stats.success == owned:
-        return f"All {count(owned, 'listing')} are on the site as the sheet says.{share}"
-    return (
-        f"{stats.success:,} of {count(owned, 'listing')} are on the site as the sheet says.{share}"
-    )
-
-
-def _tiles(facts: PageFacts) -> str:
-    good, day, week = facts.last_good, facts.day, facts.week
-    last = (
-        moment(good.completed_at, facts.zone, "%d %b %H:%M") if good and good.completed_at else NONE
-    )
-    took = f"took {duration(duration_s(good))}" if good else ""
-    rejected = len({item.sheet_row or item.property_number for item in facts.rejections})
-    return (
-        '<dl class="tiles">'
-        + _tile("Last good sync", last, took)
-        + _tile("Success rate, 24 h", success(day), f"{success(week)} in 7 days")
-        + _tile("Rejected listings", f"{rejected:,}", _when_rejected(facts))
-        + _tile("Average run, 24 h", said(day.average_duration_s, duration), _speed(day))
-        + "</dl>"
-    )
-
-
-def _when_rejected(facts: PageFacts) -> str:
-    run = facts.rejected_by
-    if run is None:
-        return "no run yet"
-    return f"on {moment(run.started_at, facts.zone, '%d %b %H:%M')}"
-
-
-def _tile(name: str, number: str, note: str) -> str:
-    return (
-        f'<div><dt>{name}</dt><dd class="number">{number}</dd><dd class="muted">{note}</dd></div>'
-    )
-
-
-def _speed(period: Statistics) -> str:
-    return "" if period.throughput is None else f"{period.throughput:,.1f} listings a second"
-
-
-def _checks(checks: Sequence[Check]) -> str:
-    notable = [check for check in checks if check.status is not CheckStatus.OK]
-    quiet = [check for check in checks if check.status is CheckStatus.OK]
-    parts = ['<section aria-labelledby="checks"><h2 id="checks">What to look after</h2>']
-    parts.append(_check_list(notable) if notable else "<p>Nothing.</p>")
-    if quiet:
-        words = count(len(quiet), "check is", "checks are")
-        parts.append(f"<details><summary>{words} well</summary>{_check_list(quiet)}</details>")
-    return "".join(parts) + "</section>"
-
-
-def _check_list(checks: Iterable[Check]) -> str:
-    items = "".join(
-        f"<li>{tag(check.status)} <strong>{check.name.replace('_', ' ')}</strong>: "
-        f"{sentence(check.detail)}</li>"
-        for check in checks
-    )
-    return f'<ul class="checks">{items}</ul>'

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from listing_sync.language.sentences import phrase
 from listing_sync.page.html_parts import text
 from listing_sync.page.shell import Shell
-from listing_sync.page.status_page import icon_of
+from listing_sync.page.status_page import heading, icon_of
 from listing_sync.serve.orders import body_of
 from listing_sync.serve.people import Doorkeeper
 from listing_sync.serve.problems import Problem
@@ -78,16 +78,17 @@ class Login:
     def _form(self, code: int, why: str, headers: dict[str, str] | None = None) -> Response:
         nonce, seal = self.forms.new()
         alert = f'<p class="alert" id="why" role="alert">{text(why)}</p>' if why else ""
+        log_in, label = text(phrase("Log in")), text(phrase("Your token"))
         shell = Shell(phrase("Log in - {program}", program="listing-sync"), icon_of(), asks=True)
         body = f"""<main class="login">
-<h1>{text(phrase("Property listings: from the sheet to the site"))}</h1>
+<h1>{heading()}</h1>
 <form method="post" action="{LOGIN}">
-<h2>{text(phrase("Log in"))}</h2>
+<h2>{log_in}</h2>
 {alert}<input type="hidden" name="form" value="{seal}">
-<label for="token">{text(phrase("Your token"))}</label>
+<label for="token">{label}</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required
  autofocus{' aria-describedby="why" aria-invalid="true"' if why else ""}>
-<button>{text(phrase("Log in"))}</button>
+<button>{log_in}</button>
 </form>
 </main>"""
         response = HTMLResponse(shell.around(body), code, headers=headers)

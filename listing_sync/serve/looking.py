@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from listing_sync.commands.health import Health, health
-from listing_sync.commands.status import OneRun, PageFacts, one_run, page_facts
+from listing_sync.commands.page_facts import PageFacts, page_facts
+from listing_sync.commands.status import OneRun, one_run
 from listing_sync.errors import ListingSyncError
 from listing_sync.history.runs import ENDED, Run, RunStatus
 from listing_sync.history.taking_turns import GONE_AFTER_S

@@ -19,6 +19,7 @@ from listing_sync.machine.given_back import GivenBackFile
 from listing_sync.machine.hold import HoldFile
 from listing_sync.machine.journal import JournalFiles
 from listing_sync.machine.lock import FileLock
+from listing_sync.machine.page_memory import PageMemoryFile
 from listing_sync.machine.process import is_there
 from listing_sync.machine.quiet_memory import QuietMemoryFiles
 from listing_sync.machine.snapshots import SnapshotFiles
@@ -111,6 +112,11 @@ class ThisMachine:
     def mail_memory(self) -> MailMemoryFile:
         """Return which troubles mails have told."""
         return MailMemoryFile(self.state)
+
+    @cached_property
+    def page_memory(self) -> PageMemoryFile:
+        """Return what the page remembers."""
+        return PageMemoryFile(self.state)
 
     @cached_property
     def table_memory(self) -> TableMemoryFiles:

@@ -13,7 +13,8 @@ import pytest
 from listing_sync.cells.listings import Rejection
 from listing_sync.changes.undone import Deed, Undone
 from listing_sync.commands.listing_story import listing_story
-from listing_sync.commands.status import ErrorCount, one_run, page_facts, recent
+from listing_sync.commands.page_facts import page_facts
+from listing_sync.commands.status import one_run, recent
 from listing_sync.errors import (
     BreakerOpenError,
     Category,
@@ -425,7 +426,7 @@ def test_a_run_in_progress_is_judged_by_its_process(tmp_path, is_there, silent_m
 # -- the page ---------------------------------------------------------------------------------
 
 
-def test_the_page_of_a_partial_run_shows_its_rejections_and_counts_them_by_category(world) -> None:
+def test_the_page_of_a_partial_run_shows_its_rejections_and_its_day(world) -> None:
     world.clock.sleep(3600)
     record(
         world,
@@ -447,11 +448,8 @@ def test_the_page_of_a_partial_run_shows_its_rejections_and_counts_them_by_categ
     assert facts.verdict is Verdict.DEGRADED
     assert facts.written_at == world.clock.now()
     assert [item.property_number for item in facts.rejections] == ["AA1", "AA1", "AA2", "AA3"]
-    assert facts.errors == (
-        ErrorCount(Category.VALIDATION, listings=2, runs=0),
-        ErrorCount(Category.DATABASE, listings=1, runs=0),
-        ErrorCount(Category.NETWORK, listings=0, runs=1),
-    )
+    today = facts.month[-1]
+    assert (len(facts.month), today.rejected, today.failed) == (30, 1, 0)
     assert len(facts.days) == 7
     assert facts.day.runs == 1
     assert facts.week.runs == 2
@@ -522,3 +520,55 @@ def test_a_page_before_the_first_run_has_no_run_and_is_degraded(world) -> None:
     facts = page_facts(world)
     assert facts.verdict is Verdict.DEGRADED
     assert (facts.last_run, facts.last_good, facts.rejections) == (None, None, ())
+
+
+def test_since_when_a_cell_cannot_be_read_is_known_from_earlier_runs_and_remembered(world) -> None:
+    day = 60 * 24
+    record(
+        world,
+        [
+            make_run(1, RunStatus.PARTIAL, minutes=-3 * day, rejections_run_id=run_id(1)),
+            make_run(2, RunStatus.PARTIAL, minutes=-2 * day, rejections_run_id=run_id(1)),
+            make_run(3, RunStatus.PARTIAL, rejections_run_id=run_id(3)),
+        ],
+    )
+    world.records.save_rejections([stored("AA1", run=1), stored("AA1", run=3)])
+    world.records.save_rejections([stored("AA2", run=3)])
+    since = page_facts(world).since
+    assert {key.partition("|")[0]: (START - at).days for key, at in since.items()} == {
+        "AA1": 3,
+        "AA2": 0,
+    }
+    world.records.stored.clear()
+    world.records.save_rejections([stored("AA1", run=3), stored("AA2", run=3)])
+    assert page_facts(world).since == since
+
+
+def test_days_that_are_over_are_remembered_and_not_looked_at_again(world) -> None:
+    day = 60 * 24
+    run = make_run(1, minutes=-20 * day, stats=RunStats(total=10, updated=4, unchanged=6))
+    record(world, [make_run(2), run])
+    before = page_facts(world).month
+    assert [each.changed for each in before if each.changed] == [4]
+    del world.records.runs[run.run_id]
+    assert page_facts(world).month == before
+    world.machine.page_memory.store({"version": 1, "days": "damaged"})
+    assert not any(each.changed for each in page_facts(world).month)
+
+
+def test_what_a_run_changed_is_shown_by_header_without_what_the_table_refused(world) -> None:
+    run = make_run(1, stats=RunStats(total=10, inserted=1, updated=1, unchanged=8))
+    record(world, [run])
+    world.undo.record(
+        run.run_id,
+        run.started_at,
+        [
+            Replaced("AA1", None, {"price": 1}),
+            Replaced("AA2", {"price": 1, "status": "x"}, {"price": 2, "status": "x"}),
+            Replaced("AA3", None, {"price": 3}),
+        ],
+    )
+    world.undo.conclude(run.run_id, done=["AA1", "AA2"], refused=["AA3"])
+    new, changed = page_facts(world).changes[run.run_id]
+    assert (new.property_number, new.kind) == ("AA1", ChangeKind.INSERTED)
+    assert changed.columns == (ColumnChange("Price", 1, 2),)

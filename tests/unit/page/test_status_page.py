@@ -12,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from listing_sync.commands.page_facts import RUNS_OPENED
 from listing_sync.history.runs import RunStats, RunStatus
 from listing_sync.page.status_page import REFRESH_S, refresh, render, write
-from listing_sync.page.tables import REJECTIONS_SHOWN, RUNS_SHOWN
+from listing_sync.page.trouble import REJECTIONS_SHOWN
 from tests.local_world import LocalWorld
 from tests.page_facts import LINK, PAGES, REJECTIONS, SECRET_VALUE, course, facts_of
 from tests.runs import make_run
 
-EMPTY_ELEMENTS = {"meta", "link", "br"}
+EMPTY_ELEMENTS = {"meta", "link", "br", "input"}
 
 
 class Page(HTMLParser):
@@ -71,18 +72,21 @@ def page(request: pytest.FixtureRequest) -> Page:
 # -- every page -------------------------------------------------------------------------------
 
 
-def test_no_page_loads_anything_or_runs_a_script(page) -> None:
-    assert page.all("script", "img", "iframe", "object", "embed", "form", "base") == []
+def test_no_page_loads_anything_or_sends_anything(page) -> None:
+    assert page.all("script") == [{}]
+    assert page.all("img", "iframe", "object", "embed", "form", "base") == []
     assert all(item["href"].startswith("data:image/svg+xml;base64,") for item in page.all("link"))
     assert all(item["href"] == LINK for item in page.all("a"))
     assert not re.search(r"url\(|@import|\son\w+=|style=", page.html)
 
 
-def test_the_policy_allows_only_the_style_that_is_there(page) -> None:
-    (style,) = page.texts("style")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+def test_the_policy_allows_only_the_style_and_the_script_that_are_there(page) -> None:
     policy = page.meta("Content-Security-Policy")
-    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'; script-src ")
+    for kind, (content,) in (("style", page.texts("style")), ("script", page.texts("script"))):
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}';" in policy
+    assert policy.startswith("default-src 'none';")
+    assert "connect-src 'none'" in policy
 
 
 def test_no_page_holds_the_value_of_a_cell(page) -> None:
@@ -96,7 +100,7 @@ def test_every_page_is_fit_for_screen_readers_phones_and_both_colour_schemes(pag
     assert len(page.all("h1")) == len(page.all("main")) == 1
     assert len(page.all("table")) == len(page.all("caption"))
     assert all(header.get("scope") in {"col", "row"} for header in page.all("th"))
-    names = {item["id"] for item in page.all("h2", "title", "desc") if "id" in item}
+    names = {item["id"] for item in page.all("h2", "h3", "title", "desc") if "id" in item}
     named = [item["aria-labelledby"] for _, item, _ in page.elements if "aria-labelledby" in item]
     assert {name for names_of in named for name in names_of.split()} <= names
     assert all("aria-labelledby" in item or "aria-hidden" in item for item in page.all("svg"))
@@ -104,11 +108,11 @@ def test_every_page_is_fit_for_screen_readers_phones_and_both_colour_schemes(pag
     assert len(identifiers) == len(set(identifiers))
 
 
-def test_every_page_reloads_itself_and_says_when_it_was_written(page) -> None:
+def test_every_page_reloads_itself_and_says_when_it_was_made_with_its_zone(page) -> None:
     assert page.meta("refresh") == str(REFRESH_S)
-    assert "Written 2026-03-01 18:03" in " ".join(page.texts("p"))
-    assert page.all("time")[0] == {"datetime": "2026-03-01T09:03:00Z"}
-    assert "Times are JST." in page.html
+    assert page.all("main") == [{"data-reload": str(REFRESH_S)}]
+    assert page.texts("p")[-2] == "As of 2026-03-01 18:03 JST"
+    assert page.all("time")[-1] == {"datetime": "2026-03-01T09:03:00Z", "data-stale": "86400"}
 
 
 # -- what they say ----------------------------------------------------------------------------
@@ -118,7 +122,7 @@ def test_every_page_reloads_itself_and_says_when_it_was_written(page) -> None:
     ("name", "verdict", "headline"),
     [
         ("before the first run", "Needs a look", "No run has ended yet."),
-        ("healthy", "Healthy", "All 10 listings are on the site as the sheet says."),
+        ("healthy", "All is well", "All 10 listings are on the site as the sheet says."),
         ("degraded", "Needs a look", "9 of 10 listings are on the site as the sheet says."),
         (
             "unhealthy",
@@ -132,45 +136,87 @@ def test_every_page_reloads_itself_and_says_when_it_was_written(page) -> None:
         ),
     ],
 )
-def test_the_verdict_comes_first(name, verdict, headline) -> None:
+def test_the_state_is_told_in_one_sentence(name, verdict, headline) -> None:
     page = Page(render(PAGES[name]))
     assert page.texts("title")[0] == f"{verdict} - listing-sync"
-    assert page.texts("strong")[0] == verdict
-    assert page.texts("p")[0].startswith(headline)
+    assert headline_of(page).startswith(f"{verdict}{headline}")
+
+
+def headline_of(page: Page) -> str:
+    return next(
+        "".join(text)
+        for tag, attributes, text in page.elements
+        if tag == "div" and (attributes.get("class") or "").startswith("verdict")
+    ).strip()
+
+
+def test_what_needs_a_hand_comes_first_then_the_state_then_what_was() -> None:
+    assert Page(render(PAGES["degraded"])).texts("h2") == [
+        "Needs a hand",
+        "State",
+        "History",
+        "The machine",
+    ]
+    assert "Nothing needs a hand." in Page(render(PAGES["healthy"])).texts("p")
 
 
 def test_listings_outside_the_share_are_not_called_missing() -> None:
     run = make_run(1, stats=RunStats(total=10, unchanged=3, skipped=7))
-    assert Page(render(facts_of((run,)))).texts("p")[0] == (
+    assert headline_of(Page(render(facts_of((run,))))).endswith(
         "All 3 listings are on the site as the sheet says. 7 more are outside the rollout share."
     )
 
 
 def test_an_interrupted_run_is_not_called_a_failure() -> None:
     run = make_run(1, RunStatus.INTERRUPTED, why="stopped by SIGTERM")
-    headline = Page(render(facts_of((run,)))).texts("p")[0]
-    assert headline == "The last run was stopped: stopped by SIGTERM"
+    headline = headline_of(Page(render(facts_of((run,)))))
+    assert headline.endswith("The last run was stopped: stopped by SIGTERM")
 
 
 def test_rejected_listings_link_to_their_cells_and_foreign_text_stays_text() -> None:
     page = Page(render(PAGES["degraded"]))
     assert page.all("a") == [{"href": LINK, "rel": "noopener noreferrer"}]
-    rows = page.texts("tr")
-    assert "AA12345物件一覧!F17価格: not a number\n" in [f"{row}\n" for row in rows]
-    assert (
+    rows = [row for row in page.texts("tr") if "JST" in row]
+    assert rows[0] == "AA12345物件一覧!F17価格: not a number2026-02-26 18:03 JST"
+    assert rows[2].startswith(
         '<b>AA</b>L!A41\\u202e"><script>alert(1)</script>: the database refuses it & says <why>'
-        in rows
     )
 
 
+def test_a_column_that_fails_as_a_whole_is_one_line_and_the_others_stay() -> None:
+    column = tuple(replace(REJECTIONS[0], property_number=f"AA{n}") for n in range(9))
+    other = replace(REJECTIONS[0], property_number="AA99", column="種別")
+    page = Page(render(facts_of(course(RunStatus.PARTIAL), (*column, other))))
+    lines = page.texts("li")
+    assert any(
+        line.startswith("The whole column 価格: 9 listings cannot be read. The first cell: 物件")
+        for line in lines
+    )
+    assert [row[:4] for row in page.texts("tr") if "JST" in row] == ["AA99"]
+
+
+def test_a_run_opens_to_its_id_and_to_what_it_changed() -> None:
+    page = Page(render(PAGES["changing"]))
+    run = next(text for text in page.texts("details") if "AA10002" in text)
+    assert run.startswith("2026-03-01 18:00 JST completed 1 new, 1 changed, 1 removed")
+    assert "00000000-0000-4000-8000-000000000000" in run
+    assert "AA10002 価格: 65100000 → 51200000; 状況: blank → <b>商談中</b>" in run
+    assert "AA10003 removed" in run
+    numbers = {item["data-number"] for item in page.all("li") if "data-number" in item}
+    assert numbers == {"AA10001", "AA10002", "AA10003"}
+
+
 def test_pictures_say_in_words_what_they_show() -> None:
-    page = Page(render(PAGES["healthy"]))
-    durations, throughputs = page.texts("desc")
-    assert durations.startswith("Mon 23: ")
-    assert durations.endswith("Sun 01: 40 s")
-    assert len(throughputs.split("; ")) == 7
+    page = Page(render(PAGES["changing"]))
+    changed, rejected, failed, share, durations, throughputs = page.texts("desc")
+    assert changed.startswith("01-31: 0; ")
+    assert changed.endswith("03-01: 18")
+    assert rejected.endswith("03-01: 0")
+    assert failed.startswith("01-31: –")
+    assert share.endswith("03-01: 100%")
+    assert len(durations.split("; ")) == len(throughputs.split("; ")) == 7
     bars = [item for item in page.all("rect") if item["class"] == "bar"]
-    assert len(bars) == 14
+    assert len(bars) == 4 * 30 + 2 * 7
     assert max(float(bar["height"] or 0) for bar in bars) == 106
 
 
@@ -186,7 +232,7 @@ def test_figures_of_a_day_and_a_week_stand_side_by_side() -> None:
     }
     runs = (make_run(1, metrics=metrics), make_run(2, minutes=-60 * 48, metrics=metrics))
     page = Page(render(facts_of(runs)))
-    (figures,) = [text for text in page.texts("section") if text.startswith("Figures")]
+    (figures,) = [text for text in page.texts("table") if text.startswith("Runs of all listings")]
     assert figures.split("7 days", 2)[2].splitlines() == [
         "Runs12",
         "Success rate100%100%",
@@ -202,26 +248,29 @@ def test_figures_of_a_day_and_a_week_stand_side_by_side() -> None:
     ]
 
 
-def test_a_day_without_a_run_has_no_bar_and_a_dash() -> None:
+def test_a_page_without_a_run_draws_no_days() -> None:
     page = Page(render(PAGES["before the first run"]))
     assert {item["height"] for item in page.all("rect")} == {"0.0"}
-    assert page.texts("desc")[0].startswith("Mon 23: –; Tue 24: –")
+    assert [text[:10] for text in page.texts("desc")] == ["02-23: –; "] * 2
 
 
 def test_a_page_without_supabase_gives_no_figures() -> None:
     page = Page(render(PAGES["supabase away"]))
-    assert page.texts("h2") == ["What to look after", "Runs"]
-    assert page.all("figure", "dl") == []
+    assert page.all("figure") == []
+    assert len(page.texts("dd")) == 1 + 3
 
 
 def test_long_lists_are_cut_and_counted() -> None:
     many = tuple(replace(REJECTIONS[0], property_number=f"AA{n}") for n in range(510))
     runs = course(*[RunStatus.PARTIAL] * 40)
-    page = Page(render(facts_of(runs, many)))
-    rejected, _, _, history, _ = page.texts("tbody")
-    assert rejected.count("not a number") == REJECTIONS_SHOWN
-    assert any("The first 500; 10 more" in caption for caption in page.texts("caption"))
-    assert history.count("partial") == RUNS_SHOWN
+    facts = replace(facts_of(runs, many), rejected_by=replace(runs[0], stats=BIG))
+    page = Page(render(facts))
+    assert sum("not a number" in row for row in page.texts("tr")) == REJECTIONS_SHOWN
+    assert any(text.startswith("10 more: listing-sync status") for text in page.texts("p"))
+    assert len(page.all("details")) == RUNS_OPENED + 3
+
+
+BIG = RunStats(total=5000, unchanged=4490, failed=510)
 
 
 def test_commands_in_sentences_are_set_as_code() -> None:
