@@ -111,7 +111,8 @@ class SheetContents:
     `columns` are in the order of the mapping and always hold the key; `rows` are those that are not
     blank, from the top. `time_zone` is the IANA name of the spreadsheet's zone, None for a file.
     `link_base` opens the tab in a browser ("https://docs.google.com/.../edit#gid=0"), None for a
-    file. `missing` are optional mapped columns that the sheet lacks.
+    file. `missing` are optional mapped columns that the sheet lacks, `unmapped` headers that the
+    mapping does not have.
     """
 
     tab: str
@@ -120,6 +121,7 @@ class SheetContents:
     columns: tuple[SheetColumn, ...]
     rows: Sequence[SheetRow]
     missing: tuple[Column, ...] = ()
+    unmapped: tuple[str, ...] = ()
 
     def named(self, name: str) -> SheetColumn:
         """Return the column of that name, which is there."""

@@ -155,7 +155,7 @@ def _sheet_checks(sheet: SheetDescription) -> tuple[Check, ...]:
     reader = f", read {sheet.reader}" if sheet.reader else ""
     return (
         ok(CheckName.SHEET, f'tab "{sheet.tab}" of "{sheet.title}"{reader}'),
-        headers_check(mapped, sheet.missing, len(sheet.unmapped), sheet.duplicates),
+        headers_check(mapped, sheet.missing, sheet.unmapped, sheet.duplicates),
     )
 
 

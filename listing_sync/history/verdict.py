@@ -14,7 +14,8 @@ from types import MappingProxyType
 
 from listing_sync.cells.columns import Column
 from listing_sync.cells.mapping import SheetMapping
-from listing_sync.cells.wording import count, duration, percent
+from listing_sync.cells.renamed import renamed_to
+from listing_sync.cells.wording import count, duration, one_line, percent
 from listing_sync.changes.table_check import FACTS_FILE, TableFacts, lacks_of
 from listing_sync.history.rhythm import GONE, missing, usual_distance_s
 from listing_sync.history.run_statistics import (
@@ -78,11 +79,15 @@ class CheckName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check and a sentence: what was found and, unless it is well, what to do."""
+    """One check and a sentence: what was found and, unless it is well, what to do.
+
+    `degrades` makes of a warning that is advice otherwise one that is more.
+    """
 
     name: CheckName
     status: CheckStatus
     detail: str
+    degrades: bool = False
 
 
 class Verdict(StrEnum):
@@ -145,7 +150,8 @@ def decisive(checks: Collection[Check]) -> Check | None:
 
 
 def _is_degrading(check: Check) -> bool:
-    return check.status is CheckStatus.WARN and check.name in _DEGRADING
+    is_more = check.degrades or check.name in _DEGRADING
+    return check.status is CheckStatus.WARN and is_more
 
 
 def key_check(
@@ -167,24 +173,28 @@ def key_check(
 
 
 def headers_check(
-    mapped: int, missing: Sequence[Column], unmapped: int, duplicates: Sequence[str]
+    mapped: int, missing: Sequence[Column], unmapped: Sequence[str], duplicates: Sequence[str]
 ) -> Check:
-    """Say whether the headers of the sheet match the mapping."""
+    """Say whether the headers of the sheet match the mapping.
+
+    Where every header is right but one, a column that was synced is so no longer.
+    """
     name = CheckName.HEADERS
     if duplicates:
         which = ", ".join(duplicates)
         return fail(name, f"two columns of the sheet have the same header: {which}; rename one")
+    new = renamed_to(missing, unmapped)
+    seems = f' (renamed to "{one_line(new)}"?)' if new else ""
+    way_back = "rename its header back, or add the new one to the mapping"
     required = [column for column in missing if column.required]
     if required:
-        which = _headers(required)
-        return fail(
-            name,
-            f"the sheet has no column {which}: rename its header back, or add the new"
-            " one to the mapping",
-        )
+        return fail(name, f"the sheet has no column {_headers(required)}{seems}: {way_back}")
+    if seems and len(unmapped) == 1:
+        lost = f"the sheet has no column {_headers(missing)}{seems}, which is no longer synced"
+        return replace(warn(name, f"{lost}: {way_back}"), degrades=True)
     if missing:
         return warn(name, f"the sheet has no column {_headers(missing)}: left alone in the table")
-    rest = f", {unmapped} more ignored" if unmapped else ""
+    rest = f", {len(unmapped)} more ignored" if unmapped else ""
     return ok(name, f"all {count(mapped, 'mapped column')} found{rest}")
 
 

@@ -81,6 +81,7 @@ def _document(quiet: Quiet) -> dict[str, object]:
             for each in contents.columns
         ],
         "missing": [column.name for column in contents.missing],
+        "unmapped": contents.unmapped,
         "rejections": [
             [[getattr(each, name) for name in _REJECTION], record_of(each.reason)]
             for each in checked.rejections
@@ -116,6 +117,7 @@ def _quiet(document: Mapping[str, Any], mapped: Mapping[str, Column]) -> Quiet:
             columns=columns,
             rows=(),
             missing=tuple(mapped[name] for name in document["missing"]),
+            unmapped=tuple(document["unmapped"]),
         ),
         checked=Checked(
             columns=columns,

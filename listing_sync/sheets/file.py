@@ -83,6 +83,7 @@ class FileSheet:
             columns=grid.header.columns,
             rows=rows,
             missing=grid.header.missing,
+            unmapped=grid.header.unmapped,
         )
 
     @property

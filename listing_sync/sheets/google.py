@@ -255,6 +255,7 @@ class GoogleSheet:
             columns=layout.header.columns,
             rows=rows,
             missing=layout.header.missing,
+            unmapped=layout.header.unmapped,
         )
 
     # -- which rows

@@ -10,11 +10,13 @@ from listing_sync.cells.cell_texts import shown_cells
 from listing_sync.cells.listings import Checked, Rejection, SheetColumn, SheetContents
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.near import likely_meant
+from listing_sync.cells.renamed import renamed_to
 from listing_sync.cells.validator import (
     loading_columns,
     normalise_number,
     validate,
 )
+from listing_sync.cells.wording import one_line
 from listing_sync.changes.likeness import likeness
 from listing_sync.changes.quiet import Quiet
 from listing_sync.changes.rollout import is_in_share, within_share
@@ -183,6 +185,14 @@ def _as_remembered(quiet: Quiet, mapping: SheetMapping) -> Reading:
 
 
 def _warnings(contents: SheetContents) -> tuple[str, ...]:
+    if new := renamed_to(contents.missing, contents.unmapped):
+        [column] = contents.missing
+        renamed = (
+            f"the sheet has no column {column.headers[0]!r} (renamed to {one_line(new)!r}?);"
+            f" {column.name} is left as it is: rename the header back, or add the new one to the"
+            " mapping"
+        )
+        return (renamed,)
     return tuple(
         f"the sheet has no column {column.headers[0]!r}; {column.name} is left as it is"
         for column in contents.missing

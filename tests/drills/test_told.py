@@ -192,3 +192,33 @@ def test_thirty_runs_of_it_are_one_mail_and_one_message_and_its_end_one_more(
     assert over.first_line.startswith("Runs work again, after 30 failed runs since ")
     assert len(office.messages) <= 2
     assert office.cron().text == ""
+
+
+def test_an_optional_header_that_was_renamed_is_told_with_its_new_name(office: Office) -> None:
+    assert office.cron().code == 0
+    causes.rename_other_header(office)
+    mails = [office.cron() for _ in range(2)]
+    assert [(mail.code, bool(mail.text)) for mail in mails] == [(0, True), (0, False)]
+    health = office.run("health")
+    assert health.text.startswith("DEGRADED - headers")
+    for told in (mails[0].text, health.text):
+        assert "renamed to" in told.partition("\n")[0]
+        assert "Asking price" in told.partition("\n")[0]
+        assert "rename" in joined(told)
+        assert [word for word in (*SQL, *RIGHTS, *WAYS_THROUGH) if word in joined(told)] == []
+
+
+def test_two_rows_with_one_number_are_told_with_both_cells(office: Office) -> None:
+    assert office.cron().code == 0
+    causes.number_twice(office)
+    mails = [office.cron() for _ in range(2)]
+    assert [(mail.code, bool(mail.text)) for mail in mails] == [(1, True), (1, False)]
+    health = office.run("health")
+    assert health.text.startswith("DEGRADED - last run: partial")
+    [message] = office.messages
+    for told in (mails[0].text, message):
+        assert "Listings!A33" in told
+        assert "Listings!A34" in told
+        assert "also on row" in joined(told)
+        assert [word for word in (*SQL, *RIGHTS, *WAYS_THROUGH) if word in joined(told)] == []
+    assert "row" in joined(office.run("status", "--listing", "AA00033").text)

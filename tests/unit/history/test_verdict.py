@@ -213,9 +213,18 @@ def test_the_end_of_a_hosted_legacy_key_is_the_last_day_of_2026() -> None:
 def test_headers_that_no_longer_match_are_named(
     missing: tuple[Column, ...], duplicates: tuple[str, ...], expected: CheckStatus, named: str
 ) -> None:
-    found = headers_check(2, missing, 3, duplicates)
+    found = headers_check(2, missing, ("Memo", "鍵", "Code"), duplicates)
     assert found.status is expected
     assert named in found.detail
+
+
+def test_a_column_whose_header_alone_is_another_one_degrades() -> None:
+    found = headers_check(2, (PRICE,), ("Asking price",), ())
+    assert verdict([found], answered=True) is Verdict.DEGRADED
+    assert '"Price" (renamed to "Asking price"?), which is no longer synced' in found.detail
+    near = headers_check(2, (PRICE,), ("Prices", "Memo"), ())
+    assert verdict([near], answered=True) is Verdict.HEALTHY
+    assert '(renamed to "Prices"?)' not in near.detail
 
 
 @pytest.mark.parametrize(
