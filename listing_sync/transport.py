@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -31,6 +31,8 @@ KEEPALIVE_S = 3.0
 
 GivesUp = Callable[[float], bool]
 """Whether an answer waited for so many seconds is no longer wanted: the run is stopped."""
+
+OnHead = Callable[[Mapping[str, str], datetime, datetime], None]
 
 LARGEST_ANSWER_BYTES = 96 * 1024 * 1024
 """As it comes and unpacked; seven times what ten thousand long listings take."""
@@ -210,7 +212,8 @@ class DeadlineTransport(httpx.BaseTransport):
     """HTTP/1.1 over pools of connections, under the deadline of the calling thread.
 
     `on_bytes` is told the size of what is sent and received (bodies, as on the wire), `on_received`
-    of what is received. No answer is read beyond `largest_bytes`.
+    of what is received, `on_head` the head of each answer and when, by this machine's clock, the
+    request began and the head came. No answer is read beyond `largest_bytes`.
     The proxy of each host asked is taken from the environment, as httpx does without an own
     transport; what speaks of this machine itself (link-local metadata servers) has none.
     """
@@ -223,8 +226,10 @@ class DeadlineTransport(httpx.BaseTransport):
         on_received: Callable[[int], None] | None = None,
         gives_up: GivesUp | None = None,
         largest_bytes: int = LARGEST_ANSWER_BYTES,
+        on_head: OnHead | None = None,
     ) -> None:
         self._on_bytes = on_bytes
+        self._on_head = on_head
         self._largest_bytes = largest_bytes
         self._on_received = on_received
         self._connections = connections
@@ -277,8 +282,10 @@ class DeadlineTransport(httpx.BaseTransport):
         )
         url = request.url
         proxy = proxy_for(url.scheme, url.host, url.port)
+        sent_at = _now()
         with _as_httpx_errors(request, proxy):
             response = self._pool(proxy, is_tls=url.scheme == "https").handle_request(sent)
+        self._tell_head(response, sent_at)
         if proxy and response.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
             response.close()
             raise proxy_failure(response.status, request, proxy)
@@ -292,6 +299,10 @@ class DeadlineTransport(httpx.BaseTransport):
             extensions=response.extensions,
         )
 
+    def _tell_head(self, response: httpcore.Response, sent: datetime) -> None:
+        if self._on_head is not None:
+            self._on_head(httpx.Headers(response.headers), sent, _now())
+
     def _received(self, count: int) -> None:
         self._on_bytes(count)
         if self._on_received is not None:
@@ -303,6 +314,10 @@ class DeadlineTransport(httpx.BaseTransport):
             pool.close()
 
 
+def _now() -> datetime:
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
 def build_client(
     *,
     timeout_s: float,
@@ -312,6 +327,7 @@ def build_client(
     connect_timeout_s: float | None = None,
     gives_up: GivesUp | None = None,
     largest_bytes: int = LARGEST_ANSWER_BYTES,
+    on_head: OnHead | None = None,
 ) -> httpx.Client:
     """Return a client that follows no redirect and keeps no cookie.
 
@@ -325,6 +341,7 @@ def build_client(
             on_received=on_received,
             gives_up=gives_up,
             largest_bytes=largest_bytes,
+            on_head=on_head,
         ),
         timeout=httpx.Timeout(timeout_s, connect=connect_timeout_s or timeout_s),
         follow_redirects=False,

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from math import ceil
 
 from listing_sync.errors import Service
+from listing_sync.reliability.server_time import agreed_off_s, clock_off_s
+
+_DATES_KEPT = 100
 
 
 class Meter:
@@ -20,6 +25,16 @@ class Meter:
         self._received = dict.fromkeys(Service, 0)
         self._rate_limit_wait_s = 0.0
         self._retry_wait_s = 0.0
+        self._clock_off_s = {service: deque[float](maxlen=_DATES_KEPT) for service in Service}
+
+    def add_head(
+        self, service: Service, headers: Mapping[str, str], sent: datetime, received: datetime
+    ) -> None:
+        """Note what the date of an answer says of this machine's clock."""
+        off_s = clock_off_s(headers, sent, received)
+        if off_s is not None:
+            with self._lock:
+                self._clock_off_s[service].append(off_s)
 
     def add_request(self, latency_s: float) -> None:
         """Count a request that has ended, however it ended."""
@@ -55,7 +70,8 @@ class Meter:
         """Return the counts so far; seconds end in `_s`, percentiles are None before any request.
 
         Keys: requests, retries, bytes, bytes_from_supabase, bytes_from_google, rate_limit_wait_s,
-        retry_wait_s, latency_p50_s, latency_p95_s, latency_p99_s.
+        retry_wait_s, clock_off_s (None: no answer was dated), latency_p50_s, latency_p95_s,
+        latency_p99_s.
         """
         with self._lock:
             latencies_s = sorted(self._latencies_s)
@@ -66,6 +82,7 @@ class Meter:
                 **{f"bytes_from_{name}": count for name, count in self._received.items()},
                 "rate_limit_wait_s": round(self._rate_limit_wait_s, 3),
                 "retry_wait_s": round(self._retry_wait_s, 3),
+                "clock_off_s": agreed_off_s(self._clock_off_s.values()),
                 **{f"latency_p{p}_s": percentile(latencies_s, p) for p in (50, 95, 99)},
             }
 

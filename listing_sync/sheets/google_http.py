@@ -19,6 +19,7 @@ from listing_sync.transport import (
     LARGEST_BYTES,
     LARGEST_TOKEN_BYTES,
     GivesUp,
+    OnHead,
     build_client,
     deadline,
 )
@@ -211,6 +212,7 @@ def connect(
     on_received: Callable[[int], None] | None = None,
     connect_timeout_s: float | None = None,
     gives_up: GivesUp | None = None,
+    on_head: OnHead | None = None,
 ) -> AuthorizedGoogleHttp:
     """Return the HTTP object of one process; connections are made when needed."""
     client = build_client(
@@ -220,5 +222,6 @@ def connect(
         on_received=on_received,
         connect_timeout_s=connect_timeout_s,
         gives_up=gives_up,
+        on_head=on_head,
     )
     return AuthorizedGoogleHttp(client, account)

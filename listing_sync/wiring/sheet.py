@@ -68,6 +68,7 @@ def google_sheet(
         connect_timeout_s=settings.request_timeout_s,
         on_bytes=meter.add_bytes,
         on_received=partial(meter.add_received, Service.GOOGLE),
+        on_head=partial(meter.add_head, Service.GOOGLE),
         # A sheet that computes for minutes does not keep a stopped run longer than others.
         gives_up=lambda waited_s: waited_s > settings.request_timeout_s and stop.is_requested(),
     )

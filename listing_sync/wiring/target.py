@@ -68,6 +68,7 @@ class SupabaseTarget:
             connections=settings.sync_concurrency + 2,
             on_bytes=self._guards.meter.add_bytes,
             on_received=partial(self._guards.meter.add_received, Service.SUPABASE),
+            on_head=partial(self._guards.meter.add_head, Service.SUPABASE),
             largest_bytes=_LARGEST_PAGE_BYTES,
         )
         self._closers.append(http.close)
