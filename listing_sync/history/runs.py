@@ -121,6 +121,17 @@ class Run:
         added = {name: getattr(stats, name) + count for name, count in counts.items()}
         return replace(self, stats=replace(stats, **added))
 
+    def no_later_than(self, now: datetime) -> Run:
+        """Return this run with no time in the future: a clock that was ahead has been put right."""
+        if max(self.started_at, self.heartbeat_at) <= now:
+            return self
+        return replace(
+            self,
+            started_at=min(self.started_at, now),
+            heartbeat_at=min(self.heartbeat_at, now),
+            completed_at=self.completed_at and min(self.completed_at, now),
+        )
+
     def ended(self, status: RunStatus, at: datetime, cause: Cause | None = None) -> Run:
         """Return this run as ended; what it had not reached counts as skipped."""
         stats = replace(self.stats, skipped=self.stats.skipped + self.stats.open)

@@ -25,12 +25,14 @@ from listing_sync.ports import JournalEntry
 _FOLDER = "journal"
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 MOST_ENTRIES = 1000
+KEPT_ENTRIES = 100
 
 
 class JournalFiles:
     """Oldest first; a run added again replaces its entry, so that each is delivered once.
 
-    Entries older than `keep_for`, and the oldest above a thousand, are dropped.
+    Entries older than `keep_for`, but never the newest hundred, and the oldest above a thousand are
+    dropped.
     """
 
     def __init__(self, state: StateDir, keep_for: timedelta) -> None:
@@ -43,7 +45,9 @@ class JournalFiles:
         self._state.write_json(f"{_FOLDER}/{name}", _to_json(entry))
         oldest = f"{self._state.clock.now() - self._keep_for:{_STAMP}}"
         paths = self._paths()
-        for path in {*paths[:-MOST_ENTRIES], *(path for path in paths if path.name < oldest)}:
+        # By a clock that is ahead, all would be old.
+        too_old = (path for path in paths[:-KEPT_ENTRIES] if path.name < oldest)
+        for path in {*paths[:-MOST_ENTRIES], *too_old}:
             path.unlink(missing_ok=True)
 
     def entries(self) -> tuple[JournalEntry, ...]:

@@ -115,7 +115,8 @@ class SupabaseRunRecords:
             runs += map(row_to_run, page.rows)
             if not page.rows or len(runs) == page.total:
                 break
-        return tuple(runs)
+        # By the times that count: those of a clock that was ahead are earlier than they say.
+        return tuple(sorted(runs, key=lambda run: run.started_at, reverse=True))
 
     def get(self, run_id: str) -> Run | None:
         """Return one run, None when there is no such run."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from listing_sync.cells.listings import Rejection
 from listing_sync.errors import Category
 from listing_sync.history.runs import Cause, Run, RunStats, RunStatus, RunType, StoredRejection
-from listing_sync.machine.journal import MOST_ENTRIES, JournalFiles
+from listing_sync.machine.journal import KEPT_ENTRIES, MOST_ENTRIES, JournalFiles
 from listing_sync.ports import JournalEntry
 from tests.fakes import START
 
@@ -93,11 +93,24 @@ def test_a_damaged_entry_is_set_aside_and_the_others_are_delivered(machine, cont
 
 
 def test_entries_older_than_the_history_are_dropped(machine):
-    journal(machine).add(JournalEntry(run(1), ()))
+    for number in range(KEPT_ENTRIES):
+        machine.put(f"journal/20260228T000000.{number:06}Z_x.json", b"{}")
     machine.clock.sleep(timedelta(days=91).total_seconds())
     new = run(2, started_at=machine.clock.now())
     journal(machine).add(JournalEntry(new, ()))
-    assert [entry.run for entry in journal(machine).entries()] == [new]
+    names = machine.names("journal")
+    assert len(names) == KEPT_ENTRIES
+    assert names[0].startswith("20260228T000000.000001Z")
+
+
+def test_a_clock_that_was_ahead_for_one_run_drops_nothing(machine):
+    journal(machine).add(JournalEntry(run(1), ()))
+    machine.clock.sleep(timedelta(days=3000).total_seconds())
+    journal(machine).add(JournalEntry(run(2, started_at=machine.clock.now()), ()))
+    assert [entry.run.run_id for entry in journal(machine).entries()] == [
+        run(1).run_id,
+        run(2).run_id,
+    ]
 
 
 def test_no_more_than_a_thousand_wait(machine):
