@@ -8,10 +8,11 @@ from listing_sync.cells.listings import Rejection
 from listing_sync.commands.page_facts import PageFacts
 from listing_sync.errors import Category
 from listing_sync.history.month import month
+from listing_sync.history.run_checks import run_checks
 from listing_sync.history.run_statistics import WEEK, daily, full_runs, last_good, statistics
 from listing_sync.history.runs import Run, RunStats, RunStatus
 from listing_sync.history.story import ChangeKind, ColumnChange
-from listing_sync.history.verdict import CheckName, fail, run_checks, verdict
+from listing_sync.history.verdict import CheckName, fail, verdict
 from listing_sync.steps.kept_changes import ListingChange
 from listing_sync.steps.page_memory import standing_key
 from tests.fakes import START

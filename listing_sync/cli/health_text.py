@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from listing_sync.cells.wording import plain, utc_text
 from listing_sync.cli.json_output import Document
 from listing_sync.cli.text import cut
-from listing_sync.history.verdict import Check, decisive
+from listing_sync.history.verdict import Check, CheckStatus, Verdict, decisive
 
 if TYPE_CHECKING:
     from listing_sync.commands.health import Health
@@ -48,6 +48,10 @@ def summary_line(health: Health, stale_after_s: int) -> str:
         figures.append(f"queue={health.queue_size}")
     check = decisive(health.checks)
     said = f" - {plain(f'{check_words(check)}: {check.detail}')}" if check else ""
+    # Advice stands behind what decides, by name: it is told whole below.
+    advice = [check_words(each) for each in health.checks if each.status is CheckStatus.WARN]
+    if health.verdict is Verdict.HEALTHY and advice:
+        said += f"; look at {', '.join(advice)}"
     text = cut(health.verdict.upper() + said.replace("|", "/"), _SUMMARY_WIDTH)
     return f"{text} | {' '.join(figures)}" if figures else text
 

@@ -25,21 +25,24 @@ from listing_sync.errors import (
     StoppedError,
 )
 from listing_sync.history.egress import egress_check
+from listing_sync.history.run_checks import (
+    progress_check,
+    queue_size,
+    run_checks,
+    schedule_check,
+    share_check,
+)
 from listing_sync.history.run_statistics import DAY, Statistics, last_good, statistics
 from listing_sync.history.runs import Run
 from listing_sync.history.verdict import (
     Check,
     CheckName,
     Verdict,
+    clock_check,
     fail,
     headers_check,
     key_check,
     ok,
-    progress_check,
-    queue_size,
-    run_checks,
-    schedule_check,
-    share_check,
     table_check,
     verdict,
     warn,
@@ -48,7 +51,8 @@ from listing_sync.ports import Hold, Holds, Ports, RunRecords, SheetDescription,
 from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings, key_expires_at
 from listing_sync.steps.exposed_files import files_of_a_group, readable_files, writable_files
-from listing_sync.steps.health_here import channels_found, folder_fault
+from listing_sync.steps.going_now import lock_run_id
+from listing_sync.steps.health_here import channels_found, folder_fault, runs_kept_here
 from listing_sync.steps.holding import held_elsewhere, held_here
 from listing_sync.steps.learning import loose_with_examples
 from listing_sync.steps.old_parts import old_parts
@@ -104,32 +108,44 @@ def health(ports: Ports, env_file: Path | None = None) -> Health:
         breaker_check(CheckName.BREAKER, breaker_state),
         breaker_check(CheckName.GOOGLE_BREAKER, ports.machine.breaker_state(Service.GOOGLE)),
     ]
-    runs = None if read.exception() else _merged(read.result(), ports)
-    recent = None
-    if runs is not None:
-        recent = statistics(runs, now)
-        stale_after_s = ports.settings.sync_stale_after
-        checks += run_checks(
-            runs,
-            now,
-            stale_after_s=stale_after_s,
-            recent=recent,
-            examples=loose_with_examples(ports),
-        )
-        checks.append(progress_check(runs, now, _lock_run_id(ports)))
-        checks.append(egress_check(runs, now, ports.settings.sync_egress_warn_gb))
-        checks.append(schedule_check(runs, now))
-        checks.append(share_check(ports.settings.sync_rollout_percent, runs))
+    recorded = None if read.exception() else read.result()
+    runs = _merged(recorded or (), ports, now)
+    recent = None if recorded is None else statistics(runs, now)
+    if recent is None:
+        checks += runs_kept_here(ports, runs, now)
+    else:
+        checks += _runs_checks(ports, runs, recent, now)
     checks.append(channels_found(ports))
-    good = last_good(runs or ())
+    off_s = ports.machine.request_metrics().get("clock_off_s")
+    checks.append(clock_check(float(off_s) if isinstance(off_s, int | float) else None))
+    good = last_good(runs)
     return Health(
         checked_at=now,
         verdict=verdict(checks, answered=sheet_answered or table_answered or records_answered),
         last_sync=good.completed_at if good else None,
         recent=recent,
-        queue_size=None if runs is None else queue_size(runs, now),
+        queue_size=None if recorded is None else queue_size(runs, now),
         breaker_state=breaker_state,
         checks=tuple(checks),
+    )
+
+
+def _runs_checks(
+    ports: Ports, runs: tuple[Run, ...], recent: Statistics, now: datetime
+) -> tuple[Check, ...]:
+    settings = ports.settings
+    return (
+        *run_checks(
+            runs,
+            now,
+            stale_after_s=settings.sync_stale_after,
+            recent=recent,
+            examples=loose_with_examples(ports),
+        ),
+        progress_check(runs, now, lock_run_id(ports)),
+        egress_check(runs, now, settings.sync_egress_warn_gb),
+        schedule_check(runs, now),
+        share_check(settings.sync_rollout_percent, runs),
     )
 
 
@@ -187,15 +203,18 @@ def _records_checks(_: tuple[Run, ...]) -> tuple[Check, ...]:
     return (ok(CheckName.SYNC_STATE, "readable"),)
 
 
-def _merged(recorded: tuple[Run, ...], ports: Ports) -> tuple[Run, ...]:
-    """Return the recorded runs and those that wait in the journal, which know better."""
+def _merged(recorded: tuple[Run, ...], ports: Ports, now: datetime) -> tuple[Run, ...]:
+    """Return the recorded runs and those that wait in the journal, which know better.
+
+    A run of the future, by a clock that was put right, counts as now.
+    """
     runs = {run.run_id: run for run in recorded}
     try:
         waiting = [entry.run for entry in ports.machine.journal.entries()]
     except OSError:  # named by local_checks
         waiting = []
     runs |= {run.run_id: run for run in waiting if ports.identity.owns(run)}
-    return tuple(runs.values())
+    return tuple(run.no_later_than(now) for run in runs.values())
 
 
 # -- this machine ---------------------------------------------------------------------------------
@@ -263,14 +282,6 @@ def _journal_check(waiting: int) -> Check:
         return ok(CheckName.JOURNAL, "empty")
     runs = count(waiting, "run")
     return warn(CheckName.JOURNAL, f"{runs} not yet recorded in Supabase: the next run does it")
-
-
-def _lock_run_id(ports: Ports) -> str | None:
-    try:
-        holder = ports.machine.lock.holder()
-    except (OSError, ListingSyncError):  # named by local_checks
-        return None
-    return holder.run_id if holder else None
 
 
 def breaker_check(name: CheckName, state: BreakerState) -> Check:

@@ -10,6 +10,7 @@ from listing_sync.cells.listings import Rejection
 from listing_sync.commands.status import UNREADABLE, newest_judge, recent, rejections_of
 from listing_sync.errors import Service
 from listing_sync.history.month import DAYS, DayFigures, days_to_keep, month
+from listing_sync.history.run_checks import run_checks
 from listing_sync.history.run_statistics import (
     DAY,
     WEEK,
@@ -21,7 +22,7 @@ from listing_sync.history.run_statistics import (
     statistics,
 )
 from listing_sync.history.runs import Run
-from listing_sync.history.verdict import Check, CheckName, Verdict, fail, run_checks, verdict
+from listing_sync.history.verdict import Check, CheckName, Verdict, fail, verdict
 from listing_sync.ports import Ports
 from listing_sync.steps.kept_changes import ListingChange, changes_of_runs
 from listing_sync.steps.page_memory import PageMemory, load, since_when, store

@@ -62,7 +62,10 @@ def recent(ports: Ports, limit: int, *, since: datetime | None = None) -> Recent
         if known is None or known.status not in ENDED:
             runs[entry.run.run_id] = entry.run
     newest = sorted(runs.values(), key=lambda run: run.started_at, reverse=True)
-    return Recent(tuple(newest[:limit]), away, problems)
+    # What was recorded has no time that the database had not seen yet; what waits may have.
+    now = ports.clock.now()
+    past = (run.no_later_than(now) if run.in_journal else run for run in newest[:limit])
+    return Recent(tuple(past), away, problems)
 
 
 def going(ports: Ports, found: Recent) -> tuple[Going, ...]:

@@ -42,6 +42,7 @@ from listing_sync.history.runs import (
     final_status,
 )
 from listing_sync.history.skipped import Skip, noted
+from listing_sync.history.undone_again import REWRITTEN
 from listing_sync.ports import Holder, Ports, Progress
 from listing_sync.steps.after_run import ping, report, report_unstarted
 from listing_sync.steps.applying import Applying
@@ -408,7 +409,7 @@ class _Sync:
             "cpu_s": round(process_time(), 3),
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             REJECTED: rejected_rows(tally.rejections),
-            **({"rewritten": sample} if sample else {}),
+            **({REWRITTEN: sample} if sample else {}),
             **({GIVEN_BACK: tally.given_back} if tally.given_back else {}),
             **noted({Skip.NOT_IN_SHEET: [*tally.reading.not_found]} if tally.reading else {}),
         }

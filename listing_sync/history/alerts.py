@@ -42,10 +42,10 @@ from listing_sync.history.list_messages import (
 from listing_sync.history.mentions import foreign, spoken
 from listing_sync.history.messages import Message
 from listing_sync.history.news import rejection_key
+from listing_sync.history.run_checks import DEGRADED_ERROR_RATE, UNHEALTHY_ERROR_RATE
 from listing_sync.history.run_statistics import Statistics, statistics
 from listing_sync.history.runs import GOOD, Run, RunStatus, RunType
 from listing_sync.history.standing import REMINDED_AFTER, Standing, Word, seen
-from listing_sync.history.verdict import DEGRADED_ERROR_RATE, UNHEALTHY_ERROR_RATE
 
 _HEARD_KEPT = 2000
 UNSTARTED_TOLD_AFTER = 3

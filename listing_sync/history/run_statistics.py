@@ -72,8 +72,13 @@ def full_runs(runs: Iterable[Run]) -> tuple[Run, ...]:
 
 
 def last_good(runs: Iterable[Run]) -> Run | None:
-    """Return the newest full run that was completed, be it in part."""
-    return next((run for run in full_runs(runs) if run.status in GOOD), None)
+    """Return the newest full run that was completed, be it in part, and took a listing."""
+    return next(filter(is_good, full_runs(runs)), None)
+
+
+def is_good(run: Run) -> bool:
+    """Return whether a run shows that all works: one of which every row is rejected does not."""
+    return run.status in GOOD and bool(run.stats.success or not run.stats.failed)
 
 
 def statistics(runs: Iterable[Run], now: datetime, period: timedelta = DAY) -> Statistics:
@@ -145,23 +150,6 @@ GIVEN_BACK = "given_back"
 """Among the metrics of a run: the columns that gave back something else, with their types."""
 
 
-def rewritten_columns(runs: Iterable[Run], in_a_row: int = 3) -> tuple[str, ...]:
-    """Return the columns to which each of the last good full runs wrote the same values again.
-
-    A run's metrics hold, as `rewritten`, a sample of what it wrote to each column (plan.py).
-    What three runs have in common is undone by rounding, a trigger or another writer.
-    """
-    good = [run for run in full_runs(runs) if run.status in GOOD][:in_a_row]
-    if len(good) < in_a_row:
-        return ()
-    samples = [_rewritten(run) for run in good]
-    return tuple(
-        column
-        for column, digests in samples[0].items()
-        if digests.intersection(*(sample.get(column, set()) for sample in samples[1:]))
-    )
-
-
 def loose_columns(runs: Iterable[Run]) -> dict[str, str]:
     """Return by column that gives back something else than is written its type, as last seen."""
     good = next((run for run in full_runs(runs) if run.status in GOOD), None)
@@ -178,10 +166,3 @@ def loose_named(runs: Iterable[Run], examples: Mapping[str, str]) -> str:
         examples.get(name, f"{name} ({kind})" if kind else name)
         for name, kind in loose_columns(runs).items()
     )
-
-
-def _rewritten(run: Run) -> dict[str, set[object]]:
-    noted = run.metrics.get("rewritten")
-    if not isinstance(noted, dict):
-        return {}
-    return {str(column): set(digests) for column, digests in noted.items()}

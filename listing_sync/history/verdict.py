@@ -5,40 +5,22 @@ Source: docs/contract.md section 4.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import chain
-from types import MappingProxyType
 
 from listing_sync.cells.columns import Column
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.renamed import renamed_to
-from listing_sync.cells.wording import count, duration, one_line, percent
+from listing_sync.cells.wording import count, duration, one_line
 from listing_sync.changes.table_check import FACTS_FILE, TableFacts, lacks_of
-from listing_sync.history.rhythm import GONE, missing, usual_distance_s
-from listing_sync.history.run_statistics import (
-    Statistics,
-    full_runs,
-    last_good,
-    loose_named,
-    rewritten_columns,
-)
-from listing_sync.history.runs import Run, RunStatus
-from listing_sync.history.taking_turns import GONE_AFTER_S
-
-DEGRADED_ERROR_RATE = 0.05
-UNHEALTHY_ERROR_RATE = 0.10
 
 LEGACY_KEYS_END = datetime(2027, 1, 1, tzinfo=UTC)
 """Supabase switches legacy JWT keys off at the end of 2026 ("Understanding API keys")."""
 KEY_NOTICE = timedelta(days=90)
-SILENT_AFTER = timedelta(seconds=GONE_AFTER_S)
-STUCK_AFTER = timedelta(minutes=10)
-"""A run that keeps the lock and has been silent for so long will not go on."""
-
-
+CLOCK_WARN_S = 60.0
 _HEADERS_SHOWN = 3
 
 
@@ -70,11 +52,13 @@ class CheckName(StrEnum):
     LAST_GOOD_RUN = "last_good_run"
     ERROR_RATE = "error_rate"
     STABILITY = "stability"
+    UNDONE = "undone"
     RUN_IN_PROGRESS = "run_in_progress"
     EGRESS = "egress"
     SCHEDULE = "schedule"
     SHARE = "share"
     CHANNELS = "channels"
+    CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +83,14 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-_DEGRADING = frozenset(
-    {CheckName.LAST_RUN, CheckName.ERROR_RATE, CheckName.SCHEDULE, CheckName.CHANNELS}
+_DEGRADING = (
+    CheckName.SCHEDULE,
+    CheckName.UNDONE,
+    CheckName.LAST_RUN,
+    CheckName.ERROR_RATE,
+    CheckName.CHANNELS,
 )
-"""Checks whose warning is more than advice."""
+"""Checks whose warning is more than advice, that first which matters most."""
 
 _FOLLOWING = frozenset({CheckName.ERROR_RATE, CheckName.LAST_GOOD_RUN})
 """Checks that fail because runs do."""
@@ -141,7 +129,9 @@ def decisive(checks: Collection[Check]) -> Check | None:
     what is said of the last good run.
     """
     failed = [check for check in checks if check.status is CheckStatus.FAIL]
-    degrading = [check for check in checks if _is_degrading(check)]
+    degrading = sorted(
+        filter(_is_degrading, checks), key=lambda check: _DEGRADING.index(check.name)
+    )
     good = (check for check in checks if check.name is CheckName.LAST_GOOD_RUN)
     if failed and all(check.name in _FOLLOWING for check in failed):
         failed = [check for check in degrading if check.name is CheckName.LAST_RUN] + failed
@@ -214,121 +204,19 @@ def table_check(mapping: SheetMapping, facts: TableFacts) -> Check:
     )
 
 
-def run_checks(
-    runs: Iterable[Run],
-    now: datetime,
-    *,
-    stale_after_s: float,
-    recent: Statistics,
-    examples: Mapping[str, str] = MappingProxyType({}),
-) -> tuple[Check, ...]:
-    """Judge the runs of this source and target; `recent` are the statistics of the last 24 h.
-
-    `examples` name, by column, what it gives back for what is written, where that is known here.
-    """
-    full = full_runs(runs)
-    if not full:
-        return (warn(CheckName.LAST_RUN, "no run yet: start one with `listing-sync sync all`"),)
-    return (
-        _last_run_check(full[0], now),
-        _last_good_run_check(full, now, stale_after_s),
-        _error_rate_check(recent, full),
-        _stability_check(full, examples),
-    )
-
-
-def _last_run_check(run: Run, now: datetime) -> Check:
-    name = CheckName.LAST_RUN
-    ended = f"{run.status} {_age(run.completed_at, now)} ago"
-    taken = f"{run.stats.success:,} of {count(run.stats.total, 'listing')} up to date"
-    why = f": {run.cause.message}" if run.cause else ""
-    details = f"`listing-sync status {run.run_id}`"
-    match run.status:
-        case RunStatus.COMPLETED:
-            return ok(name, f"{ended}, {taken}")
-        case RunStatus.INTERRUPTED:
-            return ok(name, f"{ended}{why}; the next run goes on where it stopped")
-        case RunStatus.PARTIAL:
-            return warn(name, f"{ended}{why}; {taken}, {details} names the others")
-        case _:
-            return warn(name, f"{ended}{why}; more by {details}")
-
-
-def _last_good_run_check(full: Sequence[Run], now: datetime, stale_after_s: float) -> Check:
-    name = CheckName.LAST_GOOD_RUN
-    # A run that took nothing at all has not shown that anything works.
-    good = last_good(run for run in full if run.stats.success or not run.stats.failed)
-    since = full[-1].started_at if good is None else good.completed_at
-    limit = f"SYNC_STALE_AFTER ({duration(stale_after_s)})"
-    found = "none" if good is None else f"{_age(since, now)} ago"
-    if since is None or (now - since).total_seconds() > stale_after_s:
-        return fail(
-            name,
-            f"{found}, longer than {limit}: does cron still start runs, and why do"
-            " they fail? `listing-sync status` lists them",
-        )
-    if good is None:
-        return warn(name, "none yet")
-    return ok(name, found)
-
-
-def _error_rate_check(recent: Statistics, full: Sequence[Run]) -> Check:
-    name = CheckName.ERROR_RATE
-    rate = recent.error_rate
-    detail = f"{percent(rate)} of {count(recent.total - recent.skipped, 'listing')} in 24 h"
-    well = next((at for at, run in enumerate(full) if run.status is not RunStatus.COMPLETED), 0)
-    if well > 1:
-        detail += f" (the last {well} runs were good)"
-    if rate > UNHEALTHY_ERROR_RATE:
-        return fail(
-            name,
-            f"{detail}, above {percent(UNHEALTHY_ERROR_RATE)}: `listing-sync status`"
-            " lists the runs, with a run's id its errors",
-        )
-    if rate > DEGRADED_ERROR_RATE:
-        return warn(name, f"{detail}, above {percent(DEGRADED_ERROR_RATE)}")
-    return ok(name, detail)
-
-
-def _stability_check(full: Sequence[Run], examples: Mapping[str, str]) -> Check:
-    name = CheckName.STABILITY
-    columns = rewritten_columns(full)
-    if loose := loose_named(full, examples):
-        what = f"the table gives back something else than is written to {loose}"
-        return warn(name, f"{what}: give them a type that keeps the value (numeric, text)")
-    if not columns:
-        return ok(name, "no column is written again and again")
+def clock_check(off_s: float | None) -> Check:
+    """Say whether this machine's clock is right, by how many seconds the answers find it ahead."""
+    name = CheckName.CLOCK
+    if off_s is None:
+        return ok(name, "not known: no answer was dated")
+    if abs(off_s) < CLOCK_WARN_S:
+        return ok(name, "right")
+    way = "ahead of" if off_s > 0 else "behind"
     return warn(
         name,
-        f"the last three runs each wrote the same values to {', '.join(columns)}: the"
-        " database rounds or changes them (column type, trigger), or another program"
-        " writes there",
+        f"this machine's clock is {duration(abs(off_s))} {way} the time of the services: set it by"
+        " NTP (`timedatectl set-ntp true`); ages and times of runs are wrong by as much",
     )
-
-
-def schedule_check(runs: Sequence[Run], now: datetime) -> Check:
-    """Say whether a run is missing, by the usual distance of those before."""
-    name = CheckName.SCHEDULE
-    found = missing(runs, now)
-    if found is not None:
-        times, what = found
-        return fail(name, what) if times == GONE else warn(name, what)
-    usual_s = usual_distance_s(runs)
-    return ok(name, "not known yet" if usual_s is None else f"a run every {duration(usual_s)}")
-
-
-def share_check(share: float, runs: Iterable[Run]) -> Check:
-    """Say how many listings SYNC_ROLLOUT_PERCENT leaves out: a rollout may have been forgotten."""
-    name = CheckName.SHARE
-    if share >= 100:  # noqa: PLR2004 - percent
-        return ok(name, "all listings")
-    last = next(iter(full_runs(runs)), None)
-    out = (
-        f": {last.stats.skipped:,} of {count(last.stats.total, 'listing')} are left out"
-        if last
-        else ""
-    )
-    return warn(name, f"SYNC_ROLLOUT_PERCENT is {share:g}{out}; set it to 100 when all is well")
 
 
 def channels_check(waiting: int, refusing: Sequence[str]) -> Check:
@@ -339,35 +227,6 @@ def channels_check(waiting: int, refusing: Sequence[str]) -> Check:
         more = f"; {waits}" if waiting else ""
         return warn(name, f"{'; '.join(refusing)}. `listing-sync test-signals` tries each{more}")
     return warn(name, waits) if waiting else ok(name, "nothing waits")
-
-
-def progress_check(runs: Iterable[Run], now: datetime, lock_run_id: str | None) -> Check:
-    """Judge the runs that have not ended; `lock_run_id` holds this host's lock, None: nobody."""
-    name = CheckName.RUN_IN_PROGRESS
-    going = [run for run in runs if run.status is RunStatus.IN_PROGRESS]
-    silent = [run for run in going if now - run.heartbeat_at > SILENT_AFTER]
-    if not going:
-        return ok(name, "none")
-    if not silent:
-        return ok(name, f"{queue_size(going, now):,} still to do")
-    run = silent[0]
-    who = f"process {run.pid} on {run.host} has been silent for {_age(run.heartbeat_at, now)}"
-    if run.run_id == lock_run_id and now - run.heartbeat_at > STUCK_AFTER:
-        return fail(name, f"{who} but keeps the lock, so no other run can start: end that process")
-    return warn(name, f"{who}; if it is dead, the next run closes its record and goes on")
-
-
-def queue_size(runs: Iterable[Run], now: datetime) -> int:
-    """Return how many listings the living runs have still to do."""
-    return sum(
-        run.stats.open
-        for run in runs
-        if run.status is RunStatus.IN_PROGRESS and now - run.heartbeat_at <= SILENT_AFTER
-    )
-
-
-def _age(moment: datetime | None, now: datetime) -> str:
-    return duration(0 if moment is None else max((now - moment).total_seconds(), 0))
 
 
 def _headers(columns: Sequence[Column]) -> str:

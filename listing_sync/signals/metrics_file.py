@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from listing_sync.history.run_statistics import duration_s, metric
-from listing_sync.history.runs import ENDED, GOOD, Run, RunType
+from listing_sync.history.run_statistics import duration_s, is_good, metric
+from listing_sync.history.runs import ENDED, Run, RunType
 from listing_sync.regular_file import read_regular
 
 _READABLE_BY_ALL = 0o644
@@ -22,7 +22,7 @@ _SUCCESS = "listing_sync_last_success_timestamp_seconds"
 _RUN = "listing_sync_last_run_"
 
 HELP = {
-    _SUCCESS: "When the last run of all listings ended that completed, be it in part.",
+    _SUCCESS: "When the last good run of all listings ended: completed, be it in part.",
     _RUN + "timestamp_seconds": "When the last run ended.",
     _RUN + "duration_seconds": "How long the last run took.",
     _RUN + "status": "1 for the status with which the last run ended, else 0.",
@@ -83,11 +83,11 @@ class PrometheusFile:
 
 
 def _samples(run: Run) -> Iterator[Sample]:
-    ended_at = (run.completed_at or run.heartbeat_at).timestamp()
+    ended_s = _ended_s(run)
     if _is_success(run):
-        yield Sample(_SUCCESS, _whose(run), ended_at)
+        yield Sample(_SUCCESS, _whose(run), ended_s)
     labels = (*_whose(run), ("type", run.run_type.value))
-    yield Sample(_RUN + "timestamp_seconds", labels, ended_at)
+    yield Sample(_RUN + "timestamp_seconds", labels, ended_s)
     yield Sample(_RUN + "duration_seconds", labels, duration_s(run))
     for status in sorted(ENDED):
         is_it = float(run.status is status)
@@ -108,8 +108,12 @@ def _samples(run: Run) -> Iterator[Sample]:
             yield Sample(name, (*labels, ("quantile", quantile)), metric(run, key))
 
 
+def _ended_s(run: Run) -> float:
+    return (run.completed_at or run.heartbeat_at).timestamp()
+
+
 def _is_success(run: Run) -> bool:
-    return run.run_type is RunType.FULL and run.status in GOOD
+    return run.run_type is RunType.FULL and is_good(run)
 
 
 def _whose(run: Run) -> tuple[tuple[str, str], ...]:
@@ -131,7 +135,10 @@ def _standing(path: Path, run: Run) -> Iterator[Sample]:
         )
         is_ours = set(_whose(run)) <= set(sample.labels.items())
         if sample.name in HELP and is_ours and is_other:
-            yield Sample(sample.name, tuple(sample.labels.items()), sample.value)
+            is_time = sample.name == _SUCCESS
+            # One of the future, by a clock that was put right, would hide that none is good now.
+            value = min(sample.value, _ended_s(run)) if is_time else sample.value
+            yield Sample(sample.name, tuple(sample.labels.items()), value)
 
 
 def _write(path: Path, samples: Iterable[Sample]) -> None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from listing_sync.cells.wording import count
 from listing_sync.history.alert_memory import Memory
 from listing_sync.history.exposure import folder_problem
+from listing_sync.history.run_checks import checks_of_waiting, progress_check, share_check
+from listing_sync.history.runs import Run
 from listing_sync.history.verdict import Check, channels_check
 from listing_sync.ports import Ports
 from listing_sync.steps.after_run import remembered
+from listing_sync.steps.going_now import lock_run_id
 
 
 def folder_fault(folder: Path) -> str | None:
@@ -38,6 +44,21 @@ def channels_found(ports: Ports) -> Check:
         if name in channels.addresses
     ]
     return channels_check(waiting, refusing)
+
+
+def runs_kept_here(ports: Ports, waiting: Sequence[Run], now: datetime) -> tuple[Check, ...]:
+    """Judge the runs by what this machine keeps of them, while Supabase cannot be asked.
+
+    `waiting` are those of the journal; of those before, the newest undo file tells when one wrote.
+    """
+    wrote_at = None
+    with suppress(OSError):
+        wrote_at = next((at for _, at in ports.machine.undo.runs()), None)
+    return (
+        *checks_of_waiting(waiting, wrote_at, now, ports.settings.sync_stale_after),
+        progress_check(waiting, now, lock_run_id(ports)),
+        share_check(ports.settings.sync_rollout_percent, waiting),
+    )
 
 
 def _unwritable(folder: Path) -> str | None:

@@ -11,9 +11,10 @@ from listing_sync.cells.listings import Cell
 from listing_sync.commands.listing_story import listing_story
 from listing_sync.commands.sync import SyncResult
 from listing_sync.commands.verify import verify
+from listing_sync.history.run_checks import run_checks
 from listing_sync.history.run_statistics import statistics
 from listing_sync.history.runs import RunStatus
-from listing_sync.history.verdict import CheckName, run_checks
+from listing_sync.history.verdict import CheckName
 from listing_sync.steps.learning import loose_with_examples
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.table import SupabaseTable

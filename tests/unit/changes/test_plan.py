@@ -288,7 +288,7 @@ def test_who_follows_the_way_on_is_not_refused_again(
 
 
 def test_the_sample_of_what_is_written_is_small_and_the_same_each_time() -> None:
-    def sample_of(plan: Plan) -> dict[str, list[int]]:
+    def sample_of(plan: Plan) -> dict[str, dict[str, int]]:
         return rewritten_sample(plan.columns, [*plan.inserts, *plan.updates], "property_number")
 
     sample = sample_of(plan_of(houses(200, price=7), houses(200)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -26,7 +26,7 @@ from listing_sync.errors import (
     TransientError,
 )
 from listing_sync.history.runs import Run, RunStats, RunStatus
-from listing_sync.history.verdict import Check, CheckName, CheckStatus, Verdict
+from listing_sync.history.verdict import Check, CheckName, CheckStatus, Verdict, ok, warn
 from listing_sync.machine.hold import HoldFile
 from listing_sync.ports import (
     Holder,
@@ -110,6 +110,14 @@ class NothingGivenBack:
         return {}
 
 
+@dataclass
+class AnyUndo:
+    wrote_at: datetime | None = None
+
+    def runs(self) -> tuple[tuple[str, datetime], ...]:
+        return (("run", self.wrote_at),) if self.wrote_at else ()
+
+
 class Machine:
     """All well, unless a test changes it."""
 
@@ -121,6 +129,8 @@ class Machine:
         self.records = MemoryRecords(make_run(minutes=50))
         self.journal = AnyJournal()
         self.lock = AnyLock()
+        self.undo = AnyUndo()
+        self.metrics: dict[str, object] = {}
         self.hold = HoldFile(folder, folder / "target")
         self.holds = MemoryHolds()
         self.given_back = NothingGivenBack()
@@ -132,6 +142,9 @@ class Machine:
 
     def probing(self) -> Machine:
         return self
+
+    def request_metrics(self) -> dict[str, object]:
+        return self.metrics
 
     def breaker_state(self, service: Service) -> BreakerState:
         return self.breakers[service]
@@ -219,6 +232,61 @@ def test_without_the_runs_nothing_is_said_of_them(machine: Machine) -> None:
     found = machine.health()
     assert (found.recent, found.queue_size, found.last_sync) == (None, None, None)
     assert check(found, CheckName.SYNC_STATE).detail == "no route"
+
+
+def test_without_supabase_the_ages_come_from_the_journal(machine: Machine) -> None:
+    machine.table.error = machine.records.away = DEAD_LINE
+    runs = [make_run(n, RunStatus.FAILED, minutes=-200 + n * 10, why="no route") for n in range(9)]
+    machine.journal.waiting = tuple(JournalEntry(run, ()) for run in runs)
+    found = machine.health()
+    assert check(found, CheckName.LAST_RUN).detail.startswith("failed 2 h 59 min ago: no route")
+    assert check(found, CheckName.LAST_GOOD_RUN) == warn(
+        CheckName.LAST_GOOD_RUN, "none for 4 h 20 min, since the first of those that wait here"
+    )
+    assert (
+        "no run for 3 h, usually one comes every 10 min" in check(found, CheckName.SCHEDULE).detail
+    )
+    assert found.recent is None
+
+
+def test_without_supabase_and_journal_the_last_write_of_this_machine_is_told(
+    machine: Machine,
+) -> None:
+    machine.records.away = DEAD_LINE
+    machine.undo.wrote_at = NOW - timedelta(minutes=7)
+    found = machine.health()
+    assert check(found, CheckName.LAST_GOOD_RUN) == ok(
+        CheckName.LAST_GOOD_RUN, "7 min ago, as far as this machine knows"
+    )
+
+
+@pytest.mark.parametrize(
+    ("off_s", "said"),
+    [
+        (None, "not known: no answer was dated"),
+        (0.0, "right"),
+        (59.0, "right"),
+        (180.0, "this machine's clock is 3 min ahead of the time of the services"),
+        (-3600.0, "this machine's clock is 1 h behind the time of the services"),
+    ],
+)
+def test_a_clock_that_is_off_by_a_minute_is_a_warning_that_leaves_the_verdict_alone(
+    machine: Machine, off_s: float | None, said: str
+) -> None:
+    machine.metrics = {"clock_off_s": off_s}
+    found = machine.health()
+    assert check(found, CheckName.CLOCK).detail.startswith(said)
+    is_off = off_s is not None and abs(off_s) >= 60
+    assert (check(found, CheckName.CLOCK).status is CheckStatus.WARN) is is_off
+    assert found.verdict is Verdict.HEALTHY
+
+
+def test_a_run_of_the_future_counts_as_now(machine: Machine) -> None:
+    ahead = make_run(9, minutes=60 * 24 * 400)
+    machine.journal.waiting = (JournalEntry(ahead, ()),)
+    found = machine.health()
+    assert found.last_sync == NOW
+    assert check(found, CheckName.LAST_GOOD_RUN).detail == "0.0 s ago"
 
 
 def test_missing_tables_of_ours_say_migrate_up(machine: Machine) -> None:

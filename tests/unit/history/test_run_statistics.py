@@ -14,7 +14,6 @@ from listing_sync.history.run_statistics import (
     duration_s,
     full_runs,
     last_good,
-    rewritten_columns,
     statistics,
 )
 from listing_sync.history.runs import Run, RunStats, RunStatus, RunType
@@ -103,26 +102,11 @@ def test_days_are_those_of_the_calendar_of_the_zone_and_include_empty_ones() -> 
     assert [day.statistics.runs for day in daily(runs, NOW, UTC, days=2)] == [1, 1]
 
 
-def test_a_column_whose_same_value_three_runs_wrote_again_is_named() -> None:
-    runs = [
-        make_run(1, minutes=1, metrics={"rewritten": {"price": [1, 2], "area": [7]}}),
-        make_run(2, minutes=2, metrics={"rewritten": {"price": [2, 3], "area": [8]}}),
-        make_run(3, RunStatus.FAILED, minutes=3),
-        make_run(4, minutes=4, metrics={"rewritten": {"price": [2], "area": [9]}}),
-    ]
-    assert rewritten_columns(runs) == ("price",)
-
-
-@pytest.mark.parametrize(
-    "noted",
-    [{}, {"rewritten": None}, {"rewritten": {"area": [2]}}],
-    ids=["nothing written", "damaged", "another column"],
-)
-def test_a_run_that_left_the_column_alone_ends_the_suspicion(noted: dict[str, object]) -> None:
-    same = {"rewritten": {"price": [2]}}
-    runs = [make_run(n, minutes=n, metrics=noted if n == 2 else same) for n in (1, 2, 3)]
-    assert rewritten_columns(runs) == ()
-    assert rewritten_columns(runs[:2]) == ()
+def test_a_run_that_took_nothing_is_not_good() -> None:
+    rejected = make_run(2, RunStatus.PARTIAL, minutes=2, stats=RunStats(total=9, failed=9))
+    empty = make_run(3, minutes=1, stats=RunStats(total=9, skipped=9))
+    assert last_good([rejected, empty, make_run(1)]) == empty
+    assert last_good([rejected]) is None
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50), st.integers(0, 20000))))

@@ -10,6 +10,7 @@ from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.table_check import TableFacts
+from listing_sync.history.run_checks import progress_check, queue_size, run_checks
 from listing_sync.history.run_statistics import statistics
 from listing_sync.history.runs import Run, RunStats, RunStatus, RunType
 from listing_sync.history.verdict import (
@@ -22,9 +23,6 @@ from listing_sync.history.verdict import (
     headers_check,
     key_check,
     ok,
-    progress_check,
-    queue_size,
-    run_checks,
     table_check,
     verdict,
     warn,
@@ -154,10 +152,13 @@ def test_no_good_run_yet_is_a_warning_while_the_first_is_young() -> None:
 
 
 def test_a_column_written_again_and_again_is_named() -> None:
-    runs = [make_run(n, minutes=n, metrics={"rewritten": {"price": [1]}}) for n in (1, 2, 3)]
-    found = of_runs(*runs)[CheckName.STABILITY]
-    assert found.status is CheckStatus.WARN
-    assert "price" in found.detail
+    sample = {"rewritten": {"price": {"AA1": 1, "AA2": 2}}}
+    found = of_runs(*(make_run(n, minutes=n, metrics=sample) for n in (1, 2, 3)))
+    assert found[CheckName.UNDONE].status is CheckStatus.WARN
+    assert found[CheckName.UNDONE].detail.startswith(
+        "3 runs wrote the same values again to AA1, AA2 (price): another program or a trigger"
+    )
+    assert verdict([*found.values()], answered=True) is Verdict.DEGRADED
 
 
 SOON = NOW + timedelta(days=30)
