@@ -185,3 +185,61 @@ MESSAGES = re.findall(
 def test_each_message_explained_is_one_that_the_program_says(message):
     pattern = ".*".join(re.escape(part) for part in message.split("…"))
     assert re.search(pattern, TEXTS), "the program says it otherwise"
+
+
+RAISED = {
+    "HoldError",
+    "Kind",
+    "LockTimeoutError",
+    "PermanentError",
+    "RefusedError",
+    "RowError",
+    "SettingsError",
+    "SourceError",
+    "TransientError",
+    "UnsafePlanError",
+    "permanent",
+    "transient",
+}
+"""What makes an error from its text."""
+
+
+def errors_of_the_program() -> list[str]:
+    """Return the texts of errors that are said where they are raised, … for what is put in.
+
+    Those of the HTTP API (serve) are for programs, and told on its own page.
+    """
+    texts = set()
+    for path in sorted((ROOT / "listing_sync").rglob("*.py")):
+        if "serve" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", None) in RAISED:
+                parts = [each for each in node.args if not isinstance(each, ast.Tuple)]
+                tuples = [each for each in node.args if isinstance(each, ast.Tuple)]
+                parts += [part for each in tuples for part in each.elts]
+                texts |= {text for part in parts if len(text := text_of(part)) > len("a sentence")}
+    return sorted(texts)
+
+
+def text_of(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(text_of(part) or "…" for part in node.values)
+    return ""
+
+
+ERRORS = errors_of_the_program()
+EXPLAINED = re.compile(
+    "|".join(".*".join(re.escape(part) for part in message.split("…")) for message in MESSAGES)
+)
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_each_error_that_a_person_can_meet_is_explained(error):
+    assert EXPLAINED.search(error.replace("\n", " ")), "docs/troubleshooting.md does not have it"
+
+
+def test_errors_are_found():
+    assert len(ERRORS) > 100
