@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -28,6 +28,7 @@ from listing_sync.history.messages import Message
 from listing_sync.history.runs import Process, Run, StoredRejection
 from listing_sync.history.sources import Source
 from listing_sync.history.taking_turns import Claim
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.reliability.breaker import BreakerState
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ Source: curl(1), "Environment"; "We need to talk: Can we standardize NO_PROXY?" 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies_environment
+
+from listing_sync.lazy_dataclasses import dataclass
 
 _METADATA_HOSTS = frozenset({"metadata", "metadata.google.internal", "fd00:ec2::254"})
 WANTS_PASSWORD = frozenset({407, 401})

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from listing_sync.cells.pattern_syntax import Choice, Element, Repeat, Row, Signs
+from listing_sync.lazy_dataclasses import dataclass
 
 _FEW_ROUNDS = 4
 """Repeats of at most so many rounds are written out; of more, they count as endless."""

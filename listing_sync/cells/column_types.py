@@ -9,7 +9,6 @@ Source: docs/contract.md section 5.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import tzinfo
 from enum import StrEnum
 from typing import Final, Self
@@ -30,6 +29,7 @@ from listing_sync.cells.listings import ReadShown, ReadText, ReadValue, Value
 from listing_sync.cells.texts import boolean_rules, text_rules, url_rules
 from listing_sync.cells.units import Kind
 from listing_sync.language.sentences import marked
+from listing_sync.lazy_dataclasses import dataclass
 
 Rules = tuple[ReadText | None, ReadValue, ReadShown | None]
 """How the texts of a column are read (None: as they are), its other cells, and shown values."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from listing_sync.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from listing_sync.cells.column_types import ColumnType  # its rows read such columns

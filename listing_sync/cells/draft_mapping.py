@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC
 
 from listing_sync.cells.column_types import ColumnType
@@ -15,6 +14,7 @@ from listing_sync.cells.mapping import normalise_header, takes_unit
 from listing_sync.cells.parsing import parser_for
 from listing_sync.cells.spelling import normalise
 from listing_sync.cells.units import Kind, named_unit
+from listing_sync.lazy_dataclasses import dataclass
 
 SAMPLE = 200
 """So many cells of a column are looked at."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
 from listing_sync.cells.columns import Column
 from listing_sync.cells.draft_mapping import UnmappedColumn, draft_mapping
 from listing_sync.cells.mapping import normalise_header
 from listing_sync.cells.near import near_matches
 from listing_sync.cells.spelling import normalise
+from listing_sync.lazy_dataclasses import dataclass
 
 _BLOCK = re.compile(r"^\[columns\.(\w+)\]\n(?:(?!\[).*\n?)*", re.MULTILINE)
 _PATTERN = re.compile(r"^(?:pattern|example) = .*\n", re.MULTILINE)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 from listing_sync.cells.format_tokens import Token
+from listing_sync.lazy_dataclasses import dataclass
 
 _DAY_ZERO: Final = date(1899, 12, 30)
 _LAST_SERIAL: Final = 2_958_465

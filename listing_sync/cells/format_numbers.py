@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cached_property
 
 from listing_sync.cells.format_tokens import Token
+from listing_sync.lazy_dataclasses import dataclass
 
 _WIDE = Context(prec=400, rounding=ROUND_HALF_UP)
 _GROUP = 3

@@ -6,8 +6,9 @@ Source: ECMA-376 part 1, 18.8.31 (numFmts); learn.microsoft.com, "NumberFormatLo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from listing_sync.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

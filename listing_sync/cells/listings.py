@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -13,6 +12,7 @@ from listing_sync.cells.a1 import quote_tab
 from listing_sync.cells.columns import Column
 from listing_sync.errors import Category
 from listing_sync.language.sentences import code_of, phrase, spoken
+from listing_sync.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

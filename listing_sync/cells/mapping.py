@@ -6,7 +6,6 @@ import codecs
 import re
 import tomllib
 from collections.abc import Mapping as Table
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
@@ -18,6 +17,7 @@ from listing_sync.cells.patterns import PatternError, compiled_pattern
 from listing_sync.cells.spelling import normalise, without_spaces
 from listing_sync.cells.units import UNIT_NAMES, Kind, Unit, unit_of
 from listing_sync.errors import SettingsError
+from listing_sync.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

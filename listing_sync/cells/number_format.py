@@ -10,7 +10,6 @@ Source: ECMA-376 part 1, 18.8.30 (numFmt) and 18.8.31 (numFmts).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from itertools import groupby
@@ -20,6 +19,7 @@ from typing import Final
 from listing_sync.cells.format_dates import DateForm, date_form
 from listing_sync.cells.format_numbers import NumberForm, number_form
 from listing_sync.cells.format_tokens import Token, tokens_of
+from listing_sync.lazy_dataclasses import dataclass
 
 GENERAL: Final = "General"
 _BUILT_IN: Final = {

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from typing import Final
 from unicodedata import lookup
+
+from listing_sync.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -12,6 +11,7 @@ from listing_sync.cells.columns import Column
 from listing_sync.cells.spelling import half_width
 from listing_sync.cells.units import Kind, Unit, is_foreign_area, unit_of, with_squares
 from listing_sync.language.sentences import marked, phrase
+from listing_sync.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from listing_sync.cells.column_types import ColumnType  # its rows read numbers

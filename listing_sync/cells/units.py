@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
 from listing_sync.cells.spelling import half_width, normalise, without_spaces
+from listing_sync.lazy_dataclasses import dataclass
 
 
 class Kind(Enum):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from listing_sync.cells.listings import KEPT, Listing, Value
 from listing_sync.changes.likeness import alike
 from listing_sync.changes.plan import Plan, Update
+from listing_sync.lazy_dataclasses import dataclass
 
 _TOGETHER = 20
 """So many new numbers that look like one go into one request, however small batches are."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal, InvalidOperation
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Listing, Value
 from listing_sync.changes.compare import comparer
+from listing_sync.lazy_dataclasses import dataclass
 
 _LONGEST_EXAMPLE: Final = 40
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from listing_sync.cells.listings import Checked, Listing, Rejection, SheetColumn, SheetContents
 from listing_sync.cells.wording import listed
@@ -16,6 +16,7 @@ from listing_sync.changes.given_back import NOTHING_KNOWN, GivenBack
 from listing_sync.changes.plan import Plan, TableRow, TakeRow, Update, removable, row_taker
 from listing_sync.changes.seen import Remembered
 from listing_sync.language.sentences import phrase
+from listing_sync.lazy_dataclasses import dataclass
 
 _NAMED = 10
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from listing_sync.cells.listings import KEPT, Checked, Listing, SheetColumn, Value
 from listing_sync.changes.given_back import NOTHING_KNOWN, GivenBack, row_comparer
 from listing_sync.changes.rollout import is_in_share
+from listing_sync.lazy_dataclasses import dataclass
 
 BLANKED_FROM = 3
 """Fewer values than this that become blank in a column are an edit, not an accident."""

@@ -9,7 +9,7 @@ Bodies are told apart by digests, never by times.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 
@@ -17,6 +17,7 @@ from listing_sync.cells.listings import Checked, SheetContents
 from listing_sync.changes.given_back import GivenBack
 from listing_sync.changes.plan import Plan
 from listing_sync.changes.seen import DIGEST_BYTES, Remembered
+from listing_sync.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

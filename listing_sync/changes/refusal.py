@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from listing_sync.cells import wording
@@ -12,6 +11,7 @@ from listing_sync.cells.listings import Listing, SheetColumn
 from listing_sync.changes.likely_cause import likely_cause
 from listing_sync.changes.plan import BLANKED_FROM, Plan
 from listing_sync.language.sentences import joined, marked, phrase
+from listing_sync.lazy_dataclasses import dataclass
 
 CHANGE_LIMIT_FROM = 20
 """Tables smaller than this have no change limit (docs/contract.md section 1)."""

@@ -6,12 +6,12 @@ Only what still is as our runs left it is touched, column by column; the rest is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from listing_sync.cells.listings import Value
 from listing_sync.changes.table_now import TableNow
 from listing_sync.changes.undo_log import Logged, Ours, Row, folded
+from listing_sync.lazy_dataclasses import dataclass
 
 OTHERS = "changed by somebody else"
 TRIGGER_OR_OTHERS = "changed by a trigger of the table or by somebody else"

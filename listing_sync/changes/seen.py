@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Final
@@ -27,6 +27,7 @@ from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.given_back import GivenBack
 from listing_sync.changes.plan import BLANKED_FROM, Plan, TableRow, removable
 from listing_sync.changes.rollout import is_in_share
+from listing_sync.lazy_dataclasses import dataclass
 
 DIGEST_BYTES: Final = 16
 ROWS_OF_A_BUCKET: Final = 40

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from listing_sync.cells.column_types import WHOLE_NUMBERS, ColumnType
 from listing_sync.cells.columns import Column
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.sql_text import add_column, add_unique, sql_name, sql_table
+from listing_sync.lazy_dataclasses import dataclass
 
 FACTS_FILE = "0005_table_facts.sql"
 """Of sql/: with it the table is known whole, without it as far as the API shows it."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
@@ -15,6 +15,7 @@ from listing_sync.cells import json_exact
 from listing_sync.cells.column_types import WHOLE_NUMBERS, ColumnType
 from listing_sync.cells.listings import Value
 from listing_sync.changes.compare import is_equal
+from listing_sync.lazy_dataclasses import dataclass
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 _LITERAL = re.compile(

@@ -8,13 +8,14 @@ judged by the value that is there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import Value
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.table_now import TableNow, means
+from listing_sync.lazy_dataclasses import dataclass
 
 Row = Mapping[str, Value]
 

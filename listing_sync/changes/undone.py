@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from listing_sync.changes.table_now import TableNow
 from listing_sync.changes.undo_log import Logged, Row
+from listing_sync.lazy_dataclasses import dataclass
 
 
 class Deed(StrEnum):

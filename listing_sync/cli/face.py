@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from types import FrameType
@@ -24,6 +24,7 @@ from listing_sync.clock import Stop, once
 from listing_sync.errors import SettingsError
 from listing_sync.language.catalogue import speak
 from listing_sync.language.choice import language_of
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.settings_file import given_texts
 
 if TYPE_CHECKING:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import typer
+
+from listing_sync.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from listing_sync.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from listing_sync.cli.asking import Given

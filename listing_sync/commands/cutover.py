@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import Final
 from uuid import uuid4
@@ -13,6 +13,7 @@ from listing_sync.changes.refusal import SafetyLimits
 from listing_sync.commands.sync import SyncOptions, SyncResult, sync
 from listing_sync.commands.verify import Verification, verify
 from listing_sync.errors import RefusedError
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Holder, Ports, Progress, SnapshotMeta
 
 _NO_LIMITS: Final = SafetyLimits(prune_percent=100, change_percent=100)

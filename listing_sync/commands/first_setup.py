@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from listing_sync.cells.draft_mapping import UnmappedColumn, unique_headers
 from listing_sync.cells.first_mapping import (
@@ -16,6 +15,7 @@ from listing_sync.cells.first_mapping import (
 from listing_sync.cells.mapping import normalise_header
 from listing_sync.commands.migrate_plan import sampled
 from listing_sync.errors import SourceError
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -47,6 +46,7 @@ from listing_sync.history.verdict import (
     verdict,
     warn,
 )
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Hold, Holds, Ports, RunRecords, SheetDescription, Table
 from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings, key_expires_at

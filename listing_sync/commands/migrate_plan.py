@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from listing_sync.cells.column_types import ColumnType
@@ -34,6 +34,7 @@ from listing_sync.errors import (
     StoppedError,
 )
 from listing_sync.history.runs import RunStats
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports, Progress, SheetDescription
 from listing_sync.steps.comparing import Scope
 from listing_sync.steps.learning import known_to, loose_with_examples

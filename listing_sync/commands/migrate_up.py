@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from listing_sync.changes.migrations import PendingFile, pending_files, statements_of
 from listing_sync.errors import NotSetUpError
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Database, Ports, Progress
 
 VISIBLE_WITHIN_S: Final = 120.0

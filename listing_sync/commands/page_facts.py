@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from listing_sync.cells.listings import Rejection
@@ -23,6 +23,7 @@ from listing_sync.history.run_statistics import (
 )
 from listing_sync.history.runs import Run
 from listing_sync.history.verdict import Check, CheckName, Verdict, fail, verdict
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 from listing_sync.steps.kept_changes import ListingChange, changes_of_runs
 from listing_sync.steps.page_memory import PageMemory, load, since_when, store

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from listing_sync.errors import (
 )
 from listing_sync.history.runs import Run, RunStats, RunStatus, RunType
 from listing_sync.history.skipped import Skip, noted
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Holder, Ports, Progress, SnapshotMeta, Written
 from listing_sync.steps.holding import hold
 from listing_sync.steps.recording import Heard, Recorder, cause_of, cause_of_bug, new_run

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from uuid import uuid4
 
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 
 

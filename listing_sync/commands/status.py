@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from listing_sync.cells.listings import Rejection
@@ -17,6 +17,7 @@ from listing_sync.history.runs import (
     Run,
 )
 from listing_sync.history.signs_of_life import Going
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import JournalEntry, Ports
 from listing_sync.steps.going_now import going_now
 

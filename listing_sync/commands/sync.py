@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from time import process_time
 
@@ -43,6 +43,7 @@ from listing_sync.history.runs import (
 )
 from listing_sync.history.skipped import Skip, noted
 from listing_sync.history.undone_again import REWRITTEN
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Holder, Ports, Progress
 from listing_sync.steps.after_run import ping, report, report_unstarted
 from listing_sync.steps.applying import Applying

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Rejection, Value
 from listing_sync.changes.compare import is_equal
 from listing_sync.changes.plan import Plan, Update
 from listing_sync.errors import RefusedError
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports, Progress, SnapshotMeta
 from listing_sync.steps.comparing import Scope
 from listing_sync.steps.learning import known_to

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
 from listing_sync.history.messages import Message, message_of
 from listing_sync.history.standing import Standing, standing_of
+from listing_sync.lazy_dataclasses import dataclass
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 

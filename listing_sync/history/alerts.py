@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from hashlib import sha256
 
@@ -46,6 +46,7 @@ from listing_sync.history.run_checks import DEGRADED_ERROR_RATE, UNHEALTHY_ERROR
 from listing_sync.history.run_statistics import Statistics, statistics
 from listing_sync.history.runs import GOOD, Run, RunStatus, RunType
 from listing_sync.history.standing import REMINDED_AFTER, Standing, Word, seen
+from listing_sync.lazy_dataclasses import dataclass
 
 _HEARD_KEPT = 2000
 UNSTARTED_TOLD_AFTER = 3

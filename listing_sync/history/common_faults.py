@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from listing_sync.cells.error_cells import error_cell
 from listing_sync.cells.listings import Rejection
@@ -12,6 +11,7 @@ from listing_sync.cells.wording import one_line, plain
 from listing_sync.errors import Category
 from listing_sync.history.runs import Cause
 from listing_sync.language.sentences import phrase, phrase_number
+from listing_sync.lazy_dataclasses import dataclass
 
 _MANY = 4
 

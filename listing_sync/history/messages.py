@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Any
 
 from listing_sync.cells.wording import count
+from listing_sync.lazy_dataclasses import dataclass
 
 _CUT = "…"
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from listing_sync.cells.listings import Rejection
 from listing_sync.errors import Category
 from listing_sync.history.run_statistics import full_runs, metric
 from listing_sync.history.runs import ENDED, GOOD, Run
+from listing_sync.lazy_dataclasses import dataclass
 
 DAYS = 30
 REJECTED = "rejected"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from listing_sync.history.rhythm import missing, usual_distance_s
 from listing_sync.history.run_statistics import full_runs
 from listing_sync.history.runs import Run, RunStatus, RunType
+from listing_sync.lazy_dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from listing_sync.history.runs import ENDED, GOOD, Run, RunType
+from listing_sync.lazy_dataclasses import dataclass
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from listing_sync.cells.listings import Rejection
 from listing_sync.errors import Category
+from listing_sync.lazy_dataclasses import dataclass
 
 
 class RunType(StrEnum):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,6 +10,7 @@ from listing_sync.cells.wording import duration
 from listing_sync.history.runs import Run
 from listing_sync.history.taking_turns import GONE_AFTER_S, GONE_WITHOUT_PROCESS_AFTER_S
 from listing_sync.language.sentences import phrase
+from listing_sync.lazy_dataclasses import dataclass
 
 SayTime = Callable[[datetime], str]
 """How a moment is told to who asks."""

@@ -8,7 +8,9 @@ counts as ours where runs are looked at.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from listing_sync.lazy_dataclasses import dataclass
 
 _GID = re.compile(r"#gid=(\d+)$")
 

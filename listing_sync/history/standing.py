@@ -17,10 +17,12 @@ one message a day, as what stays. After a day without it all begins anew.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+from listing_sync.lazy_dataclasses import dataclass
 
 REMINDED_AFTER = timedelta(days=1)
 _FEW = 3

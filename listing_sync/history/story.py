@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -21,6 +20,7 @@ from listing_sync.history.runs import (
 )
 from listing_sync.history.signs_of_life import Going
 from listing_sync.language.sentences import marked
+from listing_sync.lazy_dataclasses import dataclass
 
 OTHERS: Final = marked("the database or another program")
 

@@ -29,11 +29,12 @@ finds its own buried has lost its claim: it begins again, or, if it was writing,
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
 from listing_sync.history.runs import Process, Run
+from listing_sync.lazy_dataclasses import dataclass
 
 SIGN_OF_LIFE_S = 30.0
 """A living run gives one at least so often, whatever its other requests do."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from listing_sync.history.run_statistics import full_runs
 from listing_sync.history.runs import GOOD, Run
+from listing_sync.lazy_dataclasses import dataclass
 
 REWRITTEN: Final = "rewritten"
 """Among the metrics of a run: by column and number a digest of what it wrote, a sample."""

@@ -6,7 +6,7 @@ Source: docs/contract.md section 4.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import chain
@@ -16,6 +16,7 @@ from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.renamed import renamed_to
 from listing_sync.cells.wording import count, duration, one_line
 from listing_sync.changes.table_check import FACTS_FILE, TableFacts, lacks_of
+from listing_sync.lazy_dataclasses import dataclass
 
 LEGACY_KEYS_END = datetime(2027, 1, 1, tzinfo=UTC)
 """Supabase switches legacy JWT keys off at the end of 2026 ("Understanding API keys")."""

@@ -9,7 +9,6 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from listing_sync.cells.foreign_json import read_foreign_json, weigh
 from listing_sync.cells.json_exact import decode, encode
 from listing_sync.errors import RefusedError, SettingsError
 from listing_sync.history.exposure import disk_problem, folder_problem
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Clock
 from listing_sync.regular_file import read_regular
 

@@ -15,13 +15,13 @@ import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import Value
 from listing_sync.changes.undo_log import Logged
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.machine.sequence import UNDO_FOLDER, next_sequence, numbered, sequence_of
 from listing_sync.machine.snapshots import kept_snapshots
 from listing_sync.machine.state_dir import (

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from listing_sync.language.catalogue import spoken_language
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.page.html_parts import text
 
 

@@ -23,9 +23,11 @@ wall clock, because the next process reads them; the order of tries needs no clo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from math import isfinite
+
+from listing_sync.lazy_dataclasses import dataclass
 
 
 class BreakerState(StrEnum):

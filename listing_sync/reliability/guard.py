@@ -9,10 +9,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from listing_sync.errors import ListingSyncError, Service, TransientError
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Clock
 from listing_sync.reliability.breaker import Breaker, BreakerState, Try
 from listing_sync.reliability.meter import Meter

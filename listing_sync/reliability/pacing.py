@@ -4,13 +4,12 @@ After a counted failure no try begins before its back-off has passed, whoever ma
 back-off doubles from one counted failure to the next until the service answers, or a call gives
 up: the next call then waits that long once more and starts afresh. A caller alone so waits exactly
 the stated schedule (1, 2, 4 s), and neither a crowd of callers nor the next call can use up the
-breaker's threshold sooner than one caller would. Retry-After only lengthens a wait: PostgREST sends
-0 with every 503 while its database restarts.
+breaker's threshold sooner than one caller would. Retry-After (PostgREST: 0) only lengthens a wait.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Final, NamedTuple
@@ -26,6 +25,7 @@ from listing_sync.errors import (
     SlowError,
     TransientError,
 )
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.reliability.breaker import Breaker, BreakerLimits, BreakerState, Try
 from listing_sync.reliability.retry import CAP_S, retry_delays
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
+
+from listing_sync.lazy_dataclasses import dataclass
 
 
 class Pace(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from uuid import UUID
 
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from listing_sync.cells.listings import Rejection
 from listing_sync.cells.wording import utc_text
 from listing_sync.commands.health import Health
 from listing_sync.history.runs import Run
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.serve.children import Children
 from listing_sync.serve.gate import require
 from listing_sync.serve.looking import Looking

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import IO
 from uuid import uuid4
@@ -16,6 +16,7 @@ from listing_sync import logs
 from listing_sync.cells.wording import plain
 from listing_sync.errors import Category
 from listing_sync.history.runs import Cause, Run, RunStats, RunStatus, RunType
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 from listing_sync.serve.orders import Order
 

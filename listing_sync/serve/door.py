@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 from listing_sync.serve.api import Api, Documents
 from listing_sync.serve.children import Children, Launch

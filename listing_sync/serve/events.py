@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from listing_sync.history.runs import Run
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.serve.api import BASE, Documents
 from listing_sync.serve.people import Doorkeeper
 from listing_sync.serve.watch import News, Watch

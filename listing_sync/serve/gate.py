@@ -8,8 +8,9 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.serve.problems import Problem
 from listing_sync.serve.tokens import Role, Token, TokensFile, matching
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.page.status_page import page_shell, render
 from listing_sync.serve.login import LOGIN, header_policy
 from listing_sync.serve.looking import Looking

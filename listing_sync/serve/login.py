@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -10,6 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from listing_sync.language.sentences import phrase
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.page.html_parts import text
 from listing_sync.page.shell import Shell
 from listing_sync.page.status_page import heading, icon_of

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
@@ -16,6 +16,7 @@ from listing_sync.commands.status import OneRun, one_run
 from listing_sync.errors import ListingSyncError
 from listing_sync.history.runs import ENDED, Run, RunStatus
 from listing_sync.history.taking_turns import GONE_AFTER_S
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Holder, Ports
 from listing_sync.serve.children import Children
 from listing_sync.serve.watch import Scene

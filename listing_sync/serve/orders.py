@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from starlette.requests import Request
 
 from listing_sync.cells.validator import normalise_number
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.serve.problems import Problem
 
 LARGEST_BODY_BYTES = 64 * 1024

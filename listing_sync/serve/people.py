@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.serve.gate import Gate, unknown
 from listing_sync.serve.problems import Problem
 from listing_sync.serve.sessions import LASTS_S, Session, Sessions

@@ -7,8 +7,9 @@ import hmac
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.serve.tokens import Token
 
 LASTS_S = 12 * 3600.0

@@ -10,7 +10,7 @@ import secrets
 import stat
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +18,7 @@ from tempfile import NamedTemporaryFile
 
 from listing_sync.cells.wording import plain, utc_text
 from listing_sync.errors import SettingsError
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.regular_file import read_regular
 
 _VERSION = 1

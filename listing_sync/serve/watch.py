@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from listing_sync.history.runs import Run
+from listing_sync.lazy_dataclasses import dataclass
 
 QUIET_STEP_S = 5.0
 BUSY_STEP_S = 1.0

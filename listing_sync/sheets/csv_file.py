@@ -12,12 +12,12 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from listing_sync.errors import SourceError
 from listing_sync.language.sentences import phrase, phrase_number
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.sheets.csv_encoding import decoded
 from listing_sync.sheets.file_limits import LARGEST_FIELD, check_grid
 from listing_sync.sheets.xlsx_values import LAST_COLUMN, LAST_ROW

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from listing_sync.cells.a1 import column_index
@@ -15,6 +15,7 @@ from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.validator import normalise_number
 from listing_sync.changes.quiet import Fetched, body_digest
 from listing_sync.errors import SourceError
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import SelectedRows, SheetDescription
 from listing_sync.sheets.csv_file import CsvRows, csv_rows, without_habits
 from listing_sync.sheets.file_limits import LARGEST_FILE

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from listing_sync.lazy_dataclasses import dataclass
 
 
 class SignInKind(StrEnum):

@@ -6,9 +6,10 @@ Source: google.aip.dev/193 (errors); google.rpc.ErrorInfo and Help; google.api.E
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from listing_sync.cells.foreign_json import read_foreign_json
+from listing_sync.lazy_dataclasses import dataclass
 
 _LONGEST = 2_000
 """Characters of Google's own words that are shown: those of SERVICE_DISABLED are 321."""

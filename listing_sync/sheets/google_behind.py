@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from listing_sync.cells.listings import BlankCell
 from listing_sync.cells.parsing import parser_for
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.sheets.google_api import Rendering, SheetsApi, ranges_in_a_request
 from listing_sync.sheets.google_details import CELL_FIELDS, detail_of
 from listing_sync.sheets.google_layout import Keys, Layout, MovedError

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count, repeat, zip_longest
 from typing import Any
 
 from listing_sync.cells.listings import Cell, SheetRow
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.sheets.google_api import Rendering, SheetsApi, ranges_in_a_request
 from listing_sync.sheets.google_behind import Behind
 from listing_sync.sheets.google_cells import Joins, without_blanks

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
@@ -19,6 +18,7 @@ from urllib.parse import quote
 
 from listing_sync.cells.foreign_json import TooHeavyError, read_foreign_json
 from listing_sync.changes.quiet import Fetched
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.sheets.google_http import GoogleHttp, refusal
 from listing_sync.transport import UnfitAnswerError
 

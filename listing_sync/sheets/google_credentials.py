@@ -7,10 +7,11 @@ names; here each kind is built by itself, and nothing is contacted or run.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from listing_sync.errors import SettingsError
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.proxies import is_link_local
 from listing_sync.sheets.google_account import GoogleAccount, SignInKind
 from listing_sync.sheets.google_key import (

@@ -7,11 +7,11 @@ takes as long to import as a small sync.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx
 
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.sheets.google_account import GoogleAccount, SignInKind
 from listing_sync.sheets.google_sign_in_errors import no_metadata_server
 from listing_sync.transport import (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
@@ -13,6 +12,7 @@ from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import SheetColumn, Unreadable
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.errors import SourceError
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.sheets.google_tables import Columns, Rows, Spreadsheet
 from listing_sync.sheets.grid import Header, Tab, choose_tab, read_header
 from listing_sync.sheets.headers import joined_headers

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Any, TypeVar
 
 from listing_sync.cells.listings import Unreadable
 from listing_sync.errors import TransientError
 from listing_sync.language.sentences import phrase
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.sheets.google_failures import transient
 from listing_sync.sheets.grid import Tab
 

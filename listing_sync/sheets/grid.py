@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +15,7 @@ from listing_sync.cells.listings import Cell, SheetColumn, SheetRow
 from listing_sync.cells.mapping import SheetMapping, normalise_header
 from listing_sync.cells.near import near_matches
 from listing_sync.errors import SourceError
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.sheets.headers import (
     in_its_unit,
     is_plain,

@@ -8,12 +8,12 @@ where it is one; a cell that is not empty is never taken for a blank one.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from listing_sync.cells.error_cells import error_cell
 from listing_sync.cells.listings import Cell, Unreadable
 from listing_sync.language.sentences import phrase
+from listing_sync.lazy_dataclasses import dataclass
 
 _SHOWN_FORMULA = 80
 _ADDRESS = re.compile(r"\s*https?://", re.IGNORECASE)

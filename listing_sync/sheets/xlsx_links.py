@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from listing_sync.cells.a1 import column_index
 from listing_sync.cells.error_cells import error_cell
 from listing_sync.cells.listings import Cell, SheetRow, Unreadable
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.sheets.file_limits import TooLargeError
 from listing_sync.sheets.links import Detail, is_address, linked_cell
 from listing_sync.sheets.xlsx_package import RELATION_IDS, Attributes

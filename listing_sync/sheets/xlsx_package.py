@@ -13,13 +13,13 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from posixpath import dirname, join, normpath
 from struct import error as StructError  # noqa: N812 - it is an exception
 from xml.parsers.expat import XMLParserType
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from listing_sync.cells.number_format import GENERAL, adds_to_text, built_in_format
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.sheets.file_limits import LONGEST_MARK, MOST_PARTS, TooLargeError, Unpacking
 from listing_sync.sheets.grid import Tab
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from listing_sync import logs
@@ -24,6 +23,7 @@ from listing_sync.errors import (
     TwinError,
 )
 from listing_sync.history.runs import Run
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import KeyedRows, Ports, Progress, Replaced
 from listing_sync.steps.answers import Answers, dropped
 from listing_sync.steps.recording import REFRESH_S

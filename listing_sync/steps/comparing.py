@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from listing_sync import logs
@@ -28,6 +27,7 @@ from listing_sync.changes.seen import (
     with_unread,
 )
 from listing_sync.errors import BreakerOpenError, RemoteError
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 
 Pages = Iterable[Sequence[TableRow]]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from listing_sync.cells.listings import Rejection
 from listing_sync.history.news import have_codes, rejection_key, untold
 from listing_sync.history.runs import GOOD, Run, RunType, StoredRejection
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import RunRecords
 
 RECENT_RUNS = 50

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4, uuid5
 
@@ -17,6 +16,7 @@ from listing_sync.errors import (
 )
 from listing_sync.history.runs import Run
 from listing_sync.language.sentences import phrase
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Hold, Holds, Ports, SharedHold
 
 _MAKE_ROOM = "make room in SYNC_STATE_DIR"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from listing_sync.errors import RefusedError
 from listing_sync.history.runs import Run
 from listing_sync.history.story import ChangeKind, ColumnChange
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports, Replaced
 
 CHANGES_SHOWN = 50

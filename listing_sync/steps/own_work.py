@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from listing_sync.cells.listings import Listing, SheetColumn, Value
@@ -16,6 +16,7 @@ from listing_sync.history.run_statistics import full_runs
 from listing_sync.history.runs import GOOD, Run
 from listing_sync.history.story import OTHERS, ChangeKind, ColumnChange, LastChange
 from listing_sync.language.sentences import phrase, spoken
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 from listing_sync.steps.comparing import remembered_of_table
 from listing_sync.steps.learning import known_to

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime, tzinfo
 
 from listing_sync.cells.listings import Rejection
@@ -11,6 +11,7 @@ from listing_sync.errors import ListingSyncError
 from listing_sync.history.month import DAYS, DayFigures
 from listing_sync.history.run_statistics import full_runs
 from listing_sync.history.runs import Run
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 
 _SETS_READ = 10

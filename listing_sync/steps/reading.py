@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, tzinfo
 
 from listing_sync.cells.cell_texts import shown_cells
@@ -21,6 +21,7 @@ from listing_sync.changes.likeness import likeness
 from listing_sync.changes.quiet import Quiet
 from listing_sync.changes.rollout import is_in_share, within_share
 from listing_sync.errors import SourceError
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports, Progress, SelectedRows
 
 NEAR_MATCHED = 50

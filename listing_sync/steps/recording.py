@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -29,6 +29,7 @@ from listing_sync.history.runs import (
     StoredRejection,
 )
 from listing_sync.history.taking_turns import SIGN_OF_LIFE_S
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import JournalEntry, Ports
 from listing_sync.steps.after_run import report_dead
 from listing_sync.steps.earlier_runs import History, read_history

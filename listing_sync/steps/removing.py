@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from listing_sync.cells.columns import Column
@@ -16,6 +15,7 @@ from listing_sync.errors import (
     Service,
     TransientError,
 )
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports, Replaced
 
 

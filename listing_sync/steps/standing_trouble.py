@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from listing_sync import logs
 from listing_sync.cells.wording import count, duration
 from listing_sync.history.standing import Standing, Word, seen, standing_of
 from listing_sync.language.sentences import english_of
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Clock, MailMemory, Telling
 
 MANUAL = "manual"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from listing_sync import logs
 from listing_sync.cells.listings import Listing, Rejection, SheetColumn
@@ -21,6 +21,7 @@ from listing_sync.errors import (
 )
 from listing_sync.history.runs import Run, RunStats
 from listing_sync.language.sentences import code_of, phrase
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.steps.reading import Reading
 
 _CODES = (

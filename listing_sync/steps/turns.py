@@ -5,7 +5,7 @@ The rules are core.taking_turns; here its steps become requests and waits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from listing_sync import logs
@@ -20,6 +20,7 @@ from listing_sync.errors import (
 )
 from listing_sync.history.runs import Cause, Run, RunStatus
 from listing_sync.history.taking_turns import Claim, Present, Step, Turn, after, is_gone
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 
 PASSING = (TransientError, RowError, BatchTooLargeError)

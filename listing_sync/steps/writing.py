@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from listing_sync.cells.listings import KEPT, Listing, Value
 from listing_sync.changes.batcher import Batch, Write, halves, listing_of, number_of
@@ -28,9 +28,8 @@ from listing_sync.errors import (
     TwinError,
     WrittenTwiceError,
 )
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Back, KeyedRows, Replaced, Table
-
-"""Two rows of a batch are one to the table (PostgreSQL, INSERT, ON CONFLICT)."""
 
 Made = Sequence[Mapping[str, Value]]
 """Rows as the database made them."""

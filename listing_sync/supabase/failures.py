@@ -11,7 +11,6 @@ status codes"; docs/contract.md section 7.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from http import HTTPStatus
@@ -35,6 +34,7 @@ from listing_sync.errors import (
     TransientError,
     WrittenTwiceError,
 )
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.reachability import (
     ProxyRefusedError,
     is_certificate_failure,

@@ -13,7 +13,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
@@ -25,6 +24,7 @@ from listing_sync.cells.foreign_json import TooHeavyError, read_foreign_json, we
 from listing_sync.cells.json_exact import decode, encode_rows
 from listing_sync.changes.sql_text import RELOAD_SCHEMA
 from listing_sync.errors import PermanentError, RemoteError, TransientError
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.reliability.pacing import Patience
 from listing_sync.supabase.failures import failure_of_exception, failure_of_response
 from listing_sync.transport import UnfitAnswerError
