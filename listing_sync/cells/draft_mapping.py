@@ -12,6 +12,7 @@ from listing_sync.cells.header_words import english_name
 from listing_sync.cells.listings import Problem, Value
 from listing_sync.cells.mapping import normalise_header, takes_unit
 from listing_sync.cells.parsing import parser_for
+from listing_sync.cells.romaji import romanised
 from listing_sync.cells.spelling import normalise
 from listing_sync.cells.units import Kind, named_unit
 from listing_sync.lazy_dataclasses import dataclass
@@ -218,8 +219,9 @@ def _name_of(column: UnmappedColumn) -> str:
         name = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:_LONGEST_NAME]
         if name:
             return name if name[0].isalpha() else f"column_{name}"[:_LONGEST_NAME]
-    in_english = english_name(_UNIT.sub("", header))
-    return (in_english or f"column_{column.letter.lower()}")[:_LONGEST_NAME]
+    plainly = _UNIT.sub("", header)
+    name = english_name(plainly) or romanised(plainly) or f"column_{column.letter.lower()}"
+    return name[:_LONGEST_NAME].rstrip("_")
 
 
 def _free_name(name: str, taken: Collection[str]) -> str:

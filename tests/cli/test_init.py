@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from listing_sync.cells.romaji import romanised
 from tests.cli.agency import SHEET, TAB, Agency, house
 from tests.cli.dialogue import Dialogue
 from tests.stack import odd_headers
@@ -50,7 +51,13 @@ def test_headers_of_ones_own_get_a_mapping_that_the_next_command_reads(newcomer:
     mapping = tomllib.loads(Path("mapping.toml").read_text(encoding="utf-8"))
     assert mapping["key"] == "property_number"
     assert list(mapping["columns"]) == [
-        *("property_number", "property_type", "price", "balcony_area", "column_e")
+        *(
+            "property_number",
+            "property_type",
+            "price",
+            "balcony_area",
+            romanised("謎の列") or "column_e",
+        )
     ]
     assert mapping["columns"]["property_number"]["pattern"]
     assert stat.S_IMODE(Path(".env").stat().st_mode) == 0o600
@@ -207,7 +214,8 @@ def test_126_japanese_headers_are_synced_in_four_commands_and_no_editor(newcomer
     assert newcomer.run("migrate", "verify").code == 0
     mapping = tomllib.loads(Path("mapping.toml").read_text(encoding="utf-8"))["columns"]
     assert len(mapping) == 126
-    assert sum(name.startswith("column_") for name in mapping) < 12
+    most = 3 if romanised("謎") else 11  # %, a year first, and a name of marks alone
+    assert sum(name.startswith("column_") for name in mapping) <= most
     read = 'price, price_per_tsubo, balcony_area, facing, phone, "order"'
     asked = f"select {read} from property_listings where property_number = 'AA10003'"
     [(price, per_tsubo, area, facing, phone, order)] = newcomer.project.execute(asked)

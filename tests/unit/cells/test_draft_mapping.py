@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import sys
 import tomllib
 from importlib.resources import files
 
@@ -7,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listing_sync.cells import romaji
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.draft_mapping import UnmappedColumn, draft_mapping, unique_headers
 from listing_sync.cells.mapping import normalise_header, parse_mapping
@@ -77,7 +80,6 @@ def test_dashes_among_numbers_become_blanks() -> None:
         pytest.param("最寄\n駅", "nearest_station", id="known Japanese over two lines"),
         pytest.param("●ペット", "pets", id="known Japanese with a mark"),
         pytest.param("徒歩\n（分）", "walk_minutes", id="known Japanese with a unit"),
-        pytest.param("謎の列", "column_ab", id="unknown Japanese"),
         pytest.param("2nd price", "column_2nd_price", id="a digit first"),
         pytest.param("!!!", "column_ab", id="only marks"),
         pytest.param("Price", "price_2", id="a name in use"),
@@ -87,6 +89,35 @@ def test_dashes_among_numbers_become_blanks() -> None:
 )
 def test_a_header_becomes_a_safe_column_name(header: str, name: str) -> None:
     assert list(drafted(header, taken=("price",))) == [name]
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("謎の列", "nazo_no_retsu"),
+        ("内装費（円）", "naisou_hi"),
+        ("2024年査定", "column_2024_nen_satei"),
+        ("🏠 おすすめ", "osusume"),
+        ("★", "column_ab"),
+        ("とても長い見出し" * 9, "totemo_nagai_midashi_totemo_nagai_midashi_totemo_nagai_midashi"),
+    ],
+)
+def test_a_header_of_unknown_words_is_named_by_its_sound(header: str, name: str) -> None:
+    pytest.importorskip("pykakasi", reason="the extra [romaji]")
+    assert list(drafted(header)) == [name]
+
+
+def test_without_the_extra_it_is_named_by_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pykakasi", None)
+    romaji._reader.cache_clear()
+    assert list(drafted("謎の列")) == ["column_ab"]
+    romaji._reader.cache_clear()
+
+
+@given(st.text(max_size=40))
+def test_every_header_has_a_name_that_needs_no_quotes(header: str) -> None:
+    [name] = drafted(header or "x")
+    assert re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name)
 
 
 def test_headers_that_stand_twice_are_named_and_left_out() -> None:
