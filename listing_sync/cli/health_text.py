@@ -48,8 +48,9 @@ def summary_line(health: Health, stale_after_s: int) -> str:
         figures.append(f"queue={health.queue_size}")
     check = decisive(health.checks)
     said = f" - {plain(f'{check_words(check)}: {check.detail}')}" if check else ""
-    # Advice stands behind what decides, by name: it is told whole below.
-    advice = [check_words(each) for each in health.checks if each.status is CheckStatus.WARN]
+    # Other advice stands behind what is said, by name: it is told whole below.
+    warned = [each for each in health.checks if each.status is CheckStatus.WARN]
+    advice = [check_words(each) for each in warned if each is not check]
     if health.verdict is Verdict.HEALTHY and advice:
         said += f"; look at {', '.join(advice)}"
     text = cut(health.verdict.upper() + said.replace("|", "/"), _SUMMARY_WIDTH)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.drills.office import Office, joined
+from tests.drills.crond import Plight
+from tests.drills.office import FIVE_MINUTES_S, Office, joined
 from tests.stack.loopback import Answer, Request
 
 pytestmark = pytest.mark.stack
@@ -98,3 +99,33 @@ def test_a_share_that_was_left_behind_is_named_with_what_it_leaves_out(office: O
     first = health.text.partition("\n")[0]
     assert re.search(r"SYNC_ROLLOUT_PERCENT is 10: \d+ of 180 listings are left out", first)
     assert "set it to 100" in first
+
+
+def test_a_clock_that_is_ahead_is_named_and_harms_nothing_once_it_is_right(office: Office) -> None:
+    office.plight = Plight(real_clock=True)
+    ahead = office.cron(late_s=-300)
+    assert (ahead.code, ahead.text) == (0, "")
+    first = office.run("health", late_s=-300).text.partition("\n")[0]
+    assert re.search(r"clock: this machine's clock is \S+ min.* ahead of the time", first)
+    assert "timedatectl set-ntp true" in first
+    assert office.cron().code == 0
+    assert re.match(r"HEALTHY - last good run: \d+\.\d s ago ", office.run("health").text)
+
+
+def test_another_writer_is_named_with_listings_and_columns(office: Office) -> None:
+    def undo() -> None:
+        office.project.execute(
+            "update property_listings set price = 1 where property_number in ('AA00001', 'AA00002')"
+        )
+
+    assert office.cron(late_s=4 * FIVE_MINUTES_S).code == 0
+    for runs_ago in (3, 2, 1, 0):
+        undo()
+        assert office.cron(late_s=runs_ago * FIVE_MINUTES_S).text == ""
+    undo()
+    first = office.run("health").text.partition("\n")[0]
+    assert first.startswith("DEGRADED - undone: ")
+    assert "AA00001, AA00002 (price)" in first
+    assert "another program or a trigger of the database undoes them each time" in first
+    story = joined(office.run("status", "--listing", "AA00001").text)
+    assert "undone since (by the database or another program)" in story
