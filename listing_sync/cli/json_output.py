@@ -144,6 +144,10 @@ def listing_document(story: Story) -> Document:
             {"column": item.column, "sheet": item.sheet, "table": item.table}
             for item in (table.differences if table and sheet else ())
         ],
+        "givenBack": [
+            {"column": item.column, "sheet": item.sheet, "table": item.table}
+            for item in (table.given_back if table and sheet else ())
+        ],
         "lastChanged": utc_text(story.last_change.changed_at) if story.last_change else None,
         "lastChange": _change_document(story.last_change) if story.last_change else None,
         "undone": _undone_document(story.undone) if story.undone else None,

@@ -11,7 +11,7 @@ from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Listing, SheetColumn, Value
 from listing_sync.cells.near import is_one_sign_off, likely_meant
 from listing_sync.cells.validator import normalise_number, validate
-from listing_sync.changes.given_back import row_comparer
+from listing_sync.changes.given_back import GivenBack, row_comparer
 from listing_sync.changes.plan import TableRow
 from listing_sync.changes.rollout import is_in_share
 from listing_sync.changes.undo_log import Logged
@@ -216,15 +216,20 @@ class _Inquiry:
             self._now_there[self._ports.mapping.mark_column] = rows[0].mark
         self._stored = rows[0].property_number
         listing = sheet.listing if sheet else None
+        differing = self._differences(listing, rows[0], known_to(self._ports)) if listing else ()
+        all_of_them = self._differences(listing, rows[0], GivenBack()) if listing else ()
         return TableView(
             is_there=True,
             is_marked=rows[0].mark is not None,
-            differences=self._differences(listing, rows[0]) if listing else (),
+            differences=differing,
+            given_back=tuple(item for item in all_of_them if item not in differing),
         )
 
-    def _differences(self, listing: Listing, row: TableRow) -> tuple[Difference, ...]:
+    def _differences(
+        self, listing: Listing, row: TableRow, known: GivenBack
+    ) -> tuple[Difference, ...]:
         columns = self._columns
-        differing = row_comparer([item.column for item in columns], known_to(self._ports))
+        differing = row_comparer([item.column for item in columns], known)
         return tuple(
             Difference(columns[index].header, listing.values[index], row.values[index])
             for index in differing(listing, row.property_number, row.values)

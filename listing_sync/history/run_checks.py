@@ -8,7 +8,13 @@ from types import MappingProxyType
 
 from listing_sync.cells.wording import count, duration, listed, percent
 from listing_sync.history.rhythm import GONE, missing, usual_distance_s
-from listing_sync.history.run_statistics import Statistics, full_runs, last_good, loose_named
+from listing_sync.history.run_statistics import (
+    Statistics,
+    full_runs,
+    is_good,
+    last_good,
+    loose_named,
+)
 from listing_sync.history.runs import Run, RunStatus
 from listing_sync.history.taking_turns import GONE_AFTER_S
 from listing_sync.history.undone_again import undone_again
@@ -85,9 +91,9 @@ def _error_rate_check(recent: Statistics, full: Sequence[Run]) -> Check:
     name = CheckName.ERROR_RATE
     rate = recent.error_rate
     detail = f"{percent(rate)} of {count(recent.total - recent.skipped, 'listing')} in 24 h"
-    well = next((at for at, run in enumerate(full) if run.status is not RunStatus.COMPLETED), 0)
-    if well > 1:
-        detail += f" (the last {well} runs were good)"
+    well = next((at for at, run in enumerate(full) if not _is_well(run)), len(full))
+    if well and rate > DEGRADED_ERROR_RATE:
+        detail += f" (the last {well} runs were good)" if well > 1 else " (the last run was good)"
     if rate > UNHEALTHY_ERROR_RATE:
         return fail(
             name,
@@ -97,6 +103,12 @@ def _error_rate_check(recent: Statistics, full: Sequence[Run]) -> Check:
     if rate > DEGRADED_ERROR_RATE:
         return warn(name, f"{detail}, above {percent(DEGRADED_ERROR_RATE)}")
     return ok(name, detail)
+
+
+def _is_well(run: Run) -> bool:
+    """Return whether a run by itself would be no reason to be degraded."""
+    in_hand = run.stats.total - run.stats.skipped
+    return is_good(run) and run.stats.failed <= DEGRADED_ERROR_RATE * in_hand
 
 
 def _stability_check(full: Sequence[Run], examples: Mapping[str, str]) -> Check:

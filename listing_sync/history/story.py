@@ -60,11 +60,16 @@ class SheetView:
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """What the table says of it now; `differences` are from its valid row in the sheet."""
+    """What the table says of it now; `differences` are from its valid row in the sheet.
+
+    `given_back` are those that the table itself makes of what is written, so that no run changes
+    them.
+    """
 
     is_there: bool
     is_marked: bool
     differences: tuple[Difference, ...]
+    given_back: tuple[Difference, ...] = ()
 
 
 class ChangeKind(StrEnum):

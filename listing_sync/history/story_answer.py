@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from listing_sync.cells.listings import Listing, Rejection
 from listing_sync.cells.wording import one_line
+from listing_sync.changes.compare import shown
 from listing_sync.history.signs_of_life import SayTime
-from listing_sync.history.story import Double, SheetView, Story, TableView
+from listing_sync.history.story import Difference, Double, SheetView, Story, TableView
 from listing_sync.history.way_on import bare, removes, undone_words, way_on, writes, writes_again
 from listing_sync.language.sentences import phrase
 
@@ -192,6 +193,14 @@ def _cut(value: str) -> str:
 
 def _of_valid(story: Story, listing: Listing, table: TableView, say_time: SayTime) -> str:
     number, row = story.property_number, listing.sheet_row
+    if story.is_up_to_date and table.given_back:
+        return phrase(
+            "{number} is on the site and says what row {row} of the sheet says, but for {made}"
+            " (a trigger, or the type of the column).",
+            number=number,
+            row=row,
+            made=_made_of(table.given_back),
+        )
     if story.is_up_to_date:
         return phrase(
             "{number} is on the site and says what row {row} of the sheet says.",
@@ -204,6 +213,19 @@ def _of_valid(story: Story, listing: Listing, table: TableView, say_time: SayTim
     if undone is None:
         return phrase("{found}: {way_on}.", found=found, way_on=does)
     return _found_and_way_on(found, undone, does)
+
+
+def _made_of(given_back: Sequence[Difference]) -> str:
+    """Return what the table makes of values by itself: no run changes that."""
+    return ", ".join(
+        phrase(
+            '{column}: of "{sheet}" the table makes "{table}"',
+            column=one_line(item.column),
+            sheet=_cut(shown(item.sheet)),
+            table=_cut(shown(item.table)),
+        )
+        for item in given_back
+    )
 
 
 def _difference(story: Story, table: TableView, row: int, *, is_undone: bool) -> str:

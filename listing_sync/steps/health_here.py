@@ -18,6 +18,9 @@ from listing_sync.ports import Ports
 from listing_sync.steps.after_run import remembered
 from listing_sync.steps.going_now import lock_run_id
 
+_LEAST_FREE_BYTES = 1_000_000
+"""What a run keeps of its lock, breakers and changes; with less it soon fails."""
+
 
 def folder_fault(folder: Path) -> str | None:
     """Return what is wrong with the folder of state: who else may write there, or that none can."""
@@ -62,18 +65,20 @@ def runs_kept_here(ports: Ports, waiting: Sequence[Run], now: datetime) -> tuple
 
 
 def _unwritable(folder: Path) -> str | None:
-    """Return why runs cannot keep anything in a folder, found without writing there."""
+    """Return why runs cannot keep anything in a folder, found without writing there.
+
+    Of one that is not made yet, its nearest parent tells: that is where it will be made.
+    """
+    there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
     try:
-        disk = os.statvfs(folder)
-    except OSError:  # not made yet, or named by who reads it
+        disk = os.statvfs(there)
+    except OSError:  # named by who reads it
         return None
     if disk.f_flag & os.ST_RDONLY:
-        return (
-            f"the disk of {folder} is mounted read-only: runs end with 78; remount it (dmesg says"
-            " why it is so), or name another folder"
-        )
-    if not disk.f_bavail or (disk.f_files and not disk.f_favail):
-        return f"the disk of {folder} is full: runs end with 78; free space there (df -h, df -i)"
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return f"{folder} cannot be written by this user: runs end with 78; look at its rights"
+        return f"the disk of {there} is mounted read-only: runs end with 78"
+    free = disk.f_bavail if os.geteuid() else disk.f_bfree
+    if free * disk.f_frsize < _LEAST_FREE_BYTES or (disk.f_files and not disk.f_favail):
+        return f"the disk of {there} is full: runs end with 78; free space there (df -h, df -i)"
+    if not os.access(there, os.W_OK | os.X_OK):
+        return f"{there} cannot be written by this user: runs end with 78; look at its rights"
     return None

@@ -143,3 +143,47 @@ def test_status_says_what_was_skipped_and_why(agency: Agency) -> None:
     rolled_back = agency.run("migrate", "rollback", "--run", run, "--yes")
     assert rolled_back.code == 1
     assert "changed by somebody else since, and left alone: AA1000" in agency.run("status").out
+
+
+def test_the_next_run_is_due_after_the_usual_distance(agency: Agency) -> None:
+    agency.sheet_is(house(1))
+    for _ in range(6):
+        assert agency.run("sync", "all").code == 0
+    agency.project.execute(
+        "with runs as"
+        " (select id, row_number() over (order by started_at desc) as at from sync_state)"
+        " update sync_state set started_at = now() - (at * interval '10 minutes' - interval '7"
+        " minutes'), completed_at = now() - (at * interval '10 minutes' - interval '7 minutes')"
+        " from runs where runs.id = sync_state.id"
+    )
+    agency.set_cell("C2", 5)
+    said = story_of(agency, "AA10001")
+    assert re.search(r"the next run, due about \d\d:\d\d, writes it\.", said), said
+    agency.project.execute(
+        "update sync_state set started_at = started_at - interval '3 hours',"
+        " completed_at = completed_at - interval '3 hours'"
+    )
+    said = story_of(agency, "AA10001")
+    assert "no run for 3 h 3 min, usually one comes every 10 min: is cron still on" in said
+    assert "writes it" not in said
+
+
+def test_what_a_trigger_makes_of_a_value_is_told_where_no_run_changes_it(agency: Agency) -> None:
+    agency.sheet_is(house(1))
+    assert agency.run("sync", "all").code == 0
+    agency.project.execute(
+        "create or replace function keep_price() returns trigger language plpgsql as"
+        " $$ begin new.price := old.price; return new; end $$"
+    )
+    agency.project.execute(
+        "create trigger keep_price before update on property_listings"
+        " for each row execute function keep_price()"
+    )
+    try:
+        agency.set_cell("C2", 5)
+        agency.run("sync", "all")
+        said = story_of(agency, "AA10001")
+    finally:
+        agency.project.execute("drop trigger keep_price on property_listings")
+        agency.project.execute("drop function keep_price()")
+    assert 'but for Price: of "5" the table makes "30000000" (a trigger' in said

@@ -208,6 +208,7 @@ def test_a_listing_has_the_keys_of_the_contract() -> None:
         "inTable": True,
         "upToDate": False,
         "differences": [{"column": "Price", "sheet": 5, "table": None}],
+        "givenBack": [],
         "lastChanged": "2026-03-01T09:00:00Z",
         "lastChange": {
             "syncId": run_id(1),

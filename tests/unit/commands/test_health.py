@@ -458,6 +458,32 @@ def test_a_full_or_missing_right_of_the_state_folder_is_found_without_writing(
     assert "cannot be written by this user" in found.detail
 
 
+def test_a_state_folder_that_is_not_made_yet_is_judged_where_it_will_be_made(
+    machine: Machine, tmp_path: Path
+) -> None:
+    below = tmp_path / "not" / "made"
+    machine.hold = HoldFile(below, below / "target")
+    assert check(machine.health(), CheckName.STATE_DIR).status is CheckStatus.OK
+    on_a_read_only_disk = Path("/sys/listing-sync")
+    machine.hold = HoldFile(on_a_read_only_disk, on_a_read_only_disk / "target")
+    found = check(machine.health(), CheckName.STATE_DIR)
+    assert found.status is CheckStatus.FAIL
+    assert "/sys " in found.detail
+
+
+@pytest.mark.parametrize(("free_kb", "is_full"), [(0, True), (900, True), (1100, False)])
+def test_a_state_folder_with_next_to_no_space_left_is_full(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, free_kb: int, *, is_full: bool
+) -> None:
+    disk = SimpleNamespace(
+        f_flag=0, f_bavail=free_kb, f_bfree=free_kb, f_frsize=1000, f_files=1, f_favail=1
+    )
+    monkeypatch.setattr("os.statvfs", lambda _: disk)
+    found = check(machine.health(), CheckName.STATE_DIR)
+    assert (found.status is CheckStatus.FAIL) is is_full
+    assert ("is full" in found.detail) is is_full
+
+
 def test_a_share_below_100_says_how_many_are_left_out(machine: Machine) -> None:
     machine.records = MemoryRecords(
         make_run(minutes=50, stats=RunStats(total=100, unchanged=10, skipped=90))

@@ -75,6 +75,13 @@ ANSWERS: dict[str, tuple[dict[str, Any], str]] = {
         {},
         "AA1 is on the site and says what row 17 of the sheet says.",
     ),
+    "up to date, but for what the table makes of it": (
+        {"table": replace(THERE, given_back=(Difference("Price", 5, 1),))},
+        (
+            "AA1 is on the site and says what row 17 of the sheet says, but for Price:"
+            ' of "5" the table makes "1" (a trigger, or the type of the column).'
+        ),
+    ),
     "missing, next run": (
         {"table": ABSENT},
         (

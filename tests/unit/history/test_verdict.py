@@ -313,3 +313,15 @@ def test_a_channel_that_refuses_and_messages_that_wait_degrade() -> None:
     assert "2 messages could not be delivered yet" in found.detail
     assert verdict([found], answered=True) is Verdict.DEGRADED
     assert channels_check(0, []).status is CheckStatus.OK
+
+
+def test_after_a_repair_the_error_rate_says_how_many_runs_were_good_since() -> None:
+    bad = [make_run(n, RunStatus.FAILED, minutes=n) for n in (1, 2)]
+    little = RunStats(total=100, unchanged=99, failed=1)
+    good = [make_run(n, RunStatus.PARTIAL, minutes=n, stats=little) for n in (3, 4)]
+    assert "100%" in of_runs(*bad)[CheckName.ERROR_RATE].detail
+    assert "good" not in of_runs(*bad)[CheckName.ERROR_RATE].detail
+    assert of_runs(*bad, good[0])[CheckName.ERROR_RATE].detail.startswith(
+        "17.5% of 120 listings in 24 h (the last run was good)"
+    )
+    assert "(the last 2 runs were good)" in of_runs(*bad, *good)[CheckName.ERROR_RATE].detail
