@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from listing_sync.cells.wording import plain
+from listing_sync.cli.shown import Shown, emit
 from listing_sync.cli.text import table
 
 _EXIT_CODES = {"healthy": 0, "degraded": 1, "unhealthy": 2, "unknown": 3}
@@ -33,9 +34,8 @@ def _health(
         from listing_sync.settings_file import DEFAULT_ENV_FILE
 
         result = health(world, face.env_file or DEFAULT_ENV_FILE)
-        if json:
-            face.print_json(health_document(result))
-        else:
+
+        def words() -> None:
             face.out.print(summary_line(result, world.settings.sync_stale_after), soft_wrap=True)
             if not face.quiet:
                 rows = [
@@ -43,4 +43,6 @@ def _health(
                     for check in result.checks
                 ]
                 face.out.print(table(("Status", "Check", "Found"), rows))
-        raise typer.Exit(_EXIT_CODES[result.verdict])
+
+        code = _EXIT_CODES[result.verdict]
+        raise typer.Exit(emit(face, Shown(lambda: health_document(result), words, code)))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +12,12 @@ import typer
 
 from listing_sync.cli.exits import ExitCode, code_of_error, code_of_run
 from listing_sync.cli.face import Face
+from listing_sync.cli.progress import progress_of
 from listing_sync.cli.run_names import checked_run_name
+from listing_sync.cli.shown import Shown, emit, meanwhile
 from listing_sync.errors import RefusedError, StoppedError
 
 if TYPE_CHECKING:
-    from listing_sync.cli.progress import Bars, Silent
     from listing_sync.commands.rollback import Source
     from listing_sync.wiring.world import World
 
@@ -72,15 +72,17 @@ def plan(
         if sql:
             migrate_text.show_sql(face.out, find_lacking_sql(world))
             raise typer.Exit(ExitCode.DONE)
-        with _progress(face, json=json) as progress:
+        with progress_of(face) as progress:
             found = make_migration_plan(world, progress)
-        if json:
-            face.print_json(migrate_json.plan_document(found))
-        else:
-            migrate_text.show_plan(face, found)
-        if found.changes is None:
-            raise typer.Exit(ExitCode.FAILED)
-        raise typer.Exit(ExitCode.PARTLY if found.changes.rejections else ExitCode.DONE)
+        code = ExitCode.FAILED
+        if found.changes is not None:
+            code = ExitCode.PARTLY if found.changes.rejections else ExitCode.DONE
+        shown = Shown(
+            lambda: migrate_json.plan_document(found),
+            lambda: migrate_text.show_plan(face, found),
+            code,
+        )
+        raise typer.Exit(emit(face, shown))
 
 
 @migrate_app.command("up")
@@ -99,23 +101,24 @@ def up(
         pending = migrate_up.find_pending(world)
         applied = None
         if pending and database is not None and not dry_run:
-            if not json:
-                migrate_text.show_pending(face, pending)
+            meanwhile(face, lambda: migrate_text.show_pending(face, pending))
             _ask(f"Apply this over {database.way}?", yes=yes)
-            with _progress(face, json=json) as progress:
+            with progress_of(face) as progress:
                 applied = migrate_up.apply(world, database, pending, progress)
         problem = None
         if pending and database is None and not dry_run:
             problem = _NO_WAY
         elif applied is not None and not applied.visible:
             problem = _NOT_SEEN
-        if json:
-            face.print_json(migrate_json.up_document(pending, applied, problem))
-        else:
-            migrate_text.show_up(face, pending, applied)
+        shown = Shown(
+            lambda: migrate_json.up_document(pending, applied, problem),
+            lambda: migrate_text.show_up(face, pending, applied),
+            ExitCode.FAILED if problem else ExitCode.DONE,
+        )
+        code = emit(face, shown)
         if problem:
             face.complain(problem)
-            raise typer.Exit(ExitCode.FAILED)
+        raise typer.Exit(code)
 
 
 @migrate_app.command("verify")
@@ -126,13 +129,14 @@ def verify(context: typer.Context, *, percent: Percent = None, json: Json = Fals
         from listing_sync.cli import migrate_json, migrate_text
         from listing_sync.commands.verify import verify as compare
 
-        with _progress(face, json=json) as progress:
+        with progress_of(face) as progress:
             found = compare(world, world.settings.sync_rollout_percent, progress)
-        if json:
-            face.print_json(migrate_json.verification_document(found))
-        else:
-            migrate_text.show_verification(face, found)
-        raise typer.Exit(ExitCode.DONE if found.is_equal else ExitCode.PARTLY)
+        shown = Shown(
+            lambda: migrate_json.verification_document(found),
+            lambda: migrate_text.show_verification(face, found),
+            ExitCode.DONE if found.is_equal else ExitCode.PARTLY,
+        )
+        raise typer.Exit(emit(face, shown))
 
 
 @migrate_app.command("cutover")
@@ -153,40 +157,45 @@ def cutover(
         from listing_sync.commands.cutover import cutover as cut_over
 
         share = world.settings.sync_rollout_percent
-        code = _show_what_cutover_changes(face, world, dry_run=dry_run, json=json)
+        code = _show_what_cutover_changes(face, world, dry_run=dry_run)
         if dry_run:
             raise typer.Exit(code)
         _ask(f"Take a snapshot and sync {share:g} % of the listings?", yes=yes)
-        with _progress(face, json=json) as progress:
+        with progress_of(face) as progress:
             result = cut_over(world, share, progress)
         path = world.machine.snapshots.path_of(result.snapshot)
-        if json:
-            face.print_json(migrate_json.cutover_document(result, share, path))
-        else:
-            migrate_text.show_cutover(face, result, share, path)
         code = code_of_run(result.sync.run, result.sync.error)
         if code == ExitCode.DONE and not (result.verification and result.verification.is_equal):
             code = ExitCode.PARTLY
-        raise typer.Exit(code)
+        shown = Shown(
+            lambda: migrate_json.cutover_document(result, share, path),
+            lambda: migrate_text.show_cutover(face, result, share, path),
+            code,
+        )
+        raise typer.Exit(emit(face, shown))
 
 
-def _show_what_cutover_changes(face: Face, world: World, *, dry_run: bool, json: bool) -> int:
+def _show_what_cutover_changes(face: Face, world: World, *, dry_run: bool) -> int:
     """Show what would be written, and return the exit code that a dry run ends with."""
     from listing_sync.cli import migrate_json, sync_text
     from listing_sync.commands.cutover import preview
 
     share = world.settings.sync_rollout_percent
-    with _progress(face, json=json) as progress:
+    with progress_of(face) as progress:
         found = preview(world, share, progress)
     if found.error is not None:
         raise found.error
     if found.refused:
         raise RefusedError(found.refused)
-    if not json:
-        sync_text.show_result(face.out, found, dry_run=True)
-    elif dry_run:
-        face.print_json(migrate_json.cutover_preview_document(found, share))
-    return code_of_run(found.run, None)
+    shown = Shown(
+        lambda: migrate_json.cutover_preview_document(found, share),
+        lambda: sync_text.show_result(face.out, found, dry_run=True),
+        code_of_run(found.run, None),
+    )
+    if dry_run:
+        return emit(face, shown)
+    meanwhile(face, shown.words)
+    return shown.code
 
 
 @migrate_app.command("rollback")
@@ -220,27 +229,29 @@ def rollback(
 
         _need_state_dir(world, dry_run=dry_run)
         source = commands.find_source(world, snapshot=_as_named(snapshot), run_id=run_id)
-        if not json:
-            migrate_text.show_snapshots(face, world.machine.snapshots, source)
+        meanwhile(face, lambda: migrate_text.show_snapshots(face, world.machine.snapshots, source))
+        hold = None
         if dry_run or not yes:
-            with _progress(face, json=json) as progress:
+            with progress_of(face) as progress:
                 result = commands.preview(world, source, progress)
-            if not json:
-                migrate_text.show_rollback(face, result)
         if not dry_run:
+            if not yes:
+                foretold = result
+                meanwhile(face, lambda: migrate_text.show_rollback(face, foretold))
             _ask(f"Lead the table back to {source}, and put syncing on hold?", yes=yes)
-            with _progress(face, json=json) as progress:
+            with progress_of(face) as progress:
                 result = commands.rollback(world, source, progress)
-            if not json:
-                migrate_text.show_rollback(face, result, hold=world.machine.hold.path)
-        if json:
-            face.print_json(migrate_json.rollback_document(result, _path(world, source)))
+            hold = world.machine.hold.path
+        code = ExitCode.PARTLY if result.left_alone or result.remaining else ExitCode.DONE
+        shown = Shown(
+            lambda: migrate_json.rollback_document(result, _path(world, source)),
+            lambda: migrate_text.show_rollback(face, result, hold=hold),
+            code if result.error is None else code_of_error(result.error),
+        )
+        emit(face, shown)
         if result.error is not None:
             face.complain(f"Stopped: {result.error}; run the same command again to go on")
-            raise typer.Exit(code_of_error(result.error))
-        raise typer.Exit(
-            ExitCode.PARTLY if result.left_alone or result.remaining else ExitCode.DONE
-        )
+        raise typer.Exit(shown.code)
 
 
 def _as_named(snapshot: Path | None) -> Path | None:
@@ -280,12 +291,3 @@ def _ask(question: str, *, yes: bool) -> None:
         signal.signal(signal.SIGINT, before)
     if not agreed:
         raise RefusedError("nothing was changed")
-
-
-@contextmanager
-def _progress(face: Face, *, json: bool) -> Iterator[Bars | Silent]:
-    from listing_sync.cli.progress import Bars, Silent
-
-    watched = sys.stderr.isatty() and not (face.quiet or json)
-    with Bars(face.err) if watched else Silent() as progress:
-        yield progress

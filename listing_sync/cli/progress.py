@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
+
+    from listing_sync.cli.face import Face
 
 
 class Silent:
@@ -78,3 +81,9 @@ class Bars:
         trace: TracebackType | None,
     ) -> None:
         self._bars.stop()
+
+
+def progress_of(face: Face) -> Bars | Silent:
+    """Return bars where a person watches stderr, and asked for words; to be entered."""
+    watched = sys.stderr.isatty() and not (face.quiet or face.json_output)
+    return Bars(face.err) if watched else Silent()

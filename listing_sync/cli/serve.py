@@ -13,6 +13,7 @@ import typer
 from listing_sync.cells.wording import plain
 from listing_sync.cli.exits import ExitCode
 from listing_sync.cli.face import RUN_TO_BE, Face
+from listing_sync.cli.shown import Shown, emit
 from listing_sync.cli.text import table
 from listing_sync.errors import SettingsError
 
@@ -170,20 +171,23 @@ def list_(
     face: Face = context.obj
     face.json_output = json
     found = _tokens(face).all()
-    if json:
-        face.print_json(
-            {
-                "tokens": [
-                    {"name": each.name, "role": each.role.value, "createdAt": each.created_at}
-                    for each in found
-                ]
-            }
-        )
-    elif found:
+
+    def document() -> dict[str, object]:
+        return {
+            "tokens": [
+                {"name": each.name, "role": each.role.value, "createdAt": each.created_at}
+                for each in found
+            ]
+        }
+
+    def words() -> None:
+        if not found:
+            face.say("Nobody is let in: `listing-sync serve token add NAME` makes a token.")
+            return
         rows = [(plain(each.name), each.role.value, plain(each.created_at)) for each in found]
         face.out.print(table(("Name", "Role", "Since"), rows))
-    else:
-        face.say("Nobody is let in: `listing-sync serve token add NAME` makes a token.")
+
+    emit(face, Shown(document, words))
 
 
 @token_app.command("remove")

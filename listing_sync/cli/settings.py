@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from listing_sync.cells.wording import plain
 from listing_sync.cli.exits import ExitCode
 from listing_sync.cli.face import Face
+from listing_sync.cli.shown import Shown, emit
 from listing_sync.cli.text import table
 from listing_sync.errors import SettingsError
 
@@ -41,22 +42,25 @@ def settings(
     shown["SYNC_STATE_DIR"] = shown["SYNC_STATE_DIR"] or str(state_root(None))
     rows = [(name, text, given.get(name, _DEFAULT)) for name, text in shown.items()]
     path = (face.env_file or DEFAULT_ENV_FILE).resolve()
-    if json:
-        document: dict[str, Any] = {
+
+    def document() -> dict[str, object]:
+        listed = [{"name": name, "value": value, "from": origin} for name, value, origin in rows]
+        found: dict[str, object] = {
             "file": str(path) if path.is_file() else None,
-            "settings": [
-                {"name": name, "value": value, "from": origin} for name, value, origin in rows
-            ],
+            "settings": listed,
         }
         if problems:
-            document |= {"status": "failed", "exitCode": ExitCode.SETTINGS, "problems": problems}
-        face.print_json(document)
-        face.json_output = False  # what is wrong is in this one
-    else:
+            found |= {"status": "failed", "exitCode": ExitCode.SETTINGS, "problems": problems}
+        return found
+
+    def words() -> None:
         face.out.print(_about_file(path), soft_wrap=True)
         lines = ((name, plain(origin), plain(text or "-")) for name, text, origin in rows)
         face.out.print(table(("Setting", "From", "Value"), lines))
+
+    emit(face, Shown(document, words))
     if problems:
+        face.json_output = False  # what is wrong is in the document
         raise SettingsError(problems)
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from listing_sync.cells.wording import plain
 from listing_sync.cli.exits import ExitCode
 from listing_sync.cli.face import Face
+from listing_sync.cli.shown import Shown, emit, meanwhile
+
+if TYPE_CHECKING:
+    from listing_sync.commands.signal_trial import Tried
 
 _NONE = (
     "No channel is set: SYNC_ALERT_WEBHOOK_URL or SYNC_NOTIFY_URLS for messages,"
@@ -35,16 +40,21 @@ def try_all(
         tried = []
         for each in try_signals(world):
             tried.append(each)
-            if not json:
-                became = "taken" if each.problem is None else f"NOT taken: {each.problem}"
-                face.out.print(f"{plain(each.to)}: {plain(became)}", soft_wrap=True)
-    if json:
-        found = [
-            {"to": each.to, "taken": each.problem is None, "problem": each.problem}
-            for each in tried
-        ]
-        face.print_json({"signals": found})
-    elif not tried:
-        face.out.print(_NONE, soft_wrap=True)
+            meanwhile(face, partial(_tell, face, each))
     is_well = bool(tried) and all(each.problem is None for each in tried)
-    raise typer.Exit(ExitCode.DONE if is_well else ExitCode.PARTLY)
+    result = Shown(
+        lambda: {
+            "signals": [
+                {"to": each.to, "taken": each.problem is None, "problem": each.problem}
+                for each in tried
+            ]
+        },
+        lambda: None if tried else face.out.print(_NONE, soft_wrap=True),
+        ExitCode.DONE if is_well else ExitCode.PARTLY,
+    )
+    raise typer.Exit(emit(face, result))
+
+
+def _tell(face: Face, tried: Tried) -> None:
+    became = "taken" if tried.problem is None else f"NOT taken: {tried.problem}"
+    face.out.print(f"{plain(tried.to)}: {plain(became)}", soft_wrap=True)

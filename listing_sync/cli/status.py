@@ -75,15 +75,15 @@ def status(
             from listing_sync.commands.listing_story import listing_story
 
             story = listing_story(ports, listing)
-            code = show_listing(face, story, ports.clock.now(), as_json=json)
+            code = show_listing(face, story, ports.clock.now())
         elif run_id is not None:
-            code = show_named_run(face, ports, run_id, as_json=json)
+            code = show_named_run(face, ports, run_id)
         elif rejected:
-            code = show_rejected(face, rejected_now(ports), as_json=json)
+            code = show_rejected(face, rejected_now(ports))
         elif html is not None:
             code = write_page(face, ports, html)
         elif watch:
             watch_runs(face, ports, limit)
         else:
-            code = show_recent(face, ports, limit, as_json=json)
+            code = show_recent(face, ports, limit)
     raise typer.Exit(code)

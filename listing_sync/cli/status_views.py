@@ -20,6 +20,7 @@ from listing_sync.cli.json_output import (
     runs_document,
 )
 from listing_sync.cli.run_names import WHOLE_ID
+from listing_sync.cli.shown import Shown, emit
 from listing_sync.cli.status_text import (
     listing_facts,
     pace_line,
@@ -42,19 +43,20 @@ _LOOK_EVERY_S = 1.0
 _NAMED_RUNS = 5
 
 
-def show_recent(face: Face, ports: Ports, limit: int, *, as_json: bool) -> int:
+def show_recent(face: Face, ports: Ports, limit: int) -> int:
     """Print the last runs; return the exit code."""
     from listing_sync.commands.status import going, recent
 
     found = recent(ports, limit)
     at_work = going(ports, found)
-    if as_json:
-        face.print_json(runs_document(found, at_work))
-    else:
+
+    def words() -> None:
         if found.runs or not found.away:
             face.say("\n".join(run_lines(found.runs, at_work)))
         _print_away(face, found.away, found.problems)
-    return ExitCode.FAILED if found.away else ExitCode.DONE
+
+    code = ExitCode.FAILED if found.away else ExitCode.DONE
+    return emit(face, Shown(lambda: runs_document(found, at_work), words, code))
 
 
 def _print_rejections(
@@ -84,7 +86,7 @@ def _print_away(face: Face, away: str | None, problems: Sequence[str] = ()) -> N
         face.complain(phrase("Only what this machine knows is shown: {why}", why=away))
 
 
-def show_named_run(face: Face, ports: Ports, name: str, *, as_json: bool) -> int:
+def show_named_run(face: Face, ports: Ports, name: str) -> int:
     """Print one run whole, by its id or what stands for it; return the exit code."""
     from listing_sync.commands.status import OneRun, one_run, run_ids_like
 
@@ -101,59 +103,62 @@ def show_named_run(face: Face, ports: Ports, name: str, *, as_json: bool) -> int
             face.complain(said)
             return ExitCode.PARTLY
         if not found.runs:
-            return _show_run(face, name, OneRun(None, (), found.away), as_json=as_json)
+            return _show_run(face, name, OneRun(None, (), found.away))
         name = found.runs[0].run_id
-    return _show_run(face, name, one_run(ports, name), as_json=as_json)
+    return _show_run(face, name, one_run(ports, name))
 
 
-def show_rejected(face: Face, found: OneRun, *, as_json: bool) -> int:
+def show_rejected(face: Face, found: OneRun) -> int:
     """Print what is rejected now, cell by cell; return the exit code."""
-    if as_json:
-        face.print_json(rejected_document(found))
-    else:
+
+    def words() -> None:
         if found.run is None and not found.away:
             face.out.print(phrase("No run has checked the sheet yet."))
         elif not found.rejections and not found.away:
             face.out.print(phrase("Nothing is rejected."))
         _print_rejections(face, found.rejections)
         _print_away(face, found.away)
-    if found.away:
-        return ExitCode.FAILED
-    return ExitCode.PARTLY if found.rejections else ExitCode.DONE
+
+    code = ExitCode.PARTLY if found.rejections else ExitCode.DONE
+    shown = Shown(lambda: rejected_document(found), words, ExitCode.FAILED if found.away else code)
+    return emit(face, shown)
 
 
-def _show_run(face: Face, run_id: str, found: OneRun, *, as_json: bool) -> int:
+def _show_run(face: Face, run_id: str, found: OneRun) -> int:
     run = found.run
     if run is None:
-        if as_json:
-            face.print_json({"syncId": run_id, "error": found.away or phrase("no such run")})
-        else:
-            nothing = phrase("No run {run}; `listing-sync status` lists the last ones.", run=run_id)
-            face.complain(found.away or nothing)
-        return ExitCode.FAILED if found.away else ExitCode.PARTLY
-    if as_json:
-        extra = {"error": found.away} if found.away else None
-        face.print_json(run_document(run, found.rejections, extra=extra))
-    else:
+        nothing = phrase("No run {run}; `listing-sync status` lists the last ones.", run=run_id)
+        missing = Shown(
+            lambda: {"syncId": run_id, "error": found.away or phrase("no such run")},
+            lambda: face.complain(found.away or nothing),
+            ExitCode.FAILED if found.away else ExitCode.PARTLY,
+        )
+        return emit(face, missing)
+
+    def words() -> None:
         face.out.print(fact_table(run_facts(run, found.going)))
         _print_rejections(face, found.rejections)
         _print_away(face, found.away)
-    return ExitCode.FAILED if found.away else ExitCode.DONE
+
+    extra = {"error": found.away} if found.away else None
+    code = ExitCode.FAILED if found.away else ExitCode.DONE
+    return emit(face, Shown(lambda: run_document(run, found.rejections, extra=extra), words, code))
 
 
-def show_listing(face: Face, story: Story, now: datetime, *, as_json: bool) -> int:
+def show_listing(face: Face, story: Story, now: datetime) -> int:
     """Print the story of one listing; return the exit code."""
-    if as_json:
-        face.print_json(listing_document(story))
-    else:
+
+    def words() -> None:
         said = answer(story, time_seen_from(now))
         face.out.print(plain(said))
         face.out.print()
         face.out.print(fact_table(listing_facts(story, said)))
         _print_places(face, story.sheet.rejections if story.sheet else ())
+
+    code = ExitCode.DONE if story.is_known else ExitCode.PARTLY
     if story.sheet is None or story.table is None:
-        return ExitCode.FAILED
-    return ExitCode.DONE if story.is_known else ExitCode.PARTLY
+        code = ExitCode.FAILED
+    return emit(face, Shown(lambda: listing_document(story), words, code))
 
 
 def _print_places(face: Face, rejections: Sequence[Rejection]) -> None:

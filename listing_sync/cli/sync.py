@@ -13,6 +13,7 @@ import typer
 
 from listing_sync.cli.face import Face
 from listing_sync.cli.mails import require_state_dir, tell_started, tell_unstarted, warn_once
+from listing_sync.cli.shown import Shown, emit
 from listing_sync.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _sync(
     json: bool,
 ) -> None:
     with _opened(face, flags, json=json, writes=not dry_run, all_=numbers is None) as world:
-        from listing_sync.cli.progress import Bars, Silent
+        from listing_sync.cli.progress import progress_of
         from listing_sync.commands.sync import sync
         from listing_sync.settings_file import DEFAULT_ENV_FILE
         from listing_sync.steps.exposed_files import writable_files
@@ -131,12 +132,11 @@ def _sync(
         if problem := writable_files(world.settings, face.env_file or DEFAULT_ENV_FILE):
             warn_once(face, "files", problem)
         options = _options(world, numbers, dry_run=dry_run, force=force)
-        watched = sys.stderr.isatty() and not (face.quiet or json)
-        with Bars(face.err) if watched else Silent() as progress:
+        with progress_of(face) as progress:
             result = sync(world, options, progress)
         if not dry_run:
             _write_status_page(world)
-        _show(face, result, dry_run=dry_run, json=json)
+        _show(face, result, dry_run=dry_run)
         raise typer.Exit(_code(result))
 
 
@@ -198,17 +198,22 @@ def _code(result: SyncResult) -> int:
     return code_of_run(result.run, result.error, not_found=len(result.not_found))
 
 
-def _show(face: Face, result: SyncResult, *, dry_run: bool, json: bool) -> None:
-    if json:
-        from listing_sync.cli.json_output import plan_document, run_document
-
-        extra = plan_document(result.plan, result.refused) if dry_run and result.plan else {}
-        face.print_json(run_document(result.run, result.rejections, dry_run=dry_run, extra=extra))
+def _show(face: Face, result: SyncResult, *, dry_run: bool) -> None:
     from listing_sync.cli import sync_text
 
     tells_all = face.verbose or dry_run or (face.is_terminal and not face.quiet)
-    if tells_all and not json:
-        sync_text.show_result(face.out, result, dry_run=dry_run)
-    if result.run.removed and not (json or face.quiet):
-        sync_text.show_removed(face.out, result.run.removed)
+
+    def document() -> Mapping[str, object]:
+        from listing_sync.cli.json_output import plan_document, run_document
+
+        extra = plan_document(result.plan, result.refused) if dry_run and result.plan else {}
+        return run_document(result.run, result.rejections, dry_run=dry_run, extra=extra)
+
+    def words() -> None:
+        if tells_all:
+            sync_text.show_result(face.out, result, dry_run=dry_run)
+        if result.run.removed and not face.quiet:
+            sync_text.show_removed(face.out, result.run.removed)
+
+    emit(face, Shown(document, words))
     sync_text.show_problems(face, result, tells_all=tells_all)

@@ -153,6 +153,16 @@ def test_codes_of_the_database_are_known_in_one_room() -> None:
     assert not wrong
 
 
+def test_one_place_chooses_between_words_and_a_document() -> None:
+    # cli.app says what ended a command; nobody else asks which form is wanted.
+    printing = {
+        module
+        for module, path in MODULES.items()
+        if module.startswith("cli.") and "print_json(" in path.read_text(encoding="utf-8")
+    }
+    assert printing == {"cli.face", "cli.shown", "cli.app"}
+
+
 def test_the_init_of_a_room_holds_its_docstring_alone() -> None:
     for module, path in MODULES.items():
         if module.endswith(".__init__"):

@@ -138,6 +138,7 @@ class GivenFace(Face):
 
     @contextmanager
     def open(self, **options: Any) -> Iterator[World]:  # type: ignore[override]
+        self.json_output = options["json_output"]
         yield self.world
 
 

@@ -36,8 +36,13 @@ class GivenFace(Face):
 
     @contextmanager
     def open(  # type: ignore[override]
-        self, *, flags: Mapping[str, object] | None = None, **_: object
+        self,
+        *,
+        flags: Mapping[str, object] | None = None,
+        json_output: bool = False,
+        **_: object,
     ) -> Iterator[MovingWorld]:
+        self.json_output = json_output
         given = {name: value for name, value in (flags or {}).items() if value is not None}
         self.world.settings = self.world.settings.model_copy(update=given)
         yield self.world

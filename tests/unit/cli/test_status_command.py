@@ -52,6 +52,7 @@ class LocalFace(Face):
         moves_breakers: bool = True,
     ) -> Iterator[LocalWorld]:
         self.needed_sheet = needs_sheet
+        self.json_output = json_output
         yield self.world
 
 
