@@ -3,7 +3,8 @@
 An expression is taken as its position automaton: each sign or class is a state, and who may follow
 whom is counted, with the number of ways. It takes time that doubles with each character where, in
 some loop, one text leads from a state back to it in two ways; time that grows with a power of the
-length where loops that match one character stand behind each other: the degree.
+length where loops that match one character stand behind each other: the degree. What is optional
+often enough doubles with the length of the expression instead, up to where the ways are counted.
 
 Source: Weber and Seidl, On the degree of ambiguity of finite automata (1991), criterion EDA.
 """
@@ -11,8 +12,9 @@ Source: Weber and Seidl, On the degree of ambiguity of finite automata (1991), c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import field
+from itertools import permutations
 
 from listing_sync.cells.pattern_syntax import Choice, Element, Repeat, Row, Signs
 from listing_sync.lazy_dataclasses import dataclass
@@ -21,6 +23,10 @@ _FEW_ROUNDS = 4
 """Repeats of at most so many rounds are written out; of more, they count as endless."""
 _LARGEST_WRITTEN_OUT = 200
 _MOST_STEPS = 200_000
+_FEW_KINDS = 5
+
+Kind = tuple[bool, ...]
+"""Of characters that the same states take: whether each does."""
 
 
 class IntricateError(ValueError):
@@ -43,7 +49,7 @@ class Automaton:
         self._signs: list[int] = []
         self._follow: list[Counter[int]] = []
         self._steps = 0
-        self._build(expression)
+        self._first = self._build(expression).first
         self._reach = [self._reached(state) for state in range(len(self._signs))]
 
     def is_exponential(self) -> bool:
@@ -63,16 +69,58 @@ class Automaton:
 
     def degree(self) -> int:
         """Return how many loops stand behind each other that one character can go through."""
+        return max((self._degree_of(kind) for kind in self._kinds()), default=0)
+
+    def longest_within(self, most_ways: int, longest: int, *, is_searched: bool) -> int:
+        """Return how long a text may be, at most `longest`, to be gone through in so many ways.
+
+        Texts of one character and of two in turn are looked at. One that `is_searched` is gone
+        through from each of its characters on.
+        """
+        kinds = sorted(self._kinds())
+        few = kinds[:_FEW_KINDS]
+        rounds = [*((kind, kind) for kind in kinds), *permutations(few, 2)]
+        for kind in rounds:
+            longest = self._longest_of(kind, most_ways, longest, is_searched=is_searched)
+        return longest
+
+    def _longest_of(
+        self, kinds: Sequence[Kind], most_ways: int, longest: int, *, is_searched: bool
+    ) -> int:
+        ways = {state: count for state, count in self._first.items() if kinds[0][state]}
+        before: list[dict[int, int]] = [{}, {}]
+        from_first = in_all = 0
+        for length in range(1, longest + 1):
+            if not ways:
+                return longest
+            from_first += sum(ways.values())
+            in_all = in_all + from_first if is_searched else from_first
+            if in_all > most_ways:
+                return length - 1
+            if not is_searched and ways == before[0]:  # it goes on for ever like this
+                each = max(sum(ways.values()), sum(before[1].values()))
+                return min(longest, length + (most_ways - from_first) // each)
+            before = [before[1], ways]
+            kind = kinds[length % 2]
+            following: dict[int, int] = {}
+            for state, count in ways.items():
+                for other, times in self._follow[state].items():
+                    if kind[other]:
+                        following[other] = following.get(other, 0) + count * times
+            ways = following
+        return longest
+
+    def _kinds(self) -> set[Kind]:
+        """Return which states take a character, for each kind of character."""
         alphabet = 0
         for signs in self._signs:
             alphabet |= signs
-        kinds = {
+        return {
             tuple(bool(signs >> at & 1) for signs in self._signs)
             for at in range(alphabet.bit_length())
         }
-        return max((self._degree_of(kind) for kind in kinds), default=0)
 
-    def _degree_of(self, kind: tuple[bool, ...]) -> int:
+    def _degree_of(self, kind: Kind) -> int:
         loops = [state for state, signs in enumerate(kind) if signs and state in self._reach[state]]
         chain: dict[int, int] = {}
 

@@ -13,7 +13,7 @@ from typing import Final
 from listing_sync.cells.column_types import COMMON_OPTIONS, ColumnType
 from listing_sync.cells.columns import Column
 from listing_sync.cells.near import near_matches
-from listing_sync.cells.patterns import PatternError, compiled_pattern
+from listing_sync.cells.patterns import PatternError, compiled_pattern, fits
 from listing_sync.cells.spelling import normalise, without_spaces
 from listing_sync.cells.units import UNIT_NAMES, Kind, Unit, unit_of
 from listing_sync.errors import SettingsError
@@ -310,7 +310,7 @@ class _Reader:
         if not isinstance(value, str) or not normalise(value):
             self._problem(key, f"must be a text, not {_shown(value)}")
             return None
-        if pattern is not None and not pattern.fullmatch(normalise(value)):
+        if pattern is not None and not fits(pattern, normalise(value)):
             self._problem(key, f"{_shown(value)} does not fit pattern; give a text that does")
         return value
 

@@ -18,6 +18,9 @@ LONGEST_TRIED: Final = 1_000
 """Characters of a cell that a pattern is tried on; a longer text is not in its form."""
 
 _LONGEST_TRIED_BY_DEGREE = {3: 200}
+_SHORTEST_TRIED = 50
+_MOST_WAYS = 1_500_000
+"""Of going through one text: a tenth of a second."""
 _LONGEST_PATTERN = 1_000
 _LARGEST_DEGREE = 3
 
@@ -29,6 +32,11 @@ _NESTED = (
 _BEHIND_EACH_OTHER = (
     "too many repeats behind each other can match the same character, such as .*.*.*.*; at"
     f" most {_LARGEST_DEGREE} may, and in ignore {_LARGEST_DEGREE - 1}"
+)
+
+_TOO_MANY_WAYS = (
+    "too many signs behind each other may be left out, or may be read in two ways, such as"
+    " a?a?a?...; state how many there are at most: a{0,30}"
 )
 
 
@@ -60,19 +68,35 @@ def compiled_pattern(text: str, *, is_searched: bool = False) -> re.Pattern[str]
         raise PatternError(_NESTED)
     if degree + is_searched > _LARGEST_DEGREE:
         raise PatternError(_BEHIND_EACH_OTHER)
+    if longest_tried(pattern, is_searched=is_searched) < _SHORTEST_TRIED:
+        raise PatternError(_TOO_MANY_WAYS)
     return pattern
 
 
+def fits(pattern: re.Pattern[str], text: str) -> bool:
+    """Return whether a text as a whole is in the form; one too long to be tried is not."""
+    return len(text) <= longest_tried(pattern) and pattern.fullmatch(text) is not None
+
+
 @lru_cache
-def longest_tried(pattern: re.Pattern[str]) -> int:
+def longest_tried(pattern: re.Pattern[str], *, is_searched: bool = False) -> int:
     """Return how many characters a text may have to be tried; fewer where each costs more."""
-    return _LONGEST_TRIED_BY_DEGREE.get(_degree(pattern) or 0, LONGEST_TRIED)
+    degree = (_degree(pattern) or 0) + is_searched
+    longest = _LONGEST_TRIED_BY_DEGREE.get(degree, LONGEST_TRIED)
+    for each in _automata(pattern):
+        longest = each.longest_within(_MOST_WAYS, longest, is_searched=is_searched)
+    return longest
+
+
+@lru_cache
+def _automata(pattern: re.Pattern[str]) -> tuple[Automaton, ...]:
+    return tuple(map(Automaton, parsed_pattern(pattern)))
 
 
 @lru_cache
 def _degree(pattern: re.Pattern[str]) -> int | None:
     """Return the degree of a pattern, None of an exponential one."""
-    automata = [Automaton(each) for each in parsed_pattern(pattern)]
+    automata = _automata(pattern)
     if any(each.is_exponential() for each in automata):
         return None
     return max(each.degree() for each in automata)

@@ -29,6 +29,7 @@ from listing_sync.cells.listings import (
 )
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.parsing import is_blank, parsed, parser_for
+from listing_sync.cells.patterns import longest_tried
 from listing_sync.cells.spelling import normalise
 from listing_sync.errors import SettingsError
 from listing_sync.language.sentences import code_of, phrase, phrase_number, spoken
@@ -128,11 +129,13 @@ class _Validation:
     def _listing_rows(self) -> Sequence[SheetRow]:
         """Return the rows but for those that the mapping ignores, such as totals.
 
-        It is their number that is looked at; where that is blank, their first filled cell.
+        It is their number that is looked at; where that is blank, their first filled cell. Of
+        a long text its beginning counts.
         """
         ignore = self._ignore
         if ignore is None:
             return self._contents.rows
+        longest = longest_tried(ignore, is_searched=True)
         order = sorted(
             range(len(self._columns)),
             key=lambda at: (at != self._key, column_index(self._columns[at].letter)),
@@ -141,7 +144,7 @@ class _Validation:
             row
             for row in self._contents.rows
             if not ignore.search(
-                next(filter(None, (compared_text(row[1][at]) for at in order)), "")
+                next(filter(None, (compared_text(row[1][at]) for at in order)), "")[:longest]
             )
         ]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listing_sync.cells.patterns import PatternError, compiled_pattern, longest_tried
+from listing_sync.cells.patterns import PatternError, compiled_pattern, fits, longest_tried
 from tests.bounded import run_bounded
 
 AMBIGUOUS = [
@@ -71,6 +71,50 @@ def test_patterns_are_ascii_unless_they_say_otherwise() -> None:
 def test_the_text_tried_is_shorter_where_each_character_costs_more() -> None:
     assert longest_tried(compiled_pattern("a*b*")) == 1_000
     assert longest_tried(compiled_pattern(".*.*.*")) == 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a?" * 30,
+        "a{0,4}" * 9,
+        "(?:a|a)" * 30,
+        ".?" * 30 + "x",
+        "(?:a?b?){4}" * 6,
+        "(?=" + "a?" * 30 + ")a",
+    ],
+)
+def test_what_may_be_left_out_too_often_is_refused(text: str) -> None:
+    with pytest.raises(PatternError, match="left out"):
+        compiled_pattern(text + "!")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\d{1,4}-?\d{1,4}-?\d{3,4}",
+        r"(\+81|0)?-?\d{1,4}-?\d{1,4}-?\d{4}",
+        r"[A-Z]?[0-9]?[A-Z]?[0-9]?-?[A-Z]?",
+        r"(?:\d{1,4}-?){1,3}",
+        "徒歩?約?[0-9]{1,2}分?(以内)?",
+        "(東京都)?.*区.*",
+    ],
+)
+def test_what_may_be_left_out_here_and_there_is_taken_whole(text: str) -> None:
+    assert longest_tried(compiled_pattern(text)) == 1_000
+
+
+def test_what_is_searched_for_is_tried_on_shorter_texts() -> None:
+    pattern = compiled_pattern(".*.*x", is_searched=True)
+    assert longest_tried(pattern) == 1_000
+    assert longest_tried(pattern, is_searched=True) < 200
+
+
+def test_a_text_too_long_to_be_tried_does_not_fit() -> None:
+    pattern = compiled_pattern("a*")
+    assert fits(pattern, "a" * 1_000)
+    assert not fits(pattern, "a" * 1_001)
+    assert not fits(pattern, "b")
 
 
 _ATOMS = st.sampled_from(["a", "b", "[ab]", "(?:ab)", "(?:a|b)"])

@@ -375,6 +375,12 @@ def test_the_order_of_the_rows_changes_nothing_but_the_order(
 # -- rows that are no listings, keys that are none ----------------------------------------------
 
 
+def test_of_a_long_text_its_beginning_says_whether_the_row_is_ignored() -> None:
+    mapping = replace(MAPPING, ignore=re.compile("※.*x.*"))
+    sheet = contents((2, ("※x" + "y" * 90_000, 100)), (3, ("※" + "y" * 90_000 + "x", 100)))
+    assert validate(sheet, mapping, default_zone=UTC).total_rows == 1
+
+
 def test_rows_that_the_mapping_ignores_are_no_listings_and_not_counted() -> None:
     mapping = replace(MAPPING, ignore=re.compile("^(合計|平均)"))
     sheet = contents(
