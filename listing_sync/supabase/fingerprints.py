@@ -11,7 +11,7 @@ from typing import Any, Final
 from listing_sync import logs
 from listing_sync.changes.seen import Fingerprint
 from listing_sync.errors import BatchTooLargeError, PermanentError, RowError
-from listing_sync.supabase.rest import Rest
+from listing_sync.supabase.rest import Rest, read_as_asked
 
 FUNCTION: Final = "listing_sync_table_fingerprints"
 
@@ -46,7 +46,10 @@ def read_fingerprints(
         logs.event("info", "read_whole", f"the table is read whole: {error}")
         return None
     told = rows[0].get("fingerprints") if rows else None
-    return None if told is None else tuple(map(_fingerprint, told))
+    if told is None:
+        return None
+    with read_as_asked("fingerprints"):
+        return tuple(map(_fingerprint, told))
 
 
 def _fingerprint(told: Sequence[Any]) -> Fingerprint:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from postgrest import ReturnMethod
 
 from listing_sync.ports import SharedHold
-from listing_sync.supabase.rest import Rest, Row
+from listing_sync.supabase.rest import Rest, Row, read_as_asked
 from listing_sync.supabase.run_records import set_up
 
 _RUNS: Final = "sync_state"
@@ -32,7 +32,8 @@ class SupabaseHolds:
         query = self._rest.table(_RUNS).select(_COLUMNS).eq("target", self._target)
         with set_up():
             rows = self._rest.read(query.order("started_at"), "looking for holds").rows
-        return tuple(map(_hold, rows))
+        with read_as_asked("holds"):
+            return tuple(map(_hold, rows))
 
     def place(self, hold: SharedHold) -> None:
         """Put syncing on hold, on every machine; harmless when repeated."""
@@ -66,9 +67,9 @@ def _hold(row: Row) -> SharedHold:
     details: Any = row["error_details"]
     said = details if isinstance(details, dict) else {}
     return SharedHold(
-        hold_id=row["id"],
+        hold_id=str(row["id"]),
         reason=str(said.get("reason", "")),
-        host=row["host"],
+        host=str(row["host"]),
         path=str(said.get("path", "")),
         since=datetime.fromisoformat(row["started_at"]).astimezone(UTC),
     )

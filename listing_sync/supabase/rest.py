@@ -23,7 +23,7 @@ from postgrest.base_request_builder import RequestConfig
 from listing_sync.cells.foreign_json import TooHeavyError, read_foreign_json, weigh
 from listing_sync.cells.json_exact import decode, encode_rows
 from listing_sync.changes.sql_text import RELOAD_SCHEMA
-from listing_sync.errors import PermanentError, RemoteError, TransientError
+from listing_sync.errors import Category, PermanentError, RemoteError, Service, TransientError
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.reliability.pacing import Patience
 from listing_sync.supabase.failures import failure_of_exception, failure_of_response
@@ -35,6 +35,7 @@ Row = dict[str, Any]
 
 STALE: Final = frozenset({"PGRST204", "PGRST205"})
 """PostgREST does not know a column or a table, which may be there all the same."""
+_EMBEDDED: Final = re.compile(r"[^,]*\([^)]*\)")
 _COUNT: Final = re.compile(r"[0-9]{1,15}")
 _STALE_S: Final = 10.0
 """Between looks; seconds are usual after a notification."""
@@ -108,7 +109,7 @@ class Rest:
         def send() -> Rows:
             with _seen_later(stale=stale):
                 response = self._answer(query)
-            return Rows(self._rows(response, exact=exact), _total(response))
+            return Rows(self._rows(query, response, exact=exact), _total(response))
 
         return self._call(send, what, patience)
 
@@ -135,7 +136,7 @@ class Rest:
         def send() -> list[Row]:
             with _seen_later(stale=stale):
                 response = self._answer(query)
-            return self._rows(response, exact=True) if response.content else []
+            return self._rows(query, response, exact=True) if response.content else []
 
         return self._call(send, what, patience)
 
@@ -160,10 +161,12 @@ class Rest:
             raise self._failure(response)
         return response
 
-    def _rows(self, response: httpx.Response, *, exact: bool) -> list[Row]:
-        """Return the rows of an answer, which may be a gateway's page instead."""
+    def _rows(self, query: Query, response: httpx.Response, *, exact: bool) -> list[Row]:
+        """Return the rows of an answer, which may be a gateway's page, or of another table."""
         rows = self._guarded(lambda: _json(response, exact=exact))
         if not (isinstance(rows, list) and all(type(row) is dict for row in rows)):
+            raise self._failure(response)
+        if not all(map(_asked_of(query), rows)):
             raise self._failure(response)
         return rows
 
@@ -218,6 +221,33 @@ def _encoded(body: Any) -> bytes:
     if isinstance(body, list):
         return encode_rows(body, (row.values() for row in body))
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _asked_of(query: Query) -> Callable[[Row], bool]:
+    """Return whether a row has every column that the query names, as far as that can be told."""
+    select = str(query.request.params.get("select", ""))
+    if not select or '"' in select:
+        return bool
+    names = {
+        part.partition("::")[0]
+        for part in _EMBEDDED.sub("", select).split(",")
+        if part and part != "*"
+    }
+    return lambda row: row.keys() >= names
+
+
+@contextmanager
+def read_as_asked(what: str) -> Iterator[None]:
+    """Take rows that hold other kinds of values than were asked for for nobody's answer."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise PermanentError(
+            f"what came as {what} is not what is asked for: is SUPABASE_URL right, and did somebody"
+            " change what listing-sync keeps there?",
+            service=Service.SUPABASE,
+            category=Category.UNKNOWN,
+        ) from error
 
 
 def _json(response: httpx.Response, *, exact: bool = False) -> Any:

@@ -16,7 +16,8 @@ from listing_sync.history.sources import Source
 from listing_sync.history.taking_turns import Claim
 from listing_sync.reliability.pacing import Patience
 from listing_sync.supabase.filters import among, quoted
-from listing_sync.supabase.rest import Query, Rest, Row, Rows
+from listing_sync.supabase.pages import require_progress
+from listing_sync.supabase.rest import Query, Rest, Row, Rows, read_as_asked
 from listing_sync.supabase.run_rows import (
     as_object,
     moment,
@@ -112,7 +113,7 @@ class SupabaseRunRecords:
                 query = query.gte("started_at", since.isoformat())
             query = query.order("started_at", desc=True).order("id", desc=True)
             page = self._read(query.range(len(runs), limit - 1))
-            runs += map(row_to_run, page.rows)
+            runs += _runs(page.rows)
             if not page.rows or len(runs) == page.total:
                 break
         # By the times that count: those of a clock that was ahead are earlier than they say.
@@ -121,33 +122,39 @@ class SupabaseRunRecords:
     def get(self, run_id: str) -> Run | None:
         """Return one run, None when there is no such run."""
         rows = self._read(self._ours(_RUN_COLUMNS).eq("id", run_id)).rows
-        return row_to_run(rows[0]) if rows else None
+        return _runs(rows[:1])[0] if rows else None
 
     def rejections(self, run_id: str) -> tuple[StoredRejection, ...]:
         """Return what a run rejected, in the order of the sheet."""
         rows: list[Row] = []
+        ends: list[object] = []
         while True:
             query = self._our_rejections().eq("run_id", run_id).order("id").limit(_PAGE_ROWS)
             page = self._read(query.gt("id", rows[-1]["id"]) if rows else query).rows
             if not page:
                 break
             rows += page
-        rows.sort(key=lambda row: (row["sheet_row"] or 0, row["column_name"] or ""))
-        return tuple(map(row_to_rejection, rows))
+            ends.append(rows[-1]["id"])
+            require_progress(_REJECTIONS, ends)
+        with read_as_asked(f"rows of {_REJECTIONS}"):
+            rows.sort(key=lambda row: (row["sheet_row"] or 0, row["column_name"] or ""))
+        return _rejections(rows)
 
     def rejections_of(self, property_number: str, limit: int) -> tuple[StoredRejection, ...]:
         """Return the newest rejections of one listing, at most `limit`."""
         query = self._our_rejections().eq("property_number", property_number)
         rows = self._read(query.order("created_at", desc=True).order("id").limit(limit)).rows
-        return tuple(map(row_to_rejection, rows))
+        return _rejections(rows)
 
     def in_progress(self) -> tuple[Claim, ...]:
         """Return the runs of any source on this target that have not ended, first come first."""
         query = self._of_target(_RUN_COLUMNS).eq("status", RunStatus.IN_PROGRESS.value)
-        return tuple(
-            Claim(row_to_run(row), moment(row["created_at"]), moment(row["updated_at"]))
-            for row in self._read(query.order("created_at").order("id"), Patience.OUTLAST).rows
-        )
+        rows = self._read(query.order("created_at").order("id"), Patience.OUTLAST).rows
+        with read_as_asked(f"rows of {_RUNS}"):
+            return tuple(
+                Claim(row_to_run(row), moment(row["created_at"]), moment(row["updated_at"]))
+                for row in rows
+            )
 
     def last_told(self, *, since: datetime | None = None) -> Run | None:
         """Return the full run that came last to say that its rejections were told.
@@ -159,7 +166,7 @@ class SupabaseRunRecords:
             query = query.gte("started_at", since.isoformat())
         query = query.eq("error_details->>told", "yes").order("created_at", desc=True)
         rows = self._read(query.order("id", desc=True).limit(1)).rows
-        return row_to_run(rows[0]) if rows else None
+        return _runs(rows[:1])[0] if rows else None
 
     def other_sources(self, since: datetime) -> tuple[str, ...]:
         """Return the sources but ours of which a run since then had listings in the table."""
@@ -172,7 +179,8 @@ class SupabaseRunRecords:
             rows = self._read(query.order("source").limit(1), Patience.OUTLAST).rows
             if not rows:
                 return tuple(sources)
-            sources.append(rows[0]["source"])
+            sources.append(str(rows[0]["source"]))
+            require_progress(_RUNS, sources)
 
     def delete_older(self, before: datetime, *, keep: int) -> None:
         """Delete ended runs that started before then, but none of the newest `keep`.
@@ -186,7 +194,8 @@ class SupabaseRunRecords:
         rows = self._read(newest.range(keep - 1, keep - 1)).rows
         if not rows:
             return
-        cut = min(before, moment(rows[0]["started_at"])).isoformat()
+        with read_as_asked(f"rows of {_RUNS}"):
+            cut = min(before, moment(rows[0]["started_at"])).isoformat()
         oldest = self._ours("error_details").gte("started_at", cut).order("started_at")
         rows = self._read(oldest.limit(1)).rows
         held = rows and as_object(rows[0]["error_details"]).get("rejections_run_id")
@@ -232,6 +241,16 @@ class SupabaseRunRecords:
         )
         with set_up():
             self._rest.write(query, what, patience)
+
+
+def _runs(rows: Sequence[Row]) -> tuple[Run, ...]:
+    with read_as_asked(f"rows of {_RUNS}"):
+        return tuple(map(row_to_run, rows))
+
+
+def _rejections(rows: Sequence[Row]) -> tuple[StoredRejection, ...]:
+    with read_as_asked(f"rows of {_REJECTIONS}"):
+        return tuple(map(row_to_rejection, rows))
 
 
 @contextmanager

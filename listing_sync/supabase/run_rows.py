@@ -26,6 +26,11 @@ from listing_sync.supabase.rest import Row
 
 _PAYLOAD_BYTES: Final = 8192
 _SHORTEST_CUT: Final = 16
+_TEXTS: Final = ("id", "trigger", "source", "target")
+_COUNTS: Final = (
+    *("total_items", "success_count", "failed_count", "skipped_count"),
+    *("inserted_count", "updated_count", "unchanged_count", "removed_count"),
+)
 _PROCESS: Final = "process"
 _REASON: Final = ""
 """The name under which a payload keeps what a reason is in every language: no header is blank."""
@@ -72,6 +77,12 @@ def run_to_row(run: Run) -> Row:
 
 def row_to_run(row: Row) -> Run:
     """Return the run of a row; a time that the database had not seen yet counts as its last."""
+    if not (
+        all(isinstance(row[name], str) for name in _TEXTS)
+        and all(type(row[name]) is int for name in _COUNTS)
+        and type(row["pid"]) in {int, type(None)}
+    ):
+        raise ValueError("no run")
     latest = moment(row["updated_at"])
 
     def at(text: str) -> datetime:

@@ -15,13 +15,13 @@ from listing_sync.cells.listings import Value
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.plan import TableRow
 from listing_sync.changes.seen import Fingerprint
-from listing_sync.changes.sql_text import add_unique
-from listing_sync.errors import BatchTooLargeError, Category, PermanentError, RowError, Service
+from listing_sync.errors import BatchTooLargeError, PermanentError, RowError
 from listing_sync.ports import Back, TableDescription
 from listing_sync.supabase.asked_back import asked_back
 from listing_sync.supabase.filters import among, chunks
 from listing_sync.supabase.fingerprints import read_fingerprints
 from listing_sync.supabase.meaning import meant_by
+from listing_sync.supabase.pages import require_keys, require_progress
 from listing_sync.supabase.refusals import named
 from listing_sync.supabase.rest import Query, Rest, Row, Rows
 from listing_sync.supabase.schema import describe_table, explained, is_there
@@ -255,6 +255,7 @@ class SupabaseTable:
         """
         limit = PAGE_ROWS
         last: Any = None
+        ends: list[Any] = []
         while True:
             query = self._page(select, numbers, limit, last)
             exactly = exact or self._has_json
@@ -268,11 +269,13 @@ class SupabaseTable:
             if not page.rows:
                 return
             keys = [row[self._key] for row in page.rows]
-            self._refuse_repeated([last, *keys])
+            require_keys(self._name, self._key, keys, last)
             yield page.rows
             if numbers is not None and page.total == len(page.rows):
                 return
             last = keys[-1]
+            ends.append(last)
+            require_progress(self._name, ends)
 
     def _page(
         self, select: str, numbers: Sequence[str] | None, limit: int, last: Any
@@ -287,13 +290,3 @@ class SupabaseTable:
         if last is not None:
             query = query.gt(self._key, last)
         return query.order(self._key).limit(limit)
-
-    def _refuse_repeated(self, keys: list[Any]) -> None:
-        if len(set(keys)) < len(keys):
-            twice = next(key for key in keys if keys.count(key) > 1)
-            raise PermanentError(
-                f"two rows of {self._name} have the {self._key} {twice!r}: delete one, then"
-                f" {add_unique(self._name, self._key)}",
-                service=Service.SUPABASE,
-                category=Category.DATABASE,
-            )

@@ -14,7 +14,7 @@ from listing_sync.changes.table_check import UniqueKey
 from listing_sync.errors import Category, PermanentError, Service
 from listing_sync.ports import TableDescription
 from listing_sync.supabase.failures import missing_right
-from listing_sync.supabase.rest import Rest
+from listing_sync.supabase.rest import Rest, read_as_asked
 
 FUNCTION: Final = "listing_sync_table_facts"
 _VIEWS: Final = frozenset({"v", "m"})
@@ -36,14 +36,17 @@ def read_facts(rest: Rest, table: str) -> TableDescription | None:
     facts = rows[0].get("facts")
     if not isinstance(facts, dict):
         return None
-    if not facts["may"]["select"]:
+    with read_as_asked("facts of the table"):
+        may_read = bool(facts["may"]["select"])
+        description = _description(facts)
+    if not may_read:
         raise PermanentError(
             missing_right("table", table),
             service=Service.SUPABASE,
             category=Category.DATABASE,
             code="42501",
         )
-    return _description(facts)
+    return description
 
 
 def _description(facts: Mapping[str, Any]) -> TableDescription:

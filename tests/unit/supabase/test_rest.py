@@ -254,3 +254,31 @@ def test_a_generated_column_is_an_error_of_its_own():
     error = failure_of_response(answer, datetime(2026, 3, 1, tzinfo=UTC))
     assert isinstance(error, GeneratedColumnError)
     assert error.column == "tax"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        [{}],
+        [{"number": "AA1"}],
+        [{"price": "1"}],
+        [{"number": [], "price": "1"}],
+        [{"number": {"a": 1}, "price": "1"}],
+        [{"number": None, "price": "1"}],
+        [{"number": True, "price": "1"}],
+    ],
+)
+def test_rows_that_are_not_as_asked_for_are_nobodys_answer(page):
+    with rest_of(lambda _: httpx.Response(200, json=page)) as rest:
+        table = table_of(rest, "price")
+        with pytest.raises(PermanentError, match="is SUPABASE_URL right"):
+            list(table.pages(table._mapping.columns))
+
+
+def test_pages_that_come_round_again_are_not_read_for_ever():
+    pages = iter([[{"number": f"AA{number}"}] for number in (1, 2, 1, 2, 1, 2)])
+    with rest_of(lambda _: httpx.Response(200, json=next(pages))) as rest:
+        table = table_of(rest)
+        with pytest.raises(PermanentError, match="do not get on"):
+            list(table.pages(table._mapping.columns))
+    assert len(list(pages)) == 3

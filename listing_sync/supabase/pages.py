@@ -1,0 +1,39 @@
+"""Require that pages get on: keys that are keys, none twice, and an end ever further on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from listing_sync.changes.sql_text import add_unique
+from listing_sync.errors import Category, PermanentError, Service
+from listing_sync.supabase.rest import read_as_asked
+
+_KEY_KINDS: Final = frozenset({str, int, float, Decimal})
+
+
+def require_keys(table: str, key: str, keys: Sequence[Any], last: Any) -> None:
+    """Raise PermanentError unless a page has other keys than the one it goes on from, each once."""
+    with read_as_asked(f"rows of {table}"):
+        if not _KEY_KINDS.issuperset(map(type, keys)):
+            raise TypeError("no key")
+    met = [last, *keys]
+    if len(set(met)) < len(met):
+        twice = next(each for each in met if met.count(each) > 1)
+        raise PermanentError(
+            f"two rows of {table} have the {key} {twice!r}: delete one, then"
+            f" {add_unique(table, key)}",
+            service=Service.SUPABASE,
+            category=Category.DATABASE,
+        )
+
+
+def require_progress(table: str, ends: Sequence[object]) -> None:
+    """Raise PermanentError where the newest end of a page has been the end of one before."""
+    if ends.count(ends[-1]) > 1:
+        raise PermanentError(
+            f"pages of {table} do not get on: is SUPABASE_URL right?",
+            service=Service.SUPABASE,
+            category=Category.UNKNOWN,
+        )
