@@ -7,12 +7,44 @@ from typing import TYPE_CHECKING
 from listing_sync.cells.wording import plain, utc_text
 from listing_sync.cli.json_output import Document
 from listing_sync.cli.text import cut
-from listing_sync.history.verdict import Check, CheckStatus, Verdict, decisive
+from listing_sync.history.verdict import Check, CheckName, CheckStatus, Verdict, decisive
+from listing_sync.language.sentences import marked, phrase, spoken
 
 if TYPE_CHECKING:
     from listing_sync.commands.health import Health
 
 _SUMMARY_WIDTH = 200
+_CHECKS = {
+    CheckName.SETTINGS: marked("settings"),
+    CheckName.KEY: marked("key"),
+    CheckName.FILES: marked("files"),
+    CheckName.STATE_DIR: marked("state dir"),
+    CheckName.HOLD: marked("hold"),
+    CheckName.JOURNAL: marked("journal"),
+    CheckName.SHEET: marked("sheet"),
+    CheckName.HEADERS: marked("headers"),
+    CheckName.TABLE: marked("table"),
+    CheckName.UNIQUE_KEY: marked("unique key"),
+    CheckName.SYNC_STATE: marked("sync state"),
+    CheckName.BREAKER: marked("breaker"),
+    CheckName.GOOGLE_BREAKER: marked("google breaker"),
+    CheckName.LAST_RUN: marked("last run"),
+    CheckName.LAST_GOOD_RUN: marked("last good run"),
+    CheckName.ERROR_RATE: marked("error rate"),
+    CheckName.STABILITY: marked("stability"),
+    CheckName.UNDONE: marked("undone"),
+    CheckName.RUN_IN_PROGRESS: marked("run in progress"),
+    CheckName.EGRESS: marked("egress"),
+    CheckName.SCHEDULE: marked("schedule"),
+    CheckName.SHARE: marked("share"),
+    CheckName.CHANNELS: marked("channels"),
+    CheckName.CLOCK: marked("clock"),
+}
+_STATUSES = {
+    CheckStatus.OK: marked("ok"),
+    CheckStatus.WARN: marked("warn"),
+    CheckStatus.FAIL: marked("fail"),
+}
 
 
 def health_document(health: Health) -> Document:
@@ -47,16 +79,24 @@ def summary_line(health: Health, stale_after_s: int) -> str:
     if health.queue_size is not None:
         figures.append(f"queue={health.queue_size}")
     check = decisive(health.checks)
-    said = f" - {plain(f'{check_words(check)}: {check.detail}')}" if check else ""
+    said = ""
+    if check:
+        words = phrase("{check}: {detail}", check=check_words(check), detail=check.detail)
+        said = f" - {plain(words)}"
     # Other advice stands behind what is said, by name: it is told whole below.
     warned = [each for each in health.checks if each.status is CheckStatus.WARN]
     advice = [check_words(each) for each in warned if each is not check]
     if health.verdict is Verdict.HEALTHY and advice:
-        said += f"; look at {', '.join(advice)}"
+        said = phrase("{said}; look at {checks}", said=said, checks=", ".join(advice))
     text = cut(health.verdict.upper() + said.replace("|", "/"), _SUMMARY_WIDTH)
     return f"{text} | {' '.join(figures)}" if figures else text
 
 
 def check_words(check: Check) -> str:
     """Return the name of a check as people read it."""
-    return check.name.replace("_", " ")
+    return spoken(_CHECKS[check.name])
+
+
+def status_word(check: Check) -> str:
+    """Return how a check came out as people read it."""
+    return spoken(_STATUSES[check.status])

@@ -18,9 +18,10 @@ from listing_sync.cli.text import (
     size,
     wrong,
 )
+from listing_sync.history.outcomes import outcome
 from listing_sync.history.pace import Pace
 from listing_sync.history.run_statistics import duration_s, metric
-from listing_sync.history.runs import Run, RunStats, RunStatus, RunType
+from listing_sync.history.runs import Run, RunStats, RunType
 from listing_sync.history.signs_of_life import Going, Life, in_words
 from listing_sync.history.skipped import skipped_words
 from listing_sync.history.story import ChangeKind, LastChange, SheetView, Story, TableView
@@ -29,13 +30,6 @@ from listing_sync.language.sentences import marked, phrase, phrase_number, spoke
 _WIDTHS = (16, 11, -9, -7, -7, -7, -6)
 """In columns of a terminal; negative: to the right."""
 _LONGEST_TRIGGER = 10
-_OUTCOMES = {
-    RunStatus.IN_PROGRESS: marked("in progress"),
-    RunStatus.COMPLETED: marked("completed"),
-    RunStatus.PARTIAL: marked("partial"),
-    RunStatus.FAILED: marked("failed"),
-    RunStatus.INTERRUPTED: marked("interrupted"),
-}
 _LIVES = {
     Life.AT_WORK: marked("at work"),
     Life.HANGS: marked("hangs"),
@@ -72,7 +66,7 @@ def run_lines(runs: Sequence[Run], going: Sequence[Going] = ()) -> Iterator[str]
         stats = run.stats
         yield _row(
             local_time(run.started_at),
-            spoken(_LIVES[life[run.run_id].life]) if run.run_id in life else _words(run.status),
+            spoken(_LIVES[life[run.run_id].life]) if run.run_id in life else outcome(run.status),
             f"{stats.total:,}",
             f"{stats.inserted:,}",
             f"{stats.updated:,}",
@@ -104,10 +98,6 @@ def _row(*cells: str) -> str:
     return "  ".join(map(padded, cells, _WIDTHS)).rstrip()
 
 
-def _words(run_status: RunStatus) -> str:
-    return spoken(_OUTCOMES[run_status])
-
-
 def run_facts(run: Run, going: Sequence[Going] = ()) -> Iterator[tuple[str, str]]:
     """Yield all that is known of one run, as (name, fact); `going` has it while it is one."""
     stats = run.stats
@@ -115,10 +105,10 @@ def run_facts(run: Run, going: Sequence[Going] = ()) -> Iterator[tuple[str, str]
     if run.in_journal:
         run_id = phrase("{run} (not yet recorded in Supabase)", run=run.run_id)
     yield phrase("Run"), run_id
-    outcome = _words(run.status)
+    ended = outcome(run.status)
     if run.cause:
-        outcome = phrase("{outcome}: {why}", outcome=outcome, why=plain(run.cause.message))
-    yield phrase("Outcome"), outcome
+        ended = phrase("{outcome}: {why}", outcome=ended, why=plain(run.cause.message))
+    yield phrase("Outcome"), ended
     yield phrase("Started"), f"{exact_local_time(run.started_at)}, {plain(run.trigger)}"
     if run.completed_at:
         yield phrase("Took"), duration(duration_s(run))
@@ -213,7 +203,7 @@ def listing_facts(story: Story, answer: str) -> Iterator[tuple[str, str]]:
         ended = phrase(
             "{time}, {outcome} ({run})",
             time=local_time(run.started_at),
-            outcome=_words(run.status),
+            outcome=outcome(run.status),
             run=run.run_id,
         )
         yield phrase("Last run"), ended

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from listing_sync.cells.wording import count
 from listing_sync.changes.table_check import key_fault
 from listing_sync.errors import (
     ListingSyncError,
@@ -46,13 +45,20 @@ from listing_sync.history.verdict import (
     verdict,
     warn,
 )
+from listing_sync.language.sentences import joined, phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Hold, Holds, Ports, RunRecords, SheetDescription, Table
 from listing_sync.reliability.breaker import BreakerState
 from listing_sync.settings import Settings, key_expires_at
 from listing_sync.steps.exposed_files import files_of_a_group, readable_files, writable_files
 from listing_sync.steps.going_now import lock_run_id
-from listing_sync.steps.health_here import channels_found, folder_fault, runs_kept_here
+from listing_sync.steps.health_here import (
+    breaker_check,
+    channels_found,
+    folder_fault,
+    journal_check,
+    runs_kept_here,
+)
 from listing_sync.steps.holding import held_elsewhere, held_here
 from listing_sync.steps.learning import loose_with_examples
 from listing_sync.steps.old_parts import old_parts
@@ -168,9 +174,11 @@ def _answer(
 
 def _sheet_checks(sheet: SheetDescription) -> tuple[Check, ...]:
     mapped = len(sheet.columns)
-    reader = f", read {sheet.reader}" if sheet.reader else ""
+    found = phrase('tab "{tab}" of "{title}"', tab=sheet.tab, title=sheet.title)
+    if sheet.reader:
+        found = phrase("{tab}, read {reader}", tab=found, reader=sheet.reader)
     return (
-        ok(CheckName.SHEET, f'tab "{sheet.tab}" of "{sheet.title}"{reader}'),
+        ok(CheckName.SHEET, found),
         headers_check(mapped, sheet.missing, sheet.unmapped, sheet.duplicates),
     )
 
@@ -179,18 +187,24 @@ def _table_checks(table: Table, ports: Ports) -> tuple[Check, ...]:
     mapping = ports.mapping
     description = table.describe()
     if not description.exists:
-        create = "name another in the mapping, or see `listing-sync migrate plan`"
-        return (fail(CheckName.TABLE, f"there is no table {mapping.table}: {create}"),)
+        detail = phrase(
+            "there is no table {table}: name another in the mapping, or see `listing-sync migrate"
+            " plan`",
+            table=mapping.table,
+        )
+        return (fail(CheckName.TABLE, detail),)
     facts = description.facts(key_is_unique=None)
     check = table_check(mapping, facts)
     check = with_saving(check, table, mapping.columns, is_view=description.is_view)
     if mapping.key not in description.columns:
         return (check,)
     if table.accepts_key():
-        return check, ok(CheckName.UNIQUE_KEY, f"{mapping.key} is unique")
+        return check, ok(CheckName.UNIQUE_KEY, phrase("{key} is unique", key=mapping.key))
     fault = key_fault(facts, mapping)
-    way_on = f": {fault.sql}" if fault.sql else ""
-    return check, fail(CheckName.UNIQUE_KEY, f"{fault.what}{way_on}")
+    if not fault.sql:
+        return check, fail(CheckName.UNIQUE_KEY, fault.what)
+    detail = phrase("{fault}: {sql}", fault=fault.what, sql=fault.sql)
+    return check, fail(CheckName.UNIQUE_KEY, detail)
 
 
 def _recorded_runs(records: RunRecords, now: datetime) -> tuple[Run, ...]:
@@ -200,7 +214,7 @@ def _recorded_runs(records: RunRecords, now: datetime) -> tuple[Run, ...]:
 
 
 def _records_checks(_: tuple[Run, ...]) -> tuple[Check, ...]:
-    return (ok(CheckName.SYNC_STATE, "readable"),)
+    return (ok(CheckName.SYNC_STATE, phrase("readable")),)
 
 
 def _merged(recorded: tuple[Run, ...], ports: Ports, now: datetime) -> tuple[Run, ...]:
@@ -227,7 +241,7 @@ def _settings_checks(ports: Ports, now: datetime, env_file: Path | None) -> tupl
     key = settings.service_key
     host = urlsplit(settings.supabase_url).hostname or ""
     return (
-        fail(CheckName.SETTINGS, wrong) if wrong else ok(CheckName.SETTINGS, f"valid{old_parts()}"),
+        fail(CheckName.SETTINGS, wrong) if wrong else ok(CheckName.SETTINGS, old_parts()),
         key_check(
             None if expires is None else datetime.fromtimestamp(expires, tz=UTC),
             now,
@@ -244,9 +258,9 @@ def _files_check(settings: Settings, env_file: Path | None) -> Check:
         return warn(CheckName.FILES, problem)
     if problem := readable_files(settings, env_file):
         return warn(CheckName.FILES, problem)
-    closed = "secrets are closed to others"
+    closed = phrase("secrets are closed to others")
     group = files_of_a_group(settings, env_file)
-    return ok(CheckName.FILES, f"{closed}; {group}" if group else closed)
+    return ok(CheckName.FILES, joined("; ", (closed, group)) if group else closed)
 
 
 def _held_elsewhere(hold: Hold, holds: Holds) -> str | None:
@@ -268,28 +282,11 @@ def local_checks(ports: Ports, held: str | None = None) -> tuple[Check, ...]:
         ports.machine.lock.holder()
     except (OSError, ListingSyncError) as error:
         why = error.strerror if isinstance(error, OSError) else error
-        return (fail(CheckName.STATE_DIR, f"SYNC_STATE_DIR cannot be read: {why}"),)
+        detail = phrase("SYNC_STATE_DIR cannot be read: {why}", why=why)
+        return (fail(CheckName.STATE_DIR, detail),)
     fault = folder_fault(ports.machine.hold.root) or ports.machine.lock.problem()
     return (
-        fail(CheckName.STATE_DIR, fault) if fault else ok(CheckName.STATE_DIR, "readable"),
-        ok(CheckName.HOLD, "not on hold") if held is None else warn(CheckName.HOLD, held),
-        _journal_check(waiting),
+        fail(CheckName.STATE_DIR, fault) if fault else ok(CheckName.STATE_DIR, phrase("readable")),
+        ok(CheckName.HOLD, phrase("not on hold")) if held is None else warn(CheckName.HOLD, held),
+        journal_check(waiting),
     )
-
-
-def _journal_check(waiting: int) -> Check:
-    if not waiting:
-        return ok(CheckName.JOURNAL, "empty")
-    runs = count(waiting, "run")
-    return warn(CheckName.JOURNAL, f"{runs} not yet recorded in Supabase: the next run does it")
-
-
-def breaker_check(name: CheckName, state: BreakerState) -> Check:
-    """Judge the breaker of a service."""
-    if state is BreakerState.OPEN:
-        return fail(
-            name,
-            "open: the service failed too often in a row; runs end at once until"
-            " SYNC_CIRCUIT_BREAKER_TIMEOUT has passed, then one try is let through",
-        )
-    return ok(name, str(state))

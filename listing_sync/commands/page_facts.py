@@ -68,7 +68,8 @@ class PageFacts:
 def page_facts(ports: Ports) -> PageFacts:
     """Return what the page shows, from records, journal and this machine; no sheet is asked."""
     # The checks of health, which a list of runs needs not wait for.
-    from listing_sync.commands.health import breaker_check, local_checks  # noqa: PLC0415
+    from listing_sync.commands.health import local_checks  # noqa: PLC0415
+    from listing_sync.steps.health_here import breaker_check  # noqa: PLC0415
 
     now = ports.clock.now()
     zone = now.astimezone().tzinfo or UTC

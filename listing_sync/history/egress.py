@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from listing_sync.cells.wording import count
 from listing_sync.history.run_statistics import DAY, metric
 from listing_sync.history.runs import Run
 from listing_sync.history.verdict import Check, CheckName, ok, warn
+from listing_sync.language.sentences import phrase, phrase_number
 
 FROM_SUPABASE = "bytes_from_supabase"
 """Among the metrics of a run: bytes of answers as they came, compressed where they were."""
@@ -24,12 +24,22 @@ def egress_check(runs: Iterable[Run], now: datetime, warn_gb: float) -> Check:
     """Judge a month of days like the last 24 h; a `warn_gb` of 0 allows everything."""
     counted = [run for run in runs if now - DAY < run.started_at and FROM_SUPABASE in run.metrics]
     if not counted:
-        return ok(CheckName.EGRESS, "no run of the last 24 h has counted what it received")
+        return ok(CheckName.EGRESS, phrase("no run of the last 24 h has counted what it received"))
     month_gb = sum(metric(run, FROM_SUPABASE) for run in counted) * _DAYS_OF_A_MONTH / _GB
-    found = f"{_shown(month_gb)} a month from Supabase, as {count(len(counted), 'run')} in 24 h"
+    found = phrase_number(
+        "{size} a month from Supabase, as {count:,} run in 24 h",
+        "{size} a month from Supabase, as {count:,} runs in 24 h",
+        len(counted),
+        size=_shown(month_gb),
+    )
     if warn_gb and month_gb > warn_gb:
-        way_on = "let cron start fewer, or compare with your plan's quota and raise it"
-        return warn(CheckName.EGRESS, f"{found}, above SYNC_EGRESS_WARN_GB ({warn_gb:g}): {way_on}")
+        detail = phrase(
+            "{found}, above SYNC_EGRESS_WARN_GB ({limit:g}): let cron start fewer, or compare with"
+            " your plan's quota and raise it",
+            found=found,
+            limit=warn_gb,
+        )
+        return warn(CheckName.EGRESS, detail)
     return ok(CheckName.EGRESS, found)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from listing_sync.cells.wording import count, duration, listed, percent
+from listing_sync.cells.wording import duration, listed, percent
+from listing_sync.history.outcomes import outcome
 from listing_sync.history.rhythm import GONE, missing, usual_distance_s
 from listing_sync.history.run_statistics import (
     Statistics,
@@ -19,6 +20,7 @@ from listing_sync.history.runs import Run, RunStatus
 from listing_sync.history.taking_turns import GONE_AFTER_S
 from listing_sync.history.undone_again import undone_again
 from listing_sync.history.verdict import Check, CheckName, fail, ok, warn
+from listing_sync.language.sentences import phrase, phrase_number
 
 DEGRADED_ERROR_RATE = 0.05
 UNHEALTHY_ERROR_RATE = 0.10
@@ -43,7 +45,8 @@ def run_checks(
     """
     full = full_runs(runs)
     if not full:
-        return (warn(CheckName.LAST_RUN, "no run yet: start one with `listing-sync sync all`"),)
+        detail = phrase("no run yet: start one with `listing-sync sync all`")
+        return (warn(CheckName.LAST_RUN, detail),)
     return (
         _last_run_check(full[0], now),
         _last_good_run_check(full, now, stale_after_s),
@@ -55,53 +58,79 @@ def run_checks(
 
 def _last_run_check(run: Run, now: datetime) -> Check:
     name = CheckName.LAST_RUN
-    ended = f"{run.status} {_age(run.completed_at, now)} ago"
-    taken = f"{run.stats.success:,} of {count(run.stats.total, 'listing')} up to date"
-    why = f": {run.cause.message}" if run.cause else ""
-    details = f"`listing-sync status {run.run_id}`"
-    match run.status:
-        case RunStatus.COMPLETED:
-            return ok(name, f"{ended}, {taken}")
-        case RunStatus.INTERRUPTED:
-            return ok(name, f"{ended}{why}; the next run goes on where it stopped")
-        case RunStatus.PARTIAL:
-            return warn(name, f"{ended}{why}; {taken}, {details} names the others")
-        case _:
-            return warn(name, f"{ended}{why}; more by {details}")
+    ended = phrase(
+        "{outcome} {age} ago", outcome=outcome(run.status), age=_age(run.completed_at, now)
+    )
+    taken = phrase_number(
+        "{success:,} of {count:,} listing up to date",
+        "{success:,} of {count:,} listings up to date",
+        run.stats.total,
+        success=run.stats.success,
+    )
+    if run.status is RunStatus.COMPLETED:
+        return ok(name, phrase("{ended}, {taken}", ended=ended, taken=taken))
+    if run.cause:
+        ended = phrase("{ended}: {why}", ended=ended, why=run.cause.message)
+    if run.status is RunStatus.INTERRUPTED:
+        return ok(name, phrase("{ended}; the next run goes on where it stopped", ended=ended))
+    if run.status is RunStatus.PARTIAL:
+        detail = phrase(
+            "{ended}; {taken}, `listing-sync status {run}` names the others",
+            ended=ended,
+            taken=taken,
+            run=run.run_id,
+        )
+        return warn(name, detail)
+    detail = phrase("{ended}; more by `listing-sync status {run}`", ended=ended, run=run.run_id)
+    return warn(name, detail)
 
 
 def _last_good_run_check(full: Sequence[Run], now: datetime, stale_after_s: float) -> Check:
     name = CheckName.LAST_GOOD_RUN
     good = last_good(full)
     since = full[-1].started_at if good is None else good.completed_at
-    limit = f"SYNC_STALE_AFTER ({duration(stale_after_s)})"
-    found = "none" if good is None else f"{_age(since, now)} ago"
+    found = phrase("none") if good is None else phrase("{age} ago", age=_age(since, now))
     if since is None or (now - since).total_seconds() > stale_after_s:
-        return fail(
-            name,
-            f"{found}, longer than {limit}: does cron still start runs, and why do"
-            " they fail? `listing-sync status` lists them",
+        detail = phrase(
+            "{found}, longer than SYNC_STALE_AFTER ({limit}): does cron still start runs, and why"
+            " do they fail? `listing-sync status` lists them",
+            found=found,
+            limit=duration(stale_after_s),
         )
+        return fail(name, detail)
     if good is None:
-        return warn(name, "none yet")
+        return warn(name, phrase("none yet"))
     return ok(name, found)
 
 
 def _error_rate_check(recent: Statistics, full: Sequence[Run]) -> Check:
     name = CheckName.ERROR_RATE
     rate = recent.error_rate
-    detail = f"{percent(rate)} of {count(recent.total - recent.skipped, 'listing')} in 24 h"
+    detail = phrase_number(
+        "{rate} of {count:,} listing in 24 h",
+        "{rate} of {count:,} listings in 24 h",
+        recent.total - recent.skipped,
+        rate=percent(rate),
+    )
     well = next((at for at, run in enumerate(full) if not _is_well(run)), len(full))
     if well and rate > DEGRADED_ERROR_RATE:
-        detail += f" (the last {well} runs were good)" if well > 1 else " (the last run was good)"
-    if rate > UNHEALTHY_ERROR_RATE:
-        return fail(
-            name,
-            f"{detail}, above {percent(UNHEALTHY_ERROR_RATE)}: `listing-sync status`"
-            " lists the runs, with a run's id its errors",
+        detail = phrase_number(
+            "{rate} (the last run was good)",
+            "{rate} (the last {count} runs were good)",
+            well,
+            rate=detail,
         )
+    if rate > UNHEALTHY_ERROR_RATE:
+        detail = phrase(
+            "{rate}, above {limit}: `listing-sync status` lists the runs, with a run's id its"
+            " errors",
+            rate=detail,
+            limit=percent(UNHEALTHY_ERROR_RATE),
+        )
+        return fail(name, detail)
     if rate > DEGRADED_ERROR_RATE:
-        return warn(name, f"{detail}, above {percent(DEGRADED_ERROR_RATE)}")
+        limit = percent(DEGRADED_ERROR_RATE)
+        return warn(name, phrase("{rate}, above {limit}", rate=detail, limit=limit))
     return ok(name, detail)
 
 
@@ -114,23 +143,30 @@ def _is_well(run: Run) -> bool:
 def _stability_check(full: Sequence[Run], examples: Mapping[str, str]) -> Check:
     name = CheckName.STABILITY
     if loose := loose_named(full, examples):
-        what = f"the table gives back something else than is written to {loose}"
-        return warn(name, f"{what}: give them a type that keeps the value (numeric, text)")
-    return ok(name, "the table keeps what is written")
+        detail = phrase(
+            "the table gives back something else than is written to {columns}: give them a type"
+            " that keeps the value (numeric, text)",
+            columns=loose,
+        )
+        return warn(name, detail)
+    return ok(name, phrase("the table keeps what is written"))
 
 
 def _undone_check(full: Sequence[Run]) -> Check:
     name = CheckName.UNDONE
     found = undone_again(full)
     if found is None:
-        return ok(name, "nothing is written again and again")
-    numbers, columns = listed(found.numbers, _NAMED), listed(found.columns, _NAMED)
-    return warn(
-        name,
-        f"{found.times} runs wrote the same values again to {numbers} ({columns}): another"
-        " program or a trigger of the database undoes them each time; find it, then"
-        f" `listing-sync status --listing {found.numbers[0]}`",
+        return ok(name, phrase("nothing is written again and again"))
+    detail = phrase(
+        "{times} runs wrote the same values again to {numbers} ({columns}): another program or a"
+        " trigger of the database undoes them each time; find it, then `listing-sync status"
+        " --listing {number}`",
+        times=found.times,
+        numbers=listed(found.numbers, _NAMED),
+        columns=listed(found.columns, _NAMED),
+        number=found.numbers[0],
     )
+    return warn(name, detail)
 
 
 def checks_of_waiting(
@@ -149,11 +185,14 @@ def checks_of_waiting(
     seen_at = good.completed_at if good else wrote_at
     if good is None and full:
         first_at = full[-1].started_at
-        found = f"none for {_age(first_at, now)}, since the first of those that wait here"
+        found = phrase(
+            "none for {age}, since the first of those that wait here", age=_age(first_at, now)
+        )
         is_stale = (now - first_at).total_seconds() > stale_after_s
         checks.append(fail(name, found) if is_stale else warn(name, found))
     elif seen_at is not None:
-        checks.append(ok(name, f"{_age(seen_at, now)} ago, as far as this machine knows"))
+        seen = phrase("{age} ago, as far as this machine knows", age=_age(seen_at, now))
+        checks.append(ok(name, seen))
     checks.append(schedule_check(waiting, now))
     return tuple(checks)
 
@@ -166,21 +205,32 @@ def schedule_check(runs: Sequence[Run], now: datetime) -> Check:
         times, what = found
         return fail(name, what) if times == GONE else warn(name, what)
     usual_s = usual_distance_s(runs)
-    return ok(name, "not known yet" if usual_s is None else f"a run every {duration(usual_s)}")
+    if usual_s is None:
+        return ok(name, phrase("not known yet"))
+    return ok(name, phrase("a run every {distance}", distance=duration(usual_s)))
 
 
 def share_check(share: float, runs: Iterable[Run]) -> Check:
     """Say how many listings SYNC_ROLLOUT_PERCENT leaves out: a rollout may have been forgotten."""
     name = CheckName.SHARE
     if share >= 100:  # noqa: PLR2004 - percent
-        return ok(name, "all listings")
+        return ok(name, phrase("all listings"))
     last = next(iter(full_runs(runs)), None)
-    out = (
-        f": {last.stats.skipped:,} of {count(last.stats.total, 'listing')} are left out"
-        if last
-        else ""
+    if last is None:
+        detail = phrase(
+            "SYNC_ROLLOUT_PERCENT is {share:g}; set it to 100 when all is well", share=share
+        )
+        return warn(name, detail)
+    detail = phrase_number(
+        "SYNC_ROLLOUT_PERCENT is {share:g}: {skipped:,} of {count:,} listing are left out; set it"
+        " to 100 when all is well",
+        "SYNC_ROLLOUT_PERCENT is {share:g}: {skipped:,} of {count:,} listings are left out; set it"
+        " to 100 when all is well",
+        last.stats.total,
+        share=share,
+        skipped=last.stats.skipped,
     )
-    return warn(name, f"SYNC_ROLLOUT_PERCENT is {share:g}{out}; set it to 100 when all is well")
+    return warn(name, detail)
 
 
 def progress_check(runs: Iterable[Run], now: datetime, lock_run_id: str | None) -> Check:
@@ -189,15 +239,26 @@ def progress_check(runs: Iterable[Run], now: datetime, lock_run_id: str | None) 
     going = [run for run in runs if run.status is RunStatus.IN_PROGRESS]
     silent = [run for run in going if now - run.heartbeat_at > SILENT_AFTER]
     if not going:
-        return ok(name, "none")
+        return ok(name, phrase("none"))
     if not silent:
-        return ok(name, f"{queue_size(going, now):,} still to do")
+        return ok(name, phrase("{open:,} still to do", open=queue_size(going, now)))
     run = silent[0]
-    who = f"process {run.pid} on {run.host} has been silent for {_age(run.heartbeat_at, now)}"
+    who = phrase(
+        "process {pid} on {host} has been silent for {silence}",
+        pid=run.pid,
+        host=run.host,
+        silence=_age(run.heartbeat_at, now),
+    )
     if run.run_id == lock_run_id and now - run.heartbeat_at > STUCK_AFTER:
-        stuck = "it hangs, and keeps the lock, so no other run can start"
-        return fail(name, f"{who}: {stuck}; end that process (`kill {run.pid}`)")
-    return warn(name, f"{who}; if it is dead, the next run closes its record and goes on")
+        detail = phrase(
+            "{who}: it hangs, and keeps the lock, so no other run can start; end that process"
+            " (`kill {pid}`)",
+            who=who,
+            pid=run.pid,
+        )
+        return fail(name, detail)
+    detail = phrase("{who}; if it is dead, the next run closes its record and goes on", who=who)
+    return warn(name, detail)
 
 
 def queue_size(runs: Iterable[Run], now: datetime) -> int:

@@ -14,8 +14,9 @@ from itertools import chain
 from listing_sync.cells.columns import Column
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.renamed import renamed_to
-from listing_sync.cells.wording import count, duration, one_line
+from listing_sync.cells.wording import duration, one_line
 from listing_sync.changes.table_check import FACTS_FILE, TableFacts, lacks_of
+from listing_sync.language.sentences import joined, phrase, phrase_number
 from listing_sync.lazy_dataclasses import dataclass
 
 LEGACY_KEYS_END = datetime(2027, 1, 1, tzinfo=UTC)
@@ -150,17 +151,26 @@ def key_check(
 ) -> Check:
     """Say how long the key of the Supabase project will work."""
     if not is_legacy:
-        return ok(CheckName.KEY, "a secret key")
-    new_key = "create a secret key (sb_secret_...) under Settings > API keys and use that"
+        return ok(CheckName.KEY, phrase("a secret key"))
     if expires_at is not None and expires_at <= now:
-        return fail(CheckName.KEY, f"the legacy key expired on {expires_at:%Y-%m-%d}: {new_key}")
+        detail = phrase(
+            "the legacy key expired on {day}: create a secret key (sb_secret_...) under Settings >"
+            " API keys and use that",
+            day=expires_at.date(),
+        )
+        return fail(CheckName.KEY, detail)
     ends = [expires_at] if expires_at else []
     if is_hosted:
         ends.append(LEGACY_KEYS_END)
     if not ends or min(ends) - now > KEY_NOTICE:
-        return ok(CheckName.KEY, "a legacy service_role key")
+        return ok(CheckName.KEY, phrase("a legacy service_role key"))
     last_day = min(ends) - timedelta(days=1)
-    return warn(CheckName.KEY, f"a legacy key, which ends on {last_day:%Y-%m-%d}: {new_key}")
+    detail = phrase(
+        "a legacy key, which ends on {day}: create a secret key (sb_secret_...) under Settings >"
+        " API keys and use that",
+        day=last_day.date(),
+    )
+    return warn(CheckName.KEY, detail)
 
 
 def headers_check(
@@ -172,65 +182,107 @@ def headers_check(
     """
     name = CheckName.HEADERS
     if duplicates:
-        which = ", ".join(duplicates)
-        return fail(name, f"two columns of the sheet have the same header: {which}; rename one")
+        detail = phrase(
+            "two columns of the sheet have the same header: {headers}; rename one",
+            headers=", ".join(duplicates),
+        )
+        return fail(name, detail)
     new = renamed_to(missing, unmapped)
-    seems = f' (renamed to "{one_line(new)}"?)' if new else ""
-    way_back = "rename its header back, or add the new one to the mapping"
     required = [column for column in missing if column.required]
+    lost = _headers(required or missing)
+    if new:
+        lost = phrase('{headers} (renamed to "{new}"?)', headers=lost, new=one_line(new))
     if required:
-        return fail(name, f"the sheet has no column {_headers(required)}{seems}: {way_back}")
-    if seems and len(unmapped) == 1:
-        lost = f"the sheet has no column {_headers(missing)}{seems}, which is no longer synced"
-        return replace(warn(name, f"{lost}: {way_back}"), degrades=True)
+        detail = phrase(
+            "the sheet has no column {headers}: rename its header back, or add the new one to the"
+            " mapping",
+            headers=lost,
+        )
+        return fail(name, detail)
+    if new and len(unmapped) == 1:
+        detail = phrase(
+            "the sheet has no column {headers}, which is no longer synced: rename its header back,"
+            " or add the new one to the mapping",
+            headers=lost,
+        )
+        return replace(warn(name, detail), degrades=True)
     if missing:
-        return warn(name, f"the sheet has no column {_headers(missing)}: left alone in the table")
-    rest = f", {len(unmapped)} more ignored" if unmapped else ""
-    return ok(name, f"all {count(mapped, 'mapped column')} found{rest}")
+        detail = phrase(
+            "the sheet has no column {headers}: left alone in the table", headers=_headers(missing)
+        )
+        return warn(name, detail)
+    found = phrase_number(
+        "all {count:,} mapped column found", "all {count:,} mapped columns found", mapped
+    )
+    if not unmapped:
+        return ok(name, found)
+    return ok(name, phrase("{found}, {more} more ignored", found=found, more=len(unmapped)))
 
 
 def table_check(mapping: SheetMapping, facts: TableFacts) -> Check:
     """Say whether the table can take what the mapping writes; its key has a check of its own."""
     lacks = lacks_of(replace(facts, key_is_unique=None), mapping)
     if not lacks:
-        said = f"{mapping.table} fits the mapping"
-        if facts.defaults is None:
-            said += f" as far as the API shows it: `listing-sync migrate up` applies {FACTS_FILE}"
+        if facts.defaults is not None:
+            return ok(CheckName.TABLE, phrase("{table} fits the mapping", table=mapping.table))
+        said = phrase(
+            "{table} fits the mapping as far as the API shows it: `listing-sync migrate up` applies"
+            " {file}",
+            table=mapping.table,
+            file=FACTS_FILE,
+        )
         return ok(CheckName.TABLE, said)
-    detail = f"{mapping.table}: {'; '.join(lack.what for lack in lacks)}"
     wanted = {column.name for column in mapping.columns} | {mapping.mark_column or mapping.key}
     judge = warn if wanted <= set(facts.columns) else fail
-    return judge(
-        CheckName.TABLE, f"{detail}. `listing-sync migrate plan` prints the SQL to mend it"
+    detail = phrase(
+        "{table}: {lacks}. `listing-sync migrate plan` prints the SQL to mend it",
+        table=mapping.table,
+        lacks="; ".join(lack.what for lack in lacks),
     )
+    return judge(CheckName.TABLE, detail)
 
 
 def clock_check(off_s: float | None) -> Check:
     """Say whether this machine's clock is right, by how many seconds the answers find it ahead."""
     name = CheckName.CLOCK
     if off_s is None:
-        return ok(name, "not known: no answer was dated")
+        return ok(name, phrase("not known: no answer was dated"))
     if abs(off_s) < CLOCK_WARN_S:
-        return ok(name, "right")
-    way = "ahead of" if off_s > 0 else "behind"
-    return warn(
-        name,
-        f"this machine's clock is {duration(abs(off_s))} {way} the time of the services: set it by"
-        " NTP (`timedatectl set-ntp true`); ages and times of runs are wrong by as much",
+        return ok(name, phrase("right"))
+    off = duration(abs(off_s))
+    detail = (
+        phrase(
+            "this machine's clock is {off} ahead of the time of the services: set it by NTP"
+            " (`timedatectl set-ntp true`); ages and times of runs are wrong by as much",
+            off=off,
+        )
+        if off_s > 0
+        else phrase(
+            "this machine's clock is {off} behind the time of the services: set it by NTP"
+            " (`timedatectl set-ntp true`); ages and times of runs are wrong by as much",
+            off=off,
+        )
     )
+    return warn(name, detail)
 
 
 def channels_check(waiting: int, refusing: Sequence[str]) -> Check:
     """Say which channels refuse messages, and how many messages wait."""
     name = CheckName.CHANNELS
-    waits = f"{count(waiting, 'message')} could not be delivered yet: the next run sends them again"
-    if refusing:
-        more = f"; {waits}" if waiting else ""
-        return warn(name, f"{'; '.join(refusing)}. `listing-sync test-signals` tries each{more}")
-    return warn(name, waits) if waiting else ok(name, "nothing waits")
+    waits = phrase_number(
+        "{count:,} message could not be delivered yet: the next run sends them again",
+        "{count:,} messages could not be delivered yet: the next run sends them again",
+        waiting,
+    )
+    if not refusing:
+        return warn(name, waits) if waiting else ok(name, phrase("nothing waits"))
+    detail = phrase(
+        "{refusing}. `listing-sync test-signals` tries each", refusing=joined("; ", refusing)
+    )
+    return warn(name, joined("; ", (detail, waits)) if waiting else detail)
 
 
 def _headers(columns: Sequence[Column]) -> str:
     shown = ", ".join(f'"{column.headers[0]}"' for column in columns[:_HEADERS_SHOWN])
     more = len(columns) - _HEADERS_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
+    return phrase("{names} and {more:,} more", names=shown, more=more) if more > 0 else shown

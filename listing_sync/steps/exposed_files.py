@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from listing_sync.cells.wording import plain
+from listing_sync.language.sentences import phrase
 from listing_sync.settings import Settings
 
 
@@ -13,21 +14,23 @@ def writable_files(settings: Settings, env_file: Path | None) -> str | None:
     """Return which files others may change, though this program does what they say."""
     obeyed = (*_secret_files(settings, env_file), settings.sync_mapping_file)
     named = _with_mode(obeyed, stat.S_IWGRP | stat.S_IWOTH)
-    return f"others can change what this obeys: chmod go-w {named}" if named else None
+    if not named:
+        return None
+    return phrase("others can change what this obeys: chmod go-w {files}", files=named)
 
 
 def readable_files(settings: Settings, env_file: Path | None) -> str | None:
     """Return which files with a secret in them others may read."""
     files = _secret_files(settings, env_file)
     if named := _with_mode(files, stat.S_IROTH):
-        return f"everybody here can read a secret: chmod o-rwx {named}"
+        return phrase("everybody here can read a secret: chmod o-rwx {files}", files=named)
     return None
 
 
 def files_of_a_group(settings: Settings, env_file: Path | None) -> str | None:
     """Return which files with a secret a group may read, which may be meant."""
     named = _with_mode(_secret_files(settings, env_file), stat.S_IRGRP)
-    return f"the group can read {named}" if named else None
+    return phrase("the group can read {files}", files=named) if named else None
 
 
 def _secret_files(settings: Settings, env_file: Path | None) -> tuple[Path | None, ...]:

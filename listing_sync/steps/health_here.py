@@ -8,18 +8,24 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from listing_sync.cells.wording import count
 from listing_sync.history.alert_memory import Memory
 from listing_sync.history.exposure import folder_problem
 from listing_sync.history.run_checks import checks_of_waiting, progress_check, share_check
 from listing_sync.history.runs import Run
-from listing_sync.history.verdict import Check, channels_check
+from listing_sync.history.verdict import Check, CheckName, channels_check, fail, ok, warn
+from listing_sync.language.sentences import marked, phrase, phrase_number, spoken
 from listing_sync.ports import Ports
+from listing_sync.reliability.breaker import BreakerState
 from listing_sync.steps.after_run import remembered
 from listing_sync.steps.going_now import lock_run_id
 
 _LEAST_FREE_BYTES = 1_000_000
 """What a run keeps of its lock, breakers and changes; with less it soon fails."""
+_BREAKERS = {
+    BreakerState.CLOSED: marked("closed"),
+    BreakerState.HALF_OPEN: marked("half-open"),
+    BreakerState.OPEN: marked("open"),
+}
 
 
 def folder_fault(folder: Path) -> str | None:
@@ -41,8 +47,14 @@ def channels_found(ports: Ports) -> Check:
     memory = remembered(ports, ports.identity.source) if channels.addresses else Memory()
     waiting = sum(len(memory.unsent.get(name, ())) for name in channels.addresses)
     refusing = [
-        f"{channels.place(name)} refuses messages since {refusal.since.astimezone():%Y-%m-%d %H:%M}"
-        f" ({refusal.why}; {count(refusal.dropped, 'message')} lost)"
+        phrase_number(
+            "{place} refuses messages since {time:%Y-%m-%d %H:%M} ({why}; {count:,} message lost)",
+            "{place} refuses messages since {time:%Y-%m-%d %H:%M} ({why}; {count:,} messages lost)",
+            refusal.dropped,
+            place=channels.place(name),
+            time=refusal.since.astimezone(),
+            why=refusal.why,
+        )
         for name, refusal in memory.refused.items()
         if name in channels.addresses
     ]
@@ -75,10 +87,41 @@ def _unwritable(folder: Path) -> str | None:
     except OSError:  # named by who reads it
         return None
     if disk.f_flag & os.ST_RDONLY:
-        return f"the disk of {there} is mounted read-only: runs end with 78"
+        return phrase("the disk of {folder} is mounted read-only: runs end with 78", folder=there)
     free = disk.f_bavail if os.geteuid() else disk.f_bfree
     if free * disk.f_frsize < _LEAST_FREE_BYTES or (disk.f_files and not disk.f_favail):
-        return f"the disk of {there} is full: runs end with 78; free space there (df -h, df -i)"
+        return phrase(
+            "the disk of {folder} is full: runs end with 78; free space there (df -h, df -i)",
+            folder=there,
+        )
     if not os.access(there, os.W_OK | os.X_OK):
-        return f"{there} cannot be written by this user: runs end with 78; look at its rights"
+        return phrase(
+            "{folder} cannot be written by this user: runs end with 78; look at its rights",
+            folder=there,
+        )
     return None
+
+
+def breaker_check(name: CheckName, state: BreakerState) -> Check:
+    """Judge the breaker of a service."""
+    if state is BreakerState.OPEN:
+        return fail(
+            name,
+            phrase(
+                "open: the service failed too often in a row; runs end at once until"
+                " SYNC_CIRCUIT_BREAKER_TIMEOUT has passed, then one try is let through"
+            ),
+        )
+    return ok(name, spoken(_BREAKERS[state]))
+
+
+def journal_check(waiting: int) -> Check:
+    """Say how many runs wait here to be recorded."""
+    if not waiting:
+        return ok(CheckName.JOURNAL, phrase("empty"))
+    detail = phrase_number(
+        "{count:,} run not yet recorded in Supabase: the next run does it",
+        "{count:,} runs not yet recorded in Supabase: the next run does it",
+        waiting,
+    )
+    return warn(CheckName.JOURNAL, detail)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from listing_sync.language.sentences import phrase
+
 _EXPAT = (2, 6, 0)
 
 
 def old_parts(expat: tuple[int, int, int] | None = None) -> str:
-    """Return what to add where the parser of .xlsx files is too old, "" where it is not.
+    """Return that the settings are valid, and which parser of .xlsx files is too old, if it is.
 
     Source: libexpat's change log, 2.6.0 (quadratic time for large tokens, CVE-2023-52425).
     """
@@ -14,4 +16,6 @@ def old_parts(expat: tuple[int, int, int] | None = None) -> str:
 
     found = expat or version_info
     version = ".".join(map(str, found))
-    return "" if found >= _EXPAT else f"; expat {version} is older than 2.6: update it"
+    if found >= _EXPAT:
+        return phrase("valid")
+    return phrase("valid; expat {version} is older than 2.6: update it", version=version)

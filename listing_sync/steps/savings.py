@@ -8,6 +8,7 @@ from typing import Final
 
 from listing_sync.cells.columns import Column
 from listing_sync.history.verdict import Check, CheckStatus
+from listing_sync.language.sentences import phrase
 from listing_sync.ports import Table
 
 FINGERPRINTS_FILE: Final = "0006_table_fingerprints.sql"
@@ -21,6 +22,10 @@ def with_saving(check: Check, table: Table, columns: Sequence[Column], *, is_vie
         return check
     return replace(
         check,
-        detail=f"{check.detail}; every run reads all of it, and would read only what has changed"
-        f" once `listing-sync migrate up` has applied {FINGERPRINTS_FILE}",
+        detail=phrase(
+            "{found}; every run reads all of it, and would read only what has changed once"
+            " `listing-sync migrate up` has applied {file}",
+            found=check.detail,
+            file=FINGERPRINTS_FILE,
+        ),
     )

@@ -16,13 +16,13 @@ from typer.testing import Result
 
 from listing_sync.cli.face import Face
 from listing_sync.cli.health import register
-from listing_sync.cli.health_text import health_document, summary_line
+from listing_sync.cli.health_text import check_words, health_document, summary_line
 from listing_sync.cli.text import cell_width
 from listing_sync.commands.health import Health
 from listing_sync.errors import Category, Service, TransientError
 from listing_sync.history.run_statistics import statistics
 from listing_sync.history.runs import RunStats
-from listing_sync.history.verdict import CheckName, Verdict, fail, ok, warn
+from listing_sync.history.verdict import Check, CheckName, CheckStatus, Verdict, fail, ok, warn
 from listing_sync.ports import SheetDescription, TableDescription
 from listing_sync.reliability.breaker import BreakerState
 from tests.command_line import runner
@@ -206,3 +206,8 @@ def test_checks_are_printed_in_the_order_of_their_names(tmp_path: Path) -> None:
     names = [check["name"] for check in checks]
     assert names == [name.value for name in CheckName]
     assert all(set(check) == {"name", "status", "detail"} for check in checks)
+
+
+@pytest.mark.parametrize("name", CheckName)
+def test_each_check_is_called_by_its_name_in_words(name):
+    assert check_words(Check(name, CheckStatus.OK, "")) == name.replace("_", " ")
