@@ -15,6 +15,7 @@ from listing_sync.cells.draft_mapping import (
     unique_headers,
 )
 from listing_sync.cells.listings import Cell, Rejection, Shown, Unreadable
+from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.texts import plain_text
 from listing_sync.changes.meaning import Settled
 from listing_sync.changes.migrations import PendingFile, pending_files
@@ -27,6 +28,7 @@ from listing_sync.changes.table_check import (
     missing_table,
     not_owned,
 )
+from listing_sync.changes.table_to_come import table_to_come
 from listing_sync.errors import (
     ListingSyncError,
     NotGrantedError,
@@ -120,11 +122,7 @@ def look_at_table(ports: Ports, pending: Sequence[PendingFile]) -> TableReport:
     try:
         description = ports.target.table.describe()
         if not description.exists:
-            is_ours = any(f"public.{mapping.table} " in item.file.text for item in pending)
-            lack = missing_table(mapping)
-            if is_ours:
-                lack = Lack(f"{lack.what} yet: `listing-sync migrate up` creates it", None)
-            return TableReport(mapping.table, exists=False, facts=None, lacks=(lack,), not_owned=())
+            return _of_no_table(mapping, pending)
         is_unique = ports.target.table.accepts_key() if mapping.key in description.columns else None
     except NotGrantedError:
         return TableReport(
@@ -138,6 +136,17 @@ def look_at_table(ports: Ports, pending: Sequence[PendingFile]) -> TableReport:
         lacks=(*lacks_of(facts, mapping), *_given_back(ports)),
         not_owned=not_owned(facts, mapping),
     )
+
+
+def _of_no_table(mapping: SheetMapping, pending: Sequence[PendingFile]) -> TableReport:
+    """Return what makes the table, and what it lacks even then."""
+    to_come = table_to_come((item.file.text for item in pending), mapping.table, mapping.key)
+    lack = missing_table(mapping)
+    lacks: tuple[Lack, ...] = (lack,)
+    if to_come is not None:
+        its_file = Lack(f"{lack.what} yet: `listing-sync migrate up` creates it", None)
+        lacks = (its_file, *lacks_of(to_come, mapping))
+    return TableReport(mapping.table, exists=False, facts=None, lacks=lacks, not_owned=())
 
 
 def _given_back(ports: Ports) -> Iterator[Lack]:

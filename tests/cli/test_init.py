@@ -196,6 +196,9 @@ def table_as_before(newcomer: Agency) -> Iterator[None]:
 @pytest.mark.usefixtures("table_as_before")
 def test_126_japanese_headers_are_synced_in_four_commands_and_no_editor(newcomer: Agency) -> None:
     assert len(odd_headers.HEADERS) == 126
+    newcomer.project.execute("drop table property_listings")
+    newcomer.project.execute("delete from sync_migrations")
+    newcomer.project.restart()
     newcomer.google.put_tab(SHEET, TAB, odd_headers.rows(30))
     written = newcomer.run(*answers(newcomer), "--yes")
     assert (written.code, written.err) == (0, "")

@@ -17,7 +17,14 @@ from tests.moving_world import COLUMNS, MovingWorld
 
 SILENT = Silent()
 SHEET = "AA1,100,for sale\nAA2,200,sold\nAA3,応相談,\n"
-FILE = SqlFile("1.sql", "create table public.listings (x int);", "abc", ("create",))
+CREATES = """
+  create table public.listings (
+    property_number text not null unique,
+    withdrawn_at timestamptz,
+    price numeric(15, 0)
+  );
+"""
+FILE = SqlFile("1.sql", CREATES, "abc", ("create",))
 
 
 def plan(ports: MovingWorld) -> MigrationPlan:
@@ -57,14 +64,16 @@ def test_without_a_table_everything_would_be_inserted(tmp_path):
     assert "create table" in (found.table.lacks[0].sql or "")
 
 
-def test_a_table_that_migrate_up_creates_needs_no_sql_of_a_person(tmp_path):
+def test_a_table_that_migrate_up_creates_lacks_only_columns_that_it_does_not_have(tmp_path):
     ports = MovingWorld(tmp_path, SHEET)
     ports.migrations.files = (FILE,)
     ports.table.description = TableDescription(
         exists=False, columns={}, primary_key=(), required=frozenset()
     )
-    (lack,) = plan(ports).table.lacks
-    assert (lack.sql, "migrate up" in lack.what) == (None, True)
+    its_file, status, *others = plan(ports).table.lacks
+    assert (its_file.sql, "migrate up" in its_file.what) == (None, True)
+    assert (status.what, others) == ("no column status", [])
+    assert 'add column "status" text' in (status.sql or "")
 
 
 def test_a_missing_column_counts_as_blank_in_every_row(tmp_path):
