@@ -18,10 +18,11 @@ from listing_sync.cli.text import (
     size,
     wrong,
 )
+from listing_sync.history.month import rejected_and_failed
 from listing_sync.history.outcomes import outcome
 from listing_sync.history.pace import Pace
 from listing_sync.history.run_statistics import duration_s, metric
-from listing_sync.history.runs import Run, RunStats, RunType
+from listing_sync.history.runs import Run, RunType
 from listing_sync.history.signs_of_life import Going, Life, in_words
 from listing_sync.history.skipped import skipped_words
 from listing_sync.history.story import ChangeKind, LastChange, SheetView, Story, TableView
@@ -128,7 +129,7 @@ def run_facts(run: Run, going: Sequence[Going] = ()) -> Iterator[tuple[str, str]
         version=plain(run.version),
     )
     yield phrase("By"), by
-    yield phrase("Listings"), _totals(stats)
+    yield phrase("Listings"), _totals(run)
     changes = phrase(
         "{inserted:,} inserted, {updated:,} updated, {removed:,} removed, {unchanged:,} unchanged",
         inserted=stats.inserted,
@@ -146,12 +147,16 @@ def run_facts(run: Run, going: Sequence[Going] = ()) -> Iterator[tuple[str, str]
         yield phrase("Warning"), plain(warning)
 
 
-def _totals(stats: RunStats) -> str:
+def _totals(run: Run) -> str:
+    stats = run.stats
+    rejected, failed = rejected_and_failed(run)
     said = phrase(
-        "{total:,}: {success:,} as in the sheet, {failed:,} failed, {skipped:,} skipped",
+        "{total:,}: {success:,} as in the sheet, {rejected:,} rejected, {failed:,} failed,"
+        " {skipped:,} skipped",
         total=stats.total,
         success=stats.success,
-        failed=stats.failed,
+        rejected=rejected,
+        failed=failed,
         skipped=stats.skipped,
     )
     return phrase("{said}, {open:,} to do", said=said, open=stats.open) if stats.open else said

@@ -10,7 +10,7 @@ from listing_sync.cells.wording import duration, plain
 from listing_sync.cli.mails import complain_once, tell_column, tell_end
 from listing_sync.cli.text import cut, numbers_text, rejection_table, table, value_text
 from listing_sync.history.common_faults import columns_apart, repeats
-from listing_sync.history.runs import GOOD, RunStats, RunStatus
+from listing_sync.history.runs import GOOD, Run, RunStatus
 from listing_sync.language.sentences import english_of, marked, phrase, phrase_number
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def show_result(out: Console, result: SyncResult, *, dry_run: bool) -> None:
         time=duration(seconds),
     )
     out.print(said, soft_wrap=True)
-    totals = _planned(result.run.stats) if dry_run else _done(result.run.stats)
+    totals = _planned(result.run) if dry_run else _done(result.run)
     separator = phrase(", ")
     out.print(f"  {separator.join(totals)}", soft_wrap=True)
     if result.plan is not None and result.plan.unlisted and not result.plan.removals:
@@ -60,30 +60,39 @@ def show_result(out: Console, result: SyncResult, *, dry_run: bool) -> None:
         out.print(f"  {kept}", soft_wrap=True)
 
 
-def _done(stats: RunStats) -> Iterator[str]:
+def _done(run: Run) -> Iterator[str]:
     """Yield what a run did, a total each; what is rare only where it was."""
+    stats = run.stats
     yield phrase("{total:,} inserted", total=stats.inserted)
     yield phrase("{total:,} updated", total=stats.updated)
     yield phrase("{total:,} unchanged", total=stats.unchanged)
     if stats.removed:
         yield phrase("{total:,} removed", total=stats.removed)
-    if stats.failed:
-        yield phrase("{total:,} failed", total=stats.failed)
-    if stats.skipped:
-        yield phrase("{total:,} skipped", total=stats.skipped)
+    yield from _not_taken(run)
 
 
-def _planned(stats: RunStats) -> Iterator[str]:
+def _planned(run: Run) -> Iterator[str]:
     """Yield what a dry run would do, a total each; what is rare only where it would be."""
+    stats = run.stats
     yield phrase("{total:,} would be inserted", total=stats.inserted)
     yield phrase("{total:,} would be updated", total=stats.updated)
     yield phrase("{total:,} unchanged", total=stats.unchanged)
     if stats.removed:
         yield phrase("{total:,} would be removed", total=stats.removed)
-    if stats.failed:
-        yield phrase("{total:,} rejected", total=stats.failed)
-    if stats.skipped:
-        yield phrase("{total:,} skipped", total=stats.skipped)
+    yield from _not_taken(run)
+
+
+def _not_taken(run: Run) -> Iterator[str]:
+    """Yield how many listings were rejected for their cells, failed otherwise, or were left out."""
+    from listing_sync.history.month import rejected_and_failed
+
+    rejected, failed = rejected_and_failed(run)
+    if rejected:
+        yield phrase("{total:,} rejected", total=rejected)
+    if failed:
+        yield phrase("{total:,} failed", total=failed)
+    if run.stats.skipped:
+        yield phrase("{total:,} skipped", total=run.stats.skipped)
 
 
 def show_removed(out: Console, numbers: Sequence[str]) -> None:

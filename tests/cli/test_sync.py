@@ -549,7 +549,7 @@ def test_a_terminal_shows_progress_a_summary_and_all_rejections(agency: Agency) 
     assert printed.code == 1
     assert any("Writing" in line for line in lines)
     assert any(line.startswith("Done in part: 61 listings in ") for line in lines)
-    assert "  60 inserted, 0 updated, 0 unchanged, 1 failed" in lines
+    assert "  60 inserted, 0 updated, 0 unchanged, 1 rejected" in lines
     assert "1 problem:" in lines
     assert max(map(width, lines)) <= 80
     assert COLOUR.search(printed.out)

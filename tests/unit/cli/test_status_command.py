@@ -226,7 +226,7 @@ def test_one_run_is_shown_whole_with_links_in_one_piece(ask, world) -> None:
         "From      sheet",
         "To        table",
         "By        web1, process 42, version 1.0",
-        "Listings  10: 9 as in the sheet, 1 failed, 0 skipped",
+        "Listings  10: 9 as in the sheet, 1 rejected, 0 failed, 0 skipped",
         "Changes   0 inserted, 0 updated, 0 removed, 9 unchanged",
         "Requests  30, 1 retry, 1.2 MB; p50 0.10 s, p95 0.30 s, p99 0.50 s",
         "Received  56 kB from Supabase, 1.1 MB from Google",
@@ -245,7 +245,7 @@ def test_a_run_in_progress_says_what_is_to_do(ask, world) -> None:
     going = make_run(1, RunStatus.IN_PROGRESS, stats=RunStats(total=10, unchanged=4))
     world.records.save(going)
     out = ask(run_id(1)).out
-    assert "4 as in the sheet, 0 failed, 0 skipped, 6 to do" in out
+    assert "4 as in the sheet, 0 rejected, 0 failed, 0 skipped, 6 to do" in out
     assert "Last seen" in out
 
 
