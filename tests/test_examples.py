@@ -174,7 +174,7 @@ def test_each_rule_says_what_to_do() -> None:
     rules = yaml.safe_load((MONITORING / "prometheus-alerts.yml").read_text(encoding="utf-8"))
     (group,) = rules["groups"]
     names = [rule["alert"] for rule in group["rules"]]
-    assert len(set(names)) == len(names) == 6
+    assert len(set(names)) == len(names) == 7
     for rule in group["rules"]:
         assert set(rule) == {"alert", "expr", "for", "labels", "annotations"}
         assert set(rule["annotations"]) == {"summary", "description"}

@@ -46,6 +46,7 @@ class SupabaseTable:
         self._key = mapping.key
         self._mark = mapping.mark_column
         self._sees_whole = True
+        self._tells = True
         self._described: TableDescription | None = None
         self._has_json = any(column.type is ColumnType.JSON for column in mapping.columns)
 
@@ -67,12 +68,16 @@ class SupabaseTable:
         self, columns: Sequence[Column], known: Sequence[str | None], *, with_keys: bool = True
     ) -> tuple[Fingerprint, ...] | None:
         """Return the buckets that are not as known, None where the database does not tell."""
+        if not self._tells:  # one that is too slow is not waited for twice
+            return None
         names = [column.name for column in columns if column.name != self._key]
         if self._mark is not None and self._mark not in names:
             names.append(self._mark)
-        return read_fingerprints(
+        told = read_fingerprints(
             self._rest, self._name, self._key, names, known, with_keys=with_keys
         )
+        self._tells = told is not None
+        return told
 
     def meant_by(self, numbers: Sequence[str]) -> Mapping[str, str]:
         """Return for each number that means a row, in the table's own eyes, the key of that row."""
