@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -28,20 +29,37 @@ def tls_context() -> ssl.SSLContext:
 
         return ssl.create_default_context(cafile=certifi.where())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    for name, place in places:
-        _load(context, name, place)
+    for problem in _problems_of(context, places):
+        raise problem
     return context
 
 
 def certificate_problems() -> tuple[str, ...]:
     """Return what is wrong with the variables, each by its name and its file."""
-    problems = []
-    for name, place in _places():
+    places = _places()
+    if not places:
+        return ()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return tuple(map(str, _problems_of(context, places)))
+
+
+def _problems_of(
+    context: ssl.SSLContext, places: Sequence[tuple[str, str]]
+) -> Iterator[ValueError]:
+    """Load every place; yield what is wrong with each.
+
+    A file that several variables name is loaded once: all of Mozilla's take 10 ms.
+    """
+    loaded: set[str] = set()
+    for name, place in places:
+        if place in loaded and name != "SSL_CERT_DIR":
+            continue
         try:
-            _load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), name, place)
+            _load(context, name, place)
         except ValueError as error:
-            problems.append(str(error))
-    return tuple(problems)
+            yield error
+        else:
+            loaded |= {place} if Path(place).is_file() else set()
 
 
 def _places() -> list[tuple[str, str]]:
