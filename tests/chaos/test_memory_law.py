@@ -257,10 +257,10 @@ class History:
             "recorded": [
                 replace(each, run_id="") for each in self.here.target.records.rejections(run.run_id)
             ],
-            "undo": [
-                (each.property_number, each.old, each.new)
+            "undo": sorted(  # batches are noted as they come
+                repr((each.property_number, each.old, each.new))
                 for each in self.machine.machine.undo.read(run.run_id)
-            ]
+            )
             if run.stats.success and (run.stats.inserted or run.stats.updated)
             else [],
         }
