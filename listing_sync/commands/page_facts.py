@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from listing_sync.cells.listings import Rejection
 from listing_sync.commands.status import UNREADABLE, newest_judge, recent, rejections_of
 from listing_sync.errors import Service
+from listing_sync.history.mended import still_standing
 from listing_sync.history.month import DAYS, DayFigures, days_to_keep, month
 from listing_sync.history.run_checks import run_checks
 from listing_sync.history.run_statistics import (
@@ -86,7 +87,7 @@ def page_facts(ports: Ports) -> PageFacts:
     rejections: tuple[Rejection, ...] = ()
     if judge and not away:
         try:
-            rejections = rejections_of(ports, judge)
+            rejections = still_standing(rejections_of(ports, judge), judge, runs)
         except UNREADABLE as error:
             away = str(error)
     since: Mapping[str, datetime] = {}

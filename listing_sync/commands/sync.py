@@ -31,6 +31,7 @@ from listing_sync.errors import (
     UnsafePlanError,
 )
 from listing_sync.history.common_faults import whole_column
+from listing_sync.history.mended import taken_of
 from listing_sync.history.month import REJECTED, rejected_rows
 from listing_sync.history.run_statistics import GIVEN_BACK
 from listing_sync.history.runs import (
@@ -409,11 +410,19 @@ class _Sync:
             **self.ports.machine.request_metrics(),
             "cpu_s": round(process_time(), 3),
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            **self._taken(),
             REJECTED: rejected_rows(tally.rejections),
             **({REWRITTEN: sample} if sample else {}),
             **({GIVEN_BACK: tally.given_back} if tally.given_back else {}),
             **noted({Skip.NOT_IN_SHEET: [*tally.reading.not_found]} if tally.reading else {}),
         }
+
+    def _taken(self) -> Mapping[str, object]:
+        """Return which single listings are as the sheet says, for who shows those that are not."""
+        tally = self.tally
+        if self.options.numbers is None or tally.reading is None:
+            return {}
+        return taken_of(tally.reading.checked.listings, tally.rejections)
 
     def _record(self, result: SyncResult, error: ListingSyncError | None) -> SyncResult:
         payloads = self.tally.reading.payloads if self.tally.reading else {}

@@ -1,4 +1,4 @@
-"""Show the page to whoever is logged in."""
+"""Show the page to whoever is logged in, and what of it changes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from listing_sync.lazy_dataclasses import dataclass
-from listing_sync.page.status_page import page_shell, render
+from listing_sync.page.controls import controls
+from listing_sync.page.status_page import body, page_shell, sections
 from listing_sync.serve.login import LOGIN, header_policy
 from listing_sync.serve.looking import Looking
 from listing_sync.serve.people import Doorkeeper
+from listing_sync.serve.tokens import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +23,26 @@ class LivePage:
     looking: Looking
 
     def routes(self) -> list[Route]:
-        """Return its address."""
-        return [Route("/", self.page, methods=["GET"])]
+        """Return its addresses."""
+        return [
+            Route("/", self.page, methods=["GET"]),
+            Route("/page", self.part, methods=["GET"]),
+        ]
 
     async def page(self, request: Request) -> Response:
         """Show the page, or the way in."""
-        if self.doorkeeper.session_of(request) is None:
+        session = self.doorkeeper.session_of(request)
+        if session is None:
             return RedirectResponse(LOGIN, 303)
         facts = await self.looking.page.get()
-        response = HTMLResponse(render(facts))
-        response.headers["Content-Security-Policy"] = header_policy(page_shell(facts))
+        shell = page_shell(facts, is_live=True)
+        token = session.token
+        above = controls(session.csrf, token.name, may_run=token.role is Role.RUN)
+        response = HTMLResponse(shell.around(body(facts, controls=above)))
+        response.headers["Content-Security-Policy"] = header_policy(shell)
         return response
+
+    async def part(self, request: Request) -> Response:
+        """Answer with what changes from run to run, for the page that is open."""
+        await self.doorkeeper.token_of(request)
+        return HTMLResponse(sections(await self.looking.page.get()))

@@ -10,7 +10,7 @@ PROGRAM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 
-_FLAGS = (
+FLAGS = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -33,7 +33,7 @@ def browse(url: str, profile: Path, *flags: str, dark: bool = False) -> tuple[st
     ended = subprocess.run(
         [
             PROGRAM,
-            *_FLAGS,
+            *FLAGS,
             f"--user-data-dir={profile}",
             *(_DARK if dark else ()),
             *flags,
