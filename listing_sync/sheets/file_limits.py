@@ -18,6 +18,8 @@ LARGEST_CELL: Final = 100_000
 LARGEST_FIELD: Final = 1024 * 1024
 """Characters of a .csv field, read or not: of so many a quotation mark was left open."""
 MOST_PARTS: Final = 10_000
+MOST_FORMATS: Final = 5_000
+"""Number formats of a workbook's own; Excel has 250."""
 LONGEST_MARK: Final = 1024 * 1024
 """Bytes of XML without a tag."""
 

@@ -20,7 +20,13 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from listing_sync.cells.number_format import GENERAL, adds_to_text, built_in_format
 from listing_sync.lazy_dataclasses import dataclass
-from listing_sync.sheets.file_limits import LONGEST_MARK, MOST_PARTS, TooLargeError, Unpacking
+from listing_sync.sheets.file_limits import (
+    LONGEST_MARK,
+    MOST_FORMATS,
+    MOST_PARTS,
+    TooLargeError,
+    Unpacking,
+)
 from listing_sync.sheets.grid import Tab
 
 MAIN = (
@@ -230,6 +236,8 @@ class Package:
             if name in {"cellXfs", "cellStyleXfs", "dxfs"}:
                 inside[0] = name
             elif name == "numFmt" and inside[0] != "dxfs":
+                if len(own) >= MOST_FORMATS:
+                    raise TooLargeError(f"it has more than {MOST_FORMATS:,} number formats")
                 with suppress(ValueError):
                     number = int(attributes.get("numFmtId", ""))
                     code = unescaped(attributes.get("formatCode", ""))

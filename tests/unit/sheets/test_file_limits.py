@@ -55,12 +55,17 @@ def workbook(
     strings: Iterable[str] = (),
     after: Iterable[str] = (),
     parts: int = 0,
+    styles: str = "",
     method: int = ZIP_DEFLATED,
 ) -> Path:
     """Write a workbook of one tab, piece by piece."""
     related = "".join(
         f'<Relationship Id="{kind}" Type="{_OFFICE}/{kind}" Target="{target}"/>'
-        for kind, target in (("worksheet", "sheet.xml"), ("sharedStrings", "strings.xml"))
+        for kind, target in (
+            ("worksheet", "sheet.xml"),
+            ("sharedStrings", "strings.xml"),
+            ("styles", "styles.xml"),
+        )
     )
     with ZipFile(path, "w", method) as archive:
         archive.writestr(
@@ -73,6 +78,7 @@ def workbook(
         archive.writestr(
             "xl/_rels/sheet.xml.rels", f'{_RELATIONS}{link} Target="http://x.jp/"/></Relationships>'
         )
+        archive.writestr("xl/styles.xml", f"<styleSheet {_MAIN}>{styles}</styleSheet>")
         for at in range(parts):
             archive.writestr(f"part{at}", "")
         for name, pieces in (
@@ -111,6 +117,11 @@ def rows(count: int) -> str:
             {"strings": ["<si><t>ab</t></si>" * 2**15] * 20}, "(texts|elements)", id="small texts"
         ),
         pytest.param({"cells": ["<row>" + " " * 2**19 + "</row>"] * 50}, "unpacks", id="bytes"),
+        pytest.param(
+            {"styles": "".join(f'<numFmt numFmtId="{n}" formatCode="0"/>' for n in range(5_001))},
+            "more than 5,000 number formats",
+            id="formats",
+        ),
         pytest.param({"parts": 10_001}, "10,00. parts", id="parts"),
         pytest.param(
             {"cells": [rows(3_000)], "after": ['<hyperlink ref="B2:B9999" r:id="l"/>' * 2_000]},
