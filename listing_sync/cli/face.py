@@ -24,6 +24,7 @@ from listing_sync.clock import Stop, once
 from listing_sync.errors import SettingsError
 from listing_sync.language.catalogue import speak
 from listing_sync.language.choice import language_of
+from listing_sync.language.sentences import english_of
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.settings_file import given_texts
 
@@ -133,7 +134,7 @@ class Face:
     def complain(self, text: str, *, level: str = "error") -> None:
         """Print one line for a person on stderr, whatever the options."""
         if self.is_logged:
-            for line in self.hinted(text).splitlines():
+            for line in self.hinted(str(english_of(text))).splitlines():
                 logs.event(level, "message", line)
         else:
             self.err.print("\n".join(plain(line) for line in text.splitlines()), soft_wrap=True)

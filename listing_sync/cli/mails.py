@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from listing_sync.cells.wording import count
 from listing_sync.cli.face import Face
 from listing_sync.errors import SettingsError
+from listing_sync.language.sentences import joined, phrase_number
 
 if TYPE_CHECKING:
     from listing_sync.ports import Telling
@@ -24,7 +24,7 @@ def complain_once(face: Face, text: str, subject: str = _RUNS) -> None:
         return
     word, standing = face.mails.heed(subject, text)
     if word is not None:
-        face.complain(f"{text}{face.mails.history_of(standing)}")
+        face.complain(joined("", (text, face.mails.history_of(standing))))
 
 
 def warn_once(face: Face, subject: str, text: str) -> None:
@@ -42,8 +42,13 @@ def tell_end(face: Face) -> None:
         return
     word, standing = face.mails.heed(_RUNS, None)
     if word is Word.OVER and standing is not None:
-        failed = count(standing.times, "failed run")
-        face.warn(f"Runs work again, after {failed} since {since(standing)}.")
+        said = phrase_number(
+            "Runs work again, after {count:,} failed run since {time}.",
+            "Runs work again, after {count:,} failed runs since {time}.",
+            standing.times,
+            time=since(standing),
+        )
+        face.warn(said)
 
 
 def tell_column(face: Face, fault: str | None) -> None:
@@ -56,10 +61,13 @@ def tell_column(face: Face, fault: str | None) -> None:
 
         word, standing = face.mails.heed(_COLUMN, None)
         if word is Word.OVER and standing is not None:
-            times = count(standing.times, "run")
-            face.warn(
-                f"No column fails as a whole any more, after {times} since {since(standing)}."
+            said = phrase_number(
+                "No column fails as a whole any more, after {count:,} run since {time}.",
+                "No column fails as a whole any more, after {count:,} runs since {time}.",
+                standing.times,
+                time=since(standing),
             )
+            face.warn(said)
 
 
 def tell_unstarted(face: Face, error: SettingsError) -> None:

@@ -31,7 +31,7 @@ from datetime import datetime, timedelta, tzinfo
 from hashlib import sha256
 
 from listing_sync.cells.listings import Rejection
-from listing_sync.cells.wording import count, duration, percent
+from listing_sync.cells.wording import duration, percent
 from listing_sync.history.alert_memory import Memory, Streak
 from listing_sync.history.list_messages import (
     message_about,
@@ -46,6 +46,7 @@ from listing_sync.history.run_checks import DEGRADED_ERROR_RATE, UNHEALTHY_ERROR
 from listing_sync.history.run_statistics import Statistics, statistics
 from listing_sync.history.runs import GOOD, Run, RunStatus, RunType
 from listing_sync.history.standing import REMINDED_AFTER, Standing, Word, seen
+from listing_sync.language.sentences import english_of, phrase, phrase_number
 from listing_sync.lazy_dataclasses import dataclass
 
 _HEARD_KEPT = 2000
@@ -110,19 +111,22 @@ def due_unstarted(
     memory = replace(memory, unstarted=streak)
     if streak.runs < max(after_failures, UNSTARTED_TOLD_AFTER):
         return None, memory
-    word, stuck = seen(memory.stuck, why, now)
+    word, stuck = seen(memory.stuck, str(english_of(why)), now)
     memory = replace(memory, stuck=stuck)
     if word is None:
         return None, memory
-    since = f"{streak.since.astimezone():%Y-%m-%d %H:%M %Z}"
     message = Message(
         now,
-        ("still: " if word is Word.STILL else "") + spoken(gist(why)),
+        _title(spoken(gist(why)), is_reminder=word is Word.STILL),
         (
             spoken(place),
-            f"{streak.runs:,} runs in a row could not begin since {since}.",
+            phrase(
+                "{runs:,} runs in a row could not begin since {time:%Y-%m-%d %H:%M %Z}.",
+                runs=streak.runs,
+                time=streak.since.astimezone(),
+            ),
             *(f"• {spoken(line)}" for line in why.splitlines()),
-            "To do: mend that, then `listing-sync health`. Nothing was written or lost.",
+            phrase("To do: mend that, then `listing-sync health`. Nothing was written or lost."),
         ),
     )
     return message, memory
@@ -142,7 +146,7 @@ def _streak(ended: Ended, memory: Memory) -> tuple[Message | None, Memory]:
     memory = replace(memory, streak=streak)
     if streak.runs < ended.after_failures:
         return None, memory
-    cause = f"{run.cause.category}: {run.cause.message}" if run.cause else ""
+    cause = f"{run.cause.category}: {english_of(run.cause.message)}" if run.cause else ""
     word, failing = seen(memory.failing, cause, ended.now)
     memory = replace(memory, failing=failing)
     if word is None:
@@ -163,7 +167,7 @@ def _error_rate(ended: Ended, memory: Memory) -> tuple[Message | None, Memory]:
     if rate > UNHEALTHY_ERROR_RATE and not memory.is_error_rate_told:
         return _rate_message(ended, recent), replace(memory, is_error_rate_told=True)
     if rate <= DEGRADED_ERROR_RATE and memory.is_error_rate_told:
-        title = f"the error rate is down to {percent(rate)}"
+        title = phrase("the error rate is down to {rate}", rate=percent(rate))
         return message_about(ended.run, ended.now, title), replace(memory, is_error_rate_told=False)
     return None, memory
 
@@ -178,50 +182,74 @@ def _is_past(failing: Standing | None, now: datetime) -> bool:
 
 def _failure_message(ended: Ended, streak: Streak, *, is_reminder: bool) -> Message:
     run = ended.run
-    why = run.cause.message if run.cause else "no listing could be written"
-    failed = "1 run failed" if streak.runs == 1 else f"{streak.runs:,} runs in a row failed"
-    still = "still: " if is_reminder else ""
+    why = run.cause.message if run.cause else phrase("no listing could be written")
     first = gist(why)
-    return message_about(
-        ended.run,
-        ended.now,
-        f"{still}{spoken(first)}",
-        f"{failed} since {_time(streak.since, ended)}"
-        f" ({duration((ended.now - streak.since).total_seconds())}),"
-        f" the last is `{run.run_id}` on {foreign(run.host, 60)}",
-        *([f"Why: {spoken(why)}"] if first != why else []),
-        "To do: `listing-sync health` checks every part;"
-        f" `listing-sync status {run.run_id}` shows this run."
-        " The table keeps what it has until runs work again.",
+    failed = phrase_number(
+        "{count:,} run failed since {time} ({age}), the last is `{run}` on {host}",
+        "{count:,} runs in a row failed since {time} ({age}), the last is `{run}` on {host}",
+        streak.runs,
+        time=_time(streak.since, ended),
+        age=duration((ended.now - streak.since).total_seconds()),
+        run=run.run_id,
+        host=foreign(run.host, 60),
     )
+    to_do = phrase(
+        "To do: `listing-sync health` checks every part; `listing-sync status {run}` shows this"
+        " run. The table keeps what it has until runs work again.",
+        run=run.run_id,
+    )
+    whole = [phrase("Why: {why}", why=spoken(why))] if first != why else []
+    title = _title(spoken(first), is_reminder=is_reminder)
+    return message_about(ended.run, ended.now, title, failed, *whole, to_do)
+
+
+def _title(what: str, *, is_reminder: bool) -> str:
+    return phrase("still: {what}", what=what) if is_reminder else what
 
 
 def gist(why: str) -> str:
     """Return the first sentence of a cause, short enough for a title."""
-    first = re.split(r"(?<=[^.])\. |\n", why, maxsplit=1)[0]
+    first = re.split(r"(?<=[^.])\. |\n|。", why, maxsplit=1)[0]
     return first if len(first) <= _TITLE_WIDTH else f"{first[: _TITLE_WIDTH - 1]}…"
 
 
 def _recovery_message(ended: Ended, streak: Streak) -> Message:
     stats = ended.run.stats
-    return message_about(
-        ended.run,
-        ended.now,
-        "runs work again",
-        f"After {count(streak.runs, 'failed run')} since {_time(streak.since, ended)}."
-        f" Run `{ended.run.run_id}`: {stats.success:,} of {count(stats.total, 'listing')}"
-        f" up to date, {stats.failed:,} failed.",
+    after = phrase_number(
+        "After {count:,} failed run since {time}.",
+        "After {count:,} failed runs since {time}.",
+        streak.runs,
+        time=_time(streak.since, ended),
     )
+    said = phrase_number(
+        "{after} Run `{run}`: {success:,} of {count:,} listing up to date, {failed:,} failed.",
+        "{after} Run `{run}`: {success:,} of {count:,} listings up to date, {failed:,} failed.",
+        stats.total,
+        after=after,
+        run=ended.run.run_id,
+        success=stats.success,
+        failed=stats.failed,
+    )
+    return message_about(ended.run, ended.now, phrase("runs work again"), said)
 
 
 def _rate_message(ended: Ended, recent: Statistics) -> Message:
+    run_id = ended.run.run_id
     return message_about(
         ended.run,
         ended.now,
-        f"{percent(recent.error_rate)} of the listings failed in 24 h",
-        f"{recent.failed:,} of {recent.total:,} in {count(recent.runs, 'run')},"
-        f" last run `{ended.run.run_id}`",
-        f"To do: `listing-sync status {ended.run.run_id}` names each with its cell and reason.",
+        phrase("{rate} of the listings failed in 24 h", rate=percent(recent.error_rate)),
+        phrase_number(
+            "{failed:,} of {total:,} in {count:,} run, last run `{run}`",
+            "{failed:,} of {total:,} in {count:,} runs, last run `{run}`",
+            recent.runs,
+            failed=recent.failed,
+            total=recent.total,
+            run=run_id,
+        ),
+        phrase(
+            "To do: `listing-sync status {run}` names each with its cell and reason.", run=run_id
+        ),
     )
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from listing_sync.cells.discretion import discreet
 from listing_sync.cells.listings import Rejection
-from listing_sync.cells.wording import count
 from listing_sync.errors import Category
 from listing_sync.history.common_faults import (
     Told,
@@ -21,6 +20,7 @@ from listing_sync.history.common_faults import (
 from listing_sync.history.mentions import foreign, spoken
 from listing_sync.history.messages import Message
 from listing_sync.history.runs import Run
+from listing_sync.language.sentences import phrase, phrase_number
 
 _OF_SERVICE = frozenset({Category.NETWORK, Category.RATE_LIMIT})
 
@@ -38,12 +38,20 @@ def rejections_message(run: Run, new: Sequence[Rejection], at: datetime) -> Mess
         message_about(
             run,
             at,
-            spoken(column) if column else f"{count(listings, 'listing')} newly rejected",
-            "To do: mend these cells; until then the table keeps what it has of these listings.",
+            spoken(column) if column else _newly(listings),
+            phrase(
+                "To do: mend these cells; until then the table keeps what it has of these listings."
+            ),
         ),
         items=tuple(f"• {_told(item, run.stats.total)}" for item in told_once(news)),
         more="listing-sync status --rejected",
         is_alert=False,
+    )
+
+
+def _newly(listings: int) -> str:
+    return phrase_number(
+        "{count:,} listing newly rejected", "{count:,} listings newly rejected", listings
     )
 
 
@@ -64,9 +72,12 @@ def removal_message(run: Run, at: datetime) -> Message | None:
         message_about(
             run,
             at,
-            f"{count(len(numbers), 'listing')} removed",
-            f"Wrong? `listing-sync migrate rollback --run {run.run_id}` brings them back.",
-            "No longer in the sheet:",
+            phrase_number("{count:,} listing removed", "{count:,} listings removed", len(numbers)),
+            phrase(
+                "Wrong? `listing-sync migrate rollback --run {run}` brings them back.",
+                run=run.run_id,
+            ),
+            phrase("No longer in the sheet:"),
         ),
         items=tuple(foreign(number, 40) for number in numbers),
         more=f"listing-sync status {run.run_id}",
@@ -82,23 +93,33 @@ def _told(told: Told, total: int) -> str:
         return f"{_rejection(item)}{_others(told)}"
     cells = cells_of(told, total)
     header, value = foreign(item.column or "", 60), foreign(item.value or "", 40)
-    return f"{header}: {cells} {value}, the first {_place(item)}"
+    return phrase(
+        "{header}: {cells} {sign}, the first {cell}",
+        header=header,
+        cells=cells,
+        sign=value,
+        cell=_place(item),
+    )
 
 
 def _rejection(item: Rejection) -> str:
-    number = foreign(item.property_number or "no number", 40)
+    number = foreign(item.property_number or phrase("no number"), 40)
     header = f" {foreign(item.column, 60)}" if item.column else ""
     reason = foreign(discreet(item.reason, item.value), 300)
     return f"{number} {_place(item)}{header}: {reason}"
 
 
 def _place(item: Rejection) -> str:
-    place = foreign(item.cell or f"row {item.sheet_row}", 60)
+    place = foreign(item.cell or phrase("row {row}", row=item.sheet_row), 60)
     return f"<{spoken(item.link, 500)}|{place}>" if item.link else place
 
 
 def _others(told: Told) -> str:
-    return f" (and {count(told.others, 'listing')} more)" if told.others else ""
+    if not told.others:
+        return ""
+    return phrase_number(
+        " (and {count:,} listing more)", " (and {count:,} listings more)", told.others
+    )
 
 
 def message_about(run: Run, at: datetime, title: str, *lines: str) -> Message:

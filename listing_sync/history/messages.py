@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Any
 
-from listing_sync.cells.wording import count
+from listing_sync.language.sentences import phrase, phrase_number
 from listing_sync.lazy_dataclasses import dataclass
 
 _CUT = "…"
@@ -52,7 +52,11 @@ class Message:
         left = len(self.items) - shown
         if not left:
             return listed
-        rest = f"{'and ' if shown else ''}{left:,} more: `{self.more}`"
+        rest = (
+            phrase("and {left:,} more: `{command}`", left=left, command=self.more)
+            if shown
+            else phrase("{left:,} more: `{command}`", left=left, command=self.more)
+        )
         return f"{listed}\n{rest}" if listed else rest
 
     def to_document(self) -> dict[str, object]:
@@ -116,15 +120,25 @@ def parcels(
 def _late(waiting: Sequence[Message], zone: tzinfo | None) -> Message:
     first, last = waiting[0], waiting[-1]
     if len(waiting) == 1:
-        said = f"This is of {_time(first.at, zone)}: it could not be delivered before."
+        said = phrase(
+            "This is of {time}: it could not be delivered before.", time=_time(first.at, zone)
+        )
         return replace(first, lines=(said, *first.lines))
     return Message(
         at=last.at,
-        title=f"{last.title} (and {count(len(waiting) - 1, 'earlier message')})",
+        title=phrase_number(
+            "{last} (and {count:,} earlier message)",
+            "{last} (and {count:,} earlier messages)",
+            len(waiting) - 1,
+            last=last.title,
+        ),
         lines=(
-            f"These could not be delivered since {_time(first.at, zone)}; the last one:",
+            phrase(
+                "These could not be delivered since {time}; the last one:",
+                time=_time(first.at, zone),
+            ),
             *last.lines,
-            "All, oldest first:",
+            phrase("All, oldest first:"),
         ),
         items=tuple(f"• {_time(each.at, zone)}: {each.title}" for each in waiting),
         more="listing-sync status",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from listing_sync import logs
-from listing_sync.cells.wording import count, duration
+from listing_sync.cells.wording import duration
 from listing_sync.history.standing import Standing, Word, seen, standing_of
-from listing_sync.language.sentences import english_of
+from listing_sync.language.sentences import english_of, phrase_number
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Clock, MailMemory, Telling
 
@@ -47,7 +47,13 @@ class Mails:
         if standing is None or standing.times == 1:
             return ""
         age_s = (self.clock.now() - standing.since).total_seconds()
-        return f" (since {since(standing)}, {duration(age_s)}, {count(standing.times, 'time')})"
+        return phrase_number(
+            " (since {time}, {age}, {count:,} time)",
+            " (since {time}, {age}, {count:,} times)",
+            standing.times,
+            time=since(standing),
+            age=duration(age_s),
+        )
 
 
 def mails_of(ports: Telling) -> Mails:
@@ -63,7 +69,7 @@ def tell_signal(ports: Telling, name: str, subject: str, why: str | None, text: 
         logs.event("warning", name, f"{subject} works again, after failing since {since(standing)}")
     elif why is not None:
         level = "info" if word is None else "warning"
-        logs.event(level, name, f"{text}{mails.history_of(standing)}")
+        logs.event(level, name, f"{text}{english_of(mails.history_of(standing))}")
 
 
 def since(standing: Standing) -> str:
