@@ -90,7 +90,10 @@ def find_lacking_sql(ports: Ports) -> LackingSql:
         RemoteError: Supabase cannot be asked.
     """
     pending = pending_files(ports.target.migrations.files, ports.target.migrations.applied())
-    return LackingSql(pending, look_at_table(ports, pending).lacks)
+    report = look_at_table(ports, pending)
+    # Of a table that is not there yet the SQL itself says what makes it.
+    lacks = tuple(lack for lack in report.lacks if report.exists or lack.sql)
+    return LackingSql(pending, lacks)
 
 
 def make_migration_plan(ports: Ports, progress: Progress) -> MigrationPlan:

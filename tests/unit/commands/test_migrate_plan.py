@@ -8,7 +8,11 @@ import pytest
 from listing_sync.changes.given_back import Answer, GivenBack, learned
 from listing_sync.changes.migrations import SqlFile
 from listing_sync.cli.progress import Silent
-from listing_sync.commands.migrate_plan import MigrationPlan, make_migration_plan
+from listing_sync.commands.migrate_plan import (
+    MigrationPlan,
+    find_lacking_sql,
+    make_migration_plan,
+)
 from listing_sync.errors import Category, NotGrantedError, PermanentError, Service
 from listing_sync.ports import TableDescription
 from tests.fakes import folded
@@ -74,6 +78,7 @@ def test_a_table_that_migrate_up_creates_lacks_only_columns_that_it_does_not_hav
     assert (its_file.sql, "migrate up" in its_file.what) == (None, True)
     assert (status.what, others) == ("no column status", [])
     assert 'add column "status" text' in (status.sql or "")
+    assert find_lacking_sql(ports).lacks == (status,)
 
 
 def test_a_missing_column_counts_as_blank_in_every_row(tmp_path):
