@@ -15,6 +15,7 @@ import yaml
 ROOT = Path(__file__).parent.parent
 CONTAINERFILE = (ROOT / "docs" / "container" / "Containerfile").read_text(encoding="utf-8")
 EXAMPLES = ROOT / "docs" / "examples"
+STAGES = CONTAINERFILE.split("\nFROM ")[1:]
 PRUNED_MB = 62
 COMPILED_MB = 15
 
@@ -73,7 +74,10 @@ def test_the_steps_of_the_container_make_a_program_that_runs(tmp_path: Path) -> 
 
 
 def test_the_container_has_no_root_and_one_writable_place() -> None:
-    last_stage = CONTAINERFILE.split("\nFROM ")[-1]
+    named = [stage for stage in STAGES if " AS " in stage.split("\n")[0]]
+    stages = {stage.split("\n")[0].split(" AS ")[1]: stage for stage in named}
+    assert all(stage.startswith("base") for stage in (STAGES[-1], stages["serve"]))
+    last_stage = stages["base"]
     assert re.findall(r"^USER (.+)$", last_stage, flags=re.MULTILINE) == ["65532:65532"]
     assert re.findall(r"^VOLUME (.+)$", last_stage, flags=re.MULTILINE) == ["/state"]
     assert "SYNC_STATE_DIR=/state" in last_stage
@@ -104,7 +108,7 @@ def test_the_workflow_of_github_saves_its_state_whatever_happens() -> None:
     assert workflow["jobs"]["sync"]["env"]["SYNC_STATE_DIR"].endswith("/state")
 
 
-BASE = re.findall(r"^FROM (\S+)", CONTAINERFILE, flags=re.MULTILINE)[-1]
+BASE = re.findall(r"^FROM (\S+/\S+)", CONTAINERFILE, flags=re.MULTILINE)[-1]
 # Inside another container the steps share its root, as no runtime can be started there.
 BUILDERS = {
     "buildah": ("build", "--isolation", "chroot", "--network", "host"),

@@ -93,7 +93,7 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
         name = unit.name.replace("@.", "@x.")
         (tmp_path / name).write_text(text, encoding="utf-8")
     units = sorted(str(path) for path in tmp_path.iterdir())
-    assert len(units) == 3
+    assert len(units) == 4
     checked = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *units],
         check=False,
@@ -128,6 +128,14 @@ def test_the_units_close_what_costs_nothing() -> None:
 def test_no_package_of_the_stack_runs_a_script_when_it_is_installed() -> None:
     lines = (ROOT / "tests" / "stack" / ".npmrc").read_text(encoding="utf-8").splitlines()
     assert "ignore-scripts=true" in lines
+
+
+def test_the_door_leaves_its_run_alone_when_it_is_stopped_and_is_closed_as_the_service() -> None:
+    door = (SYSTEMD / "listing-sync-serve.service").read_text(encoding="utf-8").splitlines()
+    assert {"KillMode=process", "RestartPreventExitStatus=2 78"} <= {*door}
+    service = (SYSTEMD / "listing-sync.service").read_text(encoding="utf-8").splitlines()
+    closing = service[service.index("CapabilityBoundingSet=") :]
+    assert door[door.index("CapabilityBoundingSet=") :][: len(closing)] == closing
 
 
 def test_the_service_counts_partial_busy_and_stopped_as_no_failure() -> None:

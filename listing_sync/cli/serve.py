@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from enum import StrEnum
 from importlib.util import find_spec
@@ -106,6 +108,8 @@ def serve(
                 door.close()
 
             serve_until_stopped(door.app, listener, end)
+            if os.getpid() == 1:  # a container ends with its first process, and all in it
+                door.children.end(signal.SIGTERM)
 
 
 def _this_program(face: Face) -> list[str]:
@@ -130,10 +134,11 @@ def _tokens_file(path: Path | None) -> Path:
 
 def _tokens(face: Face) -> TokensFile:
     from listing_sync.serve.tokens import TokensFile
-    from listing_sync.settings import load_settings
+    from listing_sync.settings_file import given_texts
 
-    settings = load_settings(face.env_file, needs_sheet=False)
-    return TokensFile(_tokens_file(settings.sync_serve_tokens_file))
+    # Whoever keeps the tokens needs no key of Supabase's for it.
+    given = given_texts(face.env_file).get("SYNC_SERVE_TOKENS_FILE")
+    return TokensFile(_tokens_file(Path(given) if given else None))
 
 
 @token_app.command("add")

@@ -68,6 +68,14 @@ class Children:
             children = [*self._children.values()]
         return self._seen(children[-1]) if children else None
 
+    def end(self, number: int) -> None:
+        """End the run that is alive by a signal, and wait until it has recorded itself."""
+        with self._lock:
+            alive = [child for child in self._children.values() if child.is_alive]
+        for child in alive:
+            child.process.send_signal(number)
+            child.process.wait()
+
     def run(self, run_id: str) -> Run | None:
         """Return what is known here of a run that was started here."""
         child = self._children.get(run_id)
