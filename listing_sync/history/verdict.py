@@ -131,14 +131,16 @@ def decisive(checks: Collection[Check]) -> Check | None:
     what is said of the last good run.
     """
     failed = [check for check in checks if check.status is CheckStatus.FAIL]
-    degrading = sorted(
-        filter(_is_degrading, checks), key=lambda check: _DEGRADING.index(check.name)
-    )
+    degrading = sorted(filter(_is_degrading, checks), key=_rank)
     good = (check for check in checks if check.name is CheckName.LAST_GOOD_RUN)
     if failed and all(check.name in _FOLLOWING for check in failed):
         failed = [check for check in degrading if check.name is CheckName.LAST_RUN] + failed
     warned = (check for check in checks if check.status is CheckStatus.WARN)
     return next(chain(failed, degrading, warned, good), None)
+
+
+def _rank(check: Check) -> int:
+    return _DEGRADING.index(check.name) if check.name in _DEGRADING else 0
 
 
 def _is_degrading(check: Check) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from listing_sync.history.verdict import (
     CheckStatus,
     Verdict,
     channels_check,
+    decisive,
     fail,
     headers_check,
     key_check,
@@ -325,3 +327,12 @@ def test_after_a_repair_the_error_rate_says_how_many_runs_were_good_since() -> N
         "17.5% of 120 listings in 24 h (the last run was good)"
     )
     assert "(the last 2 runs were good)" in of_runs(*bad, *good)[CheckName.ERROR_RATE].detail
+
+
+def test_of_several_warnings_that_degrade_the_one_that_matters_most_is_told_first() -> None:
+    headers = replace(warn(CheckName.HEADERS, "renamed"), degrades=True)
+    last_run, gone = warn(CheckName.LAST_RUN, "partial"), warn(CheckName.SCHEDULE, "no run")
+    undone, channels = warn(CheckName.UNDONE, "undone"), warn(CheckName.CHANNELS, "refused")
+    assert decisive([last_run, undone, gone, channels]) == gone
+    assert decisive([last_run, channels, undone]) == undone
+    assert decisive([headers, last_run]) == headers
