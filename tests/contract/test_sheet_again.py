@@ -18,6 +18,7 @@ from listing_sync.ports import Sheet
 from listing_sync.sheets.file import FileSheet
 from tests.google_reading import GoogleReading
 from tests.stack.google_sheets import DEFAULT_SPREADSHEET
+from tests.stack.loopback import Answer
 
 MAPPING = parse_mapping(
     """
@@ -123,6 +124,22 @@ def test_what_was_fetched_is_read_once_and_by_a_reader_that_goes_on_alone(readin
     sheet.is_still(sheet.fetched)
     reading.put(ROWS)
     assert whole(sheet).rows[2][1][1] == 3000
+
+
+def test_half_an_answer_that_was_fetched_ahead_is_asked_for_once_more(reading):
+    reading.put(ROWS)
+    first = reading.sheet(MAPPING)
+    read = whole(first)
+    halves = [Answer(200, (("Content-Type", "application/json"),), b'{"sheets": [')]
+    reading.google.before_request(
+        lambda request: halves.pop() if halves and request.method == "GET" else None
+    )
+    again = reading.sheet(MAPPING)
+    assert not again.is_still(first.fetched)
+    assert not halves
+    read_on, asked = requests(reading, lambda: whole(again, goes_on=True))
+    assert read_on == read
+    assert len(asked) == len(first.fetched)
 
 
 def test_a_tab_of_another_name_or_none_is_another_sheet(reading):
