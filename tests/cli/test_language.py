@@ -1,0 +1,53 @@
+"""An office that reads only Japanese: what it is told, and what stays English for programs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.agency import Agency, house
+
+pytestmark = pytest.mark.stack
+
+JA = {"SYNC_LANGUAGE": "ja"}
+ASK = "数値として読み取れません。正しい入力：金額（例：34800000、3,480万円）"
+
+
+@pytest.fixture(autouse=True)
+def _english_again(japanese):
+    """Leave the process in the language of the other tests."""
+
+
+def test_a_run_and_the_story_of_a_listing_are_told_in_japanese(agency: Agency) -> None:
+    agency.sheet_is(house(1), house(2, "ask"))
+    assert ASK in agency.run("sync", "all", **JA).err
+    story = agency.run("status", "--listing", "AA10002", **JA).out.replace("\n", "")
+    assert story.startswith("AA10002はサイトに掲載されていません。理由：「Price」")
+    assert "項目" in agency.run("health", **JA).out
+
+
+def test_a_recorded_reason_follows_the_language_of_who_asks_and_its_code_none(
+    agency: Agency,
+) -> None:
+    agency.sheet_is(house(1), house(2, "ask"))
+    agency.run("sync", "all", "--json", **JA)
+    (told,) = agency.run("status", "latest", "--json", **JA).document["errors"]
+    (then,) = agency.run("status", "latest", "--json").document["errors"]
+    assert (told.pop("error"), then["error"].partition(";")[0]) == (ASK, "not a number")
+    assert told == {name: value for name, value in then.items() if name != "error"}
+    assert told["code"] == "not_a_number"
+
+
+def test_what_was_told_in_one_language_is_no_news_in_the_other(agency: Agency) -> None:
+    agency.sheet_is(house(1), house(2, "ask"))
+    assert agency.run("sync", "all").err
+    assert agency.run("sync", "all", **JA).err == ""
+
+
+def test_the_log_stays_english(agency: Agency) -> None:
+    agency.sheet_is(house(1), house(2, "ask"))
+    lines = agency.run("--log-format", "json", "sync", "all", **JA).err.splitlines()
+    messages = [json.loads(line)["message"] for line in lines]
+    assert any("not a number" in message for message in messages)
+    assert not any("読み取れ" in message for message in messages)
