@@ -86,7 +86,7 @@ def _failure_on_the_way(error: httpx.RequestError) -> ListingSyncError:
     """Return what came between this machine and Google; every text names the host asked."""
     way = way_to(error)
     if isinstance(error, ProxyRefusedError):
-        return permanent(f"cannot connect to Google ({way}): {error}")
+        return permanent(f"{error}; it stands on the way to Google ({way})")
     if late := out_of_time(error):
         return permanent(late)
     if is_certificate_failure(error):

@@ -87,7 +87,11 @@ def _unwritable(folder: Path) -> str | None:
     except OSError:  # named by who reads it
         return None
     if disk.f_flag & os.ST_RDONLY:
-        return phrase("the disk of {folder} is mounted read-only: runs end with 78", folder=there)
+        return phrase(
+            "the disk of {folder} is mounted read-only: runs end with 78; remount it (dmesg says"
+            " why it is so), or name another folder",
+            folder=there,
+        )
     free = disk.f_bavail if os.geteuid() else disk.f_bfree
     if free * disk.f_frsize < _LEAST_FREE_BYTES or (disk.f_files and not disk.f_favail):
         return phrase(

@@ -266,7 +266,7 @@ def _failure_on_the_way(error: httpx.RequestError, words: str) -> RemoteError:
     """Return what came between this machine and Supabase; every text names the host asked."""
     fault, way = _MOMENT, way_to(error)
     if isinstance(error, ProxyRefusedError):
-        fault, text = _RUN, f"cannot connect to Supabase ({way}): {words}"
+        fault, text = _RUN, f"{words}; it stands on the way to Supabase ({way})"
     elif late := out_of_time(error):
         fault, text = _RUN, f"{late} (SUPABASE_URL)"
     elif is_certificate_failure(error) or "CERTIFICATE" in words.upper():

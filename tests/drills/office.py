@@ -74,6 +74,7 @@ class Office:
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
     plight: Plight = SOUND
+    is_starting: bool = False
 
     def __post_init__(self) -> None:
         (self.folder / "mapping.toml").write_text(MAPPING, encoding="utf-8")

@@ -224,6 +224,7 @@ def test_headers_that_no_longer_match_are_named(
 def test_a_column_whose_header_alone_is_another_one_degrades() -> None:
     found = headers_check(2, (PRICE,), ("Asking price",), ())
     assert verdict([found], answered=True) is Verdict.DEGRADED
+    assert decisive([warn(CheckName.LAST_RUN, ""), found]) is found
     assert '"Price" (renamed to "Asking price"?), which is no longer synced' in found.detail
     near = headers_check(2, (PRICE,), ("Prices", "Memo"), ())
     assert verdict([near], answered=True) is Verdict.HEALTHY
