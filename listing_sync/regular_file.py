@@ -30,7 +30,9 @@ def open_regular(path: Path) -> BufferedReader:
 def read_regular(path: Path, largest_bytes: int = LARGEST_SETTING_BYTES) -> bytes:
     """Return what is in a file; OSError for what is none, or is larger."""
     with open_regular(path) as file:
-        content = file.read(largest_bytes + 1)
+        content: bytes | None = file.read(largest_bytes + 1)
+    if content is None:  # a file of the kernel's, such as /proc/kmsg
+        raise OSError(errno.EAGAIN, "it holds nothing yet", str(path))
     if len(content) > largest_bytes:
         size = f"{largest_bytes >> 20} MiB"
         raise OSError(errno.EFBIG, f"larger than any such file ({size})", str(path))

@@ -205,7 +205,9 @@ def _read(path: Path) -> tuple[os.stat_result, bytes]:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
-        content = file.read(LARGEST_FILE + 1)
+        content: bytes | None = file.read(LARGEST_FILE + 1)
+    if content is None:  # a file of the kernel's, such as /proc/kmsg
+        raise OSError(errno.EAGAIN, "it holds nothing yet")
     if len(content) > LARGEST_FILE:
         raise OSError(errno.EFBIG, f"larger than {LARGEST_FILE >> 20} MiB")
     return status, content

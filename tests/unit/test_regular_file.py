@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,18 @@ def _pipe(folder: Path) -> Path:
 def test_a_named_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="not a regular file"):
         read_regular(_pipe(tmp_path))
+
+
+def test_a_file_that_would_have_to_be_waited_for_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Waiting(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            return None  # type: ignore[return-value]  # as a file of the kernel's does
+
+    monkeypatch.setattr("listing_sync.regular_file.open_regular", lambda _: Waiting())
+    with pytest.raises(OSError, match="nothing yet"):
+        read_regular(tmp_path)
 
 
 def test_a_device_without_end_is_refused() -> None:
