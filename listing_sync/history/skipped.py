@@ -8,6 +8,7 @@ from typing import Final
 
 from listing_sync.cells.wording import listed
 from listing_sync.history.runs import GOOD, Run, RunStatus
+from listing_sync.language.sentences import phrase
 
 SKIPPED: Final = "skipped"
 """Among the metrics of a run: by reason the first numbers that it skipped, and how many more."""
@@ -42,12 +43,26 @@ def skipped_words(run: Run) -> Iterator[str]:
             continue
         numbers = [str(number) for number in told.get("numbers") or ()]
         more = max(told["count"] - min(len(numbers), _NAMED), 0)
-        others = f" and {more:,} more" if more else ""
-        yield f"{told['count']:,} {why}: {listed(numbers[:_NAMED], _NAMED)}{others}"
+        named = listed(numbers[:_NAMED], _NAMED)
+        if more:
+            named = phrase("{names} and {more:,} more", names=named, more=more)
+        yield _words(why, told["count"], named)
         left -= told["count"]
     if left <= 0 or run.status is RunStatus.IN_PROGRESS:
         return
     if run.status in GOOD:
-        yield f"{left:,} outside the share of SYNC_ROLLOUT_PERCENT"
+        yield phrase("{left:,} outside the share of SYNC_ROLLOUT_PERCENT", left=left)
     else:
-        yield f"{left:,} not reached, or outside the share of SYNC_ROLLOUT_PERCENT"
+        yield phrase(
+            "{left:,} not reached, or outside the share of SYNC_ROLLOUT_PERCENT", left=left
+        )
+
+
+def _words(why: Skip, many: int, numbers: str) -> str:
+    if why is Skip.NOT_IN_SHEET:
+        return phrase("{many:,} not in the sheet: {numbers}", many=many, numbers=numbers)
+    return phrase(
+        "{many:,} changed by somebody else since, and left alone: {numbers}",
+        many=many,
+        numbers=numbers,
+    )
