@@ -8,14 +8,15 @@ from typing import Any, Final
 
 from listing_sync.changes.sql_text import add_unique
 from listing_sync.errors import Category, PermanentError, Service
-from listing_sync.supabase.rest import read_as_asked
+from listing_sync.supabase.rest import Row, read_as_asked
 
 _KEY_KINDS: Final = frozenset({str, int, float, Decimal})
 
 
-def require_keys(table: str, key: str, keys: Sequence[Any], last: Any) -> None:
-    """Raise PermanentError unless a page has other keys than the one it goes on from, each once."""
+def keys_of(table: str, key: str, rows: Sequence[Row], last: Any) -> list[Any]:
+    """Return the keys of a page; PermanentError unless they are new since `last`, each once."""
     with read_as_asked(f"rows of {table}"):
+        keys = [row[key] for row in rows]
         if not _KEY_KINDS.issuperset(map(type, keys)):
             raise TypeError("no key")
     met = [last, *keys]
@@ -27,6 +28,7 @@ def require_keys(table: str, key: str, keys: Sequence[Any], last: Any) -> None:
             service=Service.SUPABASE,
             category=Category.DATABASE,
         )
+    return keys
 
 
 def require_progress(table: str, ends: Sequence[object]) -> None:

@@ -21,7 +21,7 @@ from listing_sync.supabase.asked_back import asked_back
 from listing_sync.supabase.filters import among, chunks
 from listing_sync.supabase.fingerprints import read_fingerprints
 from listing_sync.supabase.meaning import meant_by
-from listing_sync.supabase.pages import require_keys, require_progress
+from listing_sync.supabase.pages import keys_of, require_progress
 from listing_sync.supabase.refusals import named
 from listing_sync.supabase.rest import Query, Rest, Row, Rows
 from listing_sync.supabase.schema import describe_table, explained, is_there
@@ -273,8 +273,7 @@ class SupabaseTable:
                 continue
             if not page.rows:
                 return
-            keys = [row[self._key] for row in page.rows]
-            require_keys(self._name, self._key, keys, last)
+            keys = keys_of(self._name, self._key, page.rows, last)
             yield page.rows
             if numbers is not None and page.total == len(page.rows):
                 return

@@ -273,6 +273,9 @@ def test_rows_that_are_not_as_asked_for_are_nobodys_answer(page):
         table = table_of(rest, "price")
         with pytest.raises(PermanentError, match="is SUPABASE_URL right"):
             list(table.pages(table._mapping.columns))
+        if not isinstance(page[0].get("number"), str):
+            with pytest.raises(PermanentError, match="is SUPABASE_URL right"):
+                list(table.whole_pages())
 
 
 def test_pages_that_come_round_again_are_not_read_for_ever():
