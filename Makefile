@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STACK := tests/stack
 PYTEST := $(BIN)/python -m pytest -q
 
-.PHONY: test test-versions check demo demo-up bench chaos format man messages setup clean
+.PHONY: test test-versions check demo demo-up bench chaos format man messages pins setup clean
 
 ## test: everything: format, lint, types, and all tests against the local stack
 test: setup lint
@@ -58,11 +58,12 @@ format: $(VENV)/ready
 
 setup: $(VENV)/ready $(STACK)/node_modules/ready
 
-$(VENV)/ready: pyproject.toml tests/constraints.txt
+$(VENV)/ready: pyproject.toml tests/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q --disable-pip-version-check -c tests/constraints.txt -e '.[dev]'
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r tests/requirements.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(BIN)/python -m compileall -q listing_sync
 	touch $@
 
@@ -71,6 +72,15 @@ $(STACK)/node_modules/ready: $(STACK)/package-lock.json
 	  || { echo "Node 20 or newer is needed"; exit 1; }
 	npm ci --prefix $(STACK) --no-audit --no-fund --silent
 	touch $@
+
+## pins: pin every package anew, with its hashes, for every Python and system; newer ones with UPGRADE=1
+pins: $(VENV)/ready
+	$(BIN)/pip install -q --disable-pip-version-check uv
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-strip-extras --no-emit-index-url \
+		--no-header --no-annotate --python-version 3.11 --all-extras --group build \
+		$(if $(UPGRADE),--upgrade) pyproject.toml -o tests/requirements.txt
+	sed -i '1i # Every package of the tests, pinned with the hashes of its files: `make pins` writes it.' \
+		tests/requirements.txt
 
 ## man: write the man page anew, from the command line itself
 man: $(VENV)/ready

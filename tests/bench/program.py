@@ -55,7 +55,11 @@ def build(commit: str) -> Program:
             files.extractall(folder, filter="data")
         _run(folder, sys.executable, "-m", "venv", ".venv")
         pip = (str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check")
-        _run(folder, *pip, "-c", "tests/constraints.txt", "-e", ".")
+        if (folder / "tests" / "requirements.txt").exists():
+            _run(folder, *pip, "--require-hashes", "-r", "tests/requirements.txt")
+            _run(folder, *pip, "--no-deps", "--no-build-isolation", "-e", ".")
+        else:  # a build of before there were hashes
+            _run(folder, *pip, "-c", "tests/constraints.txt", "-e", ".")
         _run(folder, str(python), "-m", "compileall", "-q", "listing_sync")
         ready.touch()
     return Program(name, str(python), folder)
