@@ -41,9 +41,10 @@ def one_line(header: str) -> str:
 
 def left_out(column: str) -> str:
     """Return the warning for a column that nobody can write."""
-    return (
-        f"column {column} is filled by the database itself (generated) and was left out: take it"
-        " out of the mapping"
+    return phrase(
+        "column {column} is filled by the database itself (generated) and was left out: take it"
+        " out of the mapping",
+        column=column,
     )
 
 

@@ -15,7 +15,7 @@ from listing_sync.cells.wording import listed
 from listing_sync.changes.given_back import NOTHING_KNOWN, GivenBack
 from listing_sync.changes.plan import Plan, TableRow, TakeRow, Update, removable, row_taker
 from listing_sync.changes.seen import Remembered
-from listing_sync.language.sentences import phrase
+from listing_sync.language.sentences import joined, phrase, phrase_number
 from listing_sync.lazy_dataclasses import dataclass
 
 _NAMED = 10
@@ -217,16 +217,28 @@ def why_none_is_removed(checked: Checked, unlisted: Sequence[str]) -> str | None
     """Return why listings that seem to be gone stay in the table, None when that is no question."""
     if not unlisted or not (checked.unknown_numbers or checked.repeated):
         return None
+    many = len(unlisted)
     reasons = [
-        f"{number} stands on rows {listed([str(row) for row in rows[:-1]], _NAMED)} and {rows[-1]},"
-        " and one of them may be"
+        phrase_number(
+            "{number} stands on rows {rows} and {last}, and one of them may be it",
+            "{number} stands on rows {rows} and {last}, and one of them may be any of them",
+            many,
+            number=number,
+            rows=listed([str(row) for row in rows[:-1]], _NAMED),
+            last=rows[-1],
+        )
         for number, rows in checked.repeated[:_NAMED]
         if rows
     ]
     if checked.unknown_numbers:
-        reasons.append("the property number of a row cannot be read, so it may be")
-    which = "it" if len(unlisted) == 1 else "any of them"
-    return (
-        f"nothing is removed in this run: {listed(unlisted, _NAMED)} would have been removed, but"
-        f" {f' {which}; '.join(reasons)} {which}"
+        unread = phrase_number(
+            "the property number of a row cannot be read, so it may be it",
+            "the property number of a row cannot be read, so it may be any of them",
+            many,
+        )
+        reasons.append(unread)
+    return phrase(
+        "nothing is removed in this run: {numbers} would have been removed, but {reasons}",
+        numbers=listed(unlisted, _NAMED),
+        reasons=joined("; ", reasons),
     )

@@ -7,39 +7,14 @@ from typing import TYPE_CHECKING
 from listing_sync.cells.wording import plain, utc_text
 from listing_sync.cli.json_output import Document
 from listing_sync.cli.text import cut
-from listing_sync.history.verdict import Check, CheckName, CheckStatus, Verdict, decisive
+from listing_sync.history.check_names import CHECK_NAMES
+from listing_sync.history.verdict import Check, CheckStatus, Verdict, decisive
 from listing_sync.language.sentences import marked, phrase, spoken
 
 if TYPE_CHECKING:
     from listing_sync.commands.health import Health
 
 _SUMMARY_WIDTH = 200
-_CHECKS = {
-    CheckName.SETTINGS: marked("settings"),
-    CheckName.KEY: marked("key"),
-    CheckName.FILES: marked("files"),
-    CheckName.STATE_DIR: marked("state dir"),
-    CheckName.HOLD: marked("hold"),
-    CheckName.JOURNAL: marked("journal"),
-    CheckName.SHEET: marked("sheet"),
-    CheckName.HEADERS: marked("headers"),
-    CheckName.TABLE: marked("table"),
-    CheckName.UNIQUE_KEY: marked("unique key"),
-    CheckName.SYNC_STATE: marked("sync state"),
-    CheckName.BREAKER: marked("breaker"),
-    CheckName.GOOGLE_BREAKER: marked("google breaker"),
-    CheckName.LAST_RUN: marked("last run"),
-    CheckName.LAST_GOOD_RUN: marked("last good run"),
-    CheckName.ERROR_RATE: marked("error rate"),
-    CheckName.STABILITY: marked("stability"),
-    CheckName.UNDONE: marked("undone"),
-    CheckName.RUN_IN_PROGRESS: marked("run in progress"),
-    CheckName.EGRESS: marked("egress"),
-    CheckName.SCHEDULE: marked("schedule"),
-    CheckName.SHARE: marked("share"),
-    CheckName.CHANNELS: marked("channels"),
-    CheckName.CLOCK: marked("clock"),
-}
 _STATUSES = {
     CheckStatus.OK: marked("ok"),
     CheckStatus.WARN: marked("warn"),
@@ -94,7 +69,7 @@ def summary_line(health: Health, stale_after_s: int) -> str:
 
 def check_words(check: Check) -> str:
     """Return the name of a check as people read it."""
-    return spoken(_CHECKS[check.name])
+    return spoken(CHECK_NAMES[check.name])
 
 
 def status_word(check: Check) -> str:

@@ -34,6 +34,8 @@ from listing_sync.cli.init_google import (
     Subject,
     ask_google,
 )
+from listing_sync.language.catalogue import spoken_language
+from listing_sync.language.choice import Language
 
 if TYPE_CHECKING:
     from listing_sync.cells.first_mapping import FirstMapping
@@ -111,6 +113,8 @@ def init(  # noqa: PLR0913 - one option a question
     if mapping is not None:
         _refuse_existing(mapping_file)
         texts["SYNC_MAPPING_FILE"] = str(mapping_file)
+    if (language := spoken_language()) is not Language.ENGLISH:
+        texts["SYNC_LANGUAGE"] = language  # cron has no locale
     _show(face, env_file, mapping_file, texts, found, mapping)
     _require_consent(asks=asks, yes=yes)
     if google.login is not None:

@@ -20,6 +20,7 @@ from listing_sync.cli.text import (
     table,
     value_text,
 )
+from listing_sync.language.sentences import phrase
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -179,7 +180,7 @@ def show_cutover(face: Face, result: CutoverResult, percent: float, snapshot: Pa
     out.print(f"Kept the {kind}: {snapshot}", soft_wrap=True)
     show_result(out, result.sync, dry_run=False)
     for warning in result.sync.new_warnings:
-        face.warn(f"Warning: {warning}")
+        face.warn(phrase("Warning: {warning}", warning=warning))
     if result.verification is None:
         show_problems(face, result.sync, tells_all=False)
     else:
@@ -227,7 +228,7 @@ def show_rollback(face: Face, result: RollbackResult, *, hold: Path | None = Non
     )
     _show_left_alone(out, result.left_alone)
     for warning in result.warnings:
-        face.warn(f"Warning: {warning}")
+        face.warn(phrase("Warning: {warning}", warning=warning))
     if hold is None:
         return
     if result.remaining:

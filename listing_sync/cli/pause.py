@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from listing_sync.cells.wording import count, plain
+from listing_sync.cells.wording import plain
 from listing_sync.cli.exits import ExitCode
 from listing_sync.cli.face import Face
+from listing_sync.language.sentences import marked, phrase, phrase_number
 
 if TYPE_CHECKING:
     from listing_sync.steps.holding import Resumed
@@ -34,11 +35,12 @@ def pause(
 
         world.machine.require_state_dir()
         problem = holding.pause(world, reason.strip())
-        face.out.print(
-            f"Syncing of {plain(world.identity.target)} is on hold"
-            f" ({plain(str(world.machine.hold.path))}). `listing-sync resume` lets it go on.",
-            soft_wrap=True,
+        said = phrase(
+            "Syncing of {target} is on hold ({path}). `listing-sync resume` lets it go on.",
+            target=plain(world.identity.target),
+            path=plain(str(world.machine.hold.path)),
         )
+        face.out.print(said, soft_wrap=True)
         if problem:
             face.complain(problem)
             raise typer.Exit(ExitCode.PARTLY)
@@ -62,18 +64,29 @@ def resume(
 
 def _show(face: Face, found: Resumed, *, everywhere: bool) -> int:
     if found.here is not None:
-        face.out.print(f"Syncing goes on. It was: {plain(found.here or 'on hold')}", soft_wrap=True)
+        was = plain(found.here) if found.here else marked("on hold")
+        face.out.print(phrase("Syncing goes on. It was: {was}", was=was), soft_wrap=True)
     for item in found.elsewhere:
-        done = "Let go" if everywhere else "Still on hold"
-        face.out.print(f"{done}: {plain(item.reason)} ({plain(item.host)})", soft_wrap=True)
-    if found.elsewhere and not everywhere:
-        face.complain(
-            f"{count(len(found.elsewhere), 'hold')} of another machine: run `listing-sync resume`"
-            " there, or here with --everywhere"
+        became = marked("Let go") if everywhere else marked("Still on hold")
+        line = phrase(
+            "{became}: {reason} ({host})",
+            became=became,
+            reason=plain(item.reason),
+            host=plain(item.host),
         )
+        face.out.print(line, soft_wrap=True)
+    if found.elsewhere and not everywhere:
+        others = phrase_number(
+            "{count:,} hold of another machine: run `listing-sync resume` there, or here with"
+            " --everywhere",
+            "{count:,} holds of another machine: run `listing-sync resume` there, or here with"
+            " --everywhere",
+            len(found.elsewhere),
+        )
+        face.complain(others)
     if found.problem:
         face.complain(found.problem)
     if found.here is None and not found.elsewhere and not found.problem:
-        face.out.print("Syncing was not on hold.")
+        face.out.print(phrase("Syncing was not on hold."))
     still_held = bool(found.problem or (found.elsewhere and not everywhere))
     return ExitCode.PARTLY if still_held else ExitCode.DONE

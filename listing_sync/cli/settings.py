@@ -13,6 +13,7 @@ from listing_sync.cli.face import Face
 from listing_sync.cli.shown import Shown, emit
 from listing_sync.cli.text import table
 from listing_sync.errors import SettingsError
+from listing_sync.language.sentences import phrase
 
 _DEFAULT = "default"
 _MISSING = "(missing)"
@@ -56,7 +57,7 @@ def settings(
     def words() -> None:
         face.out.print(_about_file(path), soft_wrap=True)
         lines = ((name, plain(origin), plain(text or "-")) for name, text, origin in rows)
-        face.out.print(table(("Setting", "From", "Value"), lines))
+        face.out.print(table((phrase("Setting"), phrase("From"), phrase("Value")), lines))
 
     emit(face, Shown(document, words))
     if problems:
@@ -94,8 +95,10 @@ def _in_force(env_file: Path | None) -> tuple[dict[str, str | None], tuple[str, 
 
 def _about_file(path: Path) -> str:
     if path.is_file():
-        return f"Settings file: {plain(str(path))}"
-    return f"There is no settings file {plain(str(path))} (--env-file names another)."
+        return phrase("Settings file: {path}", path=plain(str(path)))
+    return phrase(
+        "There is no settings file {path} (--env-file names another).", path=plain(str(path))
+    )
 
 
 def _text(value: object) -> str | None:

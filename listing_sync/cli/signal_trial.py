@@ -11,11 +11,12 @@ from listing_sync.cells.wording import plain
 from listing_sync.cli.exits import ExitCode
 from listing_sync.cli.face import Face
 from listing_sync.cli.shown import Shown, emit, meanwhile
+from listing_sync.language.sentences import marked, phrase, spoken
 
 if TYPE_CHECKING:
     from listing_sync.commands.signal_trial import Tried
 
-_NONE = (
+_NONE = marked(
     "No channel is set: SYNC_ALERT_WEBHOOK_URL or SYNC_NOTIFY_URLS for messages,"
     " SYNC_HEARTBEAT_URL for a monitor"
     " (docs/monitoring/README.md)."
@@ -49,12 +50,16 @@ def try_all(
                 for each in tried
             ]
         },
-        lambda: None if tried else face.out.print(_NONE, soft_wrap=True),
+        lambda: None if tried else face.out.print(spoken(_NONE), soft_wrap=True),
         ExitCode.DONE if is_well else ExitCode.PARTLY,
     )
     raise typer.Exit(emit(face, result))
 
 
 def _tell(face: Face, tried: Tried) -> None:
-    became = "taken" if tried.problem is None else f"NOT taken: {tried.problem}"
-    face.out.print(f"{plain(tried.to)}: {plain(became)}", soft_wrap=True)
+    said = (
+        phrase("{to}: taken", to=plain(tried.to))
+        if tried.problem is None
+        else phrase("{to}: NOT taken: {why}", to=plain(tried.to), why=plain(tried.problem))
+    )
+    face.out.print(said, soft_wrap=True)

@@ -11,7 +11,7 @@ from listing_sync.cli.mails import complain_once, tell_column, tell_end
 from listing_sync.cli.text import cut, numbers_text, rejection_table, table, value_text
 from listing_sync.history.common_faults import columns_apart, repeats
 from listing_sync.history.runs import GOOD, Run, RunStatus
-from listing_sync.language.sentences import english_of, marked, phrase, phrase_number
+from listing_sync.language.sentences import english_of, joined, marked, phrase, phrase_number
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -172,7 +172,7 @@ def show_problems(face: Face, result: SyncResult, *, tells_all: bool) -> None:
         warnings = result.run.warnings if tells_all else result.new_warnings
         shown = warnings if face.verbose else warnings[:SHOWN_WARNINGS]
         for warning in shown:
-            whole = f"{warning}{result.examples.get(warning, '')}"
+            whole = joined("", [warning, result.examples.get(warning, "")])
             face.warn(phrase("Warning: {warning}", warning=whole))
         if len(warnings) > len(shown):
             said = phrase_number(

@@ -19,6 +19,7 @@ from listing_sync.errors import (
 )
 from listing_sync.history.runs import Run, RunStats, RunStatus, RunType
 from listing_sync.history.skipped import Skip, noted
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Holder, Ports, Progress, SnapshotMeta, Written
 from listing_sync.steps.holding import hold
@@ -203,9 +204,11 @@ class _Tally:
             if step.action is not Action.NONE and len(self.examples) < EXAMPLES:
                 self.examples.append(step)
         for name in sorted(frozenset().union(*(step.gone for step in steps))):
-            self.warn(f"the table no longer has the column {name}: it is left out")
+            self.warn(
+                phrase("the table no longer has the column {name}: it is left out", name=name)
+            )
         for name in sorted(frozenset().union(*(step.given for step in steps))):
-            self.warn(f"rows that are brought back get a new {name}")
+            self.warn(phrase("rows that are brought back get a new {name}", name=name))
         self.progress.advance(len(steps))
 
     def warn(self, *texts: str) -> None:

@@ -9,8 +9,9 @@ from listing_sync.cells.discretion import discreet
 from listing_sync.cells.listings import Rejection
 from listing_sync.cells.wording import one_line
 from listing_sync.commands.page_facts import PageFacts
+from listing_sync.history.check_names import CHECK_NAMES
 from listing_sync.history.verdict import Check, CheckStatus
-from listing_sync.language.sentences import phrase, phrase_number
+from listing_sync.language.sentences import phrase, phrase_number, spoken
 from listing_sync.page.html_parts import NONE, moment, paragraph, sentence, table, tag, text
 from listing_sync.steps.page_memory import standing_key
 
@@ -39,7 +40,7 @@ def trouble(facts: PageFacts) -> str:
 def check_list(checks: Iterable[Check]) -> str:
     """Return checks as a list."""
     items = "".join(
-        f"<li>{tag(check.status)} <strong>{text(check.name.replace('_', ' '))}</strong>: "
+        f"<li>{tag(check.status)} <strong>{text(spoken(CHECK_NAMES[check.name]))}</strong>: "
         f"{sentence(check.detail)}</li>"
         for check in checks
     )

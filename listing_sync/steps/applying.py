@@ -23,6 +23,7 @@ from listing_sync.errors import (
     TwinError,
 )
 from listing_sync.history.runs import Run
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import KeyedRows, Ports, Progress, Replaced
 from listing_sync.steps.answers import Answers, dropped
@@ -57,7 +58,8 @@ class _Undo:
         try:
             self._ports.machine.undo.record(self._run.run_id, self._run.started_at, changes)
         except OSError as error:
-            self.problem = f"this run cannot be undone: {error.strerror or error}"
+            why = error.strerror or error
+            self.problem = phrase("this run cannot be undone: {why}", why=why)
 
     def made(self, made: Made) -> None:
         """Note what was written, what the database made of it, and how it spells the numbers."""
@@ -214,11 +216,13 @@ class Applying:
         if not removals:
             return
         if self.tally.has_twins:
-            self.tally.warn(
-                f"nothing is removed in this run: {listed(removals, _NAMED)} would have"
-                " been removed, but the table takes two numbers of the sheet for one, and one of"
-                " them may be meant to be another"
+            warning = phrase(
+                "nothing is removed in this run: {numbers} would have been removed, but the table"
+                " takes two numbers of the sheet for one, and one of them may be meant to be"
+                " another",
+                numbers=listed(removals, _NAMED),
             )
+            self.tally.warn(warning)
             return
         self.progress.phase("Removing", len(removals))
         undo = _Undo(self.ports, self.tally.run)

@@ -15,11 +15,11 @@ from listing_sync.errors import (
     TransientError,
 )
 from listing_sync.history.runs import Run
-from listing_sync.language.sentences import phrase
+from listing_sync.language.sentences import marked, phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Hold, Holds, Ports, SharedHold
 
-_MAKE_ROOM = "make room in SYNC_STATE_DIR"
+_MAKE_ROOM = marked("make room in SYNC_STATE_DIR")
 _PASSING = (TransientError, RowError, BatchTooLargeError, NotSetUpError)
 
 
@@ -31,7 +31,7 @@ def hold(ports: Ports, run: Run, why: str) -> str | None:
     """
     # The record of the run itself stands in the same table.
     hold_id = str(uuid5(UUID(run.run_id), "hold"))
-    problem = f"so nothing was changed: {_MAKE_ROOM}"
+    problem = phrase("so nothing was changed: {what_to_do}", what_to_do=_MAKE_ROOM)
     return _place(ports, hold_id, why, run.started_at, problem, what=f", run {run.run_id}")
 
 
@@ -74,7 +74,11 @@ def resume(ports: Ports, *, everywhere: bool) -> Resumed:
             hold.remove(of_all=True)
     except OSError as error:
         raise RefusedError(
-            f"the file {hold.path} cannot be deleted ({error.strerror or error})"
+            phrase(
+                "the file {path} cannot be deleted ({why})",
+                path=hold.path,
+                why=error.strerror or error,
+            )
         ) from error
     still = held_here(hold)
     ours = set(ports.machine.hold.shared_ids())
@@ -86,7 +90,8 @@ def resume(ports: Ports, *, everywhere: bool) -> Resumed:
         for item in others if everywhere else ():
             ports.target.holds.release(item.hold_id)
     except (RemoteError, RefusedError) as error:
-        return Resumed(reason, (), still or f"other machines may still be on hold: {error}")
+        unknown = phrase("other machines may still be on hold: {why}", why=error)
+        return Resumed(reason, (), still or unknown)
     return Resumed(reason, others, still)
 
 
@@ -102,13 +107,17 @@ def _place(
         ports.machine.hold.share(*dict.fromkeys((*ports.machine.hold.shared_ids(), hold_id)))
     except OSError as error:
         raise RefusedError(
-            f"syncing cannot be put on hold ({error.strerror or error}), {problem}"
+            phrase(
+                "syncing cannot be put on hold ({why}), {problem}",
+                why=error.strerror or error,
+                problem=problem,
+            )
         ) from error
     shared = SharedHold(hold_id, reason, who.host, str(ports.machine.hold.path), since)
     try:
         ports.target.holds.place(shared)
     except (RemoteError, RefusedError) as error:
-        return f"only this machine is on hold, others will sync: {error}"
+        return phrase("only this machine is on hold, others will sync: {why}", why=error)
     return None
 
 

@@ -9,6 +9,7 @@ from listing_sync.changes.given_back import GivenBack, learned, named_with_examp
 from listing_sync.errors import ListingSyncError
 from listing_sync.history.run_statistics import loose_columns
 from listing_sync.history.runs import Run
+from listing_sync.language.sentences import phrase
 from listing_sync.ports import Ports
 from listing_sync.steps.tally import Tally
 
@@ -43,19 +44,23 @@ def learn(
             ports.machine.given_back.store(now.to_document())
         except OSError as error:
             why = error.strerror or error
-            tally.warn(f"what the table makes of values cannot be kept on this machine: {why}")
+            warning = phrase(
+                "what the table makes of values cannot be kept on this machine: {why}", why=why
+            )
+            tally.warn(warning)
     tally.given_back = {name: kind for name, (kind, _, _) in now.examples.items()}
     headers = {item.column.name: item.header for item in tally.columns}
     examples: dict[str, str] = {}
     for name, (kind, wrote, read) in now.examples.items():
         of_type = f" ({kind})" if kind else ""
-        warning = (
-            f"the table gives back something else than is written to column"
-            f" {headers.get(name, name)!r}{of_type}: such values are written again only when the"
-            " sheet or the table says something new"
+        warning = phrase(
+            "the table gives back something else than is written to column {header!r}{of_type}:"
+            " such values are written again only when the sheet or the table says something new",
+            header=headers.get(name, name),
+            of_type=of_type,
         )
         tally.warn(warning)
-        examples[warning] = f" (wrote {wrote}, reads {read})"
+        examples[warning] = phrase(" (wrote {wrote}, reads {read})", wrote=wrote, read=read)
     return examples
 
 

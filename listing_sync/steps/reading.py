@@ -21,6 +21,7 @@ from listing_sync.changes.likeness import likeness
 from listing_sync.changes.quiet import Quiet
 from listing_sync.changes.rollout import is_in_share, within_share
 from listing_sync.errors import SourceError
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports, Progress, SelectedRows
 
@@ -188,14 +189,20 @@ def _as_remembered(quiet: Quiet, mapping: SheetMapping) -> Reading:
 def _warnings(contents: SheetContents) -> tuple[str, ...]:
     if new := renamed_to(contents.missing, contents.unmapped):
         [column] = contents.missing
-        renamed = (
-            f"the sheet has no column {column.headers[0]!r} (renamed to {one_line(new)!r}?);"
-            f" {column.name} is left as it is: rename the header back, or add the new one to the"
-            " mapping"
+        renamed = phrase(
+            "the sheet has no column {header!r} (renamed to {new!r}?); {name} is left as it is:"
+            " rename the header back, or add the new one to the mapping",
+            header=column.headers[0],
+            new=one_line(new),
+            name=column.name,
         )
         return (renamed,)
     return tuple(
-        f"the sheet has no column {column.headers[0]!r}; {column.name} is left as it is"
+        phrase(
+            "the sheet has no column {header!r}; {name} is left as it is",
+            header=column.headers[0],
+            name=column.name,
+        )
         for column in contents.missing
     )
 

@@ -21,6 +21,7 @@ from listing_sync.errors import (
     RowError,
 )
 from listing_sync.history.runs import Run
+from listing_sync.language.sentences import phrase
 from listing_sync.ports import Back, Ports, Replaced
 
 _ORDER: Final = (Action.REMOVE, Action.RESTORE, Action.BRING_BACK)
@@ -104,7 +105,8 @@ class Restorer:
         }
         if step.action is not Action.RESTORE or len(kept) == len(step.values):
             return None
-        self._warn(f"{step.property_number} keeps the id that it has now")
+        number = step.property_number
+        self._warn(phrase("{number} keeps the id that it has now", number=number))
         return replace(step, values=kept)
 
     def _write(self, steps: Sequence[Step]) -> None:
@@ -157,9 +159,11 @@ class Restorer:
             return False
         self._left_out.add(name)
         if isinstance(error, GeneratedColumnError):
-            self._warn(f"rows that are brought back get a new {name}")
+            self._warn(phrase("rows that are brought back get a new {name}", name=name))
         else:
-            self._warn(f"the table no longer has the column {name}: it is left out")
+            self._warn(
+                phrase("the table no longer has the column {name}: it is left out", name=name)
+            )
         return True
 
     def _remove(self, steps: Sequence[Step]) -> None:
@@ -178,7 +182,8 @@ class Restorer:
             )
         except OSError as error:
             self._is_remembered = False
-            self._warn(f"this rollback cannot be undone: {error.strerror or error}")
+            why = error.strerror or error
+            self._warn(phrase("this rollback cannot be undone: {why}", why=why))
 
     def _conclude(self, action: Action, done: Sequence[Step]) -> None:
         """Note what was refused, and what the database made of the rest."""
@@ -196,7 +201,8 @@ class Restorer:
                 made=made,
             )
         except OSError as error:
-            self._warn(f"what came of this rollback cannot be kept: {error.strerror or error}")
+            why = error.strerror or error
+            self._warn(phrase("what came of this rollback cannot be kept: {why}", why=why))
 
     def _warn(self, text: str) -> None:
         self._warnings[text] = None

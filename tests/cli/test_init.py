@@ -78,6 +78,15 @@ def test_where_every_header_is_bundled_no_mapping_is_written(newcomer: Agency) -
     assert len(newcomer.table()) == 5
 
 
+@pytest.mark.parametrize(("locale", "is_written"), [("ja_JP.UTF-8", True), ("en_US.UTF-8", False)])
+def test_the_language_of_who_sets_it_up_is_written_for_cron_which_has_no_locale(
+    newcomer: Agency, japanese: None, locale: str, *, is_written: bool
+) -> None:
+    newcomer.google.put_tab(SHEET, TAB, [HEADERS[:3], house(1)[:3]])
+    assert newcomer.run(*answers(newcomer), "--yes", LC_ALL=locale).code == 0
+    assert ("SYNC_LANGUAGE=ja\n" in Path(".env").read_text()) is is_written
+
+
 def test_numbers_that_the_bundled_pattern_does_not_know_drop_it(newcomer: Agency) -> None:
     rows: list[list[Cell]] = [[f"K-{n}", "戸建", 1] for n in range(5)]
     newcomer.google.put_tab(SHEET, TAB, [HEADERS[:3], *rows])

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.cli.agency import Agency, house
+from tests.cli.agency import HEADERS, Agency, house
 
 pytestmark = pytest.mark.stack
 
@@ -21,7 +21,8 @@ def _english_again(japanese):
 
 def test_a_run_and_the_story_of_a_listing_are_told_in_japanese(agency: Agency) -> None:
     agency.sheet_is(house(1), house(2, "ask"))
-    assert ASK in agency.run("sync", "all", **JA).err
+    told = agency.run("sync", "all", **JA).err
+    assert ASK in "".join(told.split())
     story = agency.run("status", "--listing", "AA10002", **JA).out.replace("\n", "")
     assert story.startswith("AA10002はサイトに掲載されていません。理由：「Price」")
     assert "項目" in agency.run("health", **JA).out
@@ -51,3 +52,11 @@ def test_the_log_stays_english(agency: Agency) -> None:
     messages = [json.loads(line)["message"] for line in lines]
     assert any("not a number" in message for message in messages)
     assert not any("読み取れ" in message for message in messages)
+
+
+def test_warnings_and_a_pause_are_told_in_japanese(agency: Agency) -> None:
+    agency.sheet_is(house(1)[:3], headers=HEADERS[:3])
+    warned = agency.run("sync", "all", **JA).err.replace("\n", "")
+    assert "注意：シートに列'●特記'がありません" in warned
+    assert "同期を一時停止しました" in agency.run("pause", **JA).out
+    assert "同期を再開しました" in agency.run("resume", **JA).out
