@@ -9,6 +9,7 @@ from datetime import timedelta
 from listing_sync.cells.listings import Rejection
 from listing_sync.history.news import have_codes, rejection_key, untold
 from listing_sync.history.runs import GOOD, Run, RunType, StoredRejection
+from listing_sync.language.sentences import english_of
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import RunRecords
 
@@ -37,9 +38,10 @@ class History:
         return untold(rejections, self.rejections, payloads) if self.is_known else ()
 
     def new_warnings(self, warnings: Sequence[str]) -> tuple[str, ...]:
-        """Return the warnings that no message has told."""
-        known = self.told_by.warnings if self.told_by else ()
-        return tuple(text for text in warnings if text not in known) if self.is_known else ()
+        """Return the warnings that no message has told, in whatever language."""
+        known = {english_of(text) for text in self.told_by.warnings} if self.told_by else ()
+        new = (text for text in warnings if english_of(text) not in known)
+        return tuple(new) if self.is_known else ()
 
 
 def told_before(runs: Iterable[Run]) -> Run | None:

@@ -34,6 +34,8 @@ _COUNTS: Final = (
 _PROCESS: Final = "process"
 _REASON: Final = ""
 """The name under which a payload keeps what a reason is in every language: no header is blank."""
+_SAID: Final = "warnings_said"
+"""What the warnings are in every language, in their order."""
 _TOLD: Final = {True: "yes", False: "no"}
 
 
@@ -45,6 +47,7 @@ def run_to_row(run: Run) -> Row:
         "category": run.cause and run.cause.category.value,
         "rejections_run_id": run.rejections_run_id,
         "warnings": [_text(warning) for warning in run.warnings],
+        _SAID: [_clean(record_of(warning)) for warning in run.warnings],
         "removed": [_text(number) for number in run.removed],
         "told": run.told if run.told is None else _TOLD[run.told],
         _PROCESS: asdict(run.process) if run.status is RunStatus.IN_PROGRESS else None,
@@ -107,7 +110,7 @@ def row_to_run(row: Row) -> Run:
         version=row["version"],
         rejections_run_id=details.get("rejections_run_id"),
         metrics=as_object(row["metrics"]),
-        warnings=_texts(details.get("warnings")),
+        warnings=_warnings(details),
         removed=_texts(details.get("removed")),
         process=_process(details.get(_PROCESS)),
         told=told.get(str(details.get("told"))),
@@ -136,6 +139,14 @@ def _row_to_stats(row: Row) -> RunStats:
         unchanged=unchanged,
         removed=row["removed_count"],
     )
+
+
+def _warnings(details: Row) -> tuple[str, ...]:
+    texts, records = _texts(details.get("warnings")), details.get(_SAID)
+    if not isinstance(records, list) or len(records) != len(texts):
+        return texts
+    pairs = zip(records, texts, strict=True)
+    return tuple(recalled(record, None) or text for record, text in pairs)
 
 
 def _texts(value: object) -> tuple[str, ...]:

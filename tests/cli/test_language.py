@@ -60,3 +60,10 @@ def test_warnings_and_a_pause_are_told_in_japanese(agency: Agency) -> None:
     assert "注意：シートに列'●特記'がありません" in warned
     assert "同期を一時停止しました" in agency.run("pause", **JA).out
     assert "同期を再開しました" in agency.run("resume", **JA).out
+
+
+def test_a_warning_that_was_told_in_one_language_is_no_news_in_the_other(agency: Agency) -> None:
+    agency.sheet_is(house(1)[:3], headers=HEADERS[:3])
+    assert "注意" in agency.run("sync", "all", **JA).err
+    assert agency.run("sync", "all").err == ""
+    assert "the sheet has no column" in agency.run("status", "latest").out
