@@ -92,7 +92,7 @@ def encode_rows(document: Any, rows: Iterable[Iterable[Value]]) -> bytes:
     """Return the JSON text, in UTF-8, of a document of which `rows` are all the values.
 
     Raises:
-        ValueError: a number is NaN or infinite.
+        ValueError: a number is NaN or infinite, or half of a surrogate pair stands alone.
         TypeError: it holds what JSON does not know.
     """
     kinds: set[type] = set()
@@ -104,8 +104,7 @@ def encode_rows(document: Any, rows: Iterable[Iterable[Value]]) -> bytes:
         # It knows no integer above 64 bits, and no half of a surrogate pair.
         with suppress(orjson.JSONEncodeError):
             return orjson.dumps(document)
-    text = _encode_plain(document) if kinds.isdisjoint(_EXACT) else encode(document)
-    return text.encode("utf-8", "surrogatepass")
+    return (_encode_plain(document) if kinds.isdisjoint(_EXACT) else encode(document)).encode()
 
 
 def is_same(left: Value, right: Value) -> bool:

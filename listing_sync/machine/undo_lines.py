@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from listing_sync.cells.json_exact import encode_rows
 from listing_sync.cells.listings import Value
-from listing_sync.machine.state_dir import decode_json, on_one_line
+from listing_sync.machine.state_dir import decode_json, encode_json, on_one_line
 from listing_sync.ports import KeyedRows, Replaced
 
 INSERTED: Final = b'{"columns":'
@@ -55,7 +55,10 @@ def _line_of_inserts(columns: Sequence[str], rows: Mapping[str, Sequence[Value]]
 
 def encoded(document: object, rows: Iterable[Iterable[Value]]) -> bytes:
     """Return a document as a line; `rows` are the values in it."""
-    return on_one_line(encode_rows(document, rows)) + b"\n"
+    try:
+        return on_one_line(encode_rows(document, rows)) + b"\n"
+    except UnicodeEncodeError:  # half of a surrogate pair, which the table's JSON may hold
+        return encode_json(document) + b"\n"
 
 
 def is_change(line: bytes) -> bool:

@@ -118,6 +118,7 @@ class Agency:
         with self._monkeypatch.context() as patch:
             for name in [name for name in os.environ if name.startswith(OURS)]:
                 patch.delenv(name)
+            patch.delenv("COLUMNS", raising=False)  # of the terminal that the tests are run in
             for name, value in {**self.settings, **settings}.items():
                 patch.setenv(name, value)
             patch.chdir(self.folder)

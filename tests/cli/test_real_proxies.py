@@ -100,8 +100,9 @@ def test_its_refusal_is_of_the_whole_run_and_shows_no_password(
     # Against RFC 9110, section 15.5.2, tinyproxy answers 401 to a wrong password: of a request that
     # is no tunnel it would be the host's, so that the project of this machine is asked directly.
     assert re.search(
-        rf"\([a-z0-9]+\.googleapis\.com through the proxy http://{proxy.address}"
-        rf" \(HTTPS_PROXY\)\): the proxy http://{proxy.address} {words}.*\(HTTP 40[17]\)",
+        rf"the proxy http://{proxy.address} {words}.*\(HTTP 40[17]\).* on the way to Google"
+        rf" \([a-z0-9]+\.googleapis\.com through the proxy http://{proxy.address}"
+        r" \(HTTPS_PROXY\)\)",
         done.err,
     )
     assert "check SUPABASE_URL" not in done.err
