@@ -65,12 +65,13 @@ class LockTimeoutError(ListingSyncError):
 class SourceError(ListingSyncError):
     """The sheet or file was reached but is not what the mapping needs (tab, header, format).
 
-    `found` are texts of the sheet: a wrong header row gives cells, which no record or alert keeps.
+    `recorded` is it without texts of the sheet: a wrong header row gives cells, which no record or
+    alert keeps.
     """
 
-    def __init__(self, message: str, *, found: str = "") -> None:
-        super().__init__(f"{message}. {found}" if found else message)
-        self.recorded = message
+    def __init__(self, message: str, *, recorded: str | None = None) -> None:
+        super().__init__(message)
+        self.recorded = message if recorded is None else recorded
 
 
 class RemoteError(ListingSyncError):

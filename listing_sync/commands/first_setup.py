@@ -89,10 +89,9 @@ def _key(found: FirstLook, key_header: str | None) -> KnownColumn | UnmappedColu
             return named
         if found.key and normalise_header(key_header) == normalise_header(found.key.header):
             return found.key
-        raise SourceError(
-            f"no column of the sheet has the header {key_header!r} (--key-header)",
-            found=_near(named),
-        )
+        message = f"no column of the sheet has the header {key_header!r} (--key-header)"
+        near = _near(named)
+        raise SourceError(f"{message}. {near}" if near else message, recorded=message)
     candidates = key_candidates(found.others)
     if not candidates:
         raise SourceError(

@@ -22,11 +22,11 @@ from listing_sync.sheets.file_limits import LARGEST_FILE
 from listing_sync.sheets.grid import (
     Header,
     Tab,
-    check_header,
     filled_down,
     read_header,
     whole_keys,
 )
+from listing_sync.sheets.header_check import check_header
 from listing_sync.sheets.xlsx_file import read_xlsx
 
 _TRIES = 3

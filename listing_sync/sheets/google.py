@@ -42,13 +42,13 @@ from listing_sync.sheets.google_layout import (
 )
 from listing_sync.sheets.google_tables import Rows
 from listing_sync.sheets.grid import (
-    check_header,
     filled_down,
     read_header,
     spans,
     whole_keys,
     with_numbers,
 )
+from listing_sync.sheets.header_check import check_header
 
 T = TypeVar("T")
 

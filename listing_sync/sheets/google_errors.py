@@ -16,6 +16,7 @@ from listing_sync.errors import (
     SourceError,
     TransientError,
 )
+from listing_sync.language.sentences import phrase
 from listing_sync.reachability import (
     ProxyRefusedError,
     is_certificate_failure,
@@ -95,7 +96,9 @@ def _failure_on_the_way(error: httpx.RequestError) -> ListingSyncError:
             " certificates (SSL_CERT_FILE), and what sits between it and Google"
         )
     if isinstance(error, httpx.TimeoutException):
-        return transient(f"Google did not answer in time (SYNC_REQUEST_TIMEOUT; {way})")
+        return transient(
+            phrase("Google did not answer in time (SYNC_REQUEST_TIMEOUT; {way})", way=way)
+        )
     why = str(error)[:MESSAGE_LENGTH] or type(error).__name__
     check = what_to_check(error, "GOOGLE_SHEETS_API_ENDPOINT")
     where = unresolved(error, why) or f"no answer from Google ({way}: {why})"
@@ -104,9 +107,12 @@ def _failure_on_the_way(error: httpx.RequestError) -> ListingSyncError:
 
 def _slow(timeout_s: float) -> SlowError:
     return SlowError(
-        f"Google needed longer than {timeout_s:g} s to compute this sheet (formulas, IMPORTRANGE);"
-        " make it lighter, e.g. by values instead of formulas, or allow more time"
-        " (SYNC_GOOGLE_TIMEOUT)",
+        phrase(
+            "Google needed longer than {timeout_s:g} s to compute this sheet (formulas,"
+            " IMPORTRANGE); make it lighter, e.g. by values instead of formulas, or allow more"
+            " time (SYNC_GOOGLE_TIMEOUT)",
+            timeout_s=timeout_s,
+        ),
         service=Service.GOOGLE,
         category=Category.NETWORK,
     )
@@ -119,7 +125,11 @@ def _busy(error: HttpError, now: datetime) -> ListingSyncError:
         return _limited(refusal, wait_s)
     why = f": {refusal.message}" if refusal.message else ""
     return TransientError(
-        f"Google cannot answer for the moment ({error.status_code}{why})",
+        phrase(
+            "Google cannot answer for the moment ({status}{why})",
+            status=error.status_code,
+            why=why,
+        ),
         service=Service.GOOGLE,
         category=Category.NETWORK,
         http_status=error.status_code,
@@ -137,10 +147,10 @@ def _limited(refusal: Refusal, wait_s: float | None) -> ListingSyncError:
         )
     if refusal.is_googles:
         limit = " ".join(filter(None, (refusal.quota, refusal.reason and f"({refusal.reason})")))
-        text = (
-            "Google's quota for reading is used up for the moment (429)"
-            f"{limit and f'; the limit is {limit}'}; where it lasts, let fewer runs share the"
-            " account, start them less often, or ask Google for more"
+        text: str = phrase(
+            "Google's quota for reading is used up for the moment (429){limit}; where it lasts,"
+            " let fewer runs share the account, start them less often, or ask Google for more",
+            limit=limit and phrase("; the limit is {limit}", limit=limit),
         )
     else:
         text = (
@@ -162,6 +172,7 @@ def _limited(refusal: Refusal, wait_s: float | None) -> ListingSyncError:
 def _refused(error: HttpError, account: GoogleAccount) -> ListingSyncError:
     refusal = refusal_of(error.content)
     message, reason = refusal.message, refusal.reason
+    text: str
     match error.status_code:
         case 400 if "Unable to parse range" in message or "exceeds grid limits" in message:
             # Tabs are looked up before they are read, so this one has just changed.
@@ -169,7 +180,7 @@ def _refused(error: HttpError, account: GoogleAccount) -> ListingSyncError:
         case 400 if not reason and (
             refusal.status == "FAILED_PRECONDITION" or "not supported for this document" in message
         ):
-            text = (
+            text = phrase(
                 "the file is no Google Sheet but an Excel or other file on Google Drive; open it "
                 'there and use "File, Save as Google Sheets", or download it and set '
                 "SYNC_SHEET_FILE"
@@ -186,7 +197,7 @@ def _refused(error: HttpError, account: GoogleAccount) -> ListingSyncError:
         ):
             text = not_shared(account)
         case 404 if not reason:
-            text = (
+            text = phrase(
                 "there is no spreadsheet with this ID; check SYNC_SPREADSHEET_ID (the part after "
                 "/d/ in its address)"
             )

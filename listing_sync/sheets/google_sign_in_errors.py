@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from listing_sync.cells.foreign_json import read_foreign_json
 from listing_sync.errors import ListingSyncError
+from listing_sync.language.sentences import phrase
 from listing_sync.sheets.google_account import GoogleAccount, SignInKind
 from listing_sync.sheets.google_answers import Refusal, refusal_in
 from listing_sync.sheets.google_failures import MESSAGE_LENGTH, permanent, transient
@@ -91,13 +92,15 @@ def not_shared(account: GoogleAccount) -> str:
     """Say with whom the spreadsheet has to be shared."""
     if account.reader is not None:
         who = account.reader
-        return f"the spreadsheet is not shared with {who}; share it with it (Viewer)"
+        return phrase(
+            "the spreadsheet is not shared with {who}; share it with it (Viewer)", who=who
+        )
     if account.kind is SignInKind.FEDERATED:
-        return (
+        return phrase(
             "no spreadsheet can be shared with a federated identity itself: let it impersonate a"
             " service account (SYNC_GOOGLE_IMPERSONATE), and share the spreadsheet with that"
         )
-    return "the spreadsheet is not shared with the person who signed in; share it (Viewer)"
+    return phrase("the spreadsheet is not shared with the person who signed in; share it (Viewer)")
 
 
 def token_not_accepted(account: GoogleAccount) -> str:

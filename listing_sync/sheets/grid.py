@@ -8,25 +8,26 @@ from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
-from listing_sync.cells.a1 import column_index, column_letter, quote_tab
+from listing_sync.cells.a1 import column_index, column_letter
 from listing_sync.cells.columns import Column
 from listing_sync.cells.keys import PropertyNumber, whole_float_reader
 from listing_sync.cells.listings import Cell, SheetColumn, SheetRow
 from listing_sync.cells.mapping import SheetMapping, normalise_header
 from listing_sync.cells.near import near_matches
 from listing_sync.errors import SourceError
+from listing_sync.language.sentences import joined, phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.sheets.headers import (
+    all_quoted,
     in_its_unit,
     is_plain,
     joined_headers,
     measured_column,
-    unit_problem,
+    quoted,
 )
 
 _SPREADSHEET_ID = re.compile(r"[A-Za-z0-9_-]+")
 _TABS_NAMED = 50
-_HEADERS_NAMED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,30 +92,37 @@ def choose_tab(tabs: Sequence[Tab], *, title: str | None, gid: int | None) -> Ta
         SourceError: there is none, or no way to choose; names the tabs.
     """
     if not tabs:
-        raise SourceError("the spreadsheet has no tab that holds cells")
+        raise SourceError(phrase("the spreadsheet has no tab that holds cells"))
     if title is not None:
         # Settings lose the spaces around them, which a tab may have.
         chosen = [tab for tab in tabs if tab.title == title] or [
             tab for tab in tabs if tab.title.strip() == title
         ]
-        wanted = f"the spreadsheet has no tab {_quoted(title)}"
+        wanted = phrase("the spreadsheet has no tab {title}", title=quoted(title))
     elif gid is not None:
         chosen = [tab for tab in tabs if tab.gid == gid]
-        wanted = f"the spreadsheet has no tab with gid={gid} (SYNC_SPREADSHEET_ID)"
+        wanted = phrase("the spreadsheet has no tab with gid={gid} (SYNC_SPREADSHEET_ID)", gid=gid)
     else:
         chosen = [tab for tab in tabs if not tab.hidden]
-        wanted = f"the spreadsheet has {len(chosen)} visible tabs"
+        wanted = phrase("the spreadsheet has {many} visible tabs", many=len(chosen))
     if len(chosen) == 1:
         return chosen[0]
     near = near_matches(title, (tab.title for tab in tabs)) if title is not None else ()
+    more = len(tabs) - _TABS_NAMED
     raise SourceError(
-        f"{wanted}; set SYNC_SHEET_NAME to one of its tabs: "
-        + ", ".join(
-            _quoted(tab.title) + (" (hidden)" if tab.hidden else "") for tab in tabs[:_TABS_NAMED]
+        phrase(
+            "{wanted}; set SYNC_SHEET_NAME to one of its tabs: {tabs}{more}{near}",
+            wanted=wanted,
+            tabs=joined(", ", [_named(tab) for tab in tabs[:_TABS_NAMED]]),
+            more=phrase(" and {more} more", more=more) if more > 0 else "",
+            near=phrase("; probably meant: {near}", near=all_quoted(near)) if near else "",
         )
-        + (f" and {len(tabs) - _TABS_NAMED} more" if len(tabs) > _TABS_NAMED else "")
-        + (f"; probably meant: {_listed(near)}" if near else "")
     )
+
+
+def _named(tab: Tab) -> str:
+    title = quoted(tab.title)
+    return phrase("{title} (hidden)", title=title) if tab.hidden else title
 
 
 def read_header(mapping: SheetMapping, row: int, rows: Sequence[Sequence[object]]) -> Header:
@@ -213,68 +221,6 @@ def match_header(mapping: SheetMapping, row: int, cells: Sequence[object]) -> He
     )
 
 
-def check_header(header: Header, mapping: SheetMapping, tab: str) -> None:
-    """Refuse a header row with which no listing can be read.
-
-    Raises:
-        SourceError: it is blank, lacks a required column, or has a mapped one twice.
-    """
-    if not header.columns and not header.unmapped:
-        raise SourceError(
-            f"row {header.row} of the tab {_quoted(tab)} has no headers: the tab is empty, or "
-            "its headers are in another row (set SYNC_HEADER_ROW)"
-        )
-    problems = [unit_problem(each, tab, header.row) for each in header.columns]
-    problems = (
-        [problem for problem in problems if problem]
-        + [_duplicate_problem(duplicate, tab, header.row) for duplicate in header.duplicates]
-        + [
-            _missing_problem(column, header, tab)
-            for column in header.missing
-            if column.required or column.name == mapping.key
-        ]
-    )
-    if problems:
-        names = [each.header for each in header.columns] + list(header.unmapped)
-        more = f" and {len(names) - _HEADERS_NAMED} more" if len(names) > _HEADERS_NAMED else ""
-        raise SourceError(
-            "\n".join(problems), found=f"Found: {_listed(names[:_HEADERS_NAMED])}{more}"
-        )
-
-
-def _duplicate_problem(duplicate: Duplicate, tab: str, row: int) -> str:
-    cells = [
-        f"{_quoted(column.header)} in {quote_tab(tab)}!{column.letter}{row}"
-        for column in duplicate.found
-    ]
-    return (
-        f"the column {duplicate.column.name} stands in the sheet {len(cells)} times: "
-        f"{' and '.join(cells)}; rename or delete all but one"
-    )
-
-
-def _missing_problem(column: Column, header: Header, tab: str) -> str:
-    near = dict.fromkeys(
-        match for text in column.headers for match in near_matches(text, header.unmapped)
-    )
-    return (
-        f"row {header.row} of the tab {_quoted(tab)} has no header for the required column "
-        f"{column.name}; expected {_listed(column.headers, ' or ')}"
-        + (f"; probably meant: {_listed(near)}" if near else _only_other(header))
-        + ". Rename it, add its spelling to the mapping, or set SYNC_HEADER_ROW"
-    )
-
-
-def _only_other(header: Header) -> str:
-    """Return which header was renamed, it seems, where all others are right."""
-    if len(header.missing) != 1 or len(header.unmapped) != 1:
-        return ""
-    return (
-        f"; every other header is right, and {_listed(header.unmapped)} is the only one that is not"
-        " in the mapping (renamed?)"
-    )
-
-
 def spans(indexes: Iterable[int], at_most: int | None = None) -> tuple[tuple[int, int], ...]:
     """Return the (first, last) of each run of neighbours; the smallest gaps close to fit `at_most`.
 
@@ -287,11 +233,3 @@ def spans(indexes: Iterable[int], at_most: int | None = None) -> tuple[tuple[int
     starts = ordered[:1] + [right for _, _, right in gaps]
     ends = [left for _, left, _ in gaps] + ordered[-1:]
     return tuple(zip(starts, ends, strict=True))
-
-
-def _quoted(text: str) -> str:
-    return f'"{" ".join(text.split())}"'
-
-
-def _listed(texts: Iterable[str], separator: str = ", ") -> str:
-    return separator.join(map(_quoted, texts))

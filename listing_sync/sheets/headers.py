@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -74,3 +74,13 @@ def unit_problem(found: SheetColumn, tab: str, row: int) -> str:
 def _is_named_by(found: SheetColumn) -> bool:
     """Return whether the mapping names this very header, and so knows its unit."""
     return normalise_header(found.header) in map(normalise_header, found.column.headers)
+
+
+def quoted(text: str) -> str:
+    """Return a text of the sheet on one line, in quotes."""
+    return f'"{" ".join(text.split())}"'
+
+
+def all_quoted(texts: Iterable[str], separator: str = ", ") -> str:
+    """Return texts of the sheet beside each other, each in quotes."""
+    return separator.join(map(quoted, texts))

@@ -67,3 +67,15 @@ def test_a_warning_that_was_told_in_one_language_is_no_news_in_the_other(agency:
     assert "注意" in agency.run("sync", "all", **JA).err
     assert agency.run("sync", "all").err == ""
     assert "the sheet has no column" in agency.run("status", "latest").out
+
+
+def test_why_a_sheet_cannot_be_read_is_told_in_japanese_and_logged_in_english(
+    agency: Agency,
+) -> None:
+    agency.sheet_is(house(1), headers=("ID", *HEADERS[1:]))
+    lines = agency.run("--log-format", "json", "sync", "all", **JA).err
+    assert "has no header for the required column" in lines
+    assert "見出し" not in lines
+    agency.sheet_is(house(1), headers=("Property Number", "Price", "Price", "●特記"))
+    told = agency.run("sync", "all", **JA).err
+    assert "列priceがシートに2個あります" in told.replace("\n", "")

@@ -17,7 +17,6 @@ from listing_sync.cells.mapping import SheetMapping
 from listing_sync.errors import SourceError
 from listing_sync.sheets.grid import (
     Tab,
-    check_header,
     choose_tab,
     filled_down,
     match_header,
@@ -26,6 +25,7 @@ from listing_sync.sheets.grid import (
     spans,
     whole_keys,
 )
+from listing_sync.sheets.header_check import check_header
 from listing_sync.sheets.headers import joined_headers
 
 CASES = Path(__file__).parents[2] / "cases"
