@@ -14,11 +14,10 @@ from listing_sync.changes.undo_log import written_types
 from listing_sync.errors import Service
 from listing_sync.history.sources import Source, unread
 from listing_sync.machine.alert_memory import AlertMemoryFile, MailMemoryFile
-from listing_sync.machine.given_back import GivenBackFile
 from listing_sync.machine.hold import HoldFile
 from listing_sync.machine.journal import JournalFiles
+from listing_sync.machine.json_memory import JsonMemoryFile
 from listing_sync.machine.lock import FileLock
-from listing_sync.machine.page_memory import PageMemoryFile
 from listing_sync.machine.quiet_memory import QuietMemoryFiles
 from listing_sync.machine.snapshots import SnapshotFiles
 from listing_sync.machine.source_file import SourceFile
@@ -98,8 +97,8 @@ class FolderMachine:
         self.snapshots = SnapshotFiles(state, "table")
         self.alert_memory = AlertMemoryFile(state)
         self.mail_memory = MailMemoryFile(state)
-        self.given_back = GivenBackFile(state)
-        self.page_memory = PageMemoryFile(state)
+        self.given_back = JsonMemoryFile(state, "given_back.json")
+        self.page_memory = JsonMemoryFile(state, "page.json")
         self.table_memory = TableMemoryFiles(state)
         self.quiet_memory = QuietMemoryFiles(state)
         self.sources = SourceFile(state)

@@ -1,7 +1,7 @@
 """Keep on this disk what the last run with nothing to do concluded, one file a source.
 
-Line by line: what it is and of which version, a checksum of the rest, and the rest as JSON. A file
-that is damaged, foreign, of another version or mapping counts as none: then all is understood anew.
+Each is a checked file that holds one JSON document. One that is damaged, foreign, of another
+version or mapping counts as none: then all is understood anew.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import datetime
-from hashlib import blake2b, sha256
+from pathlib import Path
 from typing import Any, Final
 
 from listing_sync.cells.columns import Column
@@ -22,8 +22,8 @@ from listing_sync.changes.quiet import Fetched, Quiet
 from listing_sync.errors import Category
 from listing_sync.language.records import recalled, record_of
 from listing_sync.language.sentences import english_of
-from listing_sync.machine.state_dir import LARGEST_STATE_BYTES, StateDir, write_atomically
-from listing_sync.regular_file import read_regular
+from listing_sync.machine.checked_file import name_of, read_checked, write_checked
+from listing_sync.machine.state_dir import StateDir
 
 _FORM: Final = b"listing-sync quiet run 1"
 _REJECTION: Final = tuple(field.name for field in fields(Rejection))
@@ -38,11 +38,7 @@ class QuietMemoryFiles:
     def load(self, source: str, identity: str, mapping: SheetMapping) -> Quiet | None:
         """Return what was concluded for exactly this source and identity, None when nothing was."""
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            content = read_regular(self._state.path / _name(source), LARGEST_STATE_BYTES)
-            form, checksum, rest = content.split(b"\n", 2)
-            if form != _FORM or sha256(rest).hexdigest().encode() != checksum:
-                return None
-            document = json.loads(rest)
+            document = json.loads(read_checked(self._path(source), _FORM))
             if (document["source"], document["identity"]) == (source, identity):
                 return _quiet(document, {column.name: column for column in mapping.columns})
         return None
@@ -55,13 +51,10 @@ class QuietMemoryFiles:
         if not all(_is_told(each) for each in quiet.checked.rejections):
             return
         document = {"source": source, "identity": identity, **_document(quiet)}
-        rest = json.dumps(document).encode()
-        content = b"\n".join((_FORM, sha256(rest).hexdigest().encode(), rest))
-        write_atomically(self._state.path / _name(source), content)
+        write_checked(self._path(source), _FORM, json.dumps(document).encode())
 
-
-def _name(source: str) -> str:
-    return f"quiet-{blake2b(source.encode(), digest_size=6).hexdigest()}"
+    def _path(self, source: str) -> Path:
+        return self._state.path / name_of("quiet", source)
 
 
 def _document(quiet: Quiet) -> dict[str, object]:

@@ -1,8 +1,8 @@
 """Keep on this disk what the last comparisons saw of the table, one file a source.
 
-Line by line: what it is and of which version, a checksum of the rest, the head as JSON, and by
-bucket its keys and digests. A file that is damaged, foreign, of another version or mapping counts
-as none: then the table is read whole, and the file is written anew.
+Of the checked file one line is the head as JSON, the other by bucket its keys and digests. A file
+that is damaged, foreign, of another version or mapping counts as none: then the table is read
+whole, and the file is written anew.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from datetime import datetime
-from hashlib import blake2b, sha256
+from pathlib import Path
 from typing import Any, Final
 
 from listing_sync.changes.seen import DIGEST_BYTES, Bucket, Remembered, Seen
-from listing_sync.machine.state_dir import LARGEST_STATE_BYTES, StateDir, write_atomically
-from listing_sync.regular_file import read_regular
+from listing_sync.machine.checked_file import name_of, read_checked, write_checked
+from listing_sync.machine.state_dir import StateDir
 
 _FORM: Final = b"listing-sync table memory 1"
 
@@ -29,21 +29,15 @@ class TableMemoryFiles:
     def load(self, source: str, identity: str) -> Remembered | None:
         """Return what was seen for exactly this source and identity, None when nothing was."""
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            return _decoded(
-                read_regular(self._state.path / _name(source), LARGEST_STATE_BYTES),
-                source,
-                identity,
-            )
+            return _decoded(read_checked(self._path(source), _FORM), source, identity)
         return None
 
     def store(self, source: str, identity: str, remembered: Remembered) -> None:
         """Replace what is remembered for a source; raises OSError."""
-        content = _encoded(source, identity, remembered)
-        write_atomically(self._state.path / _name(source), content)
+        write_checked(self._path(source), _FORM, _encoded(source, identity, remembered))
 
-
-def _name(source: str) -> str:
-    return f"table-seen-{blake2b(source.encode(), digest_size=6).hexdigest()}"
+    def _path(self, source: str) -> Path:
+        return self._state.path / name_of("table-seen", source)
 
 
 def _encoded(source: str, identity: str, remembered: Remembered) -> bytes:
@@ -53,8 +47,7 @@ def _encoded(source: str, identity: str, remembered: Remembered) -> bytes:
         "read_whole_at": remembered.read_whole_at.isoformat(),
     }
     buckets = [None if bucket is None else _document(bucket) for bucket in remembered.seen]
-    rest = b"\n".join(json.dumps(part).encode() for part in (head, buckets))
-    return b"\n".join((_FORM, sha256(rest).hexdigest().encode(), rest))
+    return b"\n".join(json.dumps(part).encode() for part in (head, buckets))
 
 
 def _document(bucket: Bucket) -> list[object]:
@@ -67,10 +60,7 @@ def _document(bucket: Bucket) -> list[object]:
 
 
 def _decoded(content: bytes, source: str, identity: str) -> Remembered | None:
-    form, checksum, rest = content.split(b"\n", 2)
-    if form != _FORM or sha256(rest).hexdigest().encode() != checksum:
-        return None
-    first, second = rest.split(b"\n", 1)
+    first, second = content.split(b"\n", 1)
     head = json.loads(first)
     if (head["source"], head["identity"]) != (source, identity):
         return None

@@ -15,11 +15,10 @@ from listing_sync.changes.undo_log import written_types
 from listing_sync.clock import Stop, end_by_itself
 from listing_sync.errors import Service
 from listing_sync.machine.alert_memory import AlertMemoryFile, MailMemoryFile
-from listing_sync.machine.given_back import GivenBackFile
 from listing_sync.machine.hold import HoldFile
 from listing_sync.machine.journal import JournalFiles
+from listing_sync.machine.json_memory import JsonMemoryFile
 from listing_sync.machine.lock import FileLock
-from listing_sync.machine.page_memory import PageMemoryFile
 from listing_sync.machine.process import is_there
 from listing_sync.machine.quiet_memory import QuietMemoryFiles
 from listing_sync.machine.snapshots import SnapshotFiles
@@ -114,9 +113,9 @@ class ThisMachine:
         return MailMemoryFile(self.state)
 
     @cached_property
-    def page_memory(self) -> PageMemoryFile:
+    def page_memory(self) -> JsonMemoryFile:
         """Return what the page remembers."""
-        return PageMemoryFile(self.state)
+        return JsonMemoryFile(self.state, "page.json")
 
     @cached_property
     def table_memory(self) -> TableMemoryFiles:
@@ -129,9 +128,9 @@ class ThisMachine:
         return QuietMemoryFiles(self.state)
 
     @cached_property
-    def given_back(self) -> GivenBackFile:
+    def given_back(self) -> JsonMemoryFile:
         """Return what is remembered of what the table makes of values."""
-        return GivenBackFile(self.state)
+        return JsonMemoryFile(self.state, "given_back.json")
 
     def breaker_state(self, service: Service) -> BreakerState:
         """Return the state of a service's breaker."""
