@@ -15,10 +15,11 @@ from uuid import uuid4
 from listing_sync import logs
 from listing_sync.cells.wording import plain
 from listing_sync.errors import Category
-from listing_sync.history.runs import Cause, Run, RunStats, RunStatus, RunType
+from listing_sync.history.runs import Cause, Process, Run, RunStatus, RunType
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 from listing_sync.serve.orders import Order
+from listing_sync.steps.recording import new_run
 
 _KEPT = 50
 _LARGEST_REPORT = 256 * 1024
@@ -105,23 +106,10 @@ class Children:
         return run
 
     def _run(self, order: Order) -> Run:
-        now, who = self._ports.clock.now(), self._ports.identity
-        return Run(
-            run_id=str(uuid4()),
-            run_type=RunType.FULL if order.numbers is None else RunType.SELECTIVE,
-            trigger="manual",
-            status=RunStatus.QUEUED,
-            started_at=now,
-            completed_at=None,
-            heartbeat_at=now,
-            stats=RunStats(),
-            cause=None,
-            source=who.source,
-            target=who.target,
-            host=who.host,
-            pid=who.pid,
-            version=who.version,
-        )
+        run_type = RunType.FULL if order.numbers is None else RunType.SELECTIVE
+        begun = new_run(self._ports, run_type, "manual")
+        # The process is the child's, which is not there yet.
+        return replace(begun, run_id=str(uuid4()), status=RunStatus.QUEUED, process=Process())
 
     def _seen(self, child: Child) -> Run:
         """Return its run; as failed, and why, once it has ended."""
