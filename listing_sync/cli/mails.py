@@ -10,6 +10,7 @@ from listing_sync.errors import SettingsError
 from listing_sync.language.sentences import joined, phrase_number
 
 if TYPE_CHECKING:
+    from listing_sync.history.standing import Standing
     from listing_sync.ports import Telling
     from listing_sync.wiring.world import World
 
@@ -35,18 +36,12 @@ def warn_once(face: Face, subject: str, text: str) -> None:
 
 def tell_end(face: Face) -> None:
     """Print once that runs work again, where a mail had told that they fail."""
-    from listing_sync.history.standing import Word
-    from listing_sync.steps.standing_trouble import since
-
-    if face.mails is None:
-        return
-    word, standing = face.mails.heed(_RUNS, None)
-    if word is Word.OVER and standing is not None:
+    if standing := _over(face, _RUNS):
         said = phrase_number(
             "Runs work again, after {count:,} failed run since {time}.",
             "Runs work again, after {count:,} failed runs since {time}.",
             standing.times,
-            time=since(standing),
+            time=_since(standing),
         )
         face.warn(said)
 
@@ -55,19 +50,30 @@ def tell_column(face: Face, fault: str | None) -> None:
     """Print of a column that fails as a whole, in runs that do the rest, as of failing runs."""
     if fault is not None:
         complain_once(face, fault, _COLUMN)
-    elif face.mails is not None:
-        from listing_sync.history.standing import Word
-        from listing_sync.steps.standing_trouble import since
+    elif standing := _over(face, _COLUMN):
+        said = phrase_number(
+            "No column fails as a whole any more, after {count:,} run since {time}.",
+            "No column fails as a whole any more, after {count:,} runs since {time}.",
+            standing.times,
+            time=_since(standing),
+        )
+        face.warn(said)
 
-        word, standing = face.mails.heed(_COLUMN, None)
-        if word is Word.OVER and standing is not None:
-            said = phrase_number(
-                "No column fails as a whole any more, after {count:,} run since {time}.",
-                "No column fails as a whole any more, after {count:,} runs since {time}.",
-                standing.times,
-                time=since(standing),
-            )
-            face.warn(said)
+
+def _over(face: Face, subject: str) -> Standing | None:
+    """Return a trouble that mails had told of and that is over now."""
+    from listing_sync.history.standing import Word
+
+    if face.mails is None:
+        return None
+    word, standing = face.mails.heed(subject, None)
+    return standing if word is Word.OVER else None
+
+
+def _since(standing: Standing) -> str:
+    from listing_sync.steps.standing_trouble import since
+
+    return since(standing)
 
 
 def tell_unstarted(face: Face, error: SettingsError) -> None:
