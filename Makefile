@@ -76,7 +76,7 @@ $(STACK)/node_modules/ready: $(STACK)/package-lock.json
 ## pins: pin every package anew, with its hashes, for every Python and system; newer ones with UPGRADE=1
 pins: $(VENV)/ready
 	$(BIN)/pip install -q --disable-pip-version-check uv
-	$(BIN)/uv pip compile -q --universal --generate-hashes --no-strip-extras --no-emit-index-url \
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-strip-extras \
 		--no-header --no-annotate --python-version 3.11 --all-extras --group build \
 		$(if $(UPGRADE),--upgrade) pyproject.toml -o tests/requirements.txt
 	sed -i '1i # Every package of the tests, pinned with the hashes of its files: `make pins` writes it.' \
