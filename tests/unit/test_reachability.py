@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import socket
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
@@ -23,7 +23,7 @@ from listing_sync.signals.apprise_channels import AppriseChannels
 from listing_sync.supabase.failures import failure_of_exception
 from listing_sync.transport import build_client
 from tests.stack.forward_proxy import ForwardProxy
-from tests.stack.loopback import Answer
+from tests.stack.loopback import Answer, Wire
 from tests.stack.postgres import free_port
 from tests.stack.receiver import Receiver
 
@@ -189,28 +189,43 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return key, pem
 
 
+class TlsWire(Wire):
+    """One client connection, encrypted from its beginning."""
+
+    def setup(self) -> None:
+        """Put TLS on it; the handshake comes with the first read."""
+        server = cast("TlsReceiver", self.server.owner)  # type: ignore[attr-defined]
+        self.request = server.tls.wrap_socket(
+            self.request, server_side=True, do_handshake_on_connect=False
+        )
+        super().setup()
+
+    def handle(self) -> None:
+        """Serve requests, unless the client does not trust the certificate."""
+        with contextlib.suppress(ssl.SSLError):
+            super().handle()
+
+    def finish(self) -> None:
+        """Close the inner connection as well: the server knows the outer one alone."""
+        super().finish()
+        self.connection.close()
+
+
+class TlsReceiver(Receiver):
+    """Answers 200 over TLS, after it has read the whole request."""
+
+    wire = TlsWire
+
+    def __init__(self, certificate: tuple[Path, Path]) -> None:
+        super().__init__()
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(certificate[1], certificate[0])
+
+
 @pytest.fixture
 def tls_server(certificate: tuple[Path, Path]) -> Iterator[str]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate[1], certificate[0])
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        while True:
-            try:
-                near, _ = listener.accept()
-            except OSError:
-                return
-            try:
-                with context.wrap_socket(near, server_side=True) as tls:
-                    tls.recv(65536)
-                    tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-            except OSError:
-                continue
-
-    threading.Thread(target=serve, daemon=True).start()
-    yield f"https://localhost:{listener.getsockname()[1]}/"
-    listener.close()
+    with TlsReceiver(certificate) as server:
+        yield server.url.replace("http://127.0.0.1", "https://localhost") + "/"
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
