@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 from listing_sync.cells.mapping import SheetMapping, parse_mapping
 from listing_sync.certificates import certificate_problems
 from listing_sync.errors import SettingsError
+from listing_sync.given_settings import GivenSettings
 from listing_sync.proxies import proxy_problems
 from listing_sync.regular_file import read_regular
-from listing_sync.settings import GoogleAuth, Settings, load_settings
-from listing_sync.settings_file import given_texts
+from listing_sync.settings import GoogleAuth, Settings
+from listing_sync.settings_problems import load_settings
 from listing_sync.sheets.google_account import GoogleAccount
 from listing_sync.sheets.grid import parse_spreadsheet_reference
 
@@ -21,14 +22,14 @@ T = TypeVar("T")
 
 
 def load(
-    env_file: Path | None, flags: Mapping[str, Any], *, needs_sheet: bool
+    given: GivenSettings, flags: Mapping[str, Any], *, needs_sheet: bool
 ) -> tuple[Settings, SheetMapping, GoogleAccount | None]:
     """Return settings, mapping and who reads the sheet (None where a file is the source).
 
     Raises:
         SettingsError: with every problem of the three.
     """
-    given = given_texts(env_file)
+    texts = given.texts
     problems = [*proxy_problems(), *certificate_problems()]
 
     def tried(load: Callable[[], T]) -> T | None:
@@ -38,12 +39,12 @@ def load(
             problems.extend(error.problems)
             return None
 
-    settings = tried(lambda: load_settings(env_file, flags=flags, needs_sheet=needs_sheet))
-    mapping = tried(lambda: _load_mapping(given.get("SYNC_MAPPING_FILE")))
+    settings = tried(lambda: load_settings(given, flags=flags, needs_sheet=needs_sheet))
+    mapping = tried(lambda: _load_mapping(texts.get("SYNC_MAPPING_FILE")))
     account = None
-    if needs_sheet and "SYNC_SHEET_FILE" not in given:
-        account = tried(lambda: _load_google_account(given))
-        tried(lambda: _check_spreadsheet(given.get("SYNC_SPREADSHEET_ID")))
+    if needs_sheet and "SYNC_SHEET_FILE" not in texts:
+        account = tried(lambda: _load_google_account(texts))
+        tried(lambda: _check_spreadsheet(texts.get("SYNC_SPREADSHEET_ID")))
     if settings is None or mapping is None or problems:
         raise SettingsError(tuple(problems))
     return settings, mapping, account

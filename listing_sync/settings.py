@@ -1,12 +1,12 @@
-"""Read every setting from environment and file, or name every problem at once.
+"""Give every setting its name, type, default and range.
 
-Source: docs/contract.md section 3, which gives every name, default and range.
+Source: docs/contract.md section 3.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -17,15 +17,12 @@ from pydantic import (
     BeforeValidator,
     Field,
     SecretStr,
-    ValidationError,
     model_validator,
 )
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from pydantic_settings.exceptions import SettingsError as PydanticSettingsError
 
-from listing_sync.cells.near import near_matches
-from listing_sync.errors import SettingsError
+from listing_sync.given_settings import GivenSettings
 from listing_sync.language.choice import Language
 from listing_sync.proxies import proxy_secrets
 from listing_sync.redaction import parts_of_url
@@ -44,7 +41,6 @@ from listing_sync.setting_checks import (
     readable_file,
     whole_percent,
 )
-from listing_sync.settings_file import DEFAULT_ENV_FILE, given_texts, texts_of
 
 _ADDRESS = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -65,29 +61,10 @@ SecretUrls = Annotated[SecretStr, BeforeValidator(checked_urls)]
 Percent = Annotated[float, BeforeValidator(whole_percent), Ge(0), Le(100)]
 
 
-class _SettingsFile(PydanticBaseSettingsSource):
-    """The texts of the file as they are written there; `path` is None where none is read."""
-
-    def __init__(self, settings_cls: type[BaseSettings], path: Path | None) -> None:
-        super().__init__(settings_cls)
-        self._texts = {} if path is None or not path.is_file() else texts_of(path)
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
-        """Return the text of one setting."""
-        return self._texts.get(field_name.upper()), field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        """Return every text that is given."""
-        given = ((name, self._texts.get(name.upper())) for name in self.settings_cls.model_fields)
-        return {name: text for name, text in given if text}
-
-
 class Settings(BaseSettings):
     """All settings. Secrets are SecretStr, so that no repr shows them; `*_s` are seconds."""
 
     model_config = SettingsConfigDict(
-        env_ignore_empty=True,
-        env_file_encoding="utf-8",
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
@@ -147,15 +124,14 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let a flag win over the environment, which wins over the file."""
-        path: Path | None = getattr(dotenv_settings, "env_file", None)
-        return init_settings, env_settings, _SettingsFile(settings_cls, path)
+        """Take what is handed over: environment and file were read before, once."""
+        return (init_settings,)
 
     @model_validator(mode="before")
     @classmethod
@@ -227,14 +203,10 @@ def with_parts(secrets: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*whole, *addresses, *parts, *proxy_secrets())))
 
 
-def given_secrets(env_file: Path | None) -> tuple[str, ...]:
+def given_secrets(given: GivenSettings) -> tuple[str, ...]:
     """Return the secrets of environment and file before they are checked, as they are written."""
-    try:
-        given = given_texts(env_file)
-    except SettingsError:
-        return with_parts(())
     secret = [name.upper() for name, each in Settings.model_fields.items() if is_secret(each)]
-    return with_parts(given[name] for name in secret if name in given)
+    return with_parts(given.texts[name] for name in secret if name in given.texts)
 
 
 def is_secret(field: FieldInfo) -> bool:
@@ -246,128 +218,3 @@ def key_expires_at(settings: Settings) -> float | None:
     """Return the `exp` of a legacy JWT key in seconds since 1970, None for other keys."""
     expires = jwt_claims(settings.service_key).get("exp")
     return float(expires) if isinstance(expires, int | float) else None
-
-
-def load_settings(
-    env_file: Path | None = None,
-    *,
-    flags: Mapping[str, Any] | None = None,
-    needs_sheet: bool = True,
-) -> Settings:
-    """Return the settings from flags, the environment and the file, in this order of precedence.
-
-    `flags` are by field name; those that are None count as not given.
-
-    Raises:
-        SettingsError: with every problem, by name.
-    """
-    given = given_texts(env_file)
-    problems = _unknown_names(given)
-    if needs_sheet:
-        problems += _missing_source(given)
-    by_flag = {name: value for name, value in (flags or {}).items() if value is not None}
-    try:
-        settings = Settings(_env_file=env_file or DEFAULT_ENV_FILE, **by_flag)  # type: ignore[call-arg]
-    except PydanticSettingsError as error:
-        raise SettingsError((*problems, str(error))) from None
-    except ValidationError as error:
-        raise SettingsError(_with_file((*problems, *_problems(error)), given, env_file)) from None
-    if problems:
-        raise SettingsError(_with_file(tuple(problems), given, env_file))
-    return settings
-
-
-def _with_file(
-    problems: tuple[str, ...], given: Mapping[str, str], env_file: Path | None
-) -> tuple[str, ...]:
-    """Say also that no settings file was found, where even the project is not named."""
-    if "SUPABASE_URL" in given or env_file is not None or DEFAULT_ENV_FILE.exists():
-        return problems
-    path = Path.cwd() / DEFAULT_ENV_FILE
-    missing = (
-        f"{path}: there is no such settings file: `listing-sync init` writes one, --env-file"
-        " names another"
-    )
-    return missing, *problems
-
-
-def usable_settings(env_file: Path | None) -> Settings:
-    """Return the settings with every wrong one at its default, to tell that they are wrong.
-
-    Raises:
-        SettingsError: the file cannot be read at all.
-    """
-    given_texts(env_file)
-    given: dict[str, Any] = {
-        "supabase_url": "https://unknown.invalid",
-        "supabase_service_role_key": "unknown",
-        "supabase_service_role_key_file": None,
-    }
-    for _ in range(2):
-        try:
-            return Settings(_env_file=env_file or DEFAULT_ENV_FILE, **given)  # type: ignore[call-arg]
-        except ValidationError as error:
-            wrong = {str(item["loc"][0]) for item in error.errors()}
-            given |= {name: Settings.model_fields[name].default for name in wrong}
-        except PydanticSettingsError as error:
-            raise SettingsError((str(error),)) from None
-    raise SettingsError(("the settings cannot be read",))
-
-
-def _unknown_names(names: Iterable[str]) -> list[str]:
-    known = [name.upper() for name in Settings.model_fields]
-    problems = []
-    for name in sorted(names):
-        if name.startswith("SYNC_") and name not in known:
-            near = near_matches(name, known)
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
-            problems.append(f"{name}: unknown setting{hint}")
-    return problems
-
-
-def _missing_source(given: Mapping[str, str]) -> list[str]:
-    if "SYNC_SHEET_FILE" in given:
-        return []
-    problems = []
-    if "SYNC_SPREADSHEET_ID" not in given:
-        problems.append(
-            "SYNC_SPREADSHEET_ID: required: the spreadsheet's ID or URL (or set SYNC_SHEET_FILE)"
-        )
-    files = {"GOOGLE_SERVICE_ACCOUNT_JSON", "GOOGLE_APPLICATION_CREDENTIALS"}
-    is_found = given.get("SYNC_GOOGLE_AUTH", "").strip() == GoogleAuth.ADC
-    if not is_found and not files & given.keys():
-        problems.append(
-            "GOOGLE_APPLICATION_CREDENTIALS: required: path of the service account's key file"
-            " (or set GOOGLE_SERVICE_ACCOUNT_JSON, or SYNC_GOOGLE_AUTH=adc)"
-        )
-    return problems
-
-
-def _problems(error: ValidationError) -> list[str]:
-    return [_problem(item["type"], item["loc"], item["msg"]) for item in error.errors()]
-
-
-def _listed(field: FieldInfo) -> str:
-    kinds = (field.annotation, *get_args(field.annotation))
-    words = next(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, StrEnum))
-    return " or ".join(words)
-
-
-def _problem(kind: str, place: tuple[int | str, ...], text: str) -> str:
-    field = Settings.model_fields[str(place[0])]
-    name = str(place[0]).upper()
-    if kind == "missing":
-        return f"{name}: required: {field.description}"
-    if kind == "value_error":
-        return f"{name}: {text.removeprefix('Value error, ')}"
-    if kind == "enum":
-        return f"{name}: expected {_listed(field)}"
-    if kind.startswith("bool"):
-        return f"{name}: expected true or false"
-    low = next((item.ge for item in field.metadata if isinstance(item, Ge)), None)
-    high = next((item.le for item in field.metadata if isinstance(item, Le)), None)
-    if low is not None:
-        noun = "a whole number" if field.annotation is int else "a number"
-        limits = f"{low} or more" if high is None else f"{low} to {high}"
-        return f"{name}: expected {noun}, {limits}"
-    return f"{name}: {text}"

@@ -49,7 +49,6 @@ from tests.fakes import FakeClock, MemoryHolds
 def made_settings(**given: Any) -> Settings:
     """Return settings as no environment and no file changes them."""
     usual: dict[str, Any] = {
-        "_env_file": None,
         "supabase_url": "https://xyz.supabase.co",
         "supabase_service_role_key": "sb_secret_1",
     }

@@ -22,11 +22,11 @@ from listing_sync.cells.wording import plain
 from listing_sync.cli.text import json_text
 from listing_sync.clock import Stop, once
 from listing_sync.errors import SettingsError
+from listing_sync.given_settings import GivenSettings, read_given, settings_path
 from listing_sync.language.catalogue import speak
 from listing_sync.language.choice import language_of
 from listing_sync.language.sentences import english_of
 from listing_sync.lazy_dataclasses import dataclass
-from listing_sync.settings_file import given_texts
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,6 +60,20 @@ class Face:
     stop: Stop = field(default_factory=Stop)
     mails: Mails | None = None
     """What cron's mails have told of the runs of `sync all`; None: all is printed."""
+
+    @cached_property
+    def given(self) -> GivenSettings:
+        """Return what environment and settings file set, read once.
+
+        Raises:
+            SettingsError: the file cannot be read.
+        """
+        return read_given(self.env_file)
+
+    @property
+    def settings_path(self) -> Path:
+        """Return where the settings file is, or would be."""
+        return settings_path(self.env_file)
 
     @cached_property
     def out(self) -> Console:
@@ -159,7 +173,7 @@ class Face:
         self.know_secrets()
         with (
             open_world(
-                self.env_file,
+                self.given,
                 flags=flags or {},
                 needs_sheet=needs_sheet,
                 stop=self.stop,
@@ -176,14 +190,18 @@ class Face:
         """Speak the language of settings or locale from now on; a wrong one is told later."""
         given: Mapping[str, str] = os.environ
         with suppress(SettingsError):
-            given = given_texts(self.env_file)
+            given = self.given.texts
         speak(language_of(given))
 
     def know_secrets(self) -> None:
         """Have nothing that is printed hold a secret of the settings, be they valid or not."""
-        from listing_sync.settings import given_secrets
+        from listing_sync.settings import given_secrets, with_parts
 
-        self._configure_logs(given_secrets(self.env_file))
+        try:
+            secrets = given_secrets(self.given)
+        except SettingsError:
+            secrets = with_parts(())
+        self._configure_logs(secrets)
 
     def _configure_logs(self, secrets: Iterable[str] = ()) -> None:
         level = "error" if self.quiet else "warning"

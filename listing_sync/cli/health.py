@@ -37,9 +37,8 @@ def _health(
             summary_line,
         )
         from listing_sync.commands.health import health
-        from listing_sync.settings_file import DEFAULT_ENV_FILE
 
-        result = health(world, face.env_file or DEFAULT_ENV_FILE)
+        result = health(world, face.settings_path)
 
         def words() -> None:
             face.out.print(summary_line(result, world.settings.sync_stale_after), soft_wrap=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -82,7 +83,7 @@ def init(  # noqa: PLR0913 - one option a question
 ) -> None:
     """Write the settings file and, for headers of your own, a mapping; shows both first."""
     face: Face = context.obj
-    env_file = (face.env_file or Path(".env")).absolute()
+    env_file = face.settings_path.absolute()
     mapping_file = env_file.with_name(_MAPPING_NAME)
     _refuse_existing(env_file)
     asks = sys.stdin.isatty() and not yes
@@ -184,18 +185,16 @@ def _draft(
     face: Face, texts: Mapping[str, str], *, table: str, key_header: str | None
 ) -> tuple[FirstLook, FirstMapping | None]:
     """Look at the sheet under these settings, as every later command will."""
-    with settings_file(texts) as path:
-        face.env_file, before = path, face.env_file
-        try:
-            with face.open(moves_breakers=False) as world:
-                from listing_sync.commands.first_setup import draft, look
+    with (
+        settings_file(texts) as path,
+        replace(face, env_file=path).open(moves_breakers=False) as world,
+    ):
+        from listing_sync.commands.first_setup import draft, look
 
-                found = look(world)
-                bundled = resources.files("listing_sync") / "mapping.toml"
-                text = bundled.read_text(encoding="utf-8")
-                return found, draft(found, text, table=table, key_header=key_header)
-        finally:
-            face.env_file = before
+        found = look(world)
+        bundled = resources.files("listing_sync") / "mapping.toml"
+        text = bundled.read_text(encoding="utf-8")
+        return found, draft(found, text, table=table, key_header=key_header)
 
 
 def _show(

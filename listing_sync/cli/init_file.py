@@ -15,11 +15,12 @@ from listing_sync.errors import SettingsError
 
 def problem_with(name: str, answers: Mapping[str, str]) -> str | None:
     """Return what every later command would say of this answer; None: nothing."""
+    from listing_sync.given_settings import read_given
     from listing_sync.loading import load
 
     with settings_file(answers) as path:
         try:
-            load(path, {}, needs_sheet=True)
+            load(read_given(path), {}, needs_sheet=True)
         except SettingsError as error:
             return next((each for each in error.problems if each.startswith(f"{name}: ")), None)
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from listing_sync.cli.face import Face
@@ -127,12 +126,11 @@ def _is_kept(world: Telling) -> bool:
 
 
 def _unstarted(face: Face) -> Telling | None:
-    from listing_sync.settings import usable_settings
-    from listing_sync.settings_file import DEFAULT_ENV_FILE
+    from listing_sync.settings_problems import usable_settings
     from listing_sync.wiring.unstarted import Unstarted
 
     try:
-        settings = usable_settings(face.env_file)
+        settings = usable_settings(face.given)
     except SettingsError:
         return None
-    return Unstarted(settings, Path(face.env_file or DEFAULT_ENV_FILE), trigger=face.trigger)
+    return Unstarted(settings, face.settings_path, trigger=face.trigger)

@@ -88,13 +88,12 @@ def serve(
         from listing_sync.serve.children import Launch
         from listing_sync.serve.door import DoorOptions, make_door
         from listing_sync.serve.server import serve as serve_until_stopped
-        from listing_sync.settings_file import DEFAULT_ENV_FILE
 
         options = DoorOptions(
             tokens_file=_tokens_file(world.settings.sync_serve_tokens_file),
             launch=Launch(_this_program(face), face.environment, RUN_TO_BE),
             documents=Documents(run_document, health_document, face.json_version),
-            env_file=face.env_file or DEFAULT_ENV_FILE,
+            env_file=face.settings_path,
             is_behind_tls=behind_tls,
         )
         door = make_door(world, options)
@@ -134,10 +133,9 @@ def _tokens_file(path: Path | None) -> Path:
 
 def _tokens(face: Face) -> TokensFile:
     from listing_sync.serve.tokens import TokensFile
-    from listing_sync.settings_file import given_texts
 
     # Whoever keeps the tokens needs no key of Supabase's for it.
-    given = given_texts(face.env_file).get("SYNC_SERVE_TOKENS_FILE")
+    given = face.given.texts.get("SYNC_SERVE_TOKENS_FILE")
     return TokensFile(_tokens_file(Path(given) if given else None))
 
 

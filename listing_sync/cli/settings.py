@@ -13,6 +13,7 @@ from listing_sync.cli.face import Face
 from listing_sync.cli.shown import Shown, emit
 from listing_sync.cli.text import table
 from listing_sync.errors import SettingsError
+from listing_sync.given_settings import GivenSettings
 from listing_sync.language.sentences import phrase
 
 _DEFAULT = "default"
@@ -32,17 +33,15 @@ def settings(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Show the settings in force and where each comes from; nothing is contacted."""
-    from listing_sync.settings_file import DEFAULT_ENV_FILE, origins
     from listing_sync.wiring.machine import state_root
 
     face: Face = context.obj
     face.json_output = json
     face.know_secrets()
-    given = origins(face.env_file)
-    shown, problems = _in_force(face.env_file)
+    shown, problems = _in_force(face.given)
     shown["SYNC_STATE_DIR"] = shown["SYNC_STATE_DIR"] or str(state_root(None))
-    rows = [(name, text, given.get(name, _DEFAULT)) for name, text in shown.items()]
-    path = (face.env_file or DEFAULT_ENV_FILE).resolve()
+    rows = [(name, text, face.given.origins.get(name, _DEFAULT)) for name, text in shown.items()]
+    path = face.settings_path.resolve()
 
     def document() -> dict[str, object]:
         listed = [{"name": name, "value": value, "from": origin} for name, value, origin in rows]
@@ -65,29 +64,28 @@ def settings(
         raise SettingsError(problems)
 
 
-def _in_force(env_file: Path | None) -> tuple[dict[str, str | None], tuple[str, ...]]:
+def _in_force(given: GivenSettings) -> tuple[dict[str, str | None], tuple[str, ...]]:
     """Return every setting's text by name, and what is wrong with them.
 
     Where something is wrong nothing is in force: then the texts are those that are given.
     """
-    from listing_sync.settings import Settings, is_secret, load_settings
-    from listing_sync.settings_file import given_texts
+    from listing_sync.settings import Settings, is_secret
+    from listing_sync.settings_problems import load_settings
 
     fields = {name.upper(): (name, field) for name, field in Settings.model_fields.items()}
     try:
-        found = load_settings(env_file, needs_sheet=False)
+        found = load_settings(given, needs_sheet=False)
     except SettingsError as error:
         problems = error.problems
     else:
         return {n: _text(getattr(found, each)) for n, (each, _) in fields.items()}, ()
-    given = given_texts(env_file)
     wrong = {problem.partition(":")[0] for problem in problems}
     shown: dict[str, str | None] = {}
     for name, (_, field) in fields.items():
         if name in wrong:
-            shown[name] = _WRONG if name in given else _MISSING
-        elif name in given:
-            shown[name] = _HIDDEN if is_secret(field) else given[name]
+            shown[name] = _WRONG if name in given.texts else _MISSING
+        elif name in given.texts:
+            shown[name] = _HIDDEN if is_secret(field) else given.texts[name]
         else:
             shown[name] = None if field.is_required() else _text(field.default)
     return shown, problems

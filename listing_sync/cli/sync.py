@@ -126,10 +126,9 @@ def _sync(
     with _opened(face, flags, json=json, writes=not dry_run, all_=numbers is None) as world:
         from listing_sync.cli.progress import progress_of
         from listing_sync.commands.sync import sync
-        from listing_sync.settings_file import DEFAULT_ENV_FILE
         from listing_sync.steps.exposed_files import writable_files
 
-        if problem := writable_files(world.settings, face.env_file or DEFAULT_ENV_FILE):
+        if problem := writable_files(world.settings, face.settings_path):
             warn_once(face, "files", problem)
         options = _options(world, numbers, dry_run=dry_run, force=force)
         with progress_of(face) as progress:

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from listing_sync import __version__, logs
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.clock import Stop, SystemClock
 from listing_sync.errors import Service
+from listing_sync.given_settings import GivenSettings
 from listing_sync.history.sources import Source
 from listing_sync.loading import load
 from listing_sync.machine.header_memory import HeaderMemoryFile
@@ -208,7 +208,7 @@ class _Probes:
 
 @contextmanager
 def open_world(
-    env_file: Path | None,
+    given: GivenSettings,
     *,
     flags: Mapping[str, Any],
     needs_sheet: bool,
@@ -224,7 +224,7 @@ def open_world(
     Raises:
         SettingsError: with all of them.
     """
-    settings, mapping, google_account = load(env_file, flags, needs_sheet=needs_sheet)
+    settings, mapping, google_account = load(given, flags, needs_sheet=needs_sheet)
     world = World(
         settings,
         mapping,

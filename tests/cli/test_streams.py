@@ -50,10 +50,10 @@ def test_a_reader_that_has_gone_is_none(office: dict[str, str]) -> None:
 
 def test_a_bug_that_quotes_a_secret_shows_none_of_it(office: dict[str, str]) -> None:
     script = (
-        "import sys, listing_sync.settings_file as command\n"
+        "import sys, listing_sync.settings_problems as command\n"
         "from listing_sync.cli import app\n"
         "def broken(*_, **__): raise ValueError('" + KEY + " ya29.token-of-google')\n"
-        "command.origins = broken\n"
+        "command.load_settings = broken\n"
         "sys.argv = ['listing-sync', '-v', 'settings']\n"
         "app.run()\n"
     )

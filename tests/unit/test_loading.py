@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from listing_sync.given_settings import read_given
 from listing_sync.loading import load
 from listing_sync.sheets.google_account import GoogleAccount, SignInKind
 from tests.unit.sheets.test_google_credentials import PERSON, WORKLOAD
@@ -32,7 +33,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def account() -> GoogleAccount:
-    found = load(None, {}, needs_sheet=True)[2]
+    found = load(read_given(None), {}, needs_sheet=True)[2]
     assert found is not None
     return found
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from listing_sync.errors import SettingsError
+from listing_sync.given_settings import read_given
 from listing_sync.loading import text_of
 from listing_sync.regular_file import read_regular
-from listing_sync.settings import load_settings
-from listing_sync.settings_file import given_texts
+from listing_sync.settings_problems import load_settings
 
 
 def _pipe(folder: Path) -> Path:
@@ -58,9 +58,9 @@ def test_settings_say_that_a_file_is_none(tmp_path: Path, *, is_large: bool) -> 
         path.write_bytes(b"#" * (1024 * 1024 + 1))
     words = "larger than any such file" if is_large else "not a regular file"
     with pytest.raises(SettingsError, match=words):
-        given_texts(path)
+        read_given(path)
     with pytest.raises(SettingsError, match=f"SYNC_MAPPING_FILE: cannot read .*{words}"):
         text_of("SYNC_MAPPING_FILE", str(path), "TOML")
     flags = {"supabase_service_role_key_file": path}
     with pytest.raises(SettingsError, match=f"SUPABASE_SERVICE_ROLE_KEY_FILE: .*{words}"):
-        load_settings(None, flags=flags, needs_sheet=False)
+        load_settings(read_given(None), flags=flags, needs_sheet=False)

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from listing_sync.errors import SettingsError
-from listing_sync.settings import GoogleAuth, Settings, key_expires_at, load_settings
+from listing_sync.given_settings import read_given
+from listing_sync.settings import GoogleAuth, Settings, key_expires_at
+from listing_sync.settings_problems import load_settings
 
 CONTRACT = Path(__file__).parents[2] / "docs" / "contract.md"
 KEY = "sb_secret_abcdefghijklmnop_12345678"
@@ -53,9 +55,13 @@ class Env:
             self._monkeypatch.delenv(name)
 
 
+def loaded(env_file: Path | None = None, **options: Any) -> Settings:
+    return load_settings(read_given(env_file), **options)
+
+
 def problems(**flags: Any) -> tuple[str, ...]:
     with pytest.raises(SettingsError) as caught:
-        load_settings(flags=flags)
+        loaded(flags=flags)
     return caught.value.problems
 
 
@@ -98,7 +104,7 @@ def test_the_program_knows_exactly_the_settings_of_the_contract() -> None:
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
 def test_a_default_is_the_contracts(setting: Documented, env: Env) -> None:
-    value = getattr(load_settings(), setting.name.lower())
+    value = getattr(loaded(), setting.name.lower())
     if setting.name in REQUIRED:
         return
     if (
@@ -124,7 +130,7 @@ def test_a_range_is_the_contracts(setting: Documented, env: Env) -> None:
     for value in (setting.low, setting.high):
         if value is not None:
             env.set(**{setting.name: f"{value:g}" if value < 10**6 else str(int(value))})
-            assert getattr(load_settings(), field) == value
+            assert getattr(loaded(), field) == value
     below = (setting.low or 0) - 1
     for wrong in (below, None if setting.high is None else setting.high + 1, "many", "nan"):
         if wrong is not None:
@@ -136,7 +142,7 @@ def test_a_range_is_the_contracts(setting: Documented, env: Env) -> None:
 
 def test_numbers_of_percent_may_have_a_part_and_a_sign(env: Env) -> None:
     env.set(SYNC_PRUNE_LIMIT="2.5%", SYNC_ROLLOUT_PERCENT=" 10 ")
-    settings = load_settings()
+    settings = loaded()
     assert (settings.sync_prune_limit, settings.sync_rollout_percent) == (2.5, 10)
 
 
@@ -146,7 +152,7 @@ def test_numbers_of_percent_may_have_a_part_and_a_sign(env: Env) -> None:
 def test_a_flag_wins_over_the_environment_which_wins_over_the_file(env: Env) -> None:
     Path(".env").write_text("SYNC_BATCH_SIZE=7\nSYNC_CONCURRENCY=2\nSYNC_HEADER_ROW=3\n")
     env.set(SYNC_BATCH_SIZE="8", SYNC_CONCURRENCY="3")
-    settings = load_settings(flags={"sync_batch_size": 9, "sync_header_row": None})
+    settings = loaded(flags={"sync_batch_size": 9, "sync_header_row": None})
     assert settings.sync_batch_size == 9
     assert settings.sync_concurrency == 3
     assert settings.sync_header_row == 3
@@ -155,7 +161,7 @@ def test_a_flag_wins_over_the_environment_which_wins_over_the_file(env: Env) -> 
 def test_empty_means_unset(env: Env) -> None:
     Path(".env").write_text("SYNC_BATCH_SIZE=7\nSYNC_SHEET_NAME=\nSYNC_HEADER_ROW=''\n")
     env.set(SYNC_BATCH_SIZE="", SYNC_HEARTBEAT_URL="", SYNC_SHEET_FILE="")
-    settings = load_settings()
+    settings = loaded()
     assert settings.sync_batch_size == 7
     assert settings.sync_sheet_name is None
     assert settings.sync_header_row == 1
@@ -183,7 +189,7 @@ GOOGLE_KEY = json.dumps({"type": "service_account", "private_key": "-----BEGIN\n
 )
 def test_a_line_of_the_environment_file(line: str, name: str, value: str, env: Env) -> None:
     Path("my.env").write_bytes(f"{line}\nSYNC_PRUNE=yes\n".encode())
-    settings = load_settings(Path("my.env"))
+    settings = loaded(Path("my.env"))
     found = getattr(settings, name)
     assert (found if isinstance(found, str) else found.get_secret_value()) == value
     assert settings.sync_prune is True
@@ -203,11 +209,11 @@ def test_a_file_named_must_be_readable(content: bytes | None, problem: str, env:
     if content is not None:
         Path("my.env").write_bytes(content)
     with pytest.raises(SettingsError, match=problem):
-        load_settings(Path("my.env"))
+        loaded(Path("my.env"))
 
 
 def test_the_default_file_may_be_absent(env: Env) -> None:
-    assert load_settings().sync_batch_size == 100
+    assert loaded().sync_batch_size == 100
 
 
 # -- everything that can be wrong, at once -------------------------------------------------------
@@ -251,18 +257,18 @@ def test_what_is_required_is_said_with_the_file_that_was_looked_for(
 def test_a_local_file_needs_no_google_setting(env: Env) -> None:
     env.unset("SYNC_SPREADSHEET_ID", "GOOGLE_APPLICATION_CREDENTIALS")
     env.set(SYNC_SHEET_FILE="houses.csv")
-    assert load_settings().sync_sheet_file == Path("houses.csv")
+    assert loaded().sync_sheet_file == Path("houses.csv")
 
 
 def test_commands_without_a_sheet_need_no_google_setting(env: Env) -> None:
     env.unset("SYNC_SPREADSHEET_ID", "GOOGLE_APPLICATION_CREDENTIALS")
-    assert load_settings(needs_sheet=False).supabase_url == REQUIRED["SUPABASE_URL"]
+    assert loaded(needs_sheet=False).supabase_url == REQUIRED["SUPABASE_URL"]
 
 
 def test_the_machines_own_sign_in_needs_no_file(env: Env) -> None:
     env.unset("GOOGLE_APPLICATION_CREDENTIALS")
     env.set(SYNC_GOOGLE_AUTH="adc")
-    assert load_settings().sync_google_auth is GoogleAuth.ADC
+    assert loaded().sync_google_auth is GoogleAuth.ADC
 
 
 @pytest.mark.parametrize(
@@ -330,7 +336,7 @@ def test_a_wrong_project_url(url: str, problem: str, env: Env) -> None:
 )
 def test_a_good_project_url(url: str, kept: str, env: Env) -> None:
     env.set(SUPABASE_URL=url)
-    assert load_settings().supabase_url == kept
+    assert loaded().supabase_url == kept
 
 
 @pytest.mark.parametrize(
@@ -355,13 +361,13 @@ def test_a_wrong_key_is_told_without_showing_it(key: str, problem: str, env: Env
 @pytest.mark.parametrize("key", [KEY, jwt(role="service_role"), "any.thing.else", f"{KEY}\n"])
 def test_a_key_that_may_be_right_is_taken(key: str, env: Env) -> None:
     env.set(SUPABASE_SERVICE_ROLE_KEY=key)
-    assert load_settings().service_key == key.strip()
+    assert loaded().service_key == key.strip()
 
 
 def test_the_file_of_the_key_wins_over_the_variable(env: Env) -> None:
     Path("key").write_text("sb_secret_from_the_file\n")
     env.set(SUPABASE_SERVICE_ROLE_KEY_FILE="key", SUPABASE_SERVICE_ROLE_KEY="sb_publishable_x")
-    settings = load_settings()
+    settings = loaded()
     assert settings.service_key == "sb_secret_from_the_file"
     assert "sb_secret_from_the_file" in settings.secrets()
 
@@ -385,9 +391,9 @@ def test_a_wrong_file_of_the_key(content: bytes | None, name: str, env: Env) -> 
 
 def test_when_a_legacy_key_ends(env: Env) -> None:
     env.set(SUPABASE_SERVICE_ROLE_KEY=jwt(role="service_role", exp=1_900_000_000))
-    assert key_expires_at(load_settings()) == 1_900_000_000
+    assert key_expires_at(loaded()) == 1_900_000_000
     env.set(SUPABASE_SERVICE_ROLE_KEY=KEY)
-    assert key_expires_at(load_settings()) is None
+    assert key_expires_at(loaded()) is None
 
 
 # -- secrets ----------------------------------------------------------------------------------
@@ -404,7 +410,7 @@ SECRETS = {
 
 def test_no_secret_is_in_a_repr_and_each_is_known_to_the_log(env: Env) -> None:
     env.set(**SECRETS)
-    settings = load_settings()
+    settings = loaded()
     assert "hush" not in f"{settings!r} {settings} {settings.model_dump()}"
     assert set(SECRETS.values()) <= set(settings.secrets())
 
@@ -420,7 +426,7 @@ def test_no_secret_is_in_a_message(name: str, url: str, env: Env) -> None:
 
 def test_several_webhooks_stand_behind_one_another(env: Env) -> None:
     env.set(SYNC_ALERT_WEBHOOK_URL="https://a.example/1, https://b.example/2,")
-    assert load_settings().webhook_urls == ("https://a.example/1", "https://b.example/2")
+    assert loaded().webhook_urls == ("https://a.example/1", "https://b.example/2")
     env.set(SYNC_ALERT_WEBHOOK_URL="https://a.example/1,http://b.example/2")
     (found,) = problems()
     assert "this machine only" in found
@@ -428,21 +434,21 @@ def test_several_webhooks_stand_behind_one_another(env: Env) -> None:
 
 def test_a_comma_alone_is_no_webhook(env: Env) -> None:
     env.set(SYNC_ALERT_WEBHOOK_URL=",")
-    assert load_settings().webhook_urls == ()
+    assert loaded().webhook_urls == ()
 
 
 def test_addresses_of_apprise_stand_apart_by_space_or_comma_and_may_hold_commas(env: Env) -> None:
     env.set(SYNC_NOTIFY_URLS="mailtos://a:b@c.example?to=d@e,f@g, ntfy://topic  slack://A/B/C")
     addresses = ("mailtos://a:b@c.example?to=d@e,f@g", "ntfy://topic", "slack://A/B/C")
-    assert load_settings().notify_urls == addresses
-    assert set(addresses) <= set(load_settings().secrets())
+    assert loaded().notify_urls == addresses
+    assert set(addresses) <= set(loaded().secrets())
 
 
 def test_addresses_of_apprise_may_be_in_a_file(env: Env, tmp_path: Path) -> None:
     path = tmp_path / "notify"
     path.write_text("# the office\nntfy://topic\n\nslack://A/B/C\n", encoding="utf-8")
     env.set(SYNC_NOTIFY_URLS_FILE=str(path), SYNC_NOTIFY_URLS="json://other")
-    assert load_settings().notify_urls == ("ntfy://topic", "slack://A/B/C")
+    assert loaded().notify_urls == ("ntfy://topic", "slack://A/B/C")
 
 
 def test_what_is_no_address_of_apprise_is_named_by_its_place_alone(env: Env) -> None:
@@ -463,7 +469,7 @@ def test_without_apprise_its_addresses_name_the_extra(
 
 def test_settings_cannot_be_changed(env: Env) -> None:
     with pytest.raises(ValueError, match="frozen"):
-        load_settings().sync_batch_size = 5
+        loaded().sync_batch_size = 5
 
 
 @pytest.mark.parametrize(
@@ -482,7 +488,7 @@ def test_a_dollar_in_single_quotes_is_a_dollar(tmp_path, monkeypatch, line, valu
     file = tmp_path / "office.env"
     text = f"SUPABASE_URL=https://x.supabase.co\nSUPABASE_SERVICE_ROLE_KEY=sb_secret_x\n{line}\n"
     file.write_text(text, encoding="utf-8-sig")
-    assert load_settings(file, needs_sheet=False).sync_sheet_name == value
+    assert loaded(file, needs_sheet=False).sync_sheet_name == value
 
 
 def test_a_key_file_may_begin_with_a_byte_order_mark(tmp_path, monkeypatch):
@@ -490,4 +496,4 @@ def test_a_key_file_may_begin_with_a_byte_order_mark(tmp_path, monkeypatch):
     key.write_bytes(b"\xef\xbb\xbfsb_secret_from_windows\r\n")
     monkeypatch.setenv("SUPABASE_URL", "https://x.supabase.co")
     monkeypatch.setenv("SUPABASE_SERVICE_ROLE_KEY_FILE", str(key))
-    assert load_settings(needs_sheet=False).service_key == "sb_secret_from_windows"
+    assert loaded(needs_sheet=False).service_key == "sb_secret_from_windows"

@@ -9,6 +9,7 @@ import pytest
 import typer
 from typer.testing import Result
 
+from listing_sync import given_settings
 from listing_sync.cli.face import Face
 from listing_sync.cli.settings import register
 from listing_sync.errors import SettingsError
@@ -31,11 +32,27 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def ask(*arguments: str) -> Result:
+def ask(*arguments: str, face: Face | None = None) -> Result:
     app = typer.Typer(pretty_exceptions_enable=False)
     register(app)
     app.callback()(lambda: None)
-    return runner().invoke(app, ["settings", *arguments], obj=Face())
+    return runner().invoke(app, ["settings", *arguments], obj=face or Face())
+
+
+def test_the_file_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[Path] = []
+
+    def read(path: Path) -> bytes:
+        reads.append(path)
+        return path.read_bytes()
+
+    monkeypatch.setattr(given_settings, "read_regular", read)
+    face = Face()
+    face.choose_language()
+    ask(face=face)
+    with face.open(needs_sheet=False):
+        pass
+    assert reads == [Path(".env")]
 
 
 def test_every_setting_is_shown_with_its_value_and_where_it_comes_from() -> None:

@@ -6,59 +6,68 @@ Source: docs/contract.md section 3.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
 
 from listing_sync.errors import SettingsError
+from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.regular_file import read_regular
 
-DEFAULT_ENV_FILE = Path(".env")
+_DEFAULT_FILE = Path(".env")
 
 
-def given_texts(env_file: Path | None) -> dict[str, str]:
-    """Return what environment and file set, by name in capitals, as it is written there.
+@dataclass(frozen=True, slots=True)
+class GivenSettings:
+    """What environment and settings file set, by name in capitals.
+
+    `path` is the file that is read where there is one; `is_named` says that a person named it;
+    `texts` are as they are written, `origins` are the file or the environment.
+    """
+
+    path: Path
+    is_named: bool
+    texts: Mapping[str, str]
+    origins: Mapping[str, str]
+
+
+def settings_path(env_file: Path | None) -> Path:
+    """Return the settings file: the one that --env-file names, or .env."""
+    return env_file or _DEFAULT_FILE
+
+
+def read_given(env_file: Path | None) -> GivenSettings:
+    """Return what is set, read now; the environment wins over the file, an empty text is none.
 
     Raises:
         SettingsError: the file named cannot be read, or a line of the file is no setting.
     """
-    return _texts_in_file(env_file) | _texts_in_environment()
-
-
-def origins(env_file: Path | None) -> dict[str, str]:
-    """Return where each setting that is given comes from, by name in capitals: file or environment.
-
-    Raises:
-        SettingsError: as `given_texts`.
-    """
-    path = env_file or DEFAULT_ENV_FILE
-    return dict.fromkeys(_texts_in_file(env_file), str(path)) | dict.fromkeys(
-        _texts_in_environment(), "environment"
+    path = settings_path(env_file)
+    in_file = _texts_in_file(path, is_named=env_file is not None)
+    in_environment = {name.upper(): text for name, text in os.environ.items() if text}
+    return GivenSettings(
+        path=path,
+        is_named=env_file is not None,
+        texts=in_file | in_environment,
+        origins=dict.fromkeys(in_file, str(path)) | dict.fromkeys(in_environment, "environment"),
     )
 
 
-def _texts_in_environment() -> dict[str, str]:
-    return {name.upper(): text for name, text in os.environ.items() if text}
-
-
-def _texts_in_file(env_file: Path | None) -> dict[str, str]:
-    path = env_file or DEFAULT_ENV_FILE
+def _texts_in_file(path: Path, *, is_named: bool) -> dict[str, str]:
     try:
         if path.exists():
-            return texts_of(path)
+            return _texts_of(path)
     except OSError as error:
         raise SettingsError((f"{path}: {error.strerror}",)) from None
-    if env_file is not None:
-        raise SettingsError((f"--env-file: cannot read {env_file}: no such file",))
+    if is_named:
+        raise SettingsError((f"--env-file: cannot read {path}: no such file",))
     return {}
 
 
-def texts_of(path: Path) -> dict[str, str]:
+def _texts_of(path: Path) -> dict[str, str]:
     """Return what a settings file sets, by name in capitals; in single quotes a $ is a $.
 
     Source: POSIX, "Shell Command Language", 2.2.2 (single quotes); python-dotenv for the rest.
-
-    Raises:
-        SettingsError: it cannot be read, or a line of it is no setting.
     """
     from dotenv.parser import parse_stream  # noqa: PLC0415 - only when there is a file
     from dotenv.variables import parse_variables  # noqa: PLC0415
@@ -67,8 +76,6 @@ def texts_of(path: Path) -> dict[str, str]:
         found = list(parse_stream(StringIO(read_regular(path).decode("utf-8-sig"))))
     except UnicodeDecodeError:
         raise SettingsError((f"{path}: not UTF-8 text",)) from None
-    except OSError as error:
-        raise SettingsError((f"{path}: {error.strerror}",)) from None
     wrong = [each.original.line for each in found if each.error]
     if wrong:
         raise SettingsError(tuple(f"{path}: line {n}: not NAME=value" for n in wrong))
