@@ -14,6 +14,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies_environment
 
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 
 _METADATA_HOSTS = frozenset({"metadata", "metadata.google.internal", "fd00:ec2::254"})
@@ -53,13 +54,19 @@ class Proxy:
     def way_past(self, http_status: int) -> str:
         """Return what to do where it lets nobody in whom it does not know."""
         if self.credentials:
-            return (
-                f"the proxy {self.address} does not take the user and password in {self.variable}"
-                f" (HTTP {http_status}): correct them, special characters percent-encoded"
+            return phrase(
+                "the proxy {address} does not take the user and password in {variable} (HTTP"
+                " {http_status}): correct them, special characters percent-encoded",
+                address=self.address,
+                variable=self.variable,
+                http_status=http_status,
             )
-        return (
-            f"the proxy {self.address} wants user and password (HTTP {http_status}): write"
-            f" http://user:password@host:port in {self.variable}"
+        return phrase(
+            "the proxy {address} wants user and password (HTTP {http_status}): write"
+            " http://user:password@host:port in {variable}",
+            address=self.address,
+            variable=self.variable,
+            http_status=http_status,
         )
 
     def __repr__(self) -> str:
@@ -81,7 +88,11 @@ def proxy_for(scheme: str, host: str, port: int | None = None) -> Proxy | None:
 
 def makes_no_connection(name: str, http_status: int) -> str:
     """Return what a proxy means that answered so when it was asked for a tunnel."""
-    return f"the proxy {name} makes no connection (HTTP {http_status})"
+    return phrase(
+        "the proxy {name} makes no connection (HTTP {http_status})",
+        name=name,
+        http_status=http_status,
+    )
 
 
 def proxy_problems() -> tuple[str, ...]:

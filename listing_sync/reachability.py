@@ -9,10 +9,11 @@ from ssl import SSLCertVerificationError
 
 import httpx
 
+from listing_sync.language.sentences import phrase
 from listing_sync.proxies import WANTS_PASSWORD, Proxy, makes_no_connection, proxy_for
 
 # Source: OpenSSL, X509_STORE_CTX_get_error(3).
-_OUT_OF_TIME = {9: "is not valid yet", 10: "has expired"}
+_NOT_YET, _EXPIRED = 9, 10
 
 
 class ProxyRefusedError(httpx.ProxyError):
@@ -33,23 +34,39 @@ def proxy_failure(
 def way_to(error: httpx.RequestError) -> str:
     """Return which host was asked, and through which proxy: what every message names."""
     try:
-        url = error.request.url
-        proxy = proxy_for(url.scheme, url.host, url.port)
-    except (RuntimeError, ValueError):  # it was raised without one
-        return "the server"
-    return url.host + (f" through the proxy {proxy.address} ({proxy.variable})" if proxy else "")
+        host = error.request.url.host
+    except RuntimeError:  # it was raised without one
+        return phrase("the server")
+    proxy = _proxy_of(error)
+    if proxy is None:
+        return host
+    return phrase(
+        "{host} through the proxy {address} ({variable})",
+        host=host,
+        address=proxy.address,
+        variable=proxy.variable,
+    )
 
 
 def what_to_check(error: httpx.RequestError, setting: str) -> str:
     """Return what a person looks at when a host cannot be reached that `setting` names."""
+    if proxy := _proxy_of(error):
+        return phrase(
+            "check {variable} and NO_PROXY, that the proxy runs, and {setting}",
+            variable=proxy.variable,
+            setting=setting,
+        )
+    return phrase(
+        "check {setting}, and this machine's network and DNS (or its HTTPS_PROXY)", setting=setting
+    )
+
+
+def _proxy_of(error: httpx.RequestError) -> Proxy | None:
     try:
         url = error.request.url
-        proxy = proxy_for(url.scheme, url.host, url.port)
+        return proxy_for(url.scheme, url.host, url.port)
     except (RuntimeError, ValueError):
-        proxy = None
-    if proxy:
-        return f"check {proxy.variable} and NO_PROXY, that the proxy runs, and {setting}"
-    return f"check {setting}, and this machine's network and DNS (or its HTTPS_PROXY)"
+        return None
 
 
 def unresolved(error: httpx.RequestError, words: str) -> str | None:
@@ -59,9 +76,10 @@ def unresolved(error: httpx.RequestError, words: str) -> str | None:
     """
     if not any(isinstance(cause, gaierror) for cause in _causes(error)):
         return None
-    way = way_to(error)
-    whose = "the proxy's name" if " through the proxy " in way else "the name"
-    return f"cannot reach {way}: {whose} does not resolve ({words})"
+    values = {"way": way_to(error), "why": words}
+    if _proxy_of(error):
+        return phrase("cannot reach {way}: the proxy's name does not resolve ({why})", **values)
+    return phrase("cannot reach {way}: the name does not resolve ({why})", **values)
 
 
 def is_certificate_failure(error: BaseException) -> bool:
@@ -76,12 +94,19 @@ def out_of_time(error: httpx.RequestError) -> str | None:
         for cause in _causes(error)
         if isinstance(cause, SSLCertVerificationError)
     )
-    what = next((_OUT_OF_TIME[code] for code in codes if code in _OUT_OF_TIME), None)
-    if what is None:
+    code = next((code for code in codes if code in {_NOT_YET, _EXPIRED}), None)
+    if code is None:
         return None
-    return (
-        f"the certificate of {way_to(error)} {what}: compare `date -u` with the real time; where"
-        " this machine's clock is right, whoever runs that host has to renew it"
+    if code == _EXPIRED:
+        return phrase(
+            "the certificate of {way} has expired: compare `date -u` with the real time; where this"
+            " machine's clock is right, whoever runs that host has to renew it",
+            way=way_to(error),
+        )
+    return phrase(
+        "the certificate of {way} is not valid yet: compare `date -u` with the real time; where"
+        " this machine's clock is right, whoever runs that host has to renew it",
+        way=way_to(error),
     )
 
 

@@ -22,6 +22,7 @@ import httpcore
 import httpx
 
 from listing_sync.certificates import tls_context
+from listing_sync.language.sentences import phrase
 from listing_sync.proxies import Proxy, proxy_for
 from listing_sync.reachability import proxy_failure
 from listing_sync.unpacking import ASKED_PACKING, UnaskedPackingError, unpacked
@@ -180,9 +181,13 @@ class _Body(httpx.SyncByteStream):
             # Packed bytes without an end may unpack to nothing: both sides are bounded.
             yield from self._bounded(unpacked(encoding, self._as_it_comes()))
         except UnaskedPackingError as error:
-            raise UnfitAnswerError(f"{self._named()}: {error}", request=self._request) from error
+            raise UnfitAnswerError(
+                phrase("{answer}: {why}", answer=self._named(), why=error), request=self._request
+            ) from error
         except ValueError as error:
-            raise httpx.DecodingError(f"{self._named()}: {error}", request=self._request) from error
+            raise httpx.DecodingError(
+                phrase("{answer}: {why}", answer=self._named(), why=error), request=self._request
+            ) from error
 
     def _as_it_comes(self) -> Iterator[bytes]:
         with _as_httpx_errors(self._request, self._proxy):
@@ -196,13 +201,17 @@ class _Body(httpx.SyncByteStream):
             size += len(part)
             if size > self._largest_bytes:
                 raise UnfitAnswerError(
-                    f"{self._named()} is larger than {self._largest_bytes // (1024 * 1024)} MiB",
+                    phrase(
+                        "{answer} is larger than {most} MiB",
+                        answer=self._named(),
+                        most=self._largest_bytes // (1024 * 1024),
+                    ),
                     request=self._request,
                 )
             yield part
 
     def _named(self) -> str:
-        return f"the answer (HTTP {self._response.status})"
+        return phrase("the answer (HTTP {status})", status=self._response.status)
 
     def close(self) -> None:
         self._response.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 
+from listing_sync.language.sentences import phrase
+
 ASKED_PACKING = "gzip"
 """What every request says that it can unpack, whatever its library would offer."""
 
@@ -35,7 +37,9 @@ def unpacked(encoding: str, parts: Iterable[bytes]) -> Iterator[bytes]:
     for part in parts:
         if name not in _PACKINGS:
             shown = name[:40].encode("ascii", "backslashreplace").decode()
-            raise UnaskedPackingError(f"it is packed as {shown!r}, which was not asked for")
+            raise UnaskedPackingError(
+                phrase("it is packed as {shown!r}, which was not asked for", shown=shown)
+            )
         rest = part
         while rest:
             unpacker = unpacker or zlib.decompressobj(_GZIP_OR_ZLIB)
@@ -44,7 +48,7 @@ def unpacked(encoding: str, parts: Iterable[bytes]) -> Iterator[bytes]:
             if unpacker.eof:
                 unpacker = None
     if unpacker is not None:
-        raise ValueError("its packing ends early")
+        raise ValueError(phrase("its packing ends early"))
 
 
 def _pieces(unpacker: zlib._Decompress, packed: bytes) -> Iterator[bytes]:
@@ -53,7 +57,7 @@ def _pieces(unpacker: zlib._Decompress, packed: bytes) -> Iterator[bytes]:
         try:
             piece = unpacker.decompress(rest, _PIECE_BYTES)
         except zlib.error as error:
-            raise ValueError("its packing is damaged") from error
+            raise ValueError(phrase("its packing is damaged")) from error
         rest = unpacker.unconsumed_tail
         if piece:
             yield piece

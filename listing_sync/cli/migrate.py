@@ -16,6 +16,7 @@ from listing_sync.cli.progress import progress_of
 from listing_sync.cli.run_names import checked_run_name
 from listing_sync.cli.shown import Shown, emit, meanwhile
 from listing_sync.errors import RefusedError, StoppedError
+from listing_sync.language.sentences import phrase
 
 if TYPE_CHECKING:
     from listing_sync.commands.rollback import Source
@@ -286,8 +287,8 @@ def _ask(question: str, *, yes: bool) -> None:
     try:
         agreed = typer.confirm(question, err=True)
     except typer.Abort:
-        raise StoppedError("stopped: nothing was changed", signal=signal.SIGINT) from None
+        raise StoppedError(phrase("stopped: nothing was changed"), signal=signal.SIGINT) from None
     finally:
         signal.signal(signal.SIGINT, before)
     if not agreed:
-        raise RefusedError("nothing was changed")
+        raise RefusedError(phrase("nothing was changed"))

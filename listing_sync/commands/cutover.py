@@ -13,6 +13,7 @@ from listing_sync.changes.refusal import SafetyLimits
 from listing_sync.commands.sync import SyncOptions, SyncResult, sync
 from listing_sync.commands.verify import Verification, verify
 from listing_sync.errors import RefusedError
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Holder, Ports, Progress, SnapshotMeta
 
@@ -74,8 +75,11 @@ def take_snapshot(ports: Ports, progress: Progress) -> SnapshotMeta:
             )
         except OSError as error:
             raise RefusedError(
-                f"the snapshot cannot be written ({error.strerror or error}), so nothing was"
-                " changed: make room in SYNC_STATE_DIR"
+                phrase(
+                    "the snapshot cannot be written ({why}), so nothing was changed:"
+                    " make room in SYNC_STATE_DIR",
+                    why=error.strerror or error,
+                )
             ) from error
 
 

@@ -15,6 +15,7 @@ from listing_sync.cells.first_mapping import (
 from listing_sync.cells.mapping import normalise_header
 from listing_sync.commands.migrate_plan import sampled
 from listing_sync.errors import SourceError
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 
@@ -89,17 +90,22 @@ def _key(found: FirstLook, key_header: str | None) -> KnownColumn | UnmappedColu
             return named
         if found.key and normalise_header(key_header) == normalise_header(found.key.header):
             return found.key
-        message = f"no column of the sheet has the header {key_header!r} (--key-header)"
+        message = phrase(
+            "no column of the sheet has the header {key_header!r} (--key-header)",
+            key_header=key_header,
+        )
         near = _near(named)
         raise SourceError(f"{message}. {near}" if near else message, recorded=message)
     candidates = key_candidates(found.others)
     if not candidates:
         raise SourceError(
-            "no column of the sheet tells its listings apart: each needs a number of its own, on"
-            " every row, in a column whose header --key-header names"
+            phrase(
+                "no column of the sheet tells its listings apart: each needs a number"
+                " of its own, on every row, in a column whose header --key-header names"
+            )
         )
     return candidates[0]
 
 
 def _near(headers: Sequence[str]) -> str:
-    return f"Near it: {', '.join(map(repr, headers))}" if headers else ""
+    return phrase("Near it: {headers}", headers=", ".join(map(repr, headers))) if headers else ""

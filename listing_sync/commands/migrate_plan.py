@@ -36,6 +36,7 @@ from listing_sync.errors import (
     StoppedError,
 )
 from listing_sync.history.runs import RunStats
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports, Progress, SheetDescription
 from listing_sync.steps.comparing import Scope
@@ -110,7 +111,9 @@ def make_migration_plan(ports: Ports, progress: Progress) -> MigrationPlan:
     try:
         draft = _draft(ports)
         if table.exists and table.facts is None:
-            raise RefusedError("the table may not be read yet, so its changes are not known")
+            raise RefusedError(
+                phrase("the table may not be read yet, so its changes are not known")
+            )
         changes = _changes(ports, table, progress)
     except StoppedError:
         raise

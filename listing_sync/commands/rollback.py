@@ -42,9 +42,11 @@ class Source:
 
     def __str__(self) -> str:
         if self.snapshot is None:
-            return f"before run {self.run_id}"
-        kind = "first snapshot" if self.snapshot.first else "snapshot"
-        return f"the {kind} of {self.snapshot.taken_at.astimezone():%Y-%m-%d %H:%M:%S}"
+            return phrase("before run {run_id}", run_id=self.run_id)
+        taken_at = self.snapshot.taken_at.astimezone()
+        if self.snapshot.first:
+            return phrase("the first snapshot of {taken_at:%Y-%m-%d %H:%M:%S}", taken_at=taken_at)
+        return phrase("the snapshot of {taken_at:%Y-%m-%d %H:%M:%S}", taken_at=taken_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,10 @@ def find_source(ports: Ports, *, snapshot: Path | None, run_id: str | None) -> S
     taken = ports.machine.snapshots.all()
     if not taken:
         raise RefusedError(
-            "there is no snapshot of this table on this machine (SYNC_STATE_DIR): `migrate"
-            " cutover` takes one; a single run is undone with --run RUN_ID"
+            phrase(
+                "there is no snapshot of this table on this machine (SYNC_STATE_DIR):"
+                " `migrate cutover` takes one; a single run is undone with --run RUN_ID"
+            )
         )
     return Source(ports.machine.snapshots.find(ports.machine.snapshots.path_of(taken[0])))
 

@@ -106,9 +106,11 @@ def marked(sentence: str, /, *, code: str | None = None) -> Marked:
     return text
 
 
-def spoken(text: str) -> str:
-    """Return a text as it is said: one that was marked is looked up, others stay."""
-    return phrase(text) if isinstance(text, Marked) else text
+def spoken(text: str, /, **values: object) -> str:
+    """Return a text as it is said: one that was marked is looked up and filled, others stay."""
+    if not isinstance(text, Marked):
+        return text
+    return Said.of(translated(text), text, values, text.code)
 
 
 def english_of(value: object) -> object:

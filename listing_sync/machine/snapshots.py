@@ -21,6 +21,7 @@ from typing import Any
 from listing_sync.cells.foreign_json import read_foreign_json
 from listing_sync.cells.listings import Value
 from listing_sync.errors import RefusedError
+from listing_sync.language.sentences import phrase
 from listing_sync.machine.sequence import SNAPSHOT_FOLDER, next_sequence, numbered
 from listing_sync.machine.state_dir import (
     StateDir,
@@ -110,15 +111,29 @@ class SnapshotFiles:
         try:
             checksum = read_regular(_checksum_path(path)).decode("utf-8", "replace")
             if checksum.split()[:1] != [_sha256(path)]:
-                raise RefusedError(f"{path} is damaged: its checksum does not fit")
+                raise RefusedError(
+                    phrase("{path} is damaged: its checksum does not fit", path=path)
+                )
         except OSError as error:
             raise RefusedError(
-                f"{path} and its checksum {_checksum_path(path).name} cannot be read"
-                f" ({error.strerror}): `migrate rollback` lists the snapshots there are"
+                phrase(
+                    "{path} and its checksum {checksum} cannot be read ({why}): `migrate"
+                    " rollback` lists the snapshots there are",
+                    path=path,
+                    checksum=_checksum_path(path).name,
+                    why=error.strerror,
+                )
             ) from error
         meta = _read_meta(path)
         if meta.target != self._target:
-            raise RefusedError(f"{path} is a snapshot of {meta.target}, not of {self._target}")
+            raise RefusedError(
+                phrase(
+                    "{path} is a snapshot of {its}, not of {ours}",
+                    path=path,
+                    its=meta.target,
+                    ours=self._target,
+                )
+            )
         return meta
 
 
@@ -175,7 +190,9 @@ def _read_meta(path: Path) -> SnapshotMeta:
             sequence=header.get("sequence"),
         )
     except (OSError, EOFError, StopIteration, KeyError, TypeError, ValueError, zlib.error) as error:
-        raise RefusedError(f"{path} is not a snapshot of listing-sync, or is damaged") from error
+        raise RefusedError(
+            phrase("{path} is not a snapshot of listing-sync, or is damaged", path=path)
+        ) from error
 
 
 def _sha256(path: Path) -> str:

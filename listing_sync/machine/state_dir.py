@@ -16,6 +16,7 @@ from listing_sync.cells.foreign_json import read_foreign_json, weigh
 from listing_sync.cells.json_exact import decode, encode
 from listing_sync.errors import RefusedError, SettingsError
 from listing_sync.history.exposure import disk_problem, folder_problem
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Clock
 from listing_sync.regular_file import read_regular
@@ -76,9 +77,12 @@ class StateDir:
                     probe.write(b"x")
         except OSError as error:
             disk = disk_problem(error.errno, str(self.root))
-            problem = (
-                f"SYNC_STATE_DIR: {self.root} cannot be written ({error.strerror}), and without its"
-                " lock two runs could meet: name a directory of the user who runs this"
+            problem = phrase(
+                "SYNC_STATE_DIR: {root} cannot be written ({why}), and without"
+                " its lock two runs could meet: name a directory of the user who runs"
+                " this",
+                root=self.root,
+                why=error.strerror,
             )
             problem = f"SYNC_STATE_DIR: {disk}" if disk else problem
             raise SettingsError((problem,)) from error
@@ -142,8 +146,11 @@ def read_as_ours(path: Path) -> Iterator[None]:
         yield
     except (ValueError, TypeError, LookupError, AttributeError, EOFError, zlib.error) as error:
         raise RefusedError(
-            f"{path} is damaged, or was not written by listing-sync: it cannot be gone back to;"
-            " move it out of its folder to go on without it"
+            phrase(
+                "{path} is damaged, or was not written by listing-sync: it cannot be"
+                " gone back to; move it out of its folder to go on without it",
+                path=path,
+            )
         ) from error
 
 

@@ -6,6 +6,7 @@ import codecs
 import re
 
 from listing_sync.errors import SourceError
+from listing_sync.language.sentences import joined, phrase
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UTF8_NAMES = frozenset({"utf-8", "utf8", "utf-8-sig"})
@@ -37,15 +38,19 @@ def decoded(content: bytes, name: str, encoding: str | None) -> str:
 def _told_by_itself(content: bytes, name: str) -> str:
     """Return the text of a file of which nothing but its bytes says how it is written."""
     if problem := _other_code_page(content):
-        raise SourceError(f"{name}: {problem}")
+        raise SourceError(joined(": ", (name, problem)))
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         damage = error
     if _may_be_euc(content):
         raise SourceError(
-            f"{name}: its code page is not certain: it may be EUC-JP, or CP932 (Shift JIS) with no"
-            f" but half-width kana; {_SAVE.replace('cp1252', 'euc_jp')}"
+            phrase(
+                "{name}: its code page is not certain: it may be EUC-JP, or CP932"
+                " (Shift JIS) with no but half-width kana; {advice}",
+                name=name,
+                advice=_SAVE.replace("cp1252", "euc_jp"),
+            )
         )
     # Japanese UTF-8 with one broken byte would pass as nonsense in CP932, whose own texts break
     # off as UTF-8 at once.
@@ -58,12 +63,21 @@ def _told_by_itself(content: bytes, name: str) -> str:
             if reads_as_japanese(text):
                 return text
             raise SourceError(
-                f"{name}: a character in line {_line(content, damage.start)} is not UTF-8, and "
-                f"the file does not read as Japanese in CP932 (Shift JIS); {_SAVE}"
+                phrase(
+                    "{name}: a character in line {line} is not UTF-8, and the file does"
+                    " not read as Japanese in CP932 (Shift JIS); {advice}",
+                    name=name,
+                    line=_line(content, damage.start),
+                    advice=_SAVE,
+                )
             )
     raise SourceError(
-        f"{name}: a character in line {_line(content, damage.start)} is neither UTF-8 nor CP932 "
-        f"(Shift JIS); {_SAVE}"
+        phrase(
+            "{name}: a character in line {line} is neither UTF-8 nor CP932 (Shift JIS); {advice}",
+            name=name,
+            line=_line(content, damage.start),
+            advice=_SAVE,
+        )
     )
 
 
@@ -73,9 +87,15 @@ def _other_code_page(content: bytes) -> str | None:
     ISO-2022-JP is ASCII with escapes; UTF-16 without its mark has a NUL in each ASCII character.
     """
     if _JIS_ESCAPE.search(content):
-        return f"it is in ISO-2022-JP (JIS); {_SAVE.replace('cp1252', 'iso2022_jp_ext')}"
+        return phrase(
+            "it is in ISO-2022-JP (JIS); {advice}",
+            advice=_SAVE.replace("cp1252", "iso2022_jp_ext"),
+        )
     if content.count(0) * 4 > len(content):
-        return f"it is in UTF-16 without its mark; {_SAVE.replace('cp1252', 'utf-16-le')}"
+        return phrase(
+            "it is in UTF-16 without its mark; {advice}",
+            advice=_SAVE.replace("cp1252", "utf-16-le"),
+        )
     return None
 
 
@@ -123,7 +143,13 @@ def _strictly(content: bytes, encoding: str, name: str) -> str:
         at = error.start if isinstance(error, UnicodeDecodeError) else len(content)
         wanted = encoding.removesuffix("-sig").upper()
         raise SourceError(
-            f"{name}: a character in line {_line(content, at)} is not {wanted}; {_SAVE}"
+            phrase(
+                "{name}: a character in line {line} is not {wanted}; {advice}",
+                name=name,
+                line=_line(content, at),
+                wanted=wanted,
+                advice=_SAVE,
+            )
         ) from error
 
 

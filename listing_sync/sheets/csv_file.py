@@ -59,11 +59,23 @@ def csv_rows(content: bytes, name: str, first_row: int, encoding: str | None = N
         row, line = len(rows) + 1, reader.line_num
         if "end of data" in str(error) or "field limit" in str(error):
             raise SourceError(
-                f"{name}: row {row} has a quotation mark that is never closed, up to line {line},"
-                f" or a field of more than {LARGEST_FIELD:,} characters"
+                phrase(
+                    "{name}: row {row} has a quotation mark that is never closed, up to"
+                    " line {line}, or a field of more than {most:,} characters",
+                    name=name,
+                    row=row,
+                    line=line,
+                    most=LARGEST_FIELD,
+                )
             ) from error
         raise SourceError(
-            f"{name}: broken quotation marks in row {row}, in or before line {line}: {error}"
+            phrase(
+                "{name}: broken quotation marks in row {row}, in or before line {line}: {error}",
+                name=name,
+                row=row,
+                line=line,
+                error=error,
+            )
         ) from error
     check_grid(rows, name, LAST_ROW, LAST_COLUMN)
     if not text.endswith(("\n", "\r")):
@@ -85,8 +97,13 @@ def _refuse_cut(rows: Sequence[Sequence[str]], name: str, first_row: int) -> Non
     whole = min(width, max(map(len, filled[:-1]), default=named))
     if len(filled[-1]) < whole:
         raise SourceError(
-            f"{name}: cut off: its last line has {len(filled[-1])} of {width} fields and no "
-            "line end; save or copy the file again"
+            phrase(
+                "{name}: cut off: its last line has {count} of {width} fields and no"
+                " line end; save or copy the file again",
+                name=name,
+                count=len(filled[-1]),
+                width=width,
+            )
         )
 
 

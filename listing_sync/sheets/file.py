@@ -15,6 +15,7 @@ from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.validator import normalise_number
 from listing_sync.changes.quiet import Fetched, body_digest
 from listing_sync.errors import SourceError
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import SelectedRows, SheetDescription
 from listing_sync.sheets.csv_file import CsvRows, csv_rows, without_habits
@@ -141,8 +142,11 @@ class FileSheet:
         match self._path.suffix.lower():
             case _ if content.startswith(_OLE):
                 raise SourceError(
-                    f"{name}: protected by a password, or an old .xls file; save it as .xlsx "
-                    "without a password"
+                    phrase(
+                        "{name}: protected by a password, or an old .xls file; save it as"
+                        " .xlsx without a password",
+                        name=name,
+                    )
                 )
             case ".csv":
                 tab = Tab(self._path.stem)
@@ -155,7 +159,9 @@ class FileSheet:
                 tabs, tab, header, rows = read_xlsx(content, name, self._tab_title, mapping, row)
                 return _Grid(tab, tabs, header, rows)
             case _:
-                raise SourceError(f"{name}: not a .csv or .xlsx file; save it as one of them")
+                raise SourceError(
+                    phrase("{name}: not a .csv or .xlsx file; save it as one of them", name=name)
+                )
 
     def _content(self) -> bytes:
         """Return the whole file as it was at one moment."""
@@ -171,9 +177,19 @@ class FileSheet:
                     return content
         except OSError as error:
             raise SourceError(
-                f"{self._path}: {error.strerror or error} (SYNC_SHEET_FILE)"
+                phrase(
+                    "{path}: {why} (SYNC_SHEET_FILE)",
+                    path=self._path,
+                    why=error.strerror or error,
+                )
             ) from error
-        raise SourceError(f"{self._path}: written to while it was read, {_TRIES} times; run again")
+        raise SourceError(
+            phrase(
+                "{path}: written to while it was read, {tries} times; run again",
+                path=self._path,
+                tries=_TRIES,
+            )
+        )
 
 
 def _of_csv(rows: CsvRows, header: Header) -> list[SheetRow]:

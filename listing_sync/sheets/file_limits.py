@@ -10,6 +10,7 @@ from sys import getsizeof
 from typing import Final
 
 from listing_sync.errors import SourceError
+from listing_sync.language.sentences import phrase
 
 LARGEST_FILE: Final = 64 * 1024 * 1024
 """Bytes; a hundred times what ten thousand listings take."""
@@ -46,19 +47,25 @@ class Unpacking:
         """Count what was inflated; raises TooLargeError."""
         self._bytes -= size
         if self._bytes < 0:
-            raise TooLargeError(f"it unpacks to more than {self._limits[0] // _MIB} MiB")
+            raise TooLargeError(
+                phrase("it unpacks to more than {most} MiB", most=self._limits[0] // _MIB)
+            )
 
     def count_tags(self, number: int) -> None:
         """Count what the parser of XML is to read; raises TooLargeError."""
         self._tags -= number
         if self._tags < 0:
-            raise TooLargeError(f"it holds more than {self._limits[1]:,} elements of XML")
+            raise TooLargeError(
+                phrase("it holds more than {most:,} elements of XML", most=self._limits[1])
+            )
 
     def count_text(self, text: str) -> None:
         """Count a text that is kept; raises TooLargeError."""
         self._texts -= getsizeof(text)
         if self._texts < 0:
-            raise TooLargeError(f"its texts take more than {self._limits[2] // _MIB} MiB")
+            raise TooLargeError(
+                phrase("its texts take more than {most} MiB", most=self._limits[2] // _MIB)
+            )
 
 
 def check_grid(rows: list[list[str]], name: str, last_row: int, last_column: int) -> None:
@@ -68,10 +75,21 @@ def check_grid(rows: list[list[str]], name: str, last_row: int, last_column: int
         SourceError: naming the limit, and the row.
     """
     if len(rows) > last_row:
-        raise SourceError(f"{name}: too large: more than {last_row:,} rows, the most of a sheet")
+        raise SourceError(
+            phrase(
+                "{name}: too large: more than {most:,} rows, the most of a sheet",
+                name=name,
+                most=last_row,
+            )
+        )
     for at, row in enumerate(rows, 1):
         if len(row) > last_column:
             raise SourceError(
-                f"{name}: too large: row {at} has {len(row):,} fields, a sheet at most"
-                f" {last_column:,}"
+                phrase(
+                    "{name}: too large: row {row} has {count:,} fields, a sheet at most {most:,}",
+                    name=name,
+                    row=at,
+                    count=len(row),
+                    most=last_column,
+                )
             )

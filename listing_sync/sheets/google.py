@@ -25,6 +25,7 @@ from listing_sync.cells.spelling import normalise
 from listing_sync.cells.validator import normalise_number
 from listing_sync.changes.quiet import Fetched
 from listing_sync.errors import Category, Service, SourceError, TransientError
+from listing_sync.language.sentences import phrase
 from listing_sync.ports import SelectedRows, SheetDescription
 from listing_sync.sheets.google_api import Rendering, SheetsApi, ranges_in_a_request
 from listing_sync.sheets.google_behind import Behind, hidden_cells
@@ -183,7 +184,12 @@ class GoogleSheet:
         mapping, row = self._mapping, self._header_row
         if tab.row_count is not None and tab.row_count < row:
             raise SourceError(
-                f'the tab "{tab.title}" has {tab.row_count} rows; SYNC_HEADER_ROW is {row}'
+                phrase(
+                    'the tab "{title}" has {count} rows; SYNC_HEADER_ROW is {row}',
+                    title=tab.title,
+                    count=tab.row_count,
+                    row=row,
+                )
             )
         headers = header_range(tab.title, row, mapping.header_rows)
         place: dict[str, object] = {
@@ -229,7 +235,7 @@ class GoogleSheet:
             tries += layout is None or not layout.is_remembered
             uses_memory = False
         raise TransientError(
-            f"{EDITED}, {_TRIES} times in a row"
+            phrase("{edited}, {count} times in a row", edited=EDITED, count=_TRIES)
             + (f": the header in {changed} keeps changing, write it as text" if changed else "")
             + "; the next run reads it again",
             service=Service.GOOGLE,

@@ -5,17 +5,28 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from listing_sync.language.sentences import joined, marked, phrase, spoken
 from listing_sync.lazy_dataclasses import dataclass
 
 
 class SignInKind(StrEnum):
     """What vouches for this program at Google."""
 
-    KEY = "service account key"
-    FEDERATED = "workload identity federation"
-    PERSON = "sign-in of a person"
-    WORKFORCE = "workforce sign-in"
-    MACHINE = "metadata server of this machine"
+    KEY = "key"
+    FEDERATED = "federated"
+    PERSON = "person"
+    WORKFORCE = "workforce"
+    MACHINE = "machine"
+
+
+WAYS = {
+    SignInKind.KEY: marked("service account key"),
+    SignInKind.FEDERATED: marked("workload identity federation"),
+    SignInKind.PERSON: marked("sign-in of a person"),
+    SignInKind.WORKFORCE: marked("workforce sign-in"),
+    SignInKind.MACHINE: marked("metadata server of this machine"),
+}
+"""What vouches for this program, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +55,16 @@ class GoogleAccount:
     @property
     def how(self) -> str:
         """Return by which way it signs in."""
-        steps = [str(self.kind)]
+        steps: list[str] = [spoken(WAYS[self.kind])]
         if self.impersonated:
-            steps.append(f"impersonating {self.impersonated}")
+            steps.append(phrase("impersonating {account}", account=self.impersonated))
         if self.subject:
-            steps.append(f"for {self.subject} by domain-wide delegation")
-        return ", ".join(steps)
+            steps.append(phrase("for {person} by domain-wide delegation", person=self.subject))
+        return joined(", ", steps)
 
     @property
     def in_words(self) -> str:
         """Return who reads and how."""
         if self.reader is None:
-            return f"by {self.how}"
-        return f"as {self.reader} ({self.how})"
+            return phrase("by {how}", how=self.how)
+        return phrase("as {reader} ({how})", reader=self.reader, how=self.how)

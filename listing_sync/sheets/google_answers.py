@@ -9,37 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 
 from listing_sync.cells.foreign_json import read_foreign_json
+from listing_sync.language.sentences import joined, phrase, spoken
 from listing_sync.lazy_dataclasses import dataclass
+from listing_sync.sheets.google_advice import FOR_REASON
 
 _LONGEST = 2_000
 """Characters of Google's own words that are shown: those of SERVICE_DISABLED are 321."""
-
-ADVICE: Mapping[str, str] = {
-    "ACCESS_TOKEN_SCOPE_INSUFFICIENT": "the account signs in without the scope for reading sheets",
-    "ACCOUNT_STATE_INVALID": "the service account is disabled or deleted: enable it, or make a key"
-    " of another one",
-    "BILLING_DISABLED": "switch billing on for the project, or use a key of another project",
-    "CONSUMER_INVALID": "the project of the service account is deleted: use a key of another one",
-    "CONSUMER_SUSPENDED": "Google suspended the project of the service account: see its"
-    " notifications in the Cloud console, or use a key of another project",
-    "GCP_SUSPENDED": "Google suspended the account of the project: see its notifications in the"
-    " Cloud console",
-    "LOCATION_POLICY_VIOLATED": "a policy of the organisation forbids reading from this place: ask"
-    " its administrator",
-    "LOCATION_ORG_POLICY_VIOLATED": "a policy of the organisation forbids reading from this place:"
-    " ask its administrator",
-    "ORG_RESTRICTION_VIOLATION": "a policy of the organisation forbids this account: ask its"
-    " administrator",
-    "RESOURCE_USAGE_RESTRICTION_VIOLATED": "a policy of the organisation forbids the Sheets API:"
-    " ask its administrator",
-    "SECURITY_POLICY_VIOLATED": "a perimeter of the organisation (VPC Service Controls) forbids"
-    " reading from this machine: ask its administrator",
-    "SERVICE_DISABLED": "enable the API, and wait some minutes",
-    "USER_BLOCKED_BY_ADMIN": "an administrator blocked this account: ask there",
-    "USER_PROJECT_DENIED": "the account may not use the project that it names: grant it the role"
-    " Service Usage Consumer there",
-}
-"""What to do about a reason of google.api.ErrorReason; the others say it in their message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +40,14 @@ class Refusal:
         """Return message, reason, link and what to do, as far as they are there."""
         reason = f"({self.reason})" if self.reason else ""
         text = " ".join(filter(None, (self.message.removesuffix("."), reason)))
-        more = [f"see {self.link}"] if self.link and self.link not in self.message else []
-        more += [ADVICE[self.reason]] if self.reason in ADVICE else []
-        return "; ".join(filter(None, (text, *more))) or "no reason given"
+        more: list[str] = [text] if text else []
+        more += [phrase("see {link}", link=self.link)] if self._has_more else []
+        more += [spoken(FOR_REASON[self.reason])] if self.reason in FOR_REASON else []
+        return joined("; ", more) or phrase("no reason given")
+
+    @property
+    def _has_more(self) -> bool:
+        return bool(self.link) and self.link not in self.message
 
 
 def refusal_of(content: bytes) -> Refusal:

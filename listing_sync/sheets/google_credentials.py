@@ -13,7 +13,7 @@ from typing import Any
 from listing_sync.errors import SettingsError
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.proxies import is_link_local
-from listing_sync.sheets.google_account import GoogleAccount, SignInKind
+from listing_sync.sheets.google_account import WAYS, GoogleAccount, SignInKind
 from listing_sync.sheets.google_key import (
     READ_ONLY_SCOPE,
     is_safe,
@@ -89,8 +89,8 @@ def _account(source: _Source, wishes: Wishes) -> GoogleAccount:
     if wishes.subject and not steps:
         if not hasattr(credentials, "with_subject"):
             raise _wrong(
-                f"SYNC_GOOGLE_SUBJECT: a {source.kind} cannot sign for somebody else by itself;"
-                " name the service account with domain-wide delegation in"
+                f"SYNC_GOOGLE_SUBJECT: a {WAYS[source.kind]} cannot sign for somebody else by"
+                " itself; name the service account with domain-wide delegation in"
                 " SYNC_GOOGLE_IMPERSONATE"
             )
         credentials = credentials.with_subject(wishes.subject)

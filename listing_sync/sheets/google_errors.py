@@ -16,7 +16,7 @@ from listing_sync.errors import (
     SourceError,
     TransientError,
 )
-from listing_sync.language.sentences import phrase
+from listing_sync.language.sentences import joined, marked, phrase
 from listing_sync.reachability import (
     ProxyRefusedError,
     is_certificate_failure,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _TOO_MANY_REQUESTS = 429
 
-EDITED = "the sheet was edited while it was being read"
+EDITED = marked("the sheet was edited while it was being read")
 
 
 class TabGoneError(SourceError):
@@ -71,29 +71,38 @@ def google_failure(
             return not_signed_in(error, account)
         case httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | httpx.InvalidURL():
             # Their texts may hold the token.
-            return permanent("the address cannot be used; check GOOGLE_SHEETS_API_ENDPOINT")
+            return permanent(phrase("the address cannot be used; check GOOGLE_SHEETS_API_ENDPOINT"))
         case UnfitAnswerError():
-            return permanent(f"this is not Google's answer: {error}")
+            return permanent(phrase("this is not Google's answer: {error}", error=error))
         case httpx.ReadTimeout() if timeout_s is not None:
             return _slow(timeout_s)
         case httpx.RequestError():
             return _failure_on_the_way(error)
         case _:
             why = str(error)[:MESSAGE_LENGTH]
-            return transient(f"no answer from Google ({why}): check this machine's network and DNS")
+            return transient(
+                phrase(
+                    "no answer from Google ({why}): check this machine's network and DNS", why=why
+                )
+            )
 
 
 def _failure_on_the_way(error: httpx.RequestError) -> ListingSyncError:
     """Return what came between this machine and Google; every text names the host asked."""
     way = way_to(error)
     if isinstance(error, ProxyRefusedError):
-        return permanent(f"{error}; it stands on the way to Google ({way})")
+        return permanent(
+            phrase("{error}; it stands on the way to Google ({way})", error=error, way=way)
+        )
     if late := out_of_time(error):
         return permanent(late)
     if is_certificate_failure(error):
         return permanent(
-            f"the certificate of {way} is not trusted; check this machine's clock and"
-            " certificates (SSL_CERT_FILE), and what sits between it and Google"
+            phrase(
+                "the certificate of {way} is not trusted; check this machine's clock"
+                " and certificates (SSL_CERT_FILE), and what sits between it and Google",
+                way=way,
+            )
         )
     if isinstance(error, httpx.TimeoutException):
         return transient(
@@ -101,8 +110,10 @@ def _failure_on_the_way(error: httpx.RequestError) -> ListingSyncError:
         )
     why = str(error)[:MESSAGE_LENGTH] or type(error).__name__
     check = what_to_check(error, "GOOGLE_SHEETS_API_ENDPOINT")
-    where = unresolved(error, why) or f"no answer from Google ({way}: {why})"
-    return transient(f"{where}: {check}")
+    where = unresolved(error, why) or phrase(
+        "no answer from Google ({way}: {why})", way=way, why=why
+    )
+    return transient(joined(": ", (where, check)))
 
 
 def _slow(timeout_s: float) -> SlowError:
@@ -141,8 +152,12 @@ def _limited(refusal: Refusal, wait_s: float | None) -> ListingSyncError:
     """Return the error of a 429: a quota, or, with a page instead of JSON, a blocked address."""
     if refusal.metadata.get("quota_limit_value") == "0":
         return permanent(
-            f"Google allows the project of this account no request at all ({refusal.quota}): ask"
-            f" for a quota in the Cloud console: {refusal.in_words}",
+            phrase(
+                "Google allows the project of this account no request at all"
+                " ({quota}): ask for a quota in the Cloud console: {refusal}",
+                quota=refusal.quota,
+                refusal=refusal.in_words,
+            ),
             code=refusal.reason,
         )
     if refusal.is_googles:
@@ -153,9 +168,10 @@ def _limited(refusal: Refusal, wait_s: float | None) -> ListingSyncError:
             limit=limit and phrase("; the limit is {limit}", limit=limit),
         )
     else:
-        text = (
-            "Google turns this machine's address away for the moment (429 with a page: unusual"
-            " traffic from this network); where it lasts, read from another address"
+        text = phrase(
+            "Google turns this machine's address away for the moment (429 with a"
+            " page: unusual traffic from this network); where it lasts, read from"
+            " another address"
         )
     is_quota = wait_s is None and bool(refusal.status or refusal.reason)
     kind = QuotaError if is_quota else TransientError
@@ -176,7 +192,9 @@ def _refused(error: HttpError, account: GoogleAccount) -> ListingSyncError:
     match error.status_code:
         case 400 if "Unable to parse range" in message or "exceeds grid limits" in message:
             # Tabs are looked up before they are read, so this one has just changed.
-            return TabGoneError(f"{EDITED} (its tab was renamed, deleted or cut); run again")
+            return TabGoneError(
+                phrase("{edited} (its tab was renamed, deleted or cut); run again", edited=EDITED)
+            )
         case 400 if not reason and (
             refusal.status == "FAILED_PRECONDITION" or "not supported for this document" in message
         ):
@@ -187,11 +205,15 @@ def _refused(error: HttpError, account: GoogleAccount) -> ListingSyncError:
             )
         case 401:
             text = token_not_accepted(account)
-            text += f": {refusal.in_words}" if reason else ""
+            if reason:
+                text = joined(": ", (text, refusal.in_words))
         case 403 if reason == "SERVICE_DISABLED" or (
             not reason and ("has not been used in project" in message or "is disabled" in message)
         ):
-            text = f"the Google Sheets API is not enabled for the key's project: {refusal.in_words}"
+            text = phrase(
+                "the Google Sheets API is not enabled for the key's project: {refusal}",
+                refusal=refusal.in_words,
+            )
         case 403 if refusal.status == "PERMISSION_DENIED" and not (
             refusal.has_details or "scopes" in message
         ):
@@ -202,10 +224,14 @@ def _refused(error: HttpError, account: GoogleAccount) -> ListingSyncError:
                 "/d/ in its address)"
             )
         case status if status < 400:  # noqa: PLR2004 - redirects, which are not followed
-            text = f"redirected ({status}); check GOOGLE_SHEETS_API_ENDPOINT"
+            text = phrase("redirected ({status}); check GOOGLE_SHEETS_API_ENDPOINT", status=status)
         case status:
-            text = f"Google refuses the request ({status}): {refusal.in_words}"
+            text = phrase(
+                "Google refuses the request ({status}): {refusal}",
+                status=status,
+                refusal=refusal.in_words,
+            )
             lacks_scope = "SCOPE_INSUFFICIENT" in reason or "scopes" in message
             advice = scope_missing(account) if lacks_scope else ""
-            text += f"; {advice}" if advice else ""
+            text = joined("; ", (text, advice)) if advice else text
     return permanent(text, error.status_code, reason or refusal.status)

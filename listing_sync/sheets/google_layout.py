@@ -12,6 +12,7 @@ from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import SheetColumn, Unreadable
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.errors import SourceError
+from listing_sync.language.sentences import marked, spoken
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.sheets.google_tables import Columns, Rows, Spreadsheet
 from listing_sync.sheets.grid import Header, Tab, choose_tab, read_header
@@ -27,10 +28,13 @@ Keys = dict[int, str]
 """The key cells that are not blank, as shown, by sheet row."""
 
 _OTHER_TABS = {
-    "OBJECT": "holds a chart and no cells",
-    "DATA_SOURCE": "shows connected data (BigQuery, Looker), whose rows cannot be read from here:"
-    " extract them into a tab of its own (Extract, in that tab) and name that",
+    "OBJECT": marked('the tab "{title}" holds a chart and no cells'),
+    "DATA_SOURCE": marked(
+        'the tab "{title}" shows connected data (BigQuery, Looker), whose rows cannot be read from'
+        " here: extract them into a tab of its own (Extract, in that tab) and name that"
+    ),
 }
+_ODD_TAB = marked('the tab "{title}" is of the kind {kind}, without cells')
 
 
 class MovedError(Exception):
@@ -137,8 +141,8 @@ def tab_of(
     """
     for other in spreadsheet.others:
         if title in {other.title, other.title.strip()} or (title is None and gid == other.gid):
-            what = _OTHER_TABS.get(other.kind, f"is of the kind {other.kind}, without cells")
-            raise SourceError(f'the tab "{other.title}" {what}')
+            what = _OTHER_TABS.get(other.kind, _ODD_TAB)
+            raise SourceError(spoken(what, title=other.title, kind=other.kind))
     try:
         return choose_tab(spreadsheet.tabs, title=title, gid=gid)
     except SourceError:

@@ -16,6 +16,7 @@ import httpx
 
 from listing_sync.cells.foreign_json import read_foreign_json
 from listing_sync.errors import RefusedError, SettingsError
+from listing_sync.language.sentences import phrase
 from listing_sync.sheets.google_failures import MESSAGE_LENGTH, permanent
 from listing_sync.sheets.google_key import READ_ONLY_SCOPE, is_safe, read_document
 from listing_sync.transport import LARGEST_TOKEN_BYTES, build_client, deadline
@@ -77,7 +78,10 @@ def log_in(
         )
     except AttributeError:  # WSGITimeoutError is one
         raise RefusedError(
-            f"nobody agreed in the browser within {agrees_within_s / 60:g} minutes; try again"
+            phrase(
+                "nobody agreed in the browser within {minutes:g} minutes; try again",
+                minutes=agrees_within_s / 60,
+            )
         ) from None
     return json.dumps(
         {
@@ -118,10 +122,12 @@ def _code_in(address: str, state: str) -> str:
     """Return the code that the browser brought back."""
     answer = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
     if answer.get("state") != state:
-        raise permanent("the browser's answer was not for this sign-in; try again")
+        raise permanent(phrase("the browser's answer was not for this sign-in; try again"))
     if "code" not in answer:
         why = answer.get("error", "no reason given")[:MESSAGE_LENGTH]
-        raise permanent(f"nobody is signed in: Google was not given the consent ({why})")
+        raise permanent(
+            phrase("nobody is signed in: Google was not given the consent ({why})", why=why)
+        )
     return answer["code"]
 
 

@@ -147,4 +147,6 @@ def cells_of(answer: Any) -> dict[Place, dict[str, Any]]:
 
 
 def _strange() -> TransientError:
-    return transient("the answer is not one of the Sheets API (half an answer, or a proxy's page)")
+    return transient(
+        phrase("the answer is not one of the Sheets API (half an answer, or a proxy's page)")
+    )

@@ -211,7 +211,9 @@ class _Pass:
             raise DamageError(_NOWHERE)
         self._row = self._row + 1 if text is None else whole_number(text, f"row {text[:20]}")
         if not 1 <= self._row <= LAST_ROW:
-            raise DamageError(f"it has a row {self._row}, beyond the last one of Excel")
+            raise DamageError(
+                phrase("it has a row {row}, beyond the last one of Excel", row=self._row)
+            )
         self._row_text = str(self._row)
         self._column = -1
         self._is_header = self._row <= self.last_header
@@ -234,7 +236,11 @@ class _Pass:
                 column = self._letters[letters] = column_of(letters, reference)
             self._column = column
         if self._column >= LAST_COLUMN or not self._row:
-            raise DamageError(f"it has a cell {reference}, beyond the last one of Excel")
+            raise DamageError(
+                phrase(
+                    "it has a cell {reference}, beyond the last one of Excel", reference=reference
+                )
+            )
         if not self._is_header and self._column not in self.wanted:  # type: ignore[operator]
             return False
         self._attributes = attributes

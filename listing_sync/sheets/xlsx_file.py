@@ -90,17 +90,30 @@ def _damage_named(name: str) -> Iterator[None]:
         yield
     except TooLargeError as error:
         raise SourceError(
-            f"{name}: too large to be read: {error}; copy the tab into a new workbook"
+            phrase(
+                "{name}: too large to be read: {error}; copy the tab into a new workbook",
+                name=name,
+                error=error,
+            )
         ) from error
     except DamageError as error:
-        raise SourceError(f"{name}: damaged: {error}; open it in Excel and save it") from error
+        raise SourceError(
+            phrase("{name}: damaged: {error}; open it in Excel and save it", name=name, error=error)
+        ) from error
     except (ExpatError, BadZipFile, ZlibError, EOFError) as error:
         raise SourceError(
-            f"{name}: damaged, or not an Excel file; open it in Excel and save it as .xlsx"
+            phrase(
+                "{name}: damaged, or not an Excel file; open it in Excel and save it as .xlsx",
+                name=name,
+            )
         ) from error
     except (RuntimeError, NotImplementedError) as error:  # of zipfile
         raise SourceError(
-            f"{name}: packed in a way that is not read ({error}); open it in Excel and save it"
+            phrase(
+                "{name}: packed in a way that is not read ({error}); open it in Excel and save it",
+                name=name,
+                error=error,
+            )
         ) from error
 
 

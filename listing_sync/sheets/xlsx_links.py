@@ -13,6 +13,7 @@ from typing import Final
 from listing_sync.cells.a1 import column_index
 from listing_sync.cells.error_cells import error_cell
 from listing_sync.cells.listings import Cell, SheetRow, Unreadable
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.sheets.file_limits import TooLargeError
 from listing_sync.sheets.links import Detail, is_address, linked_cell
@@ -90,7 +91,7 @@ class TabLinks:
             elif wanted:
                 still -= len(rows)
                 if still < 0:
-                    raise TooLargeError("its links lie over too many rows")
+                    raise TooLargeError(phrase("its links lie over too many rows"))
                 top, bottom = int(start[2]), int(end[2])
                 yield from (
                     ((row, column), address)

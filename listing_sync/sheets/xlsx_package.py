@@ -19,6 +19,7 @@ from xml.parsers.expat import XMLParserType
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from listing_sync.cells.number_format import GENERAL, adds_to_text, built_in_format
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.sheets.file_limits import (
     LONGEST_MARK,
@@ -84,7 +85,13 @@ class Package:
             _plain(info.filename): info for info in self._archive.infolist()
         }
         if len(self._parts) > MOST_PARTS:
-            raise TooLargeError(f"it has {len(self._parts):,} parts, more than {MOST_PARTS:,}")
+            raise TooLargeError(
+                phrase(
+                    "it has {count:,} parts, more than {most:,}",
+                    count=len(self._parts),
+                    most=MOST_PARTS,
+                )
+            )
         self.unpacking = Unpacking(len(content))
 
     def book(self) -> Book:
@@ -164,7 +171,11 @@ class Package:
             left = mark + left
             # The parser looks at what has no end yet anew with each piece.
             if len(left) > LONGEST_MARK or sent - parser.CurrentByteIndex > LONGEST_MARK:
-                raise TooLargeError(f"its part {path} has a text of more than a million characters")
+                raise TooLargeError(
+                    phrase(
+                        "its part {path} has a text of more than a million characters", path=path
+                    )
+                )
         parser.Parse(left, True)
 
     def links(self, path: str) -> dict[str, str]:
@@ -195,13 +206,13 @@ class Package:
             OverflowError,
             StructError,
         ) as error:  # of zipfile: an impossible place or name
-            raise DamageError(f"its part {path} cannot be unpacked") from error
+            raise DamageError(phrase("its part {path} cannot be unpacked", path=path)) from error
 
     def _workbook_path(self) -> str:
         found = [target for kind, target in self._related("").values() if kind == "officeDocument"]
         path = next((each for each in [*found, "xl/workbook.xml"] if each in self._parts), None)
         if path is None:
-            raise DamageError("it holds no workbook")
+            raise DamageError(phrase("it holds no workbook"))
         return path
 
     def _related(self, path: str) -> dict[str, tuple[str, str]]:
@@ -237,7 +248,12 @@ class Package:
                 inside[0] = name
             elif name == "numFmt" and inside[0] != "dxfs":
                 if len(own) >= MOST_FORMATS:
-                    raise TooLargeError(f"it has more than {MOST_FORMATS:,} number formats")
+                    raise TooLargeError(
+                        phrase(
+                            "it has more than {most:,} number formats",
+                            most=MOST_FORMATS,
+                        )
+                    )
                 with suppress(ValueError):
                     number = int(attributes.get("numFmtId", ""))
                     code = unescaped(attributes.get("formatCode", ""))
@@ -340,8 +356,10 @@ def _number(text: str) -> int:
 
 def _check_encoding(_: object, encoding: str | None, __: object) -> None:
     if encoding is not None and encoding.lower() not in _ENCODINGS:
-        raise DamageError(f"one of its parts is in the encoding {encoding!r}, not UTF-8")
+        raise DamageError(
+            phrase("one of its parts is in the encoding {encoding!r}, not UTF-8", encoding=encoding)
+        )
 
 
 def _refuse_document_type(*_: object) -> None:
-    raise DamageError("one of its parts declares a document type, which no .xlsx file has")
+    raise DamageError(phrase("one of its parts declares a document type, which no .xlsx file has"))

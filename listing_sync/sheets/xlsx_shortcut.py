@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Container
 
 from listing_sync.cells.listings import Unreadable
+from listing_sync.language.sentences import phrase
 from listing_sync.sheets.xlsx_package import Book, DamageError
 from listing_sync.sheets.xlsx_values import (
     EXACT_DIGITS,
@@ -80,7 +81,9 @@ class Shortcut:
             if at != row_text:
                 row_text, row = at, int(at)
                 if not 1 <= row <= LAST_ROW:
-                    raise DamageError(f"it has a row {row}, beyond the last one of Excel")
+                    raise DamageError(
+                        phrase("it has a row {row}, beyond the last one of Excel", row=row)
+                    )
             column = places.get(letters)
             if column is None:
                 column = places[letters] = column_of(letters.decode(), (letters + at).decode())

@@ -105,7 +105,7 @@ def _error(text: str) -> Raw:
 def whole_number(text: str, what: str) -> int:
     """Return the number of a row or style; raises DamageError."""
     if not (text.isascii() and text.isdecimal()) or len(text) > 10:  # noqa: PLR2004
-        raise DamageError(f"it has a {what}, which is none")
+        raise DamageError(phrase("it has a {what}, which is none", what=what))
     return int(text)
 
 
@@ -114,5 +114,9 @@ def column_of(letters: str, reference: str) -> int:
     is_one = letters.isascii() and letters.isalpha() and len(letters) <= 3  # noqa: PLR2004
     column = column_index(letters.upper()) if is_one else LAST_COLUMN
     if column >= LAST_COLUMN:
-        raise DamageError(f"it has a cell {reference[:20]}, beyond the last one of Excel")
+        raise DamageError(
+            phrase(
+                "it has a cell {reference}, beyond the last one of Excel", reference=reference[:20]
+            )
+        )
     return column

@@ -132,8 +132,12 @@ def _read_sheet(
             return selected
     names = ", ".join(repr(column.header) for column in loading)
     raise SourceError(
-        f"the sheet is still calculating: every cell of {names} shows Loading...; nothing was"
-        " written. Open the sheet and wait until it shows values"
+        phrase(
+            "the sheet is still calculating: every cell of {names} shows"
+            " Loading...; nothing was written. Open the sheet and wait until it"
+            " shows values",
+            names=names,
+        )
     )
 
 

@@ -29,6 +29,7 @@ from listing_sync.history.runs import (
     StoredRejection,
 )
 from listing_sync.history.taking_turns import SIGN_OF_LIFE_S
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import JournalEntry, Ports
 from listing_sync.steps.after_run import report_dead
@@ -171,9 +172,11 @@ class Recorder:
         self._renew(REFRESH_S)
         if self._is_closed_by_others:
             raise RefusedError(
-                "the record of this run is no longer in progress in sync_state: another run took it"
-                " for dead, since nothing was heard of it, or somebody changed it. What is left is"
-                " for the next run"
+                phrase(
+                    "the record of this run is no longer in progress in sync_state:"
+                    " another run took it for dead, since nothing was heard of it, or"
+                    " somebody changed it. What is left is for the next run"
+                )
             )
 
     def _renew(self, changed_after_s: float) -> None:
@@ -234,7 +237,7 @@ class Recorder:
             for entry in self._ports.machine.journal.entries():
                 self._deliver(entry, before)
         except OSError as error:
-            text = f"the journal of earlier runs cannot be used: {error.strerror}"
+            text = phrase("the journal of earlier runs cannot be used: {why}", why=error.strerror)
             logs.event("warning", "journal_unusable", text)
 
     def _deliver(self, entry: JournalEntry, before: datetime) -> None:
@@ -243,7 +246,11 @@ class Recorder:
             self._ports.target.records.save(entry.run, came_at=min(entry.run.started_at, before))
             self._ports.target.records.save_rejections(entry.rejections)
         except (RowError, BatchTooLargeError) as error:  # it must not keep later runs from syncing
-            text = f"the record of run {entry.run.run_id} still waits: {error}"
+            text = phrase(
+                "the record of run {run_id} still waits: {error}",
+                run_id=entry.run.run_id,
+                error=error,
+            )
             logs.event("info", "record_refused", text)
         else:
             self._ports.machine.journal.delivered(entry.run.run_id)

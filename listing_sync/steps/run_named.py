@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from listing_sync.cells.wording import count
 from listing_sync.errors import RefusedError
+from listing_sync.language.sentences import phrase
 from listing_sync.ports import Ports
 
 
@@ -16,11 +16,21 @@ def run_that_wrote(ports: Ports, name: str) -> str:
     known = [run_id for run_id, _ in ports.machine.undo.runs()]
     found = known[:1] if name == "latest" else [each for each in known if each.startswith(name)]
     if len(found) > 1:
-        raise RefusedError(f"{name} may mean {count(len(found), 'run')}: {', '.join(found)}")
-    if not found:
-        which = "the latest run" if name == "latest" else f"run {name}"
         raise RefusedError(
-            f"what {which} replaced is not known here: it wrote nothing, ran on another"
-            " machine, or is older than SYNC_HISTORY_DAYS"
+            phrase(
+                "{name} may mean {count} runs: {runs}",
+                name=name,
+                count=len(found),
+                runs=", ".join(found),
+            )
+        )
+    if not found:
+        which = phrase("the latest run") if name == "latest" else phrase("run {id}", id=name)
+        raise RefusedError(
+            phrase(
+                "what {which} replaced is not known here: it wrote nothing, ran on"
+                " another machine, or is older than SYNC_HISTORY_DAYS",
+                which=which,
+            )
         )
     return found[0]

@@ -20,6 +20,7 @@ from listing_sync.errors import (
 )
 from listing_sync.history.runs import Cause, Run, RunStatus
 from listing_sync.history.taking_turns import Claim, Present, Step, Turn, after, is_gone
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 
@@ -132,13 +133,22 @@ class Turns:
         limit_s, other = self.ports.settings.sync_lock_timeout, self.met
         if other is None:
             raise LockTimeoutError(
-                f"another run is still at work after {limit_s} s (SYNC_LOCK_TIMEOUT); try again"
-                " later"
+                phrase(
+                    "another run is still at work after {limit_s} s (SYNC_LOCK_TIMEOUT);"
+                    " try again later",
+                    limit_s=limit_s,
+                )
             )
         raise LockTimeoutError(
-            f"another run (process {other.pid} on {other.host}, since"
-            f" {other.started_at.astimezone():%Y-%m-%d %H:%M:%S}) is still at work after"
-            f" {limit_s} s (SYNC_LOCK_TIMEOUT); try again later"
+            phrase(
+                "another run (process {pid} on {host}, since {since:%Y-%m-%d"
+                " %H:%M:%S}) is still at work after {limit_s} s (SYNC_LOCK_TIMEOUT);"
+                " try again later",
+                pid=other.pid,
+                host=other.host,
+                since=other.started_at.astimezone(),
+                limit_s=limit_s,
+            )
         )
 
     # -- who is there ------------------------------------------------------------------------------
@@ -190,8 +200,10 @@ class Turns:
 
 def _records_do_not_stay() -> TransientError:
     return TransientError(
-        "sync_state does not keep what is written there: look at its triggers and policies, and"
-        " whether SUPABASE_URL is right",
+        phrase(
+            "sync_state does not keep what is written there: look at its triggers"
+            " and policies, and whether SUPABASE_URL is right"
+        ),
         service=Service.SUPABASE,
         category=Category.DATABASE,
     )

@@ -1,25 +1,21 @@
 """Turn what Supabase answered, or httpx raised, into one of our errors: whose fault, what to do.
 
-The body's code decides first, then the HTTP status, then the exception, because PostgREST gives
-500 to failures of the moment and to permanent ones alike. `details`, which hold whole rows, and
-the values that PostgreSQL quotes are dropped: messages are stored and sent to people.
+`details`, which hold whole rows, and the values that PostgreSQL quotes are dropped: messages are
+stored and sent to people.
 
-Source: PostgREST docs/references/errors.rst; PostgreSQL, appendix A (SQLSTATE); Supabase "HTTP
-status codes"; docs/contract.md section 7.
+Source: docs/contract.md section 7.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
-from enum import Enum
 from http import HTTPStatus
 from typing import Any
 
 import httpx
 
 from listing_sync.cells.foreign_json import read_foreign_json
-from listing_sync.changes.sql_text import sql_name
 from listing_sync.errors import (
     BatchTooLargeError,
     Category,
@@ -34,6 +30,7 @@ from listing_sync.errors import (
     TransientError,
     WrittenTwiceError,
 )
+from listing_sync.language.sentences import joined, phrase, spoken
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.reachability import (
     ProxyRefusedError,
@@ -44,124 +41,10 @@ from listing_sync.reachability import (
     what_to_check,
 )
 from listing_sync.redaction import REDACTED
+from listing_sync.supabase.failure_kinds import Fault, Kind, kind_of
+from listing_sync.supabase.missing_rights import right_missed
 from listing_sync.transport import LARGEST_ERROR_BYTES, UnfitAnswerError, retry_after_s
 
-
-class Fault(Enum):
-    """Whose fault a failure is, hence what helps: wait, split, split to one, or a person."""
-
-    MOMENT = "moment"
-    BATCH = "batch"
-    ROW = "row"
-    RUN = "run"
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One line of the tables below; `{}` in the text is the server's message."""
-
-    fault: Fault
-    category: Category
-    text: str
-
-
-_MOMENT, _BATCH, _ROW, _RUN = Fault.MOMENT, Fault.BATCH, Fault.ROW, Fault.RUN
-_DATABASE, _NETWORK, _UNKNOWN = Category.DATABASE, Category.NETWORK, Category.UNKNOWN
-
-_KEY = "SUPABASE_SERVICE_ROLE_KEY is refused ({}): take the secret key of this project"
-_SCHEMA = "the database does not have what was asked for: {}"
-_REQUEST = "PostgREST refuses the request: {}"
-
-# The longest prefix of a code decides: SQLSTATE classes have two characters.
-_BY_CODE: dict[str, Kind] = {
-    "08": Kind(_MOMENT, _NETWORK, "the database cannot be reached"),
-    "40": Kind(_MOMENT, _DATABASE, "the database rolled the transaction back"),
-    "40001": Kind(_MOMENT, _DATABASE, "the transaction met another one (serialization failure)"),
-    "40P01": Kind(_MOMENT, _DATABASE, "the transaction met another one (deadlock)"),
-    "53": Kind(_MOMENT, _DATABASE, "the database is short of memory or connections"),
-    "53100": Kind(
-        _RUN, _DATABASE, "the database's disk is full: free or add space in Supabase's dashboard"
-    ),
-    "53400": Kind(_RUN, _DATABASE, "a limit of the database is reached: {}"),
-    "55": Kind(_RUN, _DATABASE, "the database cannot do this now: {}"),
-    "55P03": Kind(_MOMENT, _DATABASE, "somebody else keeps the table locked"),
-    "57": Kind(_MOMENT, _DATABASE, "the database was interrupted"),
-    "57014": Kind(_BATCH, _DATABASE, "the statement took longer than the database allows"),
-    "57P": Kind(_MOMENT, _NETWORK, "the database is starting or stopping"),
-    "58": Kind(_MOMENT, _DATABASE, "the database has trouble with its system"),
-    "XX": Kind(_MOMENT, _DATABASE, "the database reports an internal error"),
-    "PGRST00": Kind(_MOMENT, _NETWORK, "Supabase cannot reach its database"),
-    "PGRST003": Kind(_MOMENT, _NETWORK, "all connections to the database are in use"),
-    "54": Kind(_BATCH, _DATABASE, "the request is too large for the database"),
-    "09": Kind(_ROW, _DATABASE, "a trigger refuses it"),
-    "22": Kind(_ROW, _DATABASE, "the database does not take a value: {}"),
-    "23": Kind(_ROW, _DATABASE, "it violates a constraint of the table"),
-    "2F": Kind(_ROW, _DATABASE, "a trigger refuses it: {}"),
-    "38": Kind(_ROW, _DATABASE, "a trigger refuses it: {}"),
-    "39": Kind(_ROW, _DATABASE, "a trigger refuses it: {}"),
-    "44": Kind(_ROW, _DATABASE, "the view does not allow it"),
-    "P0": Kind(_ROW, _DATABASE, "a trigger refuses it: {}"),
-    "21": Kind(_RUN, _DATABASE, "the database refuses the batch as a whole: {}"),
-    "22023": Kind(_RUN, _UNKNOWN, "the database does not know the role of the key: {}"),
-    "25": Kind(_RUN, _DATABASE, "the database refuses the transaction: {}"),
-    "25006": Kind(
-        _RUN,
-        _DATABASE,
-        "the database is read-only, often because its disk is nearly full: see the database"
-        " settings in Supabase's dashboard",
-    ),
-    "28": Kind(_RUN, _UNKNOWN, "the database refuses the role of the key: {}"),
-    "0": Kind(_RUN, _DATABASE, "the database refuses it: {}"),
-    "2": Kind(_RUN, _DATABASE, "the database refuses it: {}"),
-    "3": Kind(_RUN, _DATABASE, _SCHEMA),
-    "42": Kind(_RUN, _DATABASE, _SCHEMA),
-    "42501": Kind(_RUN, _DATABASE, "a right is missing: {}"),
-    "F0": Kind(_RUN, _DATABASE, "the database's configuration is damaged: {}"),
-    "HV": Kind(_RUN, _DATABASE, "the foreign table cannot be used: {}"),
-    "PGRST": Kind(_RUN, _UNKNOWN, _REQUEST),
-    "PGRST106": Kind(
-        _RUN,
-        _DATABASE,
-        "the schema public is not exposed: add it under Data API in Supabase's dashboard",
-    ),
-    "PGRST124": Kind(
-        _RUN, _DATABASE, "more rows than named would have been changed, so none was: {}"
-    ),
-    "PGRST125": Kind(_RUN, _UNKNOWN, "SUPABASE_URL has a path: give https://<project>.supabase.co"),
-    "PGRST2": Kind(_RUN, _DATABASE, _SCHEMA),
-    "PGRST3": Kind(_RUN, _UNKNOWN, _KEY),
-    "PGRST300": Kind(_RUN, _UNKNOWN, "PostgREST has no JWT secret: {}"),
-}
-
-_BY_STATUS: dict[int, Kind] = {
-    402: Kind(
-        _RUN,
-        _UNKNOWN,
-        "Supabase restricts this project (quota or unpaid bill): see its dashboard",
-    ),
-    401: Kind(_RUN, _UNKNOWN, _KEY),
-    403: Kind(_RUN, _UNKNOWN, "access is forbidden: {}"),
-    404: Kind(_RUN, _UNKNOWN, "SUPABASE_URL is not the address of a Supabase project: {}"),
-    408: Kind(_MOMENT, _NETWORK, "the request took too long"),
-    413: Kind(_BATCH, _NETWORK, "the request is too large"),
-    425: Kind(_MOMENT, _NETWORK, "the request came too early"),
-    429: Kind(_MOMENT, Category.RATE_LIMIT, "Supabase asks for fewer requests"),
-    540: Kind(_RUN, _UNKNOWN, "the project is paused: restore it in Supabase's dashboard"),
-}
-_REDIRECT = Kind(
-    _RUN,
-    _UNKNOWN,
-    "SUPABASE_URL redirects elsewhere: give the final address, https://<project>.supabase.co",
-)
-_GATEWAY = Kind(
-    _MOMENT,
-    _NETWORK,
-    "Supabase cannot be reached behind its gateway; where it lasts, see https://status.supabase.com",
-)
-_NOT_POSTGREST = Kind(_RUN, _UNKNOWN, "the answer is not PostgREST's: is SUPABASE_URL right?")
-_REFUSED = Kind(_RUN, _UNKNOWN, "the request is refused: {}")
-
-_SQLSTATE = re.compile(r"[0-9A-Z]{5}")
 _VALUE = re.compile(r"([\"']).*\1", re.DOTALL)
 _CONSTRAINT = re.compile(r'violates [a-z -]*constraint "[^"]*"')
 _NULL_COLUMN = re.compile(r'null value in column "([^"]*)"')
@@ -182,15 +65,7 @@ _PERMANENT: dict[str, type[PermanentError]] = {
 _GENERATED_COLUMN = re.compile(r'column "([^"]*)"')
 # "Key (slug)=(oita-1) already exists."; several columns stand with commas between them.
 _KEY_HELD = re.compile(r'Key \("?([^",()]+)"?\)=\((.*)\) already exists', re.DOTALL)
-_NO_RIGHT_ON = re.compile(r"permission denied for (table|view|sequence|schema) (.+)", re.DOTALL)
-_OUR_TABLES = ("sync_state", "sync_errors", "sync_migrations")
 _LONGEST_MESSAGE = 200
-_LONGEST_NAME = 63
-
-# Supabase Lite gives its own code to what PostgREST passes on by SQLSTATE.
-_LITE_CODE = "SUP"
-_LITE_STATEMENT_FAILED = "PostgresError: "
-_LITE_CONNECTION = re.compile(r"terminating connection|database system is|too many clients")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,29 +84,34 @@ def failure_of_response(response: httpx.Response, now: datetime, key: str = "") 
     No message holds `key`, even where the server repeats it.
     """
     answer = _read(response, now, key)
-    kind = _kind(answer)
-    column = value = None
-    text = kind.text
-    if kind.fault is Fault.ROW:
-        column = _group(_NULL_COLUMN, answer.message)
-        violated = _CONSTRAINT.search(answer.message)
-        if column is not None:
-            text = f"the table does not allow {column} to be blank"
-        elif violated:
-            text = f"it {violated[0]}"
-            column, value = _held(answer)
-        else:
-            text = text.format(_VALUE.sub("...", answer.message)[:_LONGEST_MESSAGE])
-    elif answer.code == "42501":
-        text = _missing_right(answer)
-    else:
-        if answer.code == _GENERATED:
-            column = _group(_GENERATED_COLUMN, answer.message)
-        elif answer.code in _NO_COLUMN:
-            column = _group(_MISSING_COLUMN, answer.message)
-        text = text.format(answer.message[:_LONGEST_MESSAGE])
+    kind = kind_of(answer.http_status, answer.code, answer.message)
+    text, column, value = _told(answer, kind)
     facts = ", ".join(filter(None, (f"HTTP {answer.http_status}", answer.code)))
-    return _error(kind, f"{text} ({facts})", answer, column, value)
+    message = phrase("{what} ({facts})", what=text, facts=facts)
+    return _error(kind.fault, kind.category, message, answer, column, value)
+
+
+def _told(answer: _Answer, kind: Kind) -> tuple[str, str | None, str | None]:
+    """Return the sentence, and the column and value that it is about."""
+    message = answer.message[:_LONGEST_MESSAGE]
+    if answer.code == "42501":
+        is_signed_in = answer.http_status != HTTPStatus.UNAUTHORIZED
+        return right_missed(message, answer.table, is_signed_in=is_signed_in), None, None
+    if kind.fault is not Fault.ROW:
+        return spoken(kind.text, message=message), _column_at_fault(answer), None
+    if column := _group(_NULL_COLUMN, answer.message):
+        return phrase("the table does not allow {column} to be blank", column=column), column, None
+    if violated := _CONSTRAINT.search(answer.message):
+        said = phrase("it {violated}", violated=violated[0])
+        return said, *_held(answer)
+    without_values = _VALUE.sub("...", answer.message)[:_LONGEST_MESSAGE]
+    return spoken(kind.text, message=without_values), None, None
+
+
+def _column_at_fault(answer: _Answer) -> str | None:
+    if answer.code == _GENERATED:
+        return _group(_GENERATED_COLUMN, answer.message)
+    return _group(_MISSING_COLUMN, answer.message) if answer.code in _NO_COLUMN else None
 
 
 def failure_of_exception(error: Exception) -> RemoteError:
@@ -240,50 +120,66 @@ def failure_of_exception(error: Exception) -> RemoteError:
     Its own text is quoted only where it cannot hold the key.
     """
     words = str(error)[:_LONGEST_MESSAGE] or type(error).__name__
-    of_header = isinstance(error, UnicodeEncodeError) and error.encoding == "ascii"
-    if of_header or isinstance(error, httpx.LocalProtocolError):
-        text = "SUPABASE_SERVICE_ROLE_KEY holds a character that no key has: copy it again"
-        return _error(Kind(_RUN, _UNKNOWN, text), text)
-    if isinstance(error, RecursionError):
-        text = "a JSON document in the table is nested too deep to be read: make it flatter"
-        return _error(Kind(_RUN, _DATABASE, text), text)
-    if isinstance(error, ValueError):
-        text = "it holds what cannot be sent (half a surrogate pair, NaN or infinity)"
-        return _error(Kind(_ROW, Category.VALIDATION, text), text)
-    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
-        text = f"the request has no valid address: {words}"
-        return _error(Kind(_RUN, _UNKNOWN, text), text)
-    if isinstance(error, UnfitAnswerError):
-        text = f"this is not Supabase's answer: {words}; look what SUPABASE_URL leads to"
-        return _error(Kind(_RUN, _UNKNOWN, text), text)
-    if isinstance(error, httpx.RequestError):
-        return _failure_on_the_way(error, words)
-    text = f"the connection to Supabase broke: {words}"
-    return _error(Kind(_MOMENT, _NETWORK, text), text)
+    fault, category = Fault.RUN, Category.UNKNOWN
+    match error:
+        case UnicodeEncodeError(encoding="ascii") | httpx.LocalProtocolError():
+            text = phrase(
+                "SUPABASE_SERVICE_ROLE_KEY holds a character that no key has: copy it again"
+            )
+        case RecursionError():
+            category = Category.DATABASE
+            text = phrase(
+                "a JSON document in the table is nested too deep to be read: make it flatter"
+            )
+        case ValueError():
+            fault, category = Fault.ROW, Category.VALIDATION
+            text = phrase("it holds what cannot be sent (half a surrogate pair, NaN or infinity)")
+        case httpx.InvalidURL() | httpx.UnsupportedProtocol():
+            text = phrase("the request has no valid address: {why}", why=words)
+        case UnfitAnswerError():
+            text = phrase(
+                "this is not Supabase's answer: {why}; look what SUPABASE_URL leads to",
+                why=error.args[0],
+            )
+        case httpx.RequestError():
+            return _failure_on_the_way(error, words)
+        case _:
+            fault, category = Fault.MOMENT, Category.NETWORK
+            text = phrase("the connection to Supabase broke: {why}", why=words)
+    return _error(fault, category, text)
 
 
 def _failure_on_the_way(error: httpx.RequestError, words: str) -> RemoteError:
     """Return what came between this machine and Supabase; every text names the host asked."""
-    fault, way = _MOMENT, way_to(error)
+    fault, way = Fault.RUN, way_to(error)
+    text: str
     if isinstance(error, ProxyRefusedError):
-        fault, text = _RUN, f"{words}; it stands on the way to Supabase ({way})"
-    elif late := out_of_time(error):
-        fault, text = _RUN, f"{late} (SUPABASE_URL)"
-    elif is_certificate_failure(error) or "CERTIFICATE" in words.upper():
-        fault = _RUN
-        text = (
-            f"the certificate of {way} is not trusted (SUPABASE_URL): {words}; where a proxy of"
-            " this office opens connections, name its certificate in SSL_CERT_FILE"
+        text = phrase(
+            "{refusal}; it stands on the way to Supabase ({way})", refusal=error.args[0], way=way
         )
-    elif isinstance(error, httpx.TimeoutException):
-        text = f"Supabase did not answer in time ({way})"
-    elif isinstance(error, httpx.ConnectError | httpx.ProxyError):
-        way_on = what_to_check(error, "SUPABASE_URL")
-        where = unresolved(error, words) or f"cannot connect to Supabase ({way}: {words})"
-        text = f"{where}: {way_on}"
+    elif late := out_of_time(error):
+        text = phrase("{refusal} (SUPABASE_URL)", refusal=late)
+    elif is_certificate_failure(error) or "CERTIFICATE" in words.upper():
+        text = phrase(
+            "the certificate of {way} is not trusted (SUPABASE_URL): {why}; where a proxy of this"
+            " office opens connections, name its certificate in SSL_CERT_FILE",
+            way=way,
+            why=words,
+        )
     else:
-        text = f"the connection to Supabase broke ({way}: {words})"
-    return _error(Kind(fault, _NETWORK, text), text)
+        fault, text = Fault.MOMENT, _not_reached(error, way, words)
+    return _error(fault, Category.NETWORK, text)
+
+
+def _not_reached(error: httpx.RequestError, way: str, words: str) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return phrase("Supabase did not answer in time ({way})", way=way)
+    if isinstance(error, httpx.ConnectError | httpx.ProxyError):
+        failure = unresolved(error, words) or phrase(
+            "cannot connect to Supabase ({way}: {why})", way=way, why=words
+        )
+        return joined(": ", (failure, what_to_check(error, "SUPABASE_URL")))
+    return phrase("the connection to Supabase broke ({way}: {why})", way=way, why=words)
 
 
 def _read(response: httpx.Response, now: datetime, key: str) -> _Answer:
@@ -303,72 +199,6 @@ def _read(response: httpx.Response, now: datetime, key: str) -> _Answer:
         details=details if isinstance(details, str) else "",
         table=_table_asked(response),
         retry_after_s=retry_after_s(response.headers.get("Retry-After"), now),
-    )
-
-
-def _kind(answer: _Answer) -> Kind:
-    code, status = answer.code, answer.http_status
-    if code == _LITE_CODE:
-        return _lite_kind(answer.message)
-    if code == "PGRST303" and "future" in answer.message:
-        return Kind(_MOMENT, _UNKNOWN, "Supabase's clocks disagree about the key")
-    is_sqlstate = _SQLSTATE.fullmatch(code) is not None
-    if is_sqlstate or code.startswith("PGRST"):
-        for length in range(len(code), 0, -1):
-            if code[:length] in _BY_CODE:
-                return _BY_CODE[code[:length]]
-    if status in _BY_STATUS:
-        return _BY_STATUS[status]
-    if status < HTTPStatus.MULTIPLE_CHOICES:
-        return _NOT_POSTGREST
-    if status < HTTPStatus.BAD_REQUEST:
-        return _REDIRECT
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _GATEWAY
-    # An SQLSTATE that PostgreSQL does not have: a trigger made it up.
-    return _BY_CODE["P0"] if is_sqlstate else _REFUSED
-
-
-def _lite_kind(message: str) -> Kind:
-    if "MAX_PARAMETERS" in message:
-        return _BY_CODE["54"]
-    if message.startswith(_LITE_STATEMENT_FAILED) and not _LITE_CONNECTION.search(message):
-        return _BY_CODE["22"]
-    return _GATEWAY
-
-
-def _missing_right(answer: _Answer) -> str:
-    denied = _NO_RIGHT_ON.fullmatch(answer.message.strip())
-    if denied is None or answer.http_status == HTTPStatus.UNAUTHORIZED:
-        return (
-            f"the key has no right to do this ({answer.message[:_LONGEST_MESSAGE]}): is it the"
-            " secret (service_role) key of this project?"
-        )
-    kind, name = denied.groups()
-    if _is_ours(kind, name, {answer.table, *_OUR_TABLES}):
-        return missing_right(kind, name)
-    # A trigger may say so of anything, also to have somebody grant it.
-    return (
-        f"the key may not use the {kind} {name[:_LONGEST_NAME]}, which is none that this tool asks"
-        " for: a trigger or policy of the table uses it; look there"
-    )
-
-
-def _is_ours(kind: str, name: str, tables: set[str]) -> bool:
-    """Say whether it is what we asked for: the grant of anything else is not ours to advise."""
-    if kind == "schema":
-        return name == "public"
-    if kind == "sequence":
-        return name.endswith("_seq") and any(name.startswith(f"{table}_") for table in tables)
-    return name in tables
-
-
-def missing_right(kind: str, name: str) -> str:
-    """Return what to do where the key may not use a table, view, schema or sequence of ours."""
-    right = {"schema": "usage on schema", "sequence": "usage on sequence"}.get(kind, "all on")
-    return (
-        f"the key may not use the {kind} {name}: run in Supabase's SQL editor:"
-        f" grant {right} {sql_name(name)} to service_role;"
     )
 
 
@@ -392,18 +222,19 @@ def _held(answer: _Answer) -> tuple[str | None, str | None]:
 
 
 def _error(
-    kind: Kind,
+    fault: Fault,
+    category: Category,
     message: str,
     answer: _Answer | None = None,
     column: str | None = None,
     value: str | None = None,
 ) -> RemoteError:
-    facts: dict[str, Any] = {"service": Service.SUPABASE, "category": kind.category}
+    facts: dict[str, Any] = {"service": Service.SUPABASE, "category": category}
     if column is not None:
         facts |= {"column": column, "value": value}
     if answer is not None:
         facts |= {"http_status": answer.http_status, "code": answer.code or None}
-    match kind.fault:
+    match fault:
         case Fault.MOMENT:
             asked_s = None if answer is None else answer.retry_after_s
             return TransientError(message, retry_after_s=asked_s, **facts)

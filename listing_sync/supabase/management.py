@@ -24,6 +24,7 @@ from listing_sync.errors import (
     SettingsError,
     TransientError,
 )
+from listing_sync.language.sentences import marked, phrase, spoken
 from listing_sync.reachability import (
     ProxyRefusedError,
     is_certificate_failure,
@@ -48,12 +49,16 @@ _EPOCH_SECONDS = 1_000_000_000
 _REF = re.compile(r"[a-z0-9-]{6,40}")
 _SQLSTATE = re.compile(r"ERROR:\s+([0-9A-Z]{5}):\s*(.*)", re.DOTALL)
 _ADVICE = {
-    401: "SUPABASE_ACCESS_TOKEN is not accepted: make a new one at"
-    " https://supabase.com/dashboard/account/tokens",
-    403: "the account of SUPABASE_ACCESS_TOKEN may not run SQL in this project: use a token of a"
-    " member with the role Developer or above, with the permission database_write",
-    404: "there is no such project for SUPABASE_ACCESS_TOKEN: check SUPABASE_PROJECT_REF",
-    540: "the project is paused: restore it at https://supabase.com/dashboard",
+    401: marked(
+        "SUPABASE_ACCESS_TOKEN is not accepted: make a new one at"
+        " https://supabase.com/dashboard/account/tokens"
+    ),
+    403: marked(
+        "the account of SUPABASE_ACCESS_TOKEN may not run SQL in this project: use a token of a"
+        " member with the role Developer or above, with the permission database_write"
+    ),
+    404: marked("there is no such project for SUPABASE_ACCESS_TOKEN: check SUPABASE_PROJECT_REF"),
+    540: marked("the project is paused: restore it at https://supabase.com/dashboard"),
 }
 
 
@@ -68,8 +73,8 @@ def project_ref(supabase_url: str, given: str | None) -> str:
     ref = given or in_url
     if not _REF.fullmatch(ref):
         problem = (
-            "SUPABASE_PROJECT_REF: required: SUPABASE_URL does not contain the project's"
-            " reference (Settings > General > Project ID)"
+            "SUPABASE_PROJECT_REF: required: SUPABASE_URL does not contain the"
+            " project's reference (Settings > General > Project ID)"
         )
         raise SettingsError((problem,))
     return ref
@@ -159,17 +164,17 @@ class ManagementApi:
         status = response.status_code
         if status == _TOO_MANY:
             return TransientError(
-                "the Management API takes no more requests for the moment",
+                phrase("the Management API takes no more requests for the moment"),
                 service=Service.SUPABASE,
                 category=Category.RATE_LIMIT,
                 http_status=status,
                 retry_after_s=wait_asked_for(response.headers, self._now()),
             )
         if status in _ADVICE:
-            return _failure(_ADVICE[status], Category.UNKNOWN, status)
+            return _failure(spoken(_ADVICE[status]), Category.UNKNOWN, status)
         if status >= 500 or status == 408:  # noqa: PLR2004 - server errors, time-out
             return TransientError(
-                f"the Management API failed (HTTP {status})",
+                phrase("the Management API failed (HTTP {status})", status=status),
                 service=Service.SUPABASE,
                 category=Category.NETWORK,
                 http_status=status,
@@ -178,12 +183,12 @@ class ManagementApi:
         found = _SQLSTATE.search(message)
         if found:
             return _failure(
-                f"PostgreSQL refused the SQL: {found[2].strip()}",
+                phrase("PostgreSQL refused the SQL: {message}", message=found[2].strip()),
                 Category.DATABASE,
                 status,
                 found[1],
             )
-        return _failure(message or "no reason given", Category.UNKNOWN, status)
+        return _failure(message or phrase("no reason given"), Category.UNKNOWN, status)
 
 
 def wait_asked_for(headers: Mapping[str, str], now: datetime) -> float:
@@ -211,10 +216,17 @@ def _failure_on_the_way(error: httpx.RequestError) -> RemoteError:
     if isinstance(error, ProxyRefusedError | UnfitAnswerError):
         return _failure(str(error), Category.NETWORK)
     if is_certificate_failure(error):
-        return _failure(f"the certificate of {way_to(error)} is not trusted", Category.NETWORK)
+        return _failure(
+            phrase("the certificate of {way} is not trusted", way=way_to(error)), Category.NETWORK
+        )
     check = what_to_check(error, "SUPABASE_MANAGEMENT_URL")
     return TransientError(
-        f"the Management API does not answer ({way_to(error)}, {type(error).__name__}): {check}",
+        phrase(
+            "the Management API does not answer ({way}, {error}): {check}",
+            way=way_to(error),
+            error=type(error).__name__,
+            check=check,
+        ),
         service=Service.SUPABASE,
         category=Category.NETWORK,
     )
@@ -234,7 +246,7 @@ def _failure(
 ) -> PermanentError:
     status = f" (HTTP {http_status})" if http_status else ""
     return PermanentError(
-        f"the Management API{status}: {reason}",
+        phrase("the Management API{status}: {reason}", status=status, reason=reason),
         service=Service.SUPABASE,
         category=category,
         http_status=http_status,

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from listing_sync.changes.sql_text import add_unique
 from listing_sync.errors import Category, PermanentError, Service
+from listing_sync.language.sentences import phrase
 from listing_sync.supabase.rest import Row, read_as_asked
 
 _KEY_KINDS: Final = frozenset({str, int, float, Decimal})
@@ -23,8 +24,13 @@ def keys_of(table: str, key: str, rows: Sequence[Row], last: Any) -> list[Any]:
     if len(set(met)) < len(met):
         twice = next(each for each in met if met.count(each) > 1)
         raise PermanentError(
-            f"two rows of {table} have the {key} {twice!r}: delete one, then"
-            f" {add_unique(table, key)}",
+            phrase(
+                "two rows of {table} have the {key} {value!r}: delete one, then {command}",
+                table=table,
+                key=key,
+                value=twice,
+                command=add_unique(table, key),
+            ),
             service=Service.SUPABASE,
             category=Category.DATABASE,
         )
@@ -35,7 +41,7 @@ def require_progress(table: str, ends: Sequence[object]) -> None:
     """Raise PermanentError where the newest end of a page has been the end of one before."""
     if ends.count(ends[-1]) > 1:
         raise PermanentError(
-            f"pages of {table} do not get on: is SUPABASE_URL right?",
+            phrase("pages of {table} do not get on: is SUPABASE_URL right?", table=table),
             service=Service.SUPABASE,
             category=Category.UNKNOWN,
         )

@@ -19,6 +19,7 @@ from listing_sync.errors import (
     SettingsError,
     TransientError,
 )
+from listing_sync.language.sentences import joined, marked, phrase, spoken
 
 if TYPE_CHECKING:
     from listing_sync.supabase.rest import Call
@@ -29,15 +30,17 @@ _CONNECT_TIMEOUT_S = 10
 _LOCK_TIMEOUT = b"set local lock_timeout = '10s'"
 _OF_THE_MOMENT = ("08", "40", "53", "55P03", "57P")
 """Classes of SQLSTATE that pass by themselves."""
-_POOLER = (
+_POOLER = marked(
     "copy the Session pooler's address from the dashboard (Connect > Session pooler): host"
     " aws-...pooler.supabase.com, port 5432, user postgres.<project reference>"
 )
 _HERE = frozenset({"", "localhost", "127.0.0.1", "::1"})
 _ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})
 _ADVICE = {
-    "25006": "the database is read-only: often its disk is full (dashboard > Reports > Database)",
-    "42501": "use the user postgres, or another owner of the schema public",
+    "25006": marked(
+        "the database is read-only: often its disk is full (dashboard > Reports > Database)"
+    ),
+    "42501": marked("use the user postgres, or another owner of the schema public"),
 }
 _PASSING = ("starting up", "shutting down", "recovery", "too many", "connection slots")
 _UNREACHABLE = (
@@ -72,8 +75,8 @@ class PostgresDatabase:
         except psycopg.Error:  # its text quotes the URL, password included
             problem = (
                 "SUPABASE_DB_URL: not a PostgreSQL URL; expected"
-                " postgresql://user:password@host:5432/postgres, the password with its special"
-                " characters percent-encoded"
+                " postgresql://user:password@host:5432/postgres, the password with its"
+                " special characters percent-encoded"
             )
             raise SettingsError((problem,)) from None
         self._call = call
@@ -118,7 +121,9 @@ class PostgresDatabase:
         if error.sqlstate.startswith(_OF_THE_MOMENT):
             return _of_the_moment(f"PostgreSQL: {message}", error.sqlstate)
         advice = _ADVICE.get(error.sqlstate)
-        text = f"PostgreSQL refused the SQL: {message}" + (f"; {advice}" if advice else "")
+        text: str = phrase("PostgreSQL refused the SQL: {message}", message=message)
+        if advice:
+            text = joined("; ", (text, spoken(advice)))
         return _permanent(text, Category.DATABASE, error.sqlstate)
 
 
@@ -153,25 +158,41 @@ def connection_failure(text: str, host: str) -> RemoteError:
     """Return what libpq's text means, and what to do; it never holds the password."""
     lower = text.lower()
     if "tenant or user not found" in lower or "no tenant identifier" in lower:
-        return _permanent(f"the pooler {host} does not know this user; {_POOLER}")
+        return _permanent(
+            phrase("the pooler {host} does not know this user; {advice}", host=host, advice=_POOLER)
+        )
     if "authentication failed" in lower:
         return _permanent(
-            f"{host} refuses the password in SUPABASE_DB_URL: percent-encode its special"
-            " characters, or set a new one in the dashboard (Database > Settings)"
+            phrase(
+                "{host} refuses the password in SUPABASE_DB_URL: percent-encode its"
+                " special characters, or set a new one in the dashboard (Database >"
+                " Settings)",
+                host=host,
+            )
         )
     if any(sign in lower for sign in _UNREACHABLE):
         return _permanent(
-            f"{host} cannot be reached from here: a project's own host has an IPv6 address"
-            f" only. For IPv4 {_POOLER}"
+            phrase(
+                "{host} cannot be reached from here: a project's own host has an IPv6"
+                " address only. For IPv4 {advice}",
+                host=host,
+                advice=_POOLER,
+            )
         )
     if "authentication method requirement" in lower:
         return _permanent(
-            f"{host} asks for the password in a way that shows it: nothing was sent; it must"
-            " ask by SCRAM (password_encryption = scram-sha-256), as Supabase does"
+            phrase(
+                "{host} asks for the password in a way that shows it: nothing was"
+                " sent; it must ask by SCRAM (password_encryption = scram-sha-256), as"
+                " Supabase does",
+                host=host,
+            )
         )
     if "no pg_hba.conf entry" in lower or "ssl" in lower:
-        return _permanent(f"{host} refuses the connection: add ?sslmode=require to the URL")
-    message = f"no connection to {host}: {_last_words(text)}"
+        return _permanent(
+            phrase("{host} refuses the connection: add ?sslmode=require to the URL", host=host)
+        )
+    message = phrase("no connection to {host}: {why}", host=host, why=_last_words(text))
     if "FATAL:" in text and not any(sign in lower for sign in _PASSING):
         return _permanent(message)
     return _of_the_moment(message, None)

@@ -9,6 +9,7 @@ from typing import Final
 from listing_sync.cells.listings import Value
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.errors import ListingSyncError, RowError
+from listing_sync.language.sentences import joined, phrase, phrase_number
 from listing_sync.reliability.pacing import Patience
 from listing_sync.supabase.rest import Rest
 
@@ -42,14 +43,31 @@ def _too_long(error: RowError, row: Mapping[str, Value], longest: Mapping[str, i
     texts = {name: str(value) for name, value in row.items() if value is not None}
     over = [name for name in texts if len(texts[name]) > longest.get(name, len(texts[name]))]
     if over:
-        said = ", ".join(f"{name} ({len(texts[name])}, takes {longest[name]})" for name in over)
-        return _again(error, f"longer than the table takes, in characters: {said}", over[0])
+        said = joined(
+            ", ",
+            [
+                phrase(
+                    "{column} ({count}, takes {most})",
+                    column=name,
+                    count=len(texts[name]),
+                    most=longest[name],
+                )
+                for name in over
+            ],
+        )
+        told = phrase("longer than the table takes, in characters: {columns}", columns=said)
+        return _again(error, told, over[0])
     limit = _LIMIT.search(str(error))
     over = [name for name in texts if limit and len(texts[name]) > int(limit[1])]
     if limit is None or not over:
         return error
-    one = "" if len(over) == 1 else "one of "
-    said = f"longer than the {limit[1]} characters that the table takes: {one}{', '.join(over)}"
+    said = phrase_number(
+        "longer than the {limit} characters that the table takes: {columns}",
+        "longer than the {limit} characters that the table takes: one of {columns}",
+        len(over),
+        limit=limit[1],
+        columns=", ".join(over),
+    )
     return _again(error, said, over[0])
 
 
@@ -61,18 +79,25 @@ def _held(error: RowError, row: Mapping[str, Value], rest: Rest, mapping: SheetM
         rows = rest.read(query, "asking who holds a value", Patience.ONCE).rows
     except ListingSyncError:  # it is a help, no more
         rows = []
-    holder = str(rows[0][mapping.key]) if rows else "another row"
+    holder = str(rows[0][mapping.key]) if rows else phrase("another row")
     if rows and holder == str(row.get(mapping.key)):
         return error
-    state = ", withdrawn," if rows and mark and rows[0][mark] is not None else ""
+    if rows and mark and rows[0][mark] is not None:
+        holder = phrase("{number}, withdrawn,", number=holder)
     short = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
-    return _again(error, f"{holder}{state} holds {column} {short}, which must be unique", column)
+    told = phrase(
+        "{holder} holds {column} {value}, which must be unique",
+        holder=holder,
+        column=column,
+        value=short,
+    )
+    return _again(error, told, column)
 
 
 def _again(error: RowError, text: str, column: str) -> RowError:
     facts = ", ".join(filter(None, (f"HTTP {error.http_status}", error.code)))
     return RowError(
-        f"{text} ({facts})",
+        phrase("{what} ({facts})", what=text, facts=facts),
         service=error.service,
         category=error.category,
         http_status=error.http_status,

@@ -24,6 +24,7 @@ from listing_sync.cells.foreign_json import TooHeavyError, read_foreign_json, we
 from listing_sync.cells.json_exact import decode, encode_rows
 from listing_sync.changes.sql_text import RELOAD_SCHEMA
 from listing_sync.errors import Category, PermanentError, RemoteError, Service, TransientError
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.reliability.pacing import Patience
 from listing_sync.supabase.failures import failure_of_exception, failure_of_response
@@ -191,8 +192,11 @@ def _seen_later(*, stale: bool) -> Iterator[None]:
         if not stale or error.code not in STALE:
             raise
         raise TransientError(
-            "PostgREST does not see the table as it now is: run in Supabase's SQL editor:"
-            f" {RELOAD_SCHEMA}",
+            phrase(
+                "PostgREST does not see the table as it now is: run in Supabase's SQL"
+                " editor: {command}",
+                command=RELOAD_SCHEMA,
+            ),
             service=error.service,
             category=error.category,
             http_status=error.http_status,
@@ -243,8 +247,11 @@ def read_as_asked(what: str) -> Iterator[None]:
         yield
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise PermanentError(
-            f"what came as {what} is not what is asked for: is SUPABASE_URL right, and did somebody"
-            " change what listing-sync keeps there?",
+            phrase(
+                "what came as {what} is not what is asked for: is SUPABASE_URL right,"
+                " and did somebody change what listing-sync keeps there?",
+                what=what,
+            ),
             service=Service.SUPABASE,
             category=Category.UNKNOWN,
         ) from error

@@ -14,6 +14,7 @@ from listing_sync.errors import BatchTooLargeError, NotSetUpError, PermanentErro
 from listing_sync.history.runs import ENDED, Run, RunStatus, RunType, StoredRejection
 from listing_sync.history.sources import Source
 from listing_sync.history.taking_turns import Claim
+from listing_sync.language.sentences import phrase
 from listing_sync.reliability.pacing import Patience
 from listing_sync.supabase.filters import among, quoted
 from listing_sync.supabase.pages import require_progress
@@ -262,5 +263,9 @@ def set_up() -> Iterator[None]:
         if error.code not in _NOT_THERE:
             raise
         raise NotSetUpError(
-            f"the tables of listing-sync are not set up: run `listing-sync migrate up` ({error})"
+            phrase(
+                "the tables of listing-sync are not set up: run `listing-sync migrate"
+                " up` ({error})",
+                error=error,
+            )
         ) from error

@@ -13,7 +13,7 @@ from typing import Any, Final
 from listing_sync.changes.table_check import UniqueKey
 from listing_sync.errors import Category, PermanentError, Service
 from listing_sync.ports import TableDescription
-from listing_sync.supabase.failures import missing_right
+from listing_sync.supabase.missing_rights import missing_right
 from listing_sync.supabase.rest import Rest, read_as_asked
 
 FUNCTION: Final = "listing_sync_table_facts"

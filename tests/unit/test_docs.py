@@ -227,6 +227,8 @@ def text_of(node: ast.expr) -> str:
         return node.value if isinstance(node.value, str) else ""
     if isinstance(node, ast.JoinedStr):
         return "".join(text_of(part) or "…" for part in node.values)
+    if isinstance(node, ast.Call) and getattr(node.func, "id", None) in {"phrase", "marked"}:
+        return re.sub(r"\{[^}]*\}", "…", text_of(node.args[0]))
     return ""
 
 

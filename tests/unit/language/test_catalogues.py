@@ -79,6 +79,27 @@ def test_what_is_said_is_a_literal_that_the_extraction_finds(source):
     assert missed == []
 
 
+ERRORS_OF_RUNS = frozenset({
+    "DamageError", "HoldError", "LockTimeoutError", "NotSetUpError", "PermanentError",
+    "RefusedError", "RowError", "SlowError", "SourceError", "TooLargeError", "TransientError",
+    "UnfitAnswerError", "UnsafePlanError", "permanent", "transient",
+})  # fmt: skip
+"""What the office reads when a run fails; settings and mapping are the installer's, in English."""
+
+
+def test_an_error_of_a_run_is_said_in_the_language_of_the_office():
+    bare = [
+        f"{path.name}:{call.lineno}"
+        for path in HOUSE.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in ERRORS_OF_RUNS
+        and any(isinstance(each, ast.Constant | ast.JoinedStr) for each in call.args)
+    ]
+    assert bare == [], "give it phrase(...)"
+
+
 def test_no_translation_is_of_a_sentence_that_is_gone(source, language):
     catalogue = read_catalogue(language)
     assert [each.id for each in catalogue if each.id and source.get(each.id) is None] == []
