@@ -16,6 +16,7 @@ from listing_sync.proxies import is_link_local
 from listing_sync.sheets.google_account import WAYS, GoogleAccount, SignInKind
 from listing_sync.sheets.google_key import (
     READ_ONLY_SCOPE,
+    UNIVERSE,
     is_safe,
     key_credentials,
     other_kind,
@@ -24,7 +25,6 @@ from listing_sync.sheets.google_key import (
 
 _CLOUD_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
-_UNIVERSE = "googleapis.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def account_of_machine(wishes: Wishes | None = None) -> GoogleAccount:
     from google.auth.compute_engine import Credentials  # noqa: PLC0415 - heavy
 
     # Without the universe it would ask for it, over requests, when it is impersonated.
-    credentials = Credentials(universe_domain=_UNIVERSE)  # type: ignore[no-untyped-call]  # google-auth is untyped
+    credentials = Credentials(universe_domain=UNIVERSE)  # type: ignore[no-untyped-call]  # google-auth is untyped
     return _account(_Source(credentials, SignInKind.MACHINE), wishes or Wishes())
 
 

@@ -7,6 +7,15 @@ import json
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from listing_sync.errors import SettingsError
 from listing_sync.sheets.google_credentials import account_of
@@ -76,6 +85,48 @@ def test_a_broken_key_says_what_is_wrong_and_quotes_nothing(
 def test_a_cut_off_private_key_is_noticed(key: dict[str, Any]) -> None:
     with pytest.raises(SettingsError, match="private_key"):
         account_of(json.dumps({**key, "private_key": key["private_key"][:-400]}), name="KEY")
+
+
+@pytest.mark.parametrize("name", ["p", "q", "d", "dmp1", "dmq1", "iqmp", "e", "n"])
+def test_a_key_whose_numbers_do_not_belong_together_is_noticed(
+    key: dict[str, Any], name: str
+) -> None:
+    unlike = damaged(key["private_key"], name)
+    with pytest.raises(SettingsError, match="not a whole RSA key"):
+        account_of(json.dumps({**key, "private_key": unlike}), name="KEY")
+
+
+def damaged(pem: str, name: str) -> str:
+    """Return a key of which one number has two other bits."""
+    whole = load_pem_private_key(pem.encode(), None)
+    assert isinstance(whole, RSAPrivateKey)
+    private = whole.private_numbers()
+    value = getattr(private if hasattr(private, name) else private.public_numbers, name)
+    size = (value.bit_length() + 7) // 8
+    der = whole.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    head = b"\x02\x03" if size == 3 else b""  # three bytes may stand elsewhere as well
+    before, after = (head + each.to_bytes(size, "big") for each in (value, value ^ 6))
+    assert der.count(before) == 1
+    changed = der.replace(before, after)
+    text = base64.encodebytes(changed).decode()
+    return f"-----BEGIN PRIVATE KEY-----\n{text}-----END PRIVATE KEY-----\n"
+
+
+def test_a_key_of_another_kind_is_noticed(key: dict[str, Any]) -> None:
+    other = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    with pytest.raises(SettingsError, match="not a whole RSA key"):
+        account_of(json.dumps({**key, "private_key": other.decode()}), name="KEY")
+
+
+def test_an_encrypted_key_is_noticed(key: dict[str, Any]) -> None:
+    whole = load_pem_private_key(key["private_key"].encode(), None)
+    locked = whole.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"SECRET")
+    )
+    with pytest.raises(SettingsError, match="not a whole RSA key"):
+        account_of(json.dumps({**key, "private_key": locked.decode()}), name="KEY")
 
 
 @pytest.mark.parametrize(
