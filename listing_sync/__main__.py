@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -20,7 +22,18 @@ def main() -> None:
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: cannot be imported
     from listing_sync.cli.app import run  # noqa: PLC0415 - keeps importing this module free
 
-    run()
+    try:
+        run()
+    except SystemExit as exit_:
+        _end(exit_.code if isinstance(exit_.code, int) else 1)
+
+
+def _end(code: int) -> NoReturn:
+    """End the process as it is: taking apart what was imported takes a twentieth of a quiet run."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(code)
 
 
 def _leave(number: int, _frame: FrameType | None) -> NoReturn:
