@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Listing, Value
 from listing_sync.changes.compare import comparer
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 
 _LONGEST_EXAMPLE: Final = 40
@@ -71,7 +72,13 @@ def named_with_example(name: str, example: tuple[str, str, str]) -> str:
     """Return a column as people are told of it: price (money; wrote 5, reads "$5.00")."""
     kind, wrote, read = example
     of_type = f"{kind}; " if kind else ""
-    return f"{name} ({of_type}wrote {wrote}, reads {read})"
+    return phrase(
+        "{name} ({of_type}wrote {wrote}, reads {read})",
+        name=name,
+        of_type=of_type,
+        wrote=wrote,
+        read=read,
+    )
 
 
 class Answer(NamedTuple):

@@ -11,10 +11,11 @@ from enum import StrEnum
 from listing_sync.cells.listings import Value
 from listing_sync.changes.table_now import TableNow
 from listing_sync.changes.undo_log import Logged, Ours, Row, folded
+from listing_sync.language.sentences import marked, phrase, spoken
 from listing_sync.lazy_dataclasses import dataclass
 
-OTHERS = "changed by somebody else"
-TRIGGER_OR_OTHERS = "changed by a trigger of the table or by somebody else"
+OTHERS = marked("changed by somebody else")
+TRIGGER_OR_OTHERS = marked("changed by a trigger of the table or by somebody else")
 
 
 class Action(StrEnum):
@@ -62,12 +63,12 @@ def way_back(
         if now is None:
             return Step(number, Action.NONE, {}, None)
         if ours.made() is None:
-            return _untouched(number, now, "added by somebody else")
+            return _untouched(number, now, phrase("added by somebody else"))
         return _away(number, now, changes, table, run_id=None)
     if now is None:
         if ours.removed() is not None:
             return _brought_back(number, was, table)
-        return _untouched(number, now, "removed by somebody else")
+        return _untouched(number, now, phrase("removed by somebody else"))
     written = {name for change in changes for name in (*(change.new or ()), *(change.made or ()))}
     # A row that we removed and that is there again is another one, whoever made it.
     is_another = any(change.new is None and change.is_certain for change in changes)
@@ -92,9 +93,9 @@ def way_back_of_run(
     made = ours.made()
     if mine.old is None:
         if made is None:
-            return _untouched(number, now, "added anew by somebody else")
+            return _untouched(number, now, phrase("added anew by somebody else"))
         if made.run_id != run_id:
-            return _untouched(number, now, f"made anew by {made.run}")
+            return _untouched(number, now, phrase("made anew by {run}", run=made.run))
         return _away(number, now, changes, table, run_id=run_id)
     return _restored(number, mine.old, now, list(mine.old), changes, table, mine=mine)
 
@@ -103,10 +104,10 @@ def _gone(number: str, mine: Logged, removed: Logged | None, table: TableNow) ->
     if mine.old is None:
         return Step(number, Action.NONE, {}, None)
     if removed is None:
-        return _untouched(number, None, "removed by somebody else")
+        return _untouched(number, None, phrase("removed by somebody else"))
     if removed.run_id == mine.run_id:
         return _brought_back(number, mine.old, table)
-    return _untouched(number, None, f"removed by {removed.run}")
+    return _untouched(number, None, phrase("removed by {run}", run=removed.run))
 
 
 def _away(
@@ -123,16 +124,18 @@ def _away(
             continue
         change = ours.wrote(name, value)
         if change is None and not ours.is_moved_by_itself(name, value):
-            why = "added by us, filled in by somebody else"
+            why = phrase("added by us, filled in by somebody else")
             if name in sent:
-                why = f"added by us, {OTHERS}"
+                why = phrase("added by us, changed by somebody else")
             elif ours.may_be_derived(name):
-                why = "added by us, changed by a trigger of the table or by somebody else"
+                why = phrase("added by us, changed by a trigger of the table or by somebody else")
             elif not is_known:
-                why = "added by us; whether somebody else filled it in is not known"
+                why = phrase("added by us; whether somebody else filled it in is not known")
             left_alone.append(LeftAlone(number, name, why))
         elif change is not None and run_id not in {None, change.run_id}:
-            left_alone.append(LeftAlone(number, name, f"added by us, changed by {change.run}"))
+            left_alone.append(
+                LeftAlone(number, name, phrase("added by us, changed by {run}", run=change.run))
+            )
     action = Action.NONE if left_alone else Action.REMOVE
     return Step(number, action, {}, now, tuple(left_alone))
 
@@ -162,7 +165,7 @@ def _restored(
         change = ours.wrote(name, now[name])
         if change is None:
             if not ours.is_moved_by_itself(name, now[name]):
-                why = TRIGGER_OR_OTHERS if ours.may_be_derived(name) else OTHERS
+                why = spoken(TRIGGER_OR_OTHERS if ours.may_be_derived(name) else OTHERS)
                 left_alone.append(LeftAlone(number, name, why))
         elif (
             mine is None
@@ -171,7 +174,7 @@ def _restored(
         ):
             values[name] = was[name]
         else:
-            left_alone.append(LeftAlone(number, name, f"changed by {change.run}"))
+            left_alone.append(LeftAlone(number, name, phrase("changed by {run}", run=change.run)))
     action = Action.RESTORE if values else Action.NONE
     gone = frozenset(names) - now.keys()
     return Step(number, action, values, now, tuple(left_alone), gone)

@@ -8,6 +8,7 @@ from listing_sync.cells.column_types import WHOLE_NUMBERS, ColumnType
 from listing_sync.cells.columns import Column
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.sql_text import add_column, add_unique, sql_name, sql_table
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 
 FACTS_FILE = "0005_table_facts.sql"
@@ -67,7 +68,7 @@ def lacks_of(facts: TableFacts, mapping: SheetMapping) -> tuple[Lack, ...]:
     """Return what an existing table lacks against the mapping."""
     alter = f"alter table {sql_table(mapping.table)}"
     lacks = [
-        Lack(f"no column {name}", add_column(mapping.table, name, wanted))
+        Lack(phrase("no column {name}", name=name), add_column(mapping.table, name, wanted))
         for name, wanted in _wanted(mapping).items()
         if name not in facts.columns
     ]
@@ -78,8 +79,13 @@ def lacks_of(facts: TableFacts, mapping: SheetMapping) -> tuple[Lack, ...]:
         if not _fits(column, found):
             lacks.append(
                 Lack(
-                    f"column {column.name} is {found}, the mapping says {column.type}: values may"
-                    " be refused, or differ in every run",
+                    phrase(
+                        "column {name} is {found}, the mapping says {type}: values may be"
+                        " refused, or differ in every run",
+                        name=column.name,
+                        found=found,
+                        type=column.type,
+                    ),
                     f"{alter} alter column {sql_name(column.name)} type {sql_type(column)}"
                     f" using {sql_name(column.name)}::text::{sql_type(column)};",
                 )
@@ -89,8 +95,11 @@ def lacks_of(facts: TableFacts, mapping: SheetMapping) -> tuple[Lack, ...]:
     unfilled = facts.required - _wanted(mapping).keys()
     lacks += [
         Lack(
-            f"column {name} must not be null, has no default and is not in the mapping: new"
-            " listings will be refused",
+            phrase(
+                "column {name} must not be null, has no default and is not in the"
+                " mapping: new listings will be refused",
+                name=name,
+            ),
             f"{alter} alter column {sql_name(name)} drop not null;",
         )
         for name in facts.columns
@@ -107,7 +116,7 @@ def missing_table(mapping: SheetMapping) -> Lack:
     ]
     table = sql_table(mapping.table)
     return Lack(
-        f"there is no table {mapping.table}",
+        phrase("there is no table {table}", table=mapping.table),
         "\n".join(
             (
                 f"create table {table} (",
@@ -126,7 +135,7 @@ def missing_grant(mapping: SheetMapping) -> Lack:
     Source: Supabase, "Securing your API": new tables are no longer granted to the API's roles.
     """
     return Lack(
-        f"the secret key may not read or write {mapping.table}",
+        phrase("the secret key may not read or write {table}", table=mapping.table),
         f"grant select, insert, update, delete on {sql_table(mapping.table)} to service_role;",
     )
 
@@ -146,38 +155,66 @@ def key_fault(facts: TableFacts, mapping: SheetMapping) -> Lack:
     name = near[0].name if near else ""
     if facts.is_view:
         return Lack(
-            f"{table} is a view, which has no key that a listing could be updated by: name the"
-            " table behind it in the mapping",
+            phrase(
+                "{table} is a view, which has no key that a listing could be updated"
+                " by: name the table behind it in the mapping",
+                table=table,
+            ),
             None,
         )
     if near and near[0].is_deferrable:
         return Lack(
-            f"{key} is unique only at the end of a transaction (deferrable {name}): no update can"
-            " go by it",
+            phrase(
+                "{key} is unique only at the end of a transaction (deferrable {name}):"
+                " no update can go by it",
+                key=key,
+                name=name,
+            ),
             f"alter table {sql_table(table)} drop constraint {sql_name(name)};\n{add}",
         )
     if near and near[0].is_partial:
         return Lack(
-            f"{key} is unique only for a part of the rows (index {name}): no update can go by it",
+            phrase(
+                "{key} is unique only for a part of the rows (index {name}): no update"
+                " can go by it",
+                key=key,
+                name=name,
+            ),
             add,
         )
     if near and near[0].is_of_expression:
         return Lack(
-            f"what is unique is an expression (index {name}), not {key} itself: no update can go"
-            " by it",
+            phrase(
+                "what is unique is an expression (index {name}), not {key} itself: no"
+                " update can go by it",
+                name=name,
+                key=key,
+            ),
             add,
         )
     if near and len(near[0].columns) > 1:
         others = ", ".join(near[0].columns)
-        return Lack(f"{key} is unique only together ({others}): no update can go by it", add)
-    return Lack(f"{key} is not unique: without that a listing cannot be updated", add)
+        return Lack(
+            phrase(
+                "{key} is unique only together ({others}): no update can go by it",
+                key=key,
+                others=others,
+            ),
+            add,
+        )
+    return Lack(
+        phrase("{key} is not unique: without that a listing cannot be updated", key=key), add
+    )
 
 
 def _generated(facts: TableFacts, mapping: SheetMapping) -> list[Lack]:
     return [
         Lack(
-            f"column {column.name} is filled by the database itself (generated) and cannot be"
-            " written: it is left out; take it out of the mapping",
+            phrase(
+                "column {name} is filled by the database itself (generated) and cannot"
+                " be written: it is left out; take it out of the mapping",
+                name=column.name,
+            ),
             None,
         )
         for column in mapping.columns
@@ -195,8 +232,12 @@ def _mark_faults(facts: TableFacts, mapping: SheetMapping) -> list[Lack]:
     if found in _KNOWN and found not in _MARKS:
         faults.append(
             Lack(
-                f"mark_column {mark} is {found} and cannot hold the time of a withdrawal: no"
-                " listing can be marked",
+                phrase(
+                    "mark_column {mark} is {found} and cannot hold the time of a"
+                    " withdrawal: no listing can be marked",
+                    mark=mark,
+                    found=found,
+                ),
                 f"{alter} drop default;\n{alter} drop not null;\n"
                 f"{alter} type timestamptz using null;",
             )
@@ -204,15 +245,23 @@ def _mark_faults(facts: TableFacts, mapping: SheetMapping) -> list[Lack]:
     elif facts.defaults and mark in facts.defaults:
         faults.append(
             Lack(
-                f"mark_column {mark} has the default {facts.defaults[mark]}: every new listing is"
-                " born withdrawn",
+                phrase(
+                    "mark_column {mark} has the default {defaults}: every new listing is"
+                    " born withdrawn",
+                    mark=mark,
+                    defaults=facts.defaults[mark],
+                ),
                 f"{alter} drop default;",
             )
         )
     if mark in facts.required:
         faults.append(
             Lack(
-                f"mark_column {mark} must not be null, which is how a listing that is there has it",
+                phrase(
+                    "mark_column {mark} must not be null, which is how a listing that is"
+                    " there has it",
+                    mark=mark,
+                ),
                 f"{alter} drop not null;",
             )
         )

@@ -15,6 +15,7 @@ from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import Value
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.table_now import TableNow, means
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 
 Row = Mapping[str, Value]
@@ -41,7 +42,11 @@ class Logged:
     @property
     def run(self) -> str:
         """Return how people are told which run it was."""
-        return f"run {self.run_id} of {self.started_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return phrase(
+            "run {run_id} of {started_at:%Y-%m-%d %H:%M} UTC",
+            run_id=self.run_id,
+            started_at=self.started_at.astimezone(UTC),
+        )
 
     def left(self, name: str) -> tuple[Value] | None:
         """Return the value that it left in a column, in a tuple; None when it left that alone."""

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import typer
+
+from listing_sync.errors import RefusedError, StoppedError
+from listing_sync.language.sentences import phrase
 
 Check = Callable[[str, str], str | None]
 """What is wrong with the answer (second) that would be the value of a setting (first), if any."""
@@ -66,3 +71,24 @@ def whole_path(text: str) -> str:
     """Return a path as any folder understands it; empty stays empty."""
     text = text.strip()
     return os.path.abspath(os.path.expanduser(text)) if text else ""  # noqa: PTH100, PTH111 - Path keeps ..
+
+
+def need_yes_or_terminal(*, yes: bool) -> None:
+    """Raise where nobody could be asked and --yes is not given."""
+    if not yes and not sys.stdin.isatty():
+        raise typer.BadParameter("--yes is needed where there is no terminal to ask on")
+
+
+def consent(question: str, *, yes: bool) -> None:
+    """Ask on the terminal unless told not to; a no, or Ctrl-C, ends the command."""
+    if yes:
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        agreed = typer.confirm(question, err=True)
+    except typer.Abort:
+        raise StoppedError(phrase("stopped: nothing was changed"), signal=signal.SIGINT) from None
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if not agreed:
+        raise RefusedError(phrase("nothing was changed"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from listing_sync.cells.wording import count, plain
+from listing_sync.cells.wording import plain
 from listing_sync.cli.asking import Given, whole_path
 from listing_sync.cli.exits import ExitCode
 from listing_sync.cli.face import Face
@@ -37,6 +37,7 @@ from listing_sync.cli.init_google import (
 )
 from listing_sync.language.catalogue import spoken_language
 from listing_sync.language.choice import Language
+from listing_sync.language.sentences import phrase, phrase_number
 
 if TYPE_CHECKING:
     from listing_sync.cells.first_mapping import FirstMapping
@@ -89,22 +90,22 @@ def init(  # noqa: PLR0913 - one option a question
     asks = sys.stdin.isatty() and not yes
     texts: dict[str, str] = {}
     given = Given(asks=asks, check=lambda name, answer: _problem(name, answer, texts))
-    texts[_URL] = given.text("--url", "URL of the Supabase project", url, setting=_URL)
+    texts[_URL] = given.text("--url", phrase("URL of the Supabase project"), url, setting=_URL)
     if supabase_key_file is not None:
         texts[f"{_KEY_NAME}_FILE"] = whole_path(str(supabase_key_file))
     else:
         texts[_KEY_NAME] = given.secret(
-            "--supabase-key-file", "Secret key (sb_secret_...)", setting=_KEY_NAME
+            "--supabase-key-file", phrase("Secret key (sb_secret_...)"), setting=_KEY_NAME
         )
     _try_project(texts)
     source = given.text(
         "--sheet",
-        "Address of the Google spreadsheet, or path of a .csv or .xlsx file",
+        phrase("Address of the Google spreadsheet, or path of a .csv or .xlsx file"),
         sheet,
         setting=_SHEET,
     )
     if tab is None and asks:
-        tab = typer.prompt("Tab (Enter: the only one)", default="", show_default=False)
+        tab = typer.prompt(phrase("Tab (Enter: the only one)"), default="", show_default=False)
     if tab:
         texts["SYNC_SHEET_NAME"] = tab
     options = GoogleOptions(google_key, adc, login, oauth_client, impersonate, subject)
@@ -129,7 +130,11 @@ def init(  # noqa: PLR0913 - one option a question
 def _problem(name: str, answer: str, texts: Mapping[str, str]) -> str | None:
     """Return what is wrong with an answer, beside those that are right."""
     if name == CLIENT_OPTION or (name == _SHEET and _is_file(answer)):
-        return None if Path(whole_path(answer)).is_file() else f"there is no file {answer}"
+        return (
+            None
+            if Path(whole_path(answer)).is_file()
+            else phrase("there is no file {path}", path=answer)
+        )
     problem = problem_with(name, {**texts, name: answer})
     if problem or name != _KEY_NAME:
         return problem
@@ -168,7 +173,7 @@ def _ask_source(
 
 
 def _require_consent(*, asks: bool, yes: bool) -> None:
-    if asks and not typer.confirm("Write this?", default=True):
+    if asks and not typer.confirm(phrase("Write this?"), default=True):
         raise typer.Exit(ExitCode.USAGE)
     if not asks and not yes:
         raise typer.BadParameter("without a terminal nothing is written but with --yes")
@@ -206,7 +211,10 @@ def _show(
     mapping: FirstMapping | None,
 ) -> None:
     out = face.out
-    out.print(f"The sheet: {plain(found.title)}, tab {plain(found.tab)}", soft_wrap=True)
+    out.print(
+        phrase("The sheet: {title}, tab {tab}", title=plain(found.title), tab=plain(found.tab)),
+        soft_wrap=True,
+    )
     if mapping is not None:
         out.print(f"\n{plain(str(mapping_file))}:", soft_wrap=True)
         for line in mapping.text.splitlines():
@@ -216,21 +224,31 @@ def _show(
         shown = _MASKED if name == _KEY_NAME else plain(text)
         out.print(f"  {name}={shown}", soft_wrap=True)
     if mapping is None:
-        out.print("\nThe bundled mapping has every header of the sheet.")
+        out.print()
+        out.print(phrase("The bundled mapping has every header of the sheet."))
         return
-    known = count(len(found.known), "column")
+    out.print()
     out.print(
-        f"\nListings are told apart by {plain(repr(mapping.key_header))}. {known} as bundled,"
-        f" {mapping.drafted} drafted from headers and cells: look at their types.",
+        phrase_number(
+            "Listings are told apart by {header}. {count} column as bundled, {drafted} drafted from"
+            " headers and cells: look at their types.",
+            "Listings are told apart by {header}. {count} columns as bundled, {drafted} drafted"
+            " from headers and cells: look at their types.",
+            len(found.known),
+            header=plain(repr(mapping.key_header)),
+            drafted=mapping.drafted,
+        ),
         soft_wrap=True,
     )
 
 
 def _show_next(face: Face) -> None:
     option = f" --env-file {face.env_file}" if face.env_file else ""
+    paste = phrase("paste what it prints into Supabase's SQL editor, and run it")
+    face.out.print()
+    face.out.print(phrase("Written. Next:"))
     face.out.print(
-        f"\nWritten. Next:\n  listing-sync{option} migrate plan --sql"
-        "   (paste what it prints into Supabase's SQL editor, and run it)\n"
+        f"  listing-sync{option} migrate plan --sql   ({paste})\n"
         f"  listing-sync{option} sync all --dry-run\n  listing-sync{option} sync all",
         soft_wrap=True,
     )

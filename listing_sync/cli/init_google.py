@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
@@ -70,14 +71,20 @@ def ask_google(options: GoogleOptions, given: Given, folder: Path) -> GoogleAnsw
     client = None
     if options.login:
         client = given.path(
-            CLIENT_OPTION, "Path of the OAuth client's JSON", options.client, setting=CLIENT_OPTION
+            CLIENT_OPTION,
+            phrase("Path of the OAuth client's JSON"),
+            options.client,
+            setting=CLIENT_OPTION,
         )
         answers.texts[FILE_SETTING] = str(folder / LOGIN_NAME)
     elif options.adc:
         answers.texts["SYNC_GOOGLE_AUTH"] = "adc"
     else:
         answers.texts[FILE_SETTING] = given.path(
-            "--google-key", "Path of Google's credentials file", options.key, setting=FILE_SETTING
+            "--google-key",
+            phrase("Path of Google's credentials file"),
+            options.key,
+            setting=FILE_SETTING,
         )
     if options.impersonate:
         answers.texts["SYNC_GOOGLE_IMPERSONATE"] = options.impersonate

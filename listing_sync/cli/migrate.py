@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from listing_sync.cli.asking import consent, need_yes_or_terminal
 from listing_sync.cli.exits import ExitCode, code_of_error, code_of_run
 from listing_sync.cli.face import Face
 from listing_sync.cli.progress import progress_of
 from listing_sync.cli.run_names import checked_run_name
 from listing_sync.cli.shown import Shown, emit, meanwhile
-from listing_sync.errors import RefusedError, StoppedError
-from listing_sync.language.sentences import phrase
+from listing_sync.errors import RefusedError
+from listing_sync.language.sentences import marked, phrase, spoken
 
 if TYPE_CHECKING:
     from listing_sync.commands.rollback import Source
@@ -38,11 +37,11 @@ Percent = Annotated[
     ),
 ]
 
-_NO_WAY = (
+_NO_WAY = marked(
     "nothing was applied: neither SUPABASE_DB_URL nor SUPABASE_ACCESS_TOKEN is set. Set one of"
     " them, or paste the SQL above into the SQL editor of the dashboard"
 )
-_NOT_SEEN = (
+_NOT_SEEN = marked(
     "the SQL is applied, but the REST API does not see the tables yet: try"
     " `listing-sync migrate plan` in some minutes"
 )
@@ -98,19 +97,19 @@ def up(
 
         database = world.target.database
         if database is not None and not dry_run:
-            _need_yes_or_terminal(yes=yes)
+            need_yes_or_terminal(yes=yes)
         pending = migrate_up.find_pending(world)
         applied = None
         if pending and database is not None and not dry_run:
             meanwhile(face, lambda: migrate_text.show_pending(face, pending))
-            _ask(f"Apply this over {database.way}?", yes=yes)
+            consent(phrase("Apply this over {way}?", way=database.way), yes=yes)
             with progress_of(face) as progress:
                 applied = migrate_up.apply(world, database, pending, progress)
         problem = None
         if pending and database is None and not dry_run:
-            problem = _NO_WAY
+            problem = spoken(_NO_WAY)
         elif applied is not None and not applied.visible:
-            problem = _NOT_SEEN
+            problem = spoken(_NOT_SEEN)
         shown = Shown(
             lambda: migrate_json.up_document(pending, applied, problem),
             lambda: migrate_text.show_up(face, pending, applied),
@@ -152,7 +151,7 @@ def cutover(
     """Keep a snapshot of the table, sync the share, and verify it."""
     face: Face = context.obj
     if not dry_run:
-        _need_yes_or_terminal(yes=yes)
+        need_yes_or_terminal(yes=yes)
     with face.open(flags=_share(percent), json_output=json, moves_breakers=not dry_run) as world:
         from listing_sync.cli import migrate_json, migrate_text
         from listing_sync.commands.cutover import cutover as cut_over
@@ -161,7 +160,9 @@ def cutover(
         code = _show_what_cutover_changes(face, world, dry_run=dry_run)
         if dry_run:
             raise typer.Exit(code)
-        _ask(f"Take a snapshot and sync {share:g} % of the listings?", yes=yes)
+        consent(
+            phrase("Take a snapshot and sync {share:g} % of the listings?", share=share), yes=yes
+        )
         with progress_of(face) as progress:
             result = cut_over(world, share, progress)
         path = world.machine.snapshots.path_of(result.snapshot)
@@ -223,14 +224,14 @@ def rollback(
         raise typer.BadParameter("give --run or --snapshot, not both")
     run_id = None if run is None else checked_run_name(run, param_hint="--run")
     if not dry_run:
-        _need_yes_or_terminal(yes=yes)
+        need_yes_or_terminal(yes=yes)
     with face.open(needs_sheet=False, json_output=json, moves_breakers=not dry_run) as world:
-        from listing_sync.cli import migrate_json, migrate_text
+        from listing_sync.cli import migrate_json, rollback_text
         from listing_sync.commands import rollback as commands
 
         _need_state_dir(world, dry_run=dry_run)
         source = commands.find_source(world, snapshot=_as_named(snapshot), run_id=run_id)
-        meanwhile(face, lambda: migrate_text.show_snapshots(face, world.machine.snapshots, source))
+        meanwhile(face, lambda: rollback_text.show_snapshots(face, world.machine.snapshots, source))
         hold = None
         if dry_run or not yes:
             with progress_of(face) as progress:
@@ -238,20 +239,27 @@ def rollback(
         if not dry_run:
             if not yes:
                 foretold = result
-                meanwhile(face, lambda: migrate_text.show_rollback(face, foretold))
-            _ask(f"Lead the table back to {source}, and put syncing on hold?", yes=yes)
+                meanwhile(face, lambda: rollback_text.show_rollback(face, foretold))
+            consent(
+                phrase(
+                    "Lead the table back to {source}, and put syncing on hold?", source=str(source)
+                ),
+                yes=yes,
+            )
             with progress_of(face) as progress:
                 result = commands.rollback(world, source, progress)
             hold = world.machine.hold.path
         code = ExitCode.PARTLY if result.left_alone or result.remaining else ExitCode.DONE
         shown = Shown(
             lambda: migrate_json.rollback_document(result, _path(world, source)),
-            lambda: migrate_text.show_rollback(face, result, hold=hold),
+            lambda: rollback_text.show_rollback(face, result, hold=hold),
             code if result.error is None else code_of_error(result.error),
         )
         emit(face, shown)
         if result.error is not None:
-            face.complain(f"Stopped: {result.error}; run the same command again to go on")
+            face.complain(
+                phrase("Stopped: {error}; run the same command again to go on", error=result.error)
+            )
         raise typer.Exit(shown.code)
 
 
@@ -272,23 +280,3 @@ def _need_state_dir(world: World, *, dry_run: bool) -> None:
     """Refuse to believe what lies in a folder that others may write; a dry run makes nothing."""
     if not dry_run:
         world.machine.require_state_dir()
-
-
-def _need_yes_or_terminal(*, yes: bool) -> None:
-    if not yes and not sys.stdin.isatty():
-        raise typer.BadParameter("--yes is needed where there is no terminal to ask on")
-
-
-def _ask(question: str, *, yes: bool) -> None:
-    """Ask on the terminal unless told not to; a no, or Ctrl-C, ends the command."""
-    if yes:
-        return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        agreed = typer.confirm(question, err=True)
-    except typer.Abort:
-        raise StoppedError(phrase("stopped: nothing was changed"), signal=signal.SIGINT) from None
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if not agreed:
-        raise RefusedError(phrase("nothing was changed"))

@@ -27,6 +27,7 @@ from listing_sync.history.story import (
     TableView,
     rejected_since,
 )
+from listing_sync.language.sentences import phrase
 from listing_sync.ports import Ports
 from listing_sync.steps.going_now import going_now
 from listing_sync.steps.holding import held_elsewhere
@@ -70,9 +71,11 @@ class _Inquiry:
                 records = self._ports.target.records
                 stored = records.rejections_of(self._number, _REJECTIONS_LOOKED_AT)
         except _UNREADABLE as error:
-            self._problems.append(f"Supabase cannot be read: {error}")
+            self._problems.append(phrase("Supabase cannot be read: {error}", error=error))
         if found.away and table is not None:
-            self._problems.append(f"the runs in Supabase cannot be read: {found.away}")
+            self._problems.append(
+                phrase("the runs in Supabase cannot be read: {away}", away=found.away)
+            )
         self._problems += found.problems
         stored += self._waiting_rejections()
         sheet = self._with_doubles(sheet, table)
@@ -108,9 +111,13 @@ class _Inquiry:
         try:
             changes = self._ports.machine.undo.changes_of(self._stored, _CHANGES_LOOKED_AT)
         except OSError as error:
-            self._problems.append(f"what past runs replaced cannot be read: {error.strerror}")
+            self._problems.append(
+                phrase("what past runs replaced cannot be read: {error}", error=error.strerror)
+            )
         except RefusedError as error:
-            self._problems.append(f"what past runs replaced cannot be read: {error}")
+            self._problems.append(
+                phrase("what past runs replaced cannot be read: {error}", error=error)
+            )
         return OwnWork(
             self._ports,
             self._stored,
@@ -141,7 +148,7 @@ class _Inquiry:
             if spelled != self._number:
                 selected = self._ports.sheet.read_listings(frozenset({spelled}))
         except _UNREADABLE as error:
-            self._problems.append(f"the sheet cannot be read: {error}")
+            self._problems.append(phrase("the sheet cannot be read: {error}", error=error))
             return None
         self._columns = selected.contents.columns
         zone = self._ports.clock.now().astimezone().tzinfo or UTC
@@ -244,9 +251,11 @@ class _Inquiry:
         hold = self._ports.machine.hold
         reason = hold.reason()
         if reason is not None:
-            return f"the file {hold.path}" + (f" ({reason})" if reason else "")
+            if not reason:
+                return phrase("the file {path}", path=hold.path)
+            return phrase("the file {path} ({reason})", path=hold.path, reason=reason)
         try:
             elsewhere = held_elsewhere(hold, self._ports.target.holds, may_release=False)
         except _UNREADABLE:  # that Supabase cannot be read is said once
             return None
-        return f"another machine: {elsewhere}" if elsewhere else None
+        return phrase("another machine: {reason}", reason=elsewhere) if elsewhere else None

@@ -150,7 +150,9 @@ def _of_no_table(mapping: SheetMapping, pending: Sequence[PendingFile]) -> Table
     lack = missing_table(mapping)
     lacks: tuple[Lack, ...] = (lack,)
     if to_come is not None:
-        its_file = Lack(f"{lack.what} yet: `listing-sync migrate up` creates it", None)
+        its_file = Lack(
+            phrase("{what} yet: `listing-sync migrate up` creates it", what=lack.what), None
+        )
         lacks = (its_file, *lacks_of(to_come, mapping))
     return TableReport(mapping.table, exists=False, facts=None, lacks=lacks, not_owned=())
 
@@ -159,8 +161,11 @@ def _given_back(ports: Ports) -> Iterator[Lack]:
     """Yield the columns of which earlier runs learned that they give back something else."""
     for words in loose_with_examples(ports).values():
         yield Lack(
-            f"column {words} gives back something else than is written:"
-            " such values are written again only when the sheet or the table says something new",
+            phrase(
+                "column {words} gives back something else than is written: such values"
+                " are written again only when the sheet or the table says something new",
+                words=words,
+            ),
             None,
         )
 

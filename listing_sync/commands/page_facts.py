@@ -24,6 +24,7 @@ from listing_sync.history.run_statistics import (
 )
 from listing_sync.history.runs import Run
 from listing_sync.history.verdict import Check, CheckName, Verdict, fail, verdict
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 from listing_sync.steps.kept_changes import ListingChange, changes_of_runs
@@ -132,6 +133,6 @@ def _record_checks(
 ) -> tuple[Check, ...]:
     """Judge the runs; those of the journal alone say too little."""
     if away:
-        return (fail(CheckName.SYNC_STATE, f"cannot be read: {away}"),)
+        return (fail(CheckName.SYNC_STATE, phrase("cannot be read: {away}", away=away)),)
     stale_after_s = ports.settings.sync_stale_after
     return run_checks(runs, ports.clock.now(), stale_after_s=stale_after_s, recent=day)

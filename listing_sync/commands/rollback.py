@@ -43,10 +43,10 @@ class Source:
     def __str__(self) -> str:
         if self.snapshot is None:
             return phrase("before run {run_id}", run_id=self.run_id)
-        taken_at = self.snapshot.taken_at.astimezone()
+        at = self.snapshot.taken_at.astimezone()
         if self.snapshot.first:
-            return phrase("the first snapshot of {taken_at:%Y-%m-%d %H:%M:%S}", taken_at=taken_at)
-        return phrase("the snapshot of {taken_at:%Y-%m-%d %H:%M:%S}", taken_at=taken_at)
+            return phrase("the first snapshot of {at:%Y-%m-%d %H:%M:%S}", at=at)
+        return phrase("the snapshot of {at:%Y-%m-%d %H:%M:%S}", at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,7 @@ class RollbackResult:
 
 
 def find_source(ports: Ports, *, snapshot: Path | None, run_id: str | None) -> Source:
-    """Return the run or snapshot asked for, else the latest snapshot.
-
-    `run_id` is an id, the beginning of one, or "latest".
+    """Return the run (an id, its beginning, "latest") or snapshot asked for, else the latest one.
 
     Raises:
         RefusedError: there is none, or it cannot be used.
@@ -164,7 +162,8 @@ class _Rollback:
         self.recorder.close(ended, ())
 
     def _hold(self) -> None:
-        problem = hold(self.ports, self.run, f"rolled back to {self.source}")
+        why = phrase("rolled back to {source}", source=str(self.source))
+        problem = hold(self.ports, self.run, why)
         if problem:
             self.tally.warn(problem)
         self.is_on_hold = True

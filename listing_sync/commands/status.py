@@ -17,6 +17,7 @@ from listing_sync.history.runs import (
     Run,
 )
 from listing_sync.history.signs_of_life import Going
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import JournalEntry, Ports
 from listing_sync.steps.going_now import going_now
@@ -128,7 +129,9 @@ def _waiting(ports: Ports) -> tuple[tuple[JournalEntry, ...], tuple[str, ...]]:
     try:
         entries = ports.machine.journal.entries()
     except OSError as error:
-        return (), (f"the journal in SYNC_STATE_DIR cannot be read: {error.strerror}",)
+        return (), (
+            phrase("the journal in SYNC_STATE_DIR cannot be read: {why}", why=error.strerror),
+        )
     return tuple(
         replace(entry, run=replace(entry.run, in_journal=True))
         for entry in entries

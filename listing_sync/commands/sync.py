@@ -10,7 +10,7 @@ from time import process_time
 
 from listing_sync import logs
 from listing_sync.cells.listings import Rejection
-from listing_sync.cells.wording import count, left_out
+from listing_sync.cells.wording import left_out
 from listing_sync.changes.given_back import NOTHING_KNOWN, GivenBack
 from listing_sync.changes.left_out import leave_out
 from listing_sync.changes.meaning import Settled, why_none_is_removed
@@ -44,6 +44,7 @@ from listing_sync.history.runs import (
 )
 from listing_sync.history.skipped import Skip, noted
 from listing_sync.history.undone_again import REWRITTEN
+from listing_sync.language.sentences import phrase, phrase_number
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Holder, Ports, Progress
 from listing_sync.steps.after_run import ping, report, report_unstarted
@@ -311,20 +312,27 @@ class _Sync:
         if self.options.numbers is not None:
             return None
         if self.tally.run.stats.total == 0:
-            return (
-                "the sheet has no listing at all. Is this the right tab (SYNC_SHEET_NAME) and"
-                " header row (SYNC_HEADER_ROW)?"
+            return phrase(
+                "the sheet has no listing at all. Is this the right tab"
+                " (SYNC_SHEET_NAME) and header row (SYNC_HEADER_ROW)?"
             )
         if plan.removals:
             days = self.ports.settings.sync_history_days
             since = self.ports.clock.now() - timedelta(days=days)
             others = self.ports.target.records.other_sources(since)
             if others:
-                return (
-                    f"{count(len(plan.removals), 'listing')} would be removed, but another source"
-                    f" ({', '.join(others)}) wrote this table within {days} days"
-                    " (SYNC_HISTORY_DAYS) and may list them: run without --prune and SYNC_PRUNE."
-                    " If it is no longer used, delete its rows (column source) from sync_state"
+                return phrase_number(
+                    "{count} listing would be removed, but another source ({sources}) wrote this"
+                    " table within {days} days (SYNC_HISTORY_DAYS) and may list it: run without"
+                    " --prune and SYNC_PRUNE. If it is no longer used, delete its rows (column"
+                    " source) from sync_state",
+                    "{count:,} listings would be removed, but another source ({sources}) wrote this"
+                    " table within {days} days (SYNC_HISTORY_DAYS) and may list them: run without"
+                    " --prune and SYNC_PRUNE. If it is no longer used, delete its rows (column"
+                    " source) from sync_state",
+                    len(plan.removals),
+                    sources=", ".join(others),
+                    days=days,
                 )
         reading = self.tally.reading
         return refusal(
@@ -428,7 +436,7 @@ class _Sync:
         payloads = self.tally.reading.payloads if self.tally.reading else {}
         run, new_rejections = stored(result.run, result.rejections, payloads, self.history)
         if isinstance(error, BreakerOpenError) and error.service is Service.SUPABASE:
-            run = self.recorder.keep(run, new_rejections, "the breaker is open")
+            run = self.recorder.keep(run, new_rejections, phrase("the breaker is open"))
         else:
             run = self.recorder.close(run, new_rejections)
         logs.event(

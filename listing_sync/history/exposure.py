@@ -5,14 +5,22 @@ from __future__ import annotations
 import errno
 import stat
 
+from listing_sync.language.sentences import marked, phrase, spoken
+
 _DISKS = {
-    errno.ENOSPC: "the disk is full: make room on it (df -h, df -i)",
-    errno.EDQUOT: "the quota of this user is used up: make room, or have it raised",
-    errno.EROFS: (
-        "the file system is read-only: name a folder on a volume that can be written, or remount"
-        " this one (dmesg says why it is so)"
+    errno.ENOSPC: marked(
+        "{path} cannot be written: the disk is full: make room on it (df -h, df -i)"
     ),
-    errno.EIO: "the disk fails: see the system's log, and replace it",
+    errno.EDQUOT: marked(
+        "{path} cannot be written: the quota of this user is used up: make room, or have it raised"
+    ),
+    errno.EROFS: marked(
+        "{path} cannot be written: the file system is read-only: name a folder on a volume that can"
+        " be written, or remount this one (dmesg says why it is so)"
+    ),
+    errno.EIO: marked(
+        "{path} cannot be written: the disk fails: see the system's log, and replace it"
+    ),
 }
 
 
@@ -21,7 +29,7 @@ def disk_problem(number: int | None, path: str | None = None) -> str | None:
     words = _DISKS.get(number or 0)
     if words is None:
         return None
-    return f"{path or 'a file'} cannot be written: {words}"
+    return spoken(words, path=path or phrase("a file"))
 
 
 def folder_problem(folder: str, owner: int, mode: int, mine: int) -> str | None:
@@ -31,14 +39,18 @@ def folder_problem(folder: str, owner: int, mode: int, mine: int) -> str | None:
     as Kubernetes does with an fsGroup.
     """
     if owner not in {mine, 0}:
-        return (
-            f"{folder} belongs to another user (number {owner}), who can write into it what a"
-            " rollback believes: give it to the user who runs this (chown), or name another"
+        return phrase(
+            "{folder} belongs to another user (number {owner}), who can write into it what a"
+            " rollback believes: give it to the user who runs this (chown), or name another",
+            folder=folder,
+            owner=owner,
         )
     is_shared = bool(mode & stat.S_IWGRP) and (owner != 0 or mine == 0)
     if mode & stat.S_IWOTH or is_shared:
-        return (
-            f"others may write in {folder} (mode {stat.S_IMODE(mode):04o}), and so what a rollback"
-            f" believes: look whether all in it is yours, then chmod 700 {folder}"
+        return phrase(
+            "others may write in {folder} (mode {mode:04o}), and so what a rollback believes: look"
+            " whether all in it is yours, then chmod 700 {folder}",
+            folder=folder,
+            mode=stat.S_IMODE(mode),
         )
     return None

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from listing_sync.errors import Service
+from listing_sync.language.sentences import Marked, marked, spoken
 from listing_sync.machine.state_dir import StateDir
 from listing_sync.reliability.breaker import Breaker
+
+_UNREAD = marked("{path} cannot be read ({why}): the breaker starts closed")
+_UNWRITTEN = marked("{path} cannot be written ({why}): the breaker starts closed")
 
 
 class BreakerFile:
@@ -23,7 +27,7 @@ class BreakerFile:
         try:
             stored = self._state.read_json(self._name)
         except OSError as error:
-            self._warn("read", error)
+            self._warn(_UNREAD, error)
             return Breaker()
         if stored is None:
             return Breaker()
@@ -46,8 +50,8 @@ class BreakerFile:
         try:
             self._state.write_json(self._name, breaker.to_stored())
         except OSError as error:
-            self._warn("written", error)
+            self._warn(_UNWRITTEN, error)
 
-    def _warn(self, done: str, error: OSError) -> None:
+    def _warn(self, text: Marked, error: OSError) -> None:
         path = self._state.path / self._name
-        self._state.warn(f"{path} cannot be {done} ({error.strerror}): the breaker starts closed")
+        self._state.warn(spoken(text, path=path, why=error.strerror))

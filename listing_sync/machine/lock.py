@@ -14,6 +14,7 @@ from pathlib import Path
 
 from listing_sync.errors import LockTimeoutError, SettingsError
 from listing_sync.history.exposure import disk_problem
+from listing_sync.language.sentences import joined, phrase
 from listing_sync.machine.process import is_there
 from listing_sync.machine.state_dir import StateDir, make_folder
 from listing_sync.ports import Holder
@@ -98,13 +99,23 @@ class FileLock:
 
     def _who(self, timeout_s: float) -> str:
         holder = self.holder()
-        waited = f"waited {timeout_s:.0f} s for it (SYNC_LOCK_TIMEOUT)"
         if holder is None:
-            return f"another run holds the lock {self._state.path / 'lock'}; {waited}"
-        since = holder.since.astimezone()
-        return (
-            f"another run holds the lock: {holder.user} on {holder.host}, process {holder.pid},"
-            f" since {since:%Y-%m-%d %H:%M:%S}, run {holder.run_id}; {waited}"
+            return phrase(
+                "another run holds the lock {path}; waited {waited_s:.0f} s for it"
+                " (SYNC_LOCK_TIMEOUT)",
+                path=self._state.path / "lock",
+                waited_s=timeout_s,
+            )
+        return phrase(
+            "another run holds the lock: {user} on {host}, process {pid}, since"
+            " {since:%Y-%m-%d %H:%M:%S}, run {run_id}; waited {waited_s:.0f} s for it"
+            " (SYNC_LOCK_TIMEOUT)",
+            user=holder.user,
+            host=holder.host,
+            pid=holder.pid,
+            since=holder.since.astimezone(),
+            run_id=holder.run_id,
+            waited_s=timeout_s,
         )
 
 
@@ -129,15 +140,18 @@ def _locked(path: Path) -> int | None:
 def _unusable(lock: Path, error: OSError) -> str:
     """Return why a lock file is none."""
     if error.errno in _NO_LOCKS:
-        return (
-            f"SYNC_STATE_DIR: the file system of {lock.parent} has no locks (flock), without which"
-            " two runs could meet: name a directory on a disk of this machine"
+        return phrase(
+            "SYNC_STATE_DIR: the file system of {folder} has no locks (flock), without which two"
+            " runs could meet: name a directory on a disk of this machine",
+            folder=lock.parent,
         )
     if problem := disk_problem(error.errno, str(lock)):
-        return f"SYNC_STATE_DIR: {problem}"
-    return (
-        f"SYNC_STATE_DIR: the lock {lock} cannot be used ({error.strerror});"
-        " another user may have made it: each needs an own one"
+        return joined(": ", ("SYNC_STATE_DIR", problem))
+    return phrase(
+        "SYNC_STATE_DIR: the lock {lock} cannot be used ({why}); another user may have made it:"
+        " each needs an own one",
+        lock=lock,
+        why=error.strerror,
     )
 
 

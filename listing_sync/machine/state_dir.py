@@ -16,7 +16,7 @@ from listing_sync.cells.foreign_json import read_foreign_json, weigh
 from listing_sync.cells.json_exact import decode, encode
 from listing_sync.errors import RefusedError, SettingsError
 from listing_sync.history.exposure import disk_problem, folder_problem
-from listing_sync.language.sentences import phrase
+from listing_sync.language.sentences import joined, phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Clock
 from listing_sync.regular_file import read_regular
@@ -71,7 +71,9 @@ class StateDir:
                 problem for folder in (self.root, self.path) if (problem := exposure(folder))
             ]
             if problems:
-                raise SettingsError(tuple(f"SYNC_STATE_DIR: {problem}" for problem in problems))
+                raise SettingsError(
+                    tuple(joined(": ", ("SYNC_STATE_DIR", problem)) for problem in problems)
+                )
             for folder in (self.root, self.path):
                 with tempfile.TemporaryFile(dir=folder) as probe:
                     probe.write(b"x")
@@ -84,7 +86,7 @@ class StateDir:
                 root=self.root,
                 why=error.strerror,
             )
-            problem = f"SYNC_STATE_DIR: {disk}" if disk else problem
+            problem = joined(": ", ("SYNC_STATE_DIR", disk)) if disk else problem
             raise SettingsError((problem,)) from error
 
     def read_json(self, name: str) -> object:
@@ -111,9 +113,15 @@ class StateDir:
         try:
             path.rename(aside)
         except OSError as error:
-            self.warn(f"{path} is damaged and cannot be set aside ({error.strerror}): ignored")
+            self.warn(
+                phrase(
+                    "{path} is damaged and cannot be set aside ({why}): ignored",
+                    path=path,
+                    why=error.strerror,
+                )
+            )
         else:
-            self.warn(f"{path} is damaged: set aside as {aside.name}")
+            self.warn(phrase("{path} is damaged: set aside as {name}", path=path, name=aside.name))
 
 
 def encode_json(document: object) -> bytes:

@@ -21,6 +21,7 @@ from pathlib import Path
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import Value
 from listing_sync.changes.undo_log import Logged
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.machine.sequence import UNDO_FOLDER, next_sequence, numbered, sequence_of
 from listing_sync.machine.snapshots import kept_snapshots
@@ -218,7 +219,9 @@ class UndoFiles:
                 except zlib.error:
                     is_damaged = True
                 if is_damaged:
-                    self._state.warn(f"{path} is damaged: what follows in it cannot be undone")
+                    self._state.warn(
+                        phrase("{path} is damaged: what follows in it cannot be undone", path=path)
+                    )
                     return
                 rest = decompressor.unused_data
                 if decompressor.eof:

@@ -8,6 +8,7 @@ from listing_sync.cells.listings import Rejection
 from listing_sync.history.alert_memory import Memory
 from listing_sync.history.alerts import Ended, due_messages, due_unstarted
 from listing_sync.history.runs import GOOD, Run, RunStatus, RunType
+from listing_sync.language.sentences import phrase
 from listing_sync.ports import Ports, Telling
 from listing_sync.steps.delivering import deliver, waiting_with
 from listing_sync.steps.standing_trouble import MANUAL, tell_signal
@@ -44,7 +45,7 @@ def ping(ports: Ports, run: Run) -> None:
         why = heartbeat.failed(run.run_id, summary(run))
     else:
         return
-    text = f"SYNC_HEARTBEAT_URL was not reached ({why})"
+    text = phrase("SYNC_HEARTBEAT_URL was not reached ({why})", why=why)
     tell_signal(ports, "heartbeat_failed", "SYNC_HEARTBEAT_URL", why, text)
 
 
@@ -108,8 +109,8 @@ def remembered(ports: Telling, source: str) -> Memory:
         mine = document.get(source) or next(filter(None, former), None)
         return Memory.from_document(mine, ports.clock.now())
     except OSError as error:
-        why = f"earlier alerts cannot be read: {error.strerror}"
-        tell_signal(ports, "alerts_unread", "the memory of alerts", why, why)
+        why = phrase("earlier alerts cannot be read: {why}", why=error.strerror)
+        tell_signal(ports, "alerts_unread", phrase("the memory of alerts"), why, why)
         return Memory()
 
 
@@ -123,6 +124,6 @@ def keep(ports: Telling, source: str, before: Memory, memory: Memory) -> Memory:
         try:
             ports.machine.alert_memory.store({**document, source: memory.to_document()})
         except OSError as error:
-            why = f"alerts cannot be kept: {error.strerror}"
-            tell_signal(ports, "alerts_unkept", "the memory of alerts", why, why)
+            why = phrase("alerts cannot be kept: {why}", why=error.strerror)
+            tell_signal(ports, "alerts_unkept", phrase("the memory of alerts"), why, why)
     return memory

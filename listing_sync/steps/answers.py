@@ -20,14 +20,15 @@ from listing_sync.errors import (
     Service,
     StoppedError,
 )
+from listing_sync.language.sentences import Marked, marked, spoken
 from listing_sync.ports import Ports
 from listing_sync.steps.writing import Failure, Outcome
 
-_DROPPED = (
+_DROPPED = marked(
     "the database accepted it, but it is not in the table: a trigger, rule or policy of the table"
     " drops it"
 )
-_KEPT = (
+_KEPT = marked(
     "the database accepted it, but the row is as it was: a trigger, rule or policy of the table"
     " keeps it"
 )
@@ -118,5 +119,5 @@ def dropped() -> RowError:
     return _refusal(_DROPPED)
 
 
-def _refusal(words: str) -> RowError:
-    return RowError(words, service=Service.SUPABASE, category=Category.DATABASE)
+def _refusal(words: Marked) -> RowError:
+    return RowError(spoken(words), service=Service.SUPABASE, category=Category.DATABASE)

@@ -10,8 +10,12 @@ from listing_sync import logs
 from listing_sync.cells.wording import count
 from listing_sync.history.alert_memory import Memory, Refusal
 from listing_sync.history.messages import Message, parcels
+from listing_sync.language.sentences import Marked, marked, spoken
 from listing_sync.ports import Telling
 from listing_sync.steps.standing_trouble import tell_signal
+
+_DROPPED = marked("{place} refuses messages, which are dropped: {why}")
+_NOT_TAKEN = marked("{place} did not take the alert ({why}); the next run sends it")
 
 UNSENT_KEPT = 10
 
@@ -55,12 +59,12 @@ def _send(
         refused = channels.post(address, pending[0].message)
         if refused is None:
             refusal = None
-            _tell(ports, address, None, "")
+            _tell(ports, address, None, _NOT_TAKEN)
         elif refused.is_final:
             refusal = _refused(refusal, refused.why, len(pending[0].of), now)
-            _tell(ports, address, refused.why, "refuses messages, which are dropped: {}")
+            _tell(ports, address, refused.why, _DROPPED)
         else:
-            _tell(ports, address, refused.why, "did not take the alert ({}); the next run sends it")
+            _tell(ports, address, refused.why, _NOT_TAKEN)
             break
         pending.pop(0)
     return tuple(message for parcel in pending for message in parcel.of), refusal
@@ -72,9 +76,9 @@ def _refused(before: Refusal | None, why: str, dropped: int, now: datetime) -> R
     return Refusal(before.since, why, before.dropped + dropped)
 
 
-def _tell(ports: Telling, address: str, why: str | None, text: str) -> None:
+def _tell(ports: Telling, address: str, why: str | None, text: Marked) -> None:
     place = ports.signals.channels.place(address)
-    tell_signal(ports, "channel_failed", place, why, f"{place} {text.format(why)}")
+    tell_signal(ports, "channel_failed", place, why, spoken(text, place=place, why=why))
 
 
 def _kept(messages: tuple[Message, ...]) -> tuple[Message, ...]:

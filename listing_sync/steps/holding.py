@@ -100,7 +100,15 @@ def _place(
 ) -> str | None:
     who = ports.identity
     at = f"{since.astimezone():%Y-%m-%d %H:%M:%S}"
-    reason = f"{why} at {at} by {who.user} on {who.host}{what}, {who.target}"
+    reason = phrase(
+        "{why} at {at} by {user} on {host}{what}, {target}",
+        why=why,
+        at=at,
+        user=who.user,
+        host=who.host,
+        what=what,
+        target=who.target,
+    )
     try:
         ports.machine.hold.place(reason)
         # Remembered before it is there: a hold of which nobody knew would never be taken away.

@@ -88,7 +88,10 @@ def cause_of(error: ListingSyncError | None) -> Cause | None:
 def cause_of_bug(name: str) -> Cause:
     """Return what a bug, known by the name of its exception, leaves in the record: no data."""
     return Cause(
-        Category.UNKNOWN, f"a bug in listing-sync ({name}): run it with -v, and report what it says"
+        Category.UNKNOWN,
+        phrase(
+            "a bug in listing-sync ({name}): run it with -v, and report what it says", name=name
+        ),
     )
 
 

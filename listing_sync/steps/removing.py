@@ -15,6 +15,7 @@ from listing_sync.errors import (
     Service,
     TransientError,
 )
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports, Replaced
 
@@ -141,13 +142,20 @@ class _Removal:
 
 
 def _not_alone(strays: set[str]) -> RowError:
-    return _of_row(f"the table also takes it for {', '.join(sorted(strays))}, which must stay")
+    return _of_row(
+        phrase(
+            "the table also takes it for {numbers}, which must stay",
+            numbers=", ".join(sorted(strays)),
+        )
+    )
 
 
 def _kept_by_the_table() -> RowError:
     return _of_row(
-        "the database took the request and kept the row: a trigger, rule or policy of the table"
-        " decides so"
+        phrase(
+            "the database took the request and kept the row: a trigger, rule or"
+            " policy of the table decides so"
+        )
     )
 
 

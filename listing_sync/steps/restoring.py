@@ -223,5 +223,9 @@ def _replaced(step: Step) -> Replaced:
 
 
 def _refused(step: Step, error: RemoteError) -> Step:
-    left = LeftAlone(step.property_number, None, f"the database refuses the way back: {error}")
+    left = LeftAlone(
+        step.property_number,
+        None,
+        phrase("the database refuses the way back: {error}", error=error),
+    )
     return replace(step, action=Action.NONE, values={}, left_alone=(*step.left_alone, left))

@@ -29,7 +29,6 @@ PASSING = (TransientError, RowError, BatchTooLargeError)
 WAIT_STEP_S = 2.0
 _MOST_LOOKS = 5
 """Between two waits, of a run that has met nobody: more only where records do not stay."""
-_DIED = "its process died"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +191,10 @@ class Turns:
         """Close the record of a run that is gone, unless it has been heard of since."""
         run, now = claim.run, self.ports.clock.now()
         run = replace(run, started_at=min(run.started_at, now))
-        cause = Cause(Category.UNKNOWN, f"{_DIED} (process {run.pid} on {run.host})")
+        cause = Cause(
+            Category.UNKNOWN,
+            phrase("its process died (process {pid} on {host})", pid=run.pid, host=run.host),
+        )
         ended = run.ended(RunStatus.FAILED, min(run.heartbeat_at, now), cause)
         if self.ports.target.records.bury(ended, claim.heard_at):
             self._buried.append(ended)

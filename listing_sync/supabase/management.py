@@ -96,7 +96,7 @@ class ManagementApi:
         SettingsError: the token cannot be one.
     """
 
-    way = "the Management API (SUPABASE_ACCESS_TOKEN)"
+    way = marked("the Management API (SUPABASE_ACCESS_TOKEN)")
 
     def __init__(
         self,

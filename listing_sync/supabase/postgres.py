@@ -60,7 +60,7 @@ class PostgresDatabase:
         SettingsError: the URL is not one of PostgreSQL.
     """
 
-    way = "a direct connection (SUPABASE_DB_URL)"
+    way = marked("a direct connection (SUPABASE_DB_URL)")
 
     def __init__(self, url: str, *, call: Call) -> None:
         try:

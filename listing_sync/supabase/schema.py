@@ -11,6 +11,7 @@ from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.sql_text import RELOAD_SCHEMA, add_column, add_unique
 from listing_sync.changes.table_check import missing_table, sql_type
 from listing_sync.errors import NoColumnError, PermanentError
+from listing_sync.language.sentences import joined, phrase
 from listing_sync.ports import TableDescription
 from listing_sync.supabase.rest import STALE, Rest, Row
 from listing_sync.supabase.table_facts import read_facts
@@ -81,7 +82,7 @@ def explained(mapping: SheetMapping, *, is_there: bool | None = None) -> Iterato
         if advice is None:
             raise
         raise type(error)(
-            f"{advice} ({error})",
+            phrase("{what} ({facts})", what=advice, facts=error),
             service=error.service,
             category=error.category,
             http_status=error.http_status,
@@ -94,17 +95,25 @@ def _advice(mapping: SheetMapping, error: PermanentError, *, is_known: bool) -> 
     table, key = mapping.table, mapping.key
     if error.code in _NO_TABLE:
         if table == OUR_TABLE:
-            return f"there is no table {table}: run `listing-sync migrate up`"
+            return phrase("there is no table {table}: run `listing-sync migrate up`", table=table)
         sql = " ".join((missing_table(mapping).sql or "").split())
-        return (
-            f"there is no table {table}: name another in the mapping, or run in Supabase's SQL"
-            f" editor: {sql}{'' if is_known else f' If it is there, run {RELOAD_SCHEMA}'}"
+        advice = phrase(
+            "there is no table {table}: name another in the mapping, or run in Supabase's SQL"
+            " editor: {command}",
+            table=table,
+            command=sql,
         )
+        if is_known:
+            return advice
+        return joined(" ", (advice, phrase("If it is there, run {command}", command=RELOAD_SCHEMA)))
     if error.code in _NO_KEY:
-        return (
-            f"{key} is not unique in {table} by itself, at once and for every row (which a"
+        return phrase(
+            "{key} is not unique in {table} by itself, at once and for every row (which a"
             " deferrable, partial or expression key is not, and a view has none): run in"
-            f" Supabase's SQL editor: {add_unique(table, key)}"
+            " Supabase's SQL editor: {command}",
+            key=key,
+            table=table,
+            command=add_unique(table, key),
         )
     missing = error.column
     if missing is None or not isinstance(error, NoColumnError):
@@ -112,13 +121,19 @@ def _advice(mapping: SheetMapping, error: PermanentError, *, is_known: bool) -> 
     types = {column.name: sql_type(column) for column in mapping.columns}
     wanted = "timestamptz" if missing == mapping.mark_column else types.get(missing, "text")
     if error.code in STALE and not is_known:  # it has been read, which the database itself allows
-        return (
-            f"PostgREST does not know the column {missing} of {table}: run in Supabase's SQL"
-            f" editor: {RELOAD_SCHEMA}"
+        return phrase(
+            "PostgREST does not know the column {column} of {table}: run in Supabase's SQL editor:"
+            " {command}",
+            column=missing,
+            table=table,
+            command=RELOAD_SCHEMA,
         )
-    return (
-        f"{table} has no column {missing}: run in Supabase's SQL editor:"
-        f" {add_column(table, missing, wanted)} or take it out of the mapping"
+    return phrase(
+        "{table} has no column {column}: run in Supabase's SQL editor: {command} or take it out of"
+        " the mapping",
+        table=table,
+        column=missing,
+        command=add_column(table, missing, wanted),
     )
 
 
