@@ -143,6 +143,10 @@ class Listing:
     values: tuple[Value, ...]
 
 
+REPEATED: Final = "number_repeated"
+"""The code of the rejections of a number that stands on several rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rejection:
     """Why one listing was not written. `column` is the header, None for what concerns the row.

@@ -16,6 +16,7 @@ from listing_sync.cells.dates import limit_problem
 from listing_sync.cells.error_cells import LOADING
 from listing_sync.cells.keys import NO_LISTING, number_parser
 from listing_sync.cells.listings import (
+    REPEATED,
     Cell,
     Checked,
     Listing,
@@ -250,7 +251,7 @@ def _repeated(rows: list[int], more: int) -> str:
     if more:
         return phrase(
             "the property number is also on rows {rows} and {more} more; expected once",
-            code="number_repeated",
+            code=REPEATED,
             rows=named,
             more=more,
         )
@@ -258,7 +259,7 @@ def _repeated(rows: list[int], more: int) -> str:
         "the property number is also on row {rows}; expected once",
         "the property number is also on rows {rows}; expected once",
         len(rows),
-        code="number_repeated",
+        code=REPEATED,
         rows=named,
     )
 

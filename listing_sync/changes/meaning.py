@@ -10,7 +10,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 
-from listing_sync.cells.listings import Checked, Listing, Rejection, SheetColumn, SheetContents
+from listing_sync.cells.listings import (
+    REPEATED,
+    Checked,
+    Listing,
+    Rejection,
+    SheetColumn,
+    SheetContents,
+)
 from listing_sync.cells.wording import listed
 from listing_sync.changes.given_back import NOTHING_KNOWN, GivenBack
 from listing_sync.changes.plan import Plan, TableRow, TakeRow, Update, removable, row_taker
@@ -127,7 +134,7 @@ def same_listing(others: list[str]) -> str:
     """Return why a listing is rejected that the table takes for the same as these."""
     return phrase(
         "the table takes it for the same listing as {others}; expected once",
-        code="number_repeated",
+        code=REPEATED,
         others=listed(others, _NAMED),
     )
 
@@ -149,7 +156,7 @@ def _twin(
         value=None,
         reason=same_listing(others),
         link=link,
-        code="number_repeated",
+        code=REPEATED,
     )
 
 

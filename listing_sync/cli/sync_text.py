@@ -9,7 +9,7 @@ from listing_sync import logs
 from listing_sync.cells.wording import duration, plain
 from listing_sync.cli.mails import complain_once, tell_column, tell_end
 from listing_sync.cli.text import cut, numbers_text, rejection_table, table, value_text
-from listing_sync.history.common_faults import columns_apart, repeats
+from listing_sync.history.common_faults import columns_apart, numbers_apart, repeats
 from listing_sync.history.runs import GOOD, Run, RunStatus
 from listing_sync.language.sentences import english_of, joined, marked, phrase, phrase_number
 
@@ -209,12 +209,13 @@ def _show_cause(face: Face, result: SyncResult) -> None:
 
 
 def _show_rejections(face: Face, result: SyncResult, *, tells_all: bool) -> None:
-    """Print a line for each column that fails as a whole, then the other cells as a table."""
+    """Print a line for each column that fails and number that is there twice, then the others."""
     cause = result.run.cause
     columns, rejections = columns_apart(
         result.rejections if tells_all else result.news, result.run.stats.total
     )
-    for line in columns:
+    numbers, rejections = numbers_apart(rejections)
+    for line in (*columns, *numbers):
         if cause is None or line not in cause.message:
             face.complain(line, level="warning")
     rejections = tuple(item for item in rejections if not repeats(item, cause))

@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 
 from listing_sync.cells.error_cells import error_cell
-from listing_sync.cells.listings import Rejection
-from listing_sync.cells.wording import one_line, plain
+from listing_sync.cells.listings import REPEATED, Rejection
+from listing_sync.cells.wording import listed, one_line, plain
 from listing_sync.errors import Category
 from listing_sync.history.runs import Cause
 from listing_sync.language.sentences import phrase, phrase_number
 from listing_sync.lazy_dataclasses import dataclass
 
 _MANY = 4
+_FEW = 3
+_CELLS_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,50 @@ def columns_apart(
         for told in shared.values()
     )
     return lines, tuple(item for item in rejections if _reason(item) not in shared)
+
+
+def numbers_apart(
+    rejections: Sequence[Rejection],
+) -> tuple[tuple[str, ...], tuple[Rejection, ...]]:
+    """Return a line for each number that stands on several rows, and the other rejections.
+
+    Where there are many such numbers one line says so, and each of their rows stays.
+    """
+    groups = repeated_numbers(rejections)
+    if len(groups) <= _FEW:
+        return tuple(map(_on_rows, groups)), without(rejections, groups)
+    line = phrase(
+        "{count:,} numbers stand on more than one row each, the first: {first}",
+        count=len(groups),
+        first=_on_rows(groups[0]),
+    )
+    return (line,), tuple(rejections)
+
+
+def repeated_numbers(rejections: Sequence[Rejection]) -> tuple[tuple[Rejection, ...], ...]:
+    """Return the rejections whose number stands on several rows, those of one number together."""
+    groups: dict[str, list[Rejection]] = {}
+    for item in rejections:
+        if item.code == REPEATED and item.property_number is not None:
+            groups.setdefault(item.property_number, []).append(item)
+    return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+
+def without(
+    rejections: Sequence[Rejection], groups: Sequence[Sequence[Rejection]]
+) -> tuple[Rejection, ...]:
+    """Return the rejections that are in none of the groups."""
+    told = {id(item) for group in groups for item in group}
+    return tuple(item for item in rejections if id(item) not in told)
+
+
+def _on_rows(group: Sequence[Rejection]) -> str:
+    return phrase(
+        "{number} stands on {count:,} rows: {cells}; each listing needs a number of its own",
+        number=plain(group[0].property_number or ""),
+        count=len(group),
+        cells=listed([item.cell or str(item.sheet_row) for item in group], _CELLS_NAMED),
+    )
 
 
 def repeats(rejection: Rejection, cause: Cause | None) -> bool:

@@ -13,9 +13,12 @@ from listing_sync.history.common_faults import (
     Told,
     cells_of,
     is_failed_formula,
+    numbers_apart,
+    repeated_numbers,
     repeats,
     told_once,
     whole_column,
+    without,
 )
 from listing_sync.history.mentions import foreign, spoken
 from listing_sync.history.messages import Message
@@ -33,25 +36,43 @@ def rejections_message(run: Run, new: Sequence[Rejection], at: datetime) -> Mess
     if not news:
         return None
     listings = len({item.property_number or item.sheet_row for item in news})
-    column = whole_column(news, run.stats.total)
+    groups = repeated_numbers(news)
     return replace(
         message_about(
             run,
             at,
-            spoken(column) if column else _newly(listings),
+            _title(run, news, listings),
             phrase(
                 "To do: mend these cells; until then the table keeps what it has of these listings."
             ),
         ),
-        items=tuple(f"• {_told(item, run.stats.total)}" for item in told_once(news)),
+        items=(
+            *(f"• {_on_rows(group)}" for group in groups),
+            *(f"• {_told(item, run.stats.total)}" for item in told_once(without(news, groups))),
+        ),
         more="listing-sync status --rejected",
         is_alert=False,
     )
 
 
-def _newly(listings: int) -> str:
+def _title(run: Run, news: Sequence[Rejection], listings: int) -> str:
+    if column := whole_column(news, run.stats.total):
+        return spoken(column)
+    numbers, others = numbers_apart(news)
+    if len(numbers) == 1 and not others:
+        return spoken(numbers[0])
     return phrase_number(
         "{count:,} listing newly rejected", "{count:,} listings newly rejected", listings
+    )
+
+
+def _on_rows(group: Sequence[Rejection]) -> str:
+    """Return one line for a number that stands on several rows, with a link to each."""
+    return phrase(
+        "{number} stands on {count:,} rows: {cells}; each listing needs a number of its own",
+        number=foreign(group[0].property_number or "", 40),
+        count=len(group),
+        cells=", ".join(map(_place, group)),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import field, replace
 
 from listing_sync import logs
-from listing_sync.cells.listings import Listing, Rejection, SheetColumn
+from listing_sync.cells.listings import REPEATED, Listing, Rejection, SheetColumn
 from listing_sync.changes.batcher import Write
 from listing_sync.changes.given_back import Answer
 from listing_sync.errors import (
@@ -25,7 +25,7 @@ from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.steps.reading import Reading
 
 _CODES = (
-    (TwinError, "number_repeated"),
+    (TwinError, REPEATED),
     (NullRefusedError, "null_refused"),
     (RowError, "refused_by_table"),
     (BatchTooLargeError, "row_too_large"),

@@ -219,8 +219,9 @@ def test_two_rows_with_one_number_are_told_with_both_cells(office: Office) -> No
     assert health.text.startswith("DEGRADED - last run: partial")
     [message] = office.messages
     for told in (mails[0].text, message):
+        assert "AA00032 stands on 2 rows: " in told.partition("\n")[0]
         assert "Listings!A33" in told
         assert "Listings!A34" in told
-        assert "also on row" in joined(told)
+        assert "each listing needs a number of its own" in joined(told)
         assert [word for word in (*SQL, *RIGHTS, *WAYS_THROUGH) if word in joined(told)] == []
     assert "row" in joined(office.run("status", "--listing", "AA00033").text)

@@ -6,9 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listing_sync.cells.listings import Rejection
+from listing_sync.cells.listings import REPEATED, Rejection
 from listing_sync.errors import Category
-from listing_sync.history.common_faults import columns_apart, repeats, told_once, whole_column
+from listing_sync.history.common_faults import (
+    columns_apart,
+    numbers_apart,
+    repeats,
+    told_once,
+    whole_column,
+)
 from listing_sync.history.runs import Cause
 
 
@@ -78,3 +84,41 @@ def test_what_the_end_of_the_run_left_undone_repeats_it() -> None:
 def test_no_rejection_is_lost_between_lines_and_the_rest(rejections) -> None:
     lines, rest = columns_apart(rejections, len(rejections))
     assert (lines, rest) == ((), tuple(rejections))
+
+
+# -- numbers that stand on several rows -----------------------------------------------------------
+
+
+def on_rows(number: str, *rows: int) -> list[Rejection]:
+    return [
+        rejection(number, row, "the property number is also on another row", code=REPEATED)
+        for row in rows
+    ]
+
+
+def rejection(number: str, row: int, reason: str, *, code: str | None = None) -> Rejection:
+    return Rejection(number, row, None, f"Listings!A{row}", None, reason, code=code)
+
+
+def test_a_number_on_two_rows_is_one_line_with_both_cells() -> None:
+    other = rejection("AA9", 9, "is blank")
+    lines, rest = numbers_apart([*on_rows("AA1", 2, 7), other])
+    assert lines == (
+        "AA1 stands on 2 rows: Listings!A2, Listings!A7; each listing needs a number of its own",
+    )
+    assert rest == (other,)
+
+
+def test_of_a_number_whose_other_row_was_told_before_the_cell_stays() -> None:
+    new = on_rows("AA1", 7)
+    assert numbers_apart(new) == ((), tuple(new))
+
+
+def test_many_such_numbers_are_one_line_and_each_cell_stays() -> None:
+    pasted_twice = [item for n in range(40) for item in on_rows(f"AA{n}", n + 2, n + 42)]
+    [line], rest = numbers_apart(pasted_twice)
+    assert line == (
+        "40 numbers stand on more than one row each, the first: AA0 stands on 2 rows: Listings!A2,"
+        " Listings!A42; each listing needs a number of its own"
+    )
+    assert rest == tuple(pasted_twice)
