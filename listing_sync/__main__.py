@@ -10,6 +10,10 @@ from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
+_LEFT_OUT = ("httpx._main", "httpcore._sync.http2", "httpcore._async.http2")
+"""What libraries do without where another is not installed, and nothing here uses: a command line,
+which brings click, rich and pygments along, and HTTP/2; together an eighth of a second."""
+
 
 def main() -> None:
     """Run the command line; a signal ends it with the code of a shell, also while it starts."""
@@ -17,9 +21,8 @@ def main() -> None:
         signal.signal(number, _leave)
     # What is imported stays: looking for garbage in it takes a tenth of a quiet run (open_world).
     gc.disable()
-    # The command line of httpx, which it does without where click or rich is not installed, brings
-    # these and pygments along: a tenth of a second, for a library that another one installed.
-    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: cannot be imported
+    for name in _LEFT_OUT:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None: cannot be imported
     from listing_sync.cli.app import run  # noqa: PLC0415 - keeps importing this module free
 
     try:

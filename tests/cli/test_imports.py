@@ -10,7 +10,9 @@ from tests.cli.agency import Agency, house
 
 pytestmark = pytest.mark.stack
 
-NEVER = frozenset({"pyparsing", "httplib2", "storage3", "realtime", "supabase_auth", "supabase"})
+NEVER = frozenset(
+    {"pyparsing", "httplib2", "storage3", "realtime", "supabase_auth", "supabase", "h2"}
+)
 """Parts of our libraries that nothing here calls."""
 NO_NEWS = frozenset(
     {*NEVER, "rich", "requests", "prometheus_client", "openpyxl", "psycopg"}
