@@ -114,8 +114,9 @@ class TableDescription:
     `required` are columns that have to be given: not null, and nothing fills them. `generated` are
     those that must not be written. `defaults` are the expressions of those that have one, `longest`
     how many characters a column takes, `declared` its type with its modifiers ("numeric(15,2)").
-    `insert_hooks` are triggers and rules that may have an insert store something else. What the API
-    document cannot tell is None or empty: that it shows no default does not mean there is none.
+    `insert_hooks` are triggers and rules that may have an insert store something else, and
+    `update_hooks` an update. What the API document cannot tell is None or empty: that it shows no
+    default does not mean there is none.
     """
 
     exists: bool
@@ -129,6 +130,7 @@ class TableDescription:
     is_view: bool = False
     declared: Mapping[str, str] = field(default_factory=dict)
     insert_hooks: tuple[str, ...] | None = None
+    update_hooks: tuple[str, ...] | None = None
 
     def facts(self, *, key_is_unique: bool | None) -> TableFacts:
         """Return what is known of a table that exists, for judging it."""
@@ -149,6 +151,7 @@ class Back(Enum):
     WRITTEN = "the columns written"
     WHOLE = "every column"
     UNKNOWN = "every column, but those in which the database cannot change what it is sent"
+    DOUBTFUL = "the columns written, but those in which the database cannot change what it is sent"
 
 
 class Table(Protocol):
@@ -161,7 +164,7 @@ class Table(Protocol):
     `mark` return the keys of the rows that went, or were marked. `whole_*` give every column with
     exact values as JSON texts or numbers that PostgREST takes back unchanged. `upsert` returns the
     rows as the database made them, as far as `back` asks for it, exact; values that are to come
-    back only where UNKNOWN are those of the mapping's own types. It raises RowError or
+    back only where UNKNOWN or DOUBTFUL are those of the mapping's own types. It raises RowError or
     BatchTooLargeError for the splitter.
     `accepts_key` says whether a unique key fits the upsert, without writing a row; `generated` are
     the columns that nobody can write, as far as that is known.

@@ -68,18 +68,23 @@ as $$
       join pg_catalog.pg_class as i on i.oid = x.indexrelid
       where x.indrelid = r.oid and x.indisunique
     ),
-    -- What may have an insert store something else than was sent; 4 is TRIGGER_TYPE_INSERT.
-    'insert_hooks', (
-      select coalesce(pg_catalog.jsonb_agg(h.name order by h.name), '[]')
-      from (
-        select g.tgname from pg_catalog.pg_trigger as g
-        where g.tgrelid = r.oid and not g.tgisinternal and g.tgenabled <> 'D' and g.tgtype & 4 <> 0
-        union all
-        select w.rulename from pg_catalog.pg_rewrite as w where w.ev_class = r.oid
-      ) as h (name)
-    )
+    'insert_hooks', coalesce(h.of_insert, '[]'),
+    'update_hooks', coalesce(h.of_update, '[]')
   )
   from relation as r
+  -- What may have the table store something else than was sent; 4 is TRIGGER_TYPE_INSERT, 16 is
+  -- TRIGGER_TYPE_UPDATE.
+  cross join lateral (
+    select
+      pg_catalog.jsonb_agg(e.name order by e.name) filter (where e.events & 4 <> 0) as of_insert,
+      pg_catalog.jsonb_agg(e.name order by e.name) filter (where e.events & 16 <> 0) as of_update
+    from (
+      select g.tgname, g.tgtype from pg_catalog.pg_trigger as g
+      where g.tgrelid = r.oid and not g.tgisinternal and g.tgenabled <> 'D'
+      union all
+      select w.rulename, 4 | 16 from pg_catalog.pg_rewrite as w where w.ev_class = r.oid
+    ) as e (name, events)
+  ) as h
 $$;
 
 comment on function public.listing_sync_table_facts(text) is

@@ -710,7 +710,7 @@ class MemoryTable:
                 made = [self._whole(there[form]) for form in taken]
             return (
                 made
-                if back is not Back.WRITTEN
+                if back not in {Back.WRITTEN, Back.DOUBTFUL}
                 else [{name: row.get(name) for name in columns} for row in made]
             )
 

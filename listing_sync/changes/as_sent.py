@@ -1,7 +1,7 @@
 """Tell in which columns the database can make nothing else of a value than was sent.
 
-What it cannot change need not come back with the answer to an insert. That holds for a table
-whose inserts nothing of the database's meets: no trigger, no rule, no partition.
+What it cannot change need not come back with the answer to a write. That holds for a table whose
+inserts, or updates, nothing of the database's meets: no trigger, no rule, no partition.
 """
 
 from __future__ import annotations

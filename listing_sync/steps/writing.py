@@ -173,7 +173,7 @@ class BatchWriter:
         return outcome
 
     def _try(self, batch: Batch) -> Outcome | ListingSyncError:
-        back = Back.UNKNOWN if isinstance(batch.writes[0], Listing) else Back.WRITTEN
+        back = Back.UNKNOWN if isinstance(batch.writes[0], Listing) else Back.DOUBTFUL
         try:
             made = self._table.upsert(batch.columns, batch.rows(), back=back)
         except (RemoteError, RefusedError, StoppedError) as error:

@@ -11,6 +11,7 @@ from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.as_sent import kept_as_sent
 from listing_sync.ports import Back, TableDescription
 
+OF_WRITTEN: Final = frozenset({Back.WRITTEN, Back.DOUBTFUL})
 _PLAIN: Final = re.compile(r"[a-z_][a-z0-9_]*")
 
 
@@ -24,11 +25,30 @@ def asked_back(
 
     `known` is what the table's catalogue says, None where it was not asked.
     """
-    if back is Back.WRITTEN:
-        return ",".join(dict.fromkeys((mapping.key, *sent)))
-    if back is Back.WHOLE or known is None or known.insert_hooks != ():
+    kept = _kept(back, mapping, known, sent)
+    if back in OF_WRITTEN:
+        told = (name for name in sent if kept is None or name not in kept)
+        return ",".join(dict.fromkeys((mapping.key, *told)))
+    if known is None or kept is None:
         return "*"
-    mapped = [column for column in mapping.columns if column.name in sent]
-    names = known.columns.keys() - kept_as_sent(mapped, known.declared, sent)
+    names = known.columns.keys() - kept
     # A name that would have to be quoted is rare.
     return ",".join(sorted({mapping.key, *names})) if all(map(_PLAIN.fullmatch, names)) else "*"
+
+
+def _kept(
+    back: Back,
+    mapping: SheetMapping,
+    known: TableDescription | None,
+    sent: Mapping[str, Sequence[Value]],
+) -> frozenset[str] | None:
+    """Return the columns that need not come back; None where it is not known, or all is wanted.
+
+    An upsert meets what meets an insert also where it updates.
+    """
+    if known is None or known.insert_hooks != () or back not in {Back.UNKNOWN, Back.DOUBTFUL}:
+        return None
+    if back is Back.DOUBTFUL and known.update_hooks != ():
+        return None
+    mapped = [column for column in mapping.columns if column.name in sent]
+    return kept_as_sent(mapped, known.declared, sent)

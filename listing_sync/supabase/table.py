@@ -17,7 +17,7 @@ from listing_sync.changes.plan import TableRow
 from listing_sync.changes.seen import Fingerprint
 from listing_sync.errors import BatchTooLargeError, PermanentError, RowError
 from listing_sync.ports import Back, TableDescription
-from listing_sync.supabase.asked_back import asked_back
+from listing_sync.supabase.asked_back import OF_WRITTEN, asked_back
 from listing_sync.supabase.filters import among, chunks
 from listing_sync.supabase.fingerprints import read_fingerprints
 from listing_sync.supabase.meaning import meant_by
@@ -113,7 +113,7 @@ class SupabaseTable:
                 error, body[0], rest=self._rest, mapping=self._mapping, longest=self._longest
             ) from error
         except PermanentError as error:
-            if error.code != _NOT_GRANTED or seen is Back.WRITTEN:
+            if error.code != _NOT_GRANTED or seen in OF_WRITTEN:
                 raise
         # Somebody grants column by column: what is mapped can be read, or no run could compare.
         self._sees_whole = False

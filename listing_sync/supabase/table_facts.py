@@ -66,12 +66,14 @@ def _description(facts: Mapping[str, Any]) -> TableDescription:
         is_view=is_view,
         declared={column["name"]: column.get("declared", "") for column in columns},
         # A partition or a table elsewhere has its own; a file of before does not tell.
-        insert_hooks=tuple(facts["insert_hooks"]) if _tells_hooks(facts) else None,
+        insert_hooks=_hooks(facts, "insert_hooks"),
+        update_hooks=_hooks(facts, "update_hooks"),
     )
 
 
-def _tells_hooks(facts: Mapping[str, Any]) -> bool:
-    return facts["kind"] == "r" and isinstance(facts.get("insert_hooks"), list)
+def _hooks(facts: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
+    found = facts.get(name)
+    return tuple(found) if facts["kind"] == "r" and isinstance(found, list) else None
 
 
 def _has_to_be_given(column: Mapping[str, Any]) -> bool:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
+from listing_sync.cells.listings import Value
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.table_check import lacks_of
 from listing_sync.errors import PermanentError, RowError
 from listing_sync.ports import Back
+from listing_sync.supabase.asked_back import asked_back
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.table import SupabaseTable
 from tests.contract.supabase_rest import Calls, connected
@@ -247,16 +250,23 @@ def test_without_the_function_the_api_has_to_do(lite, calls):
 
 
 @pytest.mark.parametrize(
-    ("name", "hooks"),
-    [("small", ()), ("touched", ()), ("shouted", ("shout",)), ("ruled", ("also",))],
+    ("name", "of_insert", "of_update"),
+    [
+        ("small", (), ()),
+        ("touched", (), ("shout",)),
+        ("shouted", ("shout",), ()),
+        ("ruled", ("also",), ("also",)),
+    ],
 )
-def test_what_meets_an_insert_is_told(rest, name, hooks):
-    assert table(rest, name).describe().insert_hooks == hooks
+def test_what_meets_an_insert_or_an_update_is_told(rest, name, of_insert, of_update):
+    described = table(rest, name).describe()
+    assert (described.insert_hooks, described.update_hooks) == (of_insert, of_update)
 
 
-def test_of_a_partitioned_table_and_a_view_it_is_not_known(rest):
-    assert table(rest, "parted").describe().insert_hooks is None
-    assert table(rest, "seen").describe().insert_hooks is None
+@pytest.mark.parametrize("name", ["parted", "seen"])
+def test_of_a_partitioned_table_and_a_view_it_is_not_known(rest, name):
+    described = table(rest, name).describe()
+    assert (described.insert_hooks, described.update_hooks) == (None, None)
 
 
 @pytest.mark.parametrize("name", ["shouted", "parted"])
@@ -281,6 +291,35 @@ def test_only_what_the_database_may_make_otherwise_comes_back_of_an_insert(lite,
     assert row["price"] == 4
     [row] = asked.upsert(("number", "price"), [("AA3", 3)], back=Back.WHOLE)
     assert row.keys() == {"number", "id", "price"}
+
+
+def test_only_what_the_database_may_make_otherwise_comes_back_of_an_update(lite, rest):
+    lite.execute("truncate public.small")
+    price = column("price", ColumnType.MONEY)
+    asked = table(rest, "small", "number", price)
+    asked.generated()
+    for number, came in ((3, set()), ("3.5", {"price"}), (5, set())):
+        [row] = asked.upsert(("number", "price"), [("AA1", number)], back=Back.DOUBTFUL)
+        assert row.keys() == {"number", *came}
+    assert lite.execute("select price from public.small") == [(5,)]
+
+
+def test_an_update_that_something_meets_has_all_that_was_written_come_back(lite, rest):
+    lite.execute("truncate public.touched")
+    asked = table(rest, "touched", "number", column("note"))
+    asked.generated()
+    for note in ("a", "b"):
+        [row] = asked.upsert(("number", "note"), [("AA1", note)], back=Back.DOUBTFUL)
+        assert row == {"number": "AA1", "note": note}
+
+
+def test_nothing_is_left_out_of_an_update_where_the_file_of_before_does_not_tell(rest):
+    asked = table(rest, "small", "number", column("price", ColumnType.MONEY))
+    known = asked.describe()
+    sent: dict[str, list[Value]] = {"number": ["AA1"], "price": [3]}
+    assert asked_back(Back.DOUBTFUL, asked._mapping, known, sent) == "number"
+    older = replace(known, update_hooks=None)
+    assert asked_back(Back.DOUBTFUL, asked._mapping, older, sent) == "number,price"
 
 
 def test_a_column_with_an_odd_name_has_the_whole_row_come_back(lite, rest):
