@@ -75,7 +75,8 @@ class Comparing:
     def plan(self) -> Plan:
         """Return what would be changed, as if every row had been read."""
         table, scope = self._ports.target.table, self._scope
-        if scope.reads_all and not scope.keeps:
+        # What --force reads is written anew: it tells the next run nothing that is worth two looks.
+        if scope.force or (scope.reads_all and not scope.keeps):
             return self._made(table.pages(self._columns))
         digests = digests_of(self._checked.listings)
         before = self._remembered()
@@ -129,7 +130,7 @@ class Comparing:
         return _identity(self._ports, self._columns, self._known, self._scope.percent)
 
     def _remembered(self) -> Remembered | None:
-        if self._scope.reads_all or self._scope.force:
+        if self._scope.reads_all:
             return None
         ports = self._ports
         found = remembered_of_table(ports, self._columns, self._known, self._scope.percent)

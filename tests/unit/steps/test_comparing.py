@@ -92,12 +92,19 @@ def test_a_dry_run_goes_by_the_memory_and_leaves_it(world):
     assert path.read_bytes() == before
 
 
-def test_all_is_read_with_force_and_after_a_day(world):
+def test_force_reads_all_and_leaves_the_memory(world):
+    [path] = world.state.path.glob("table-seen-*")
+    before = path.read_bytes()
+    world.table.by_hand("AA123", {"price": 7})
     read(world)
-    world.sync(force=True)
-    assert ("fingerprint", 0) in read(world)
-    world.sync()
-    read(world)
+    assert world.sync(force=True).run.stats.updated == 300
+    assert {kind for kind, _ in read(world)} == {"read", "upsert"}
+    assert path.read_bytes() == before
+    assert world.sync().run.stats.unchanged == 300
+    assert read(world) == [("fingerprint", 0)]
+
+
+def test_all_is_read_after_a_day(world):
     world.clock.sleep(86_400)
     world.sync()
     assert [kind for kind, _ in read(world)].count("read") >= 1
