@@ -167,7 +167,8 @@ class Table(Protocol):
     back only where UNKNOWN or DOUBTFUL are those of the mapping's own types. It raises RowError or
     BatchTooLargeError for the splitter.
     `accepts_key` says whether a unique key fits the upsert, without writing a row; `generated` are
-    the columns that nobody can write, as far as that is known.
+    the columns that nobody can write, and `keeps_inserts` says whether nothing of the database's
+    meets an insert, both as far as that is known.
     `fingerprints` divides the rows by their keys into as many buckets as `known` has, and tells
     those whose content, in these columns and the mark, has another fingerprint than the known one;
     None where the database does not tell.
@@ -196,6 +197,7 @@ class Table(Protocol):
     def describe(self) -> TableDescription: ...
     def accepts_key(self) -> bool: ...
     def generated(self) -> frozenset[str]: ...
+    def keeps_inserts(self) -> bool: ...
 
 
 class RunRecords(Protocol):

@@ -770,6 +770,9 @@ class MemoryTable:
     def generated(self) -> frozenset[str]:
         return frozenset()
 
+    def keeps_inserts(self) -> bool:
+        return False
+
     def _refuse_null(self, row: Mapping[str, Value]) -> None:
         for column in sorted(self.required):
             if row.get(column) is None:

@@ -158,6 +158,10 @@ class SupabaseTable:
         self._described = self._described or read_facts(self._rest, self._name)
         return frozenset() if self._described is None else self._described.generated
 
+    def keeps_inserts(self) -> bool:
+        """Return whether what was asked of the catalogue names nothing that meets an insert."""
+        return self._described is not None and self._described.insert_hooks == ()
+
     def accepts_key(self) -> bool:
         """Return whether a unique constraint fits the upsert, without writing a row.
 

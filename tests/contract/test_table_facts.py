@@ -259,14 +259,19 @@ def test_without_the_function_the_api_has_to_do(lite, calls):
     ],
 )
 def test_what_meets_an_insert_or_an_update_is_told(rest, name, of_insert, of_update):
-    described = table(rest, name).describe()
+    asked = table(rest, name)
+    assert not asked.keeps_inserts()
+    described = asked.describe()
     assert (described.insert_hooks, described.update_hooks) == (of_insert, of_update)
+    assert asked.keeps_inserts() == (not of_insert)
 
 
 @pytest.mark.parametrize("name", ["parted", "seen"])
 def test_of_a_partitioned_table_and_a_view_it_is_not_known(rest, name):
-    described = table(rest, name).describe()
+    asked = table(rest, name)
+    described = asked.describe()
     assert (described.insert_hooks, described.update_hooks) == (None, None)
+    assert not asked.keeps_inserts()
 
 
 @pytest.mark.parametrize("name", ["shouted", "parted"])
