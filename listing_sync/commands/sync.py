@@ -44,7 +44,7 @@ from listing_sync.history.runs import (
 )
 from listing_sync.history.skipped import Skip, noted
 from listing_sync.history.undone_again import REWRITTEN
-from listing_sync.language.sentences import phrase, phrase_number
+from listing_sync.language.sentences import english_of, phrase, phrase_number
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Holder, Ports, Progress
 from listing_sync.steps.after_run import ping, report, report_unstarted
@@ -258,7 +258,11 @@ class _Sync:
             try:
                 self.history = read_history(self.ports.target.records, run.run_id)
             except PASSING as error:
-                logs.event("info", "history_unread", f"earlier runs cannot be read yet: {error}")
+                logs.event(
+                    "info",
+                    "history_unread",
+                    f"earlier runs cannot be read yet: {english_of(error)}",
+                )
                 self.history = History(is_known=False)
 
     def _find_changes(self, reading: Reading) -> Plan:
@@ -471,4 +475,4 @@ class _Sync:
         except (ListingSyncError, OSError) as error:
             is_passing = isinstance(error, TransientError | RefusedError | StoppedError)
             level = "info" if is_passing else "warning"  # the next day's first run deletes it
-            logs.event(level, "history_kept", f"old history was not deleted: {error}")
+            logs.event(level, "history_kept", f"old history was not deleted: {english_of(error)}")

@@ -13,7 +13,7 @@ from listing_sync.commands.page_facts import PageFacts, page_facts
 from listing_sync.errors import ListingSyncError
 from listing_sync.history.verdict import Verdict
 from listing_sync.language.catalogue import translated
-from listing_sync.language.sentences import phrase
+from listing_sync.language.sentences import english_of, phrase
 from listing_sync.page.html_parts import moment, text
 from listing_sync.page.machine import machine
 from listing_sync.page.month import month
@@ -39,7 +39,11 @@ def refresh(ports: Ports, path: Path) -> None:
         write(path, render(page_facts(ports)))
     except (OSError, ListingSyncError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        logs.event("warning", "page_failed", f"SYNC_STATUS_PAGE {path} was not written: {reason}")
+        logs.event(
+            "warning",
+            "page_failed",
+            f"SYNC_STATUS_PAGE {path} was not written: {english_of(reason)}",
+        )
 
 
 def write(path: Path, page: str) -> None:

@@ -23,7 +23,7 @@ from listing_sync.errors import (
     TwinError,
 )
 from listing_sync.history.runs import Run
-from listing_sync.language.sentences import phrase
+from listing_sync.language.sentences import english_of, phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import KeyedRows, Ports, Progress, Replaced
 from listing_sync.steps.answers import Answers, dropped
@@ -182,7 +182,11 @@ class Applying:
         try:
             found = self._keys_there(list(inserted)) if inserted else ()
         except (RemoteError, RefusedError) as error:
-            logs.event("info", "not_looked_for", f"inserted listings were not looked for: {error}")
+            logs.event(
+                "info",
+                "not_looked_for",
+                f"inserted listings were not looked for: {english_of(error)}",
+            )
             return
         for key, write in inserted.items():
             if key not in found:

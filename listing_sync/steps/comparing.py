@@ -27,6 +27,7 @@ from listing_sync.changes.seen import (
     with_unread,
 )
 from listing_sync.errors import BreakerOpenError, RemoteError
+from listing_sync.language.sentences import english_of
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 
@@ -149,7 +150,11 @@ class Comparing:
                 self._ports.target.table.fingerprints(self._columns, asked, with_keys=False) or ()
             )
         except (RemoteError, BreakerOpenError) as error:
-            logs.event("info", "not_remembered", f"the next run reads these rows again: {error}")
+            logs.event(
+                "info",
+                "not_remembered",
+                f"the next run reads these rows again: {english_of(error)}",
+            )
             return ()
 
     def _store(self, remembered: Remembered) -> None:
@@ -158,7 +163,7 @@ class Comparing:
             ports.machine.table_memory.store(ports.identity.source, self._identity, remembered)
         except OSError as error:
             why = error.strerror or error
-            logs.event("info", "not_remembered", f"what was read cannot be kept: {why}")
+            logs.event("info", "not_remembered", f"what was read cannot be kept: {english_of(why)}")
 
 
 def remembered_of_table(

@@ -15,7 +15,7 @@ from listing_sync.errors import (
     TransientError,
 )
 from listing_sync.history.runs import Run
-from listing_sync.language.sentences import marked, phrase
+from listing_sync.language.sentences import english_of, marked, phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Hold, Holds, Ports, SharedHold
 
@@ -164,7 +164,9 @@ def held_elsewhere(hold: Hold, holds: Holds, *, may_release: bool) -> str | None
             hold.share()
         others = [item for item in holds.all() if item.hold_id not in ours]
     except _PASSING as error:
-        logs.event("info", "holds_unknown", f"holds of other machines are not known: {error}")
+        logs.event(
+            "info", "holds_unknown", f"holds of other machines are not known: {english_of(error)}"
+        )
         return None
     if not others:
         return None

@@ -29,7 +29,7 @@ from listing_sync.history.runs import (
     StoredRejection,
 )
 from listing_sync.history.taking_turns import SIGN_OF_LIFE_S
-from listing_sync.language.sentences import phrase
+from listing_sync.language.sentences import english_of, phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import JournalEntry, Ports
 from listing_sync.steps.after_run import report_dead
@@ -142,7 +142,9 @@ class Recorder:
         try:
             taken = turns.take(run)
         except PASSING as error:
-            logs.event("info", "record_failed", f"this run cannot be recorded yet: {error}")
+            logs.event(
+                "info", "record_failed", f"this run cannot be recorded yet: {english_of(error)}"
+            )
             if turns.claimed is not None:
                 self._begin(turns.claimed)
             return Opened(turns.claimed or run, History(is_known=False))
@@ -152,7 +154,9 @@ class Recorder:
             self._deliver_journal(taken.came_at)
             history = read_history(self._ports.target.records, run.run_id)
         except PASSING as error:
-            logs.event("info", "history_unread", f"earlier runs cannot be read yet: {error}")
+            logs.event(
+                "info", "history_unread", f"earlier runs cannot be read yet: {english_of(error)}"
+            )
             history = History(is_known=False)
         report_dead(self._ports, taken.buried, history.runs)
         return Opened(run, history, waited=taken.waited, buried=taken.buried)
@@ -197,7 +201,9 @@ class Recorder:
                 self._is_closed_by_others = not self._ports.target.records.renew(run)
                 self._saved = run
             except (RemoteError, RefusedError, StoppedError) as error:
-                logs.event("debug", "refresh_failed", f"progress was not recorded: {error}")
+                logs.event(
+                    "debug", "refresh_failed", f"progress was not recorded: {english_of(error)}"
+                )
             self._saved_at = now
 
     def _give_signs_of_life(self) -> None:
@@ -230,9 +236,13 @@ class Recorder:
         try:
             self._ports.machine.journal.add(JournalEntry(run, tuple(rejections)))
         except OSError as error:
-            logs.event("warning", "journal_failed", f"the record of this run is lost: {error}")
+            logs.event(
+                "warning", "journal_failed", f"the record of this run is lost: {english_of(error)}"
+            )
             return run
-        logs.event("info", "record_kept", f"the record of this run is delivered later: {why}")
+        logs.event(
+            "info", "record_kept", f"the record of this run is delivered later: {english_of(why)}"
+        )
         return replace(run, in_journal=True)
 
     def _deliver_journal(self, before: datetime) -> None:

@@ -66,10 +66,14 @@ def tell_signal(ports: Telling, name: str, subject: str, why: str | None, text: 
     mails = mails_of(ports)
     word, standing = mails.heed(subject, why)
     if word is Word.OVER and standing is not None:
-        logs.event("warning", name, f"{subject} works again, after failing since {since(standing)}")
+        logs.event(
+            "warning",
+            name,
+            f"{english_of(subject)} works again, after failing since {since(standing)}",
+        )
     elif why is not None:
         level = "info" if word is None else "warning"
-        logs.event(level, name, f"{text}{english_of(mails.history_of(standing))}")
+        logs.event(level, name, f"{english_of(text)}{english_of(mails.history_of(standing))}")
 
 
 def since(standing: Standing) -> str:

@@ -20,7 +20,7 @@ from listing_sync.errors import (
 )
 from listing_sync.history.runs import Cause, Run, RunStatus
 from listing_sync.history.taking_turns import Claim, Present, Step, Turn, after, is_gone
-from listing_sync.language.sentences import phrase
+from listing_sync.language.sentences import english_of, phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 
@@ -77,7 +77,9 @@ class Turns:
                 if self.met is None:
                     raise
                 # Somebody is at work: not to know more is no leave to go.
-                logs.event("debug", "look_failed", f"looking for other runs failed: {error}")
+                logs.event(
+                    "debug", "look_failed", f"looking for other runs failed: {english_of(error)}"
+                )
                 waited_s += self._wait(run, turn, limit_s - waited_s)
                 continue
             turn = after(turn, run.run_id, present)
@@ -128,7 +130,9 @@ class Turns:
             try:
                 self.ports.target.records.withdraw(run)
             except ListingSyncError as error:  # the next run buries it
-                logs.event("info", "withdraw_failed", f"a record was left behind: {error}")
+                logs.event(
+                    "info", "withdraw_failed", f"a record was left behind: {english_of(error)}"
+                )
         limit_s, other = self.ports.settings.sync_lock_timeout, self.met
         if other is None:
             raise LockTimeoutError(

@@ -11,6 +11,7 @@ from typing import Any, Final
 from listing_sync import logs
 from listing_sync.changes.seen import Fingerprint
 from listing_sync.errors import BatchTooLargeError, PermanentError, RowError
+from listing_sync.language.sentences import english_of
 from listing_sync.supabase.rest import Rest, read_as_asked
 
 FUNCTION: Final = "listing_sync_table_fingerprints"
@@ -43,7 +44,7 @@ def read_fingerprints(
     try:
         rows = rest.read(query, "asking what of the table has changed").rows
     except (PermanentError, RowError, BatchTooLargeError) as error:
-        logs.event("info", "read_whole", f"the table is read whole: {error}")
+        logs.event("info", "read_whole", f"the table is read whole: {english_of(error)}")
         return None
     told = rows[0].get("fingerprints") if rows else None
     if told is None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from listing_sync import logs
 from listing_sync.clock import Stop, SystemClock
 from listing_sync.errors import Service
+from listing_sync.language.sentences import english_of
 from listing_sync.machine.breaker_file import BreakerFile
 from listing_sync.machine.state_dir import StateDir
 from listing_sync.reliability.breaker import Breaker
@@ -104,8 +105,8 @@ def _log_retry(retry: Retry) -> None:
     logs.event(
         "info",
         "retry",
-        f"failed while {retry.what} ({retry.cause}); try {retry.attempt + 1} of {retry.attempts}"
-        f" in {retry.wait_s:g} s",
+        f"failed while {retry.what} ({english_of(retry.cause)}); try {retry.attempt + 1} of"
+        f" {retry.attempts} in {retry.wait_s:g} s",
         service=str(retry.service),
         attempt=retry.attempt,
         wait_s=retry.wait_s,

@@ -20,6 +20,7 @@ from listing_sync.clock import Stop, SystemClock
 from listing_sync.errors import Service
 from listing_sync.given_settings import GivenSettings
 from listing_sync.history.sources import Source
+from listing_sync.language.sentences import english_of
 from listing_sync.loading import load
 from listing_sync.machine.header_memory import HeaderMemoryFile
 from listing_sync.machine.process import this_process
@@ -90,7 +91,9 @@ class World:
             try:
                 self._sources.store(source)
             except OSError as error:  # the next run learns it again
-                logs.event("info", "source_unkept", f"the sheet's name was not kept: {error}")
+                logs.event(
+                    "info", "source_unkept", f"the sheet's name was not kept: {english_of(error)}"
+                )
 
     @cached_property
     def sheet(self) -> Sheet:

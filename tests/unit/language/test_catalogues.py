@@ -100,6 +100,25 @@ def test_an_error_of_a_run_is_said_in_the_language_of_the_office():
     assert bare == [], "give it phrase(...)"
 
 
+SAID = frozenset({"cause", "error", "reason", "subject", "text", "why"})
+"""Names of what may be a sentence in the language of the office."""
+
+
+def test_a_log_quotes_sentences_in_english():
+    local = [
+        f"{path.name}:{value.lineno}"
+        for path in HOUSE.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "logs.event"
+        for said in call.args
+        if isinstance(said, ast.JoinedStr)
+        for value in said.values
+        if isinstance(value, ast.FormattedValue)
+        and ast.unparse(value.value).rpartition(".")[2] in SAID
+    ]
+    assert local == [], "give it english_of(...)"
+
+
 def test_no_translation_is_of_a_sentence_that_is_gone(source, language):
     catalogue = read_catalogue(language)
     assert [each.id for each in catalogue if each.id and source.get(each.id) is None] == []
