@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from listing_sync.errors import StoppedError
+from listing_sync.language.sentences import phrase
 
 
 class Stop:
@@ -36,9 +37,9 @@ class Stop:
         """Raise StoppedError once a stop was asked for."""
         if self._asked.is_set():
             if self._signal is None:
-                raise StoppedError("stopped at SYNC_TIME_LIMIT", signal=None)
+                raise StoppedError(phrase("stopped at SYNC_TIME_LIMIT"), signal=None)
             name = signals.Signals(self._signal).name
-            raise StoppedError(f"stopped by {name}", signal=self._signal)
+            raise StoppedError(phrase("stopped by {signal}", signal=name), signal=self._signal)
 
 
 def end_by_itself(after_s: float) -> Callable[[], None]:

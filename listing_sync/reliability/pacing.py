@@ -10,13 +10,11 @@ breaker's threshold sooner than one caller would. Retry-After (PostgREST: 0) onl
 from __future__ import annotations
 
 from dataclasses import field, replace
-from datetime import UTC, datetime
 from enum import Enum
 from typing import Final, NamedTuple
 
 from listing_sync.errors import (
     BreakerOpenError,
-    Category,
     QuotaError,
     RefusedError,
     RemoteError,
@@ -27,9 +25,13 @@ from listing_sync.errors import (
 )
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.reliability.breaker import Breaker, BreakerLimits, BreakerState, Try
+from listing_sync.reliability.refusing import (
+    LONGEST_RETRY_AFTER_S,
+    breaker_open,
+    retry_later,
+)
 from listing_sync.reliability.retry import CAP_S, retry_delays
 
-LONGEST_RETRY_AFTER_S = 60.0
 STEP_S = 0.1  # of a wait: a breaker that opens, or a service that answers, ends those of all
 # Google asks to wait 30 s or more for its quota, filled again each minute: two such waits reach the
 # next minute, four the one after it. In units of the first delay: who sets that short waits less.
@@ -257,7 +259,7 @@ class Pacing:
             earliest_s = max(earliest_s, at.monotonic_s + error.retry_after_s)
             pacing = replace(pacing, asked_until_s=max(self.asked_until_s, earliest_s))
             if error.retry_after_s > LONGEST_RETRY_AFTER_S:
-                later = _retry_later(error, error.retry_after_s)
+                later = retry_later(error, error.retry_after_s)
                 return replace(pacing, retry_later=later), Refuse(later)
         if breaker.opened_at is not None and patience is not Patience.LAST:
             return pacing, Refuse(pacing.open_error())
@@ -278,23 +280,4 @@ class Pacing:
 
     def open_error(self) -> BreakerOpenError:
         """Return what to say while the breaker is open."""
-        opened_at = self.breaker.opened_at or 0.0
-        ends = datetime.fromtimestamp(opened_at + self._limits.timeout_s, tz=UTC).astimezone()
-        cause = f"{self.breaker.cause.rstrip('.')}. " if self.breaker.cause else ""
-        return BreakerOpenError(
-            f"{cause}It failed {self.breaker.failures} times in a row: nothing is asked of"
-            f" {self.service.title()} before {ends:%H:%M:%S}, then one try is let through;"
-            " `listing-sync health` tries at once and says what is wrong",
-            service=self.service,
-        )
-
-
-def _retry_later(error: TransientError, retry_after_s: float) -> RetryLaterError:
-    return RetryLaterError(
-        f"{error}; it asks to wait {retry_after_s:.0f} s, longer than a run waits"
-        f" ({LONGEST_RETRY_AFTER_S:.0f} s): run again after that",
-        service=error.service,
-        category=Category.RATE_LIMIT,
-        http_status=error.http_status,
-        code=error.code,
-    )
+        return breaker_open(self.breaker, self.service, self._limits.timeout_s)

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from listing_sync.history.messages import Message
+from listing_sync.language.sentences import phrase
 from listing_sync.ports import NotTaken, Trial
 from listing_sync.signals.addresses import SecretAddresses
 from listing_sync.signals.posting import not_in_time
@@ -93,7 +94,7 @@ def _sent(url: str, message: Message, timeout_s: float) -> NotTaken | None:
     except subprocess.TimeoutExpired:
         return NotTaken(not_in_time(timeout_s))
     except (OSError, ValueError):  # it was ended by its limits
-        return NotTaken("not taken")
+        return NotTaken(phrase("not taken"))
     return NotTaken(**found) if found else None
 
 

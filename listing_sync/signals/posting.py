@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from listing_sync.language.sentences import phrase
 from listing_sync.ports import NotTaken
 
 _MAY_PASS = frozenset({408, 425, 429})
@@ -17,7 +18,7 @@ def is_final(http_status: int) -> bool:
 
 def not_in_time(timeout_s: float) -> str:
     """Return why a message was not taken that nobody answered."""
-    return f"no answer in {timeout_s:g} s"
+    return phrase("no answer in {seconds:g} s", seconds=timeout_s)
 
 
 def post(url: str, body: bytes, content_type: str, *, timeout_s: float) -> NotTaken | None:

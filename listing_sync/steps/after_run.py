@@ -8,7 +8,7 @@ from listing_sync.cells.listings import Rejection
 from listing_sync.history.alert_memory import Memory
 from listing_sync.history.alerts import Ended, due_messages, due_unstarted
 from listing_sync.history.runs import GOOD, Run, RunStatus, RunType
-from listing_sync.language.sentences import phrase
+from listing_sync.language.sentences import joined, phrase
 from listing_sync.ports import Ports, Telling
 from listing_sync.steps.delivering import deliver, waiting_with
 from listing_sync.steps.standing_trouble import MANUAL, tell_signal
@@ -23,7 +23,13 @@ def report(
     but give no alert themselves. Dry runs are not reported.
     """
     why = ports.signals.metrics_file.write(run)
-    tell_signal(ports, "metrics_failed", "SYNC_METRICS_FILE", why, f"SYNC_METRICS_FILE: {why}")
+    tell_signal(
+        ports,
+        "metrics_failed",
+        "SYNC_METRICS_FILE",
+        why,
+        joined(": ", ("SYNC_METRICS_FILE", why or "")),
+    )
     if ports.signals.channels.addresses:
         _alert(ports, run, new_rejections, recent_runs)
 

@@ -43,7 +43,7 @@ def pause(ports: Ports, why: str) -> str | None:
     """
     if held := held_here(ports.machine.hold):
         raise RefusedError(held)
-    words = f"paused: {why}" if why else "paused"
+    words = phrase("paused: {why}", why=why) if why else phrase("paused")
     return _place(ports, str(uuid4()), words, ports.clock.now(), _MAKE_ROOM)
 
 
