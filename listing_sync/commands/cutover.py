@@ -14,6 +14,7 @@ from listing_sync.commands.sync import SyncOptions, SyncResult, sync
 from listing_sync.commands.verify import Verification, verify
 from listing_sync.errors import RefusedError
 from listing_sync.language.sentences import phrase
+from listing_sync.language.system_words import system_words
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Holder, Ports, Progress, SnapshotMeta
 
@@ -78,7 +79,7 @@ def take_snapshot(ports: Ports, progress: Progress) -> SnapshotMeta:
                 phrase(
                     "the snapshot cannot be written ({why}), so nothing was changed:"
                     " make room in SYNC_STATE_DIR",
-                    why=error.strerror or error,
+                    why=system_words(error),
                 )
             ) from error
 

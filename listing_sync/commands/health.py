@@ -46,6 +46,7 @@ from listing_sync.history.verdict import (
     warn,
 )
 from listing_sync.language.sentences import joined, phrase
+from listing_sync.language.system_words import system_words
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Hold, Holds, Ports, RunRecords, SheetDescription, Table
 from listing_sync.reliability.breaker import BreakerState
@@ -281,7 +282,7 @@ def local_checks(ports: Ports, held: str | None = None) -> tuple[Check, ...]:
         held = held_here(ports.machine.hold) or held
         ports.machine.lock.holder()
     except (OSError, ListingSyncError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
+        why = system_words(error) if isinstance(error, OSError) else error
         detail = phrase("SYNC_STATE_DIR cannot be read: {why}", why=why)
         return (fail(CheckName.STATE_DIR, detail),)
     fault = folder_fault(ports.machine.hold.root) or ports.machine.lock.problem()

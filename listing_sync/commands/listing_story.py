@@ -28,6 +28,7 @@ from listing_sync.history.story import (
     rejected_since,
 )
 from listing_sync.language.sentences import phrase
+from listing_sync.language.system_words import system_words
 from listing_sync.ports import Ports
 from listing_sync.steps.going_now import going_now
 from listing_sync.steps.holding import held_elsewhere
@@ -112,7 +113,7 @@ class _Inquiry:
             changes = self._ports.machine.undo.changes_of(self._stored, _CHANGES_LOOKED_AT)
         except OSError as error:
             self._problems.append(
-                phrase("what past runs replaced cannot be read: {error}", error=error.strerror)
+                phrase("what past runs replaced cannot be read: {error}", error=system_words(error))
             )
         except RefusedError as error:
             self._problems.append(

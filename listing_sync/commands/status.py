@@ -18,6 +18,7 @@ from listing_sync.history.runs import (
 )
 from listing_sync.history.signs_of_life import Going
 from listing_sync.language.sentences import phrase
+from listing_sync.language.system_words import system_words
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import JournalEntry, Ports
 from listing_sync.steps.going_now import going_now
@@ -130,7 +131,7 @@ def _waiting(ports: Ports) -> tuple[tuple[JournalEntry, ...], tuple[str, ...]]:
         entries = ports.machine.journal.entries()
     except OSError as error:
         return (), (
-            phrase("the journal in SYNC_STATE_DIR cannot be read: {why}", why=error.strerror),
+            phrase("the journal in SYNC_STATE_DIR cannot be read: {why}", why=system_words(error)),
         )
     return tuple(
         replace(entry, run=replace(entry.run, in_journal=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from listing_sync.errors import Service
 from listing_sync.language.sentences import Marked, marked, spoken
+from listing_sync.language.system_words import system_words
 from listing_sync.machine.state_dir import StateDir
 from listing_sync.reliability.breaker import Breaker
 
@@ -54,4 +55,4 @@ class BreakerFile:
 
     def _warn(self, text: Marked, error: OSError) -> None:
         path = self._state.path / self._name
-        self._state.warn(spoken(text, path=path, why=error.strerror))
+        self._state.warn(spoken(text, path=path, why=system_words(error)))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from listing_sync.cells.foreign_json import read_foreign_json
 from listing_sync.language.sentences import phrase
+from listing_sync.language.system_words import system_words
 from listing_sync.machine.state_dir import encode_json, write_atomically
 from listing_sync.regular_file import read_regular
 
@@ -77,4 +78,4 @@ def _reason(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        return phrase("it cannot be read: {why}", why=error.strerror)
+        return phrase("it cannot be read: {why}", why=system_words(error))

@@ -15,6 +15,7 @@ from pathlib import Path
 from listing_sync.errors import LockTimeoutError, SettingsError
 from listing_sync.history.exposure import disk_problem
 from listing_sync.language.sentences import joined, phrase
+from listing_sync.language.system_words import system_words
 from listing_sync.machine.process import is_there
 from listing_sync.machine.state_dir import StateDir, make_folder
 from listing_sync.ports import Holder
@@ -151,7 +152,7 @@ def _unusable(lock: Path, error: OSError) -> str:
         "SYNC_STATE_DIR: the lock {lock} cannot be used ({why}); another user may have made it:"
         " each needs an own one",
         lock=lock,
-        why=error.strerror,
+        why=system_words(error),
     )
 
 

@@ -22,6 +22,7 @@ from listing_sync.cells.foreign_json import read_foreign_json
 from listing_sync.cells.listings import Value
 from listing_sync.errors import RefusedError
 from listing_sync.language.sentences import phrase
+from listing_sync.language.system_words import system_words
 from listing_sync.machine.sequence import SNAPSHOT_FOLDER, next_sequence, numbered
 from listing_sync.machine.state_dir import (
     StateDir,
@@ -121,7 +122,7 @@ class SnapshotFiles:
                     " rollback` lists the snapshots there are",
                     path=path,
                     checksum=_checksum_path(path).name,
-                    why=error.strerror,
+                    why=system_words(error),
                 )
             ) from error
         meta = _read_meta(path)

@@ -17,6 +17,7 @@ from listing_sync.cells.json_exact import decode, encode
 from listing_sync.errors import RefusedError, SettingsError
 from listing_sync.history.exposure import disk_problem, folder_problem
 from listing_sync.language.sentences import joined, phrase
+from listing_sync.language.system_words import system_words
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Clock
 from listing_sync.regular_file import read_regular
@@ -84,7 +85,7 @@ class StateDir:
                 " its lock two runs could meet: name a directory of the user who runs"
                 " this",
                 root=self.root,
-                why=error.strerror,
+                why=system_words(error),
             )
             problem = joined(": ", ("SYNC_STATE_DIR", disk)) if disk else problem
             raise SettingsError((problem,)) from error
@@ -117,7 +118,7 @@ class StateDir:
                 phrase(
                     "{path} is damaged and cannot be set aside ({why}): ignored",
                     path=path,
-                    why=error.strerror,
+                    why=system_words(error),
                 )
             )
         else:

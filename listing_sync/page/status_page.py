@@ -14,6 +14,7 @@ from listing_sync.errors import ListingSyncError
 from listing_sync.history.verdict import Verdict
 from listing_sync.language.catalogue import translated
 from listing_sync.language.sentences import english_of, phrase
+from listing_sync.language.system_words import system_words
 from listing_sync.page.html_parts import moment, text
 from listing_sync.page.machine import machine
 from listing_sync.page.month import month
@@ -38,7 +39,7 @@ def refresh(ports: Ports, path: Path) -> None:
     try:
         write(path, render(page_facts(ports)))
     except (OSError, ListingSyncError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+        reason = system_words(error) if isinstance(error, OSError) else error
         logs.event(
             "warning",
             "page_failed",

@@ -16,6 +16,7 @@ from listing_sync.cells.validator import normalise_number
 from listing_sync.changes.quiet import Fetched, body_digest
 from listing_sync.errors import SourceError
 from listing_sync.language.sentences import phrase
+from listing_sync.language.system_words import system_words
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import SelectedRows, SheetDescription
 from listing_sync.sheets.csv_file import CsvRows, csv_rows, without_habits
@@ -180,7 +181,7 @@ class FileSheet:
                 phrase(
                     "{path}: {why} (SYNC_SHEET_FILE)",
                     path=self._path,
-                    why=error.strerror or error,
+                    why=system_words(error),
                 )
             ) from error
         raise SourceError(

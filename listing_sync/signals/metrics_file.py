@@ -16,6 +16,7 @@ from typing import NamedTuple
 from listing_sync.history.run_statistics import duration_s, is_good, metric
 from listing_sync.history.runs import ENDED, Run, RunType
 from listing_sync.language.sentences import phrase
+from listing_sync.language.system_words import system_words
 from listing_sync.regular_file import read_regular
 
 _READABLE_BY_ALL = 0o644
@@ -78,7 +79,7 @@ class PrometheusFile:
         try:
             _write(self._path, [*_samples(run), *_standing(self._path, run)])
         except Exception as error:  # noqa: BLE001 - a signal that fails must not fail a good run
-            why = error.strerror if isinstance(error, OSError) else type(error).__name__
+            why = system_words(error) if isinstance(error, OSError) else type(error).__name__
             return phrase("{path} was not written: {why}", path=self._path, why=why)
         return None
 

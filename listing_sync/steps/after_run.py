@@ -9,6 +9,7 @@ from listing_sync.history.alert_memory import Memory
 from listing_sync.history.alerts import Ended, due_messages, due_unstarted
 from listing_sync.history.runs import GOOD, Run, RunStatus, RunType
 from listing_sync.language.sentences import joined, phrase
+from listing_sync.language.system_words import system_words
 from listing_sync.ports import Ports, Telling
 from listing_sync.steps.delivering import deliver, waiting_with
 from listing_sync.steps.standing_trouble import MANUAL, tell_signal
@@ -115,7 +116,7 @@ def remembered(ports: Telling, source: str) -> Memory:
         mine = document.get(source) or next(filter(None, former), None)
         return Memory.from_document(mine, ports.clock.now())
     except OSError as error:
-        why = phrase("earlier alerts cannot be read: {why}", why=error.strerror)
+        why = phrase("earlier alerts cannot be read: {why}", why=system_words(error))
         tell_signal(ports, "alerts_unread", phrase("the memory of alerts"), why, why)
         return Memory()
 
@@ -130,6 +131,6 @@ def keep(ports: Telling, source: str, before: Memory, memory: Memory) -> Memory:
         try:
             ports.machine.alert_memory.store({**document, source: memory.to_document()})
         except OSError as error:
-            why = phrase("alerts cannot be kept: {why}", why=error.strerror)
+            why = phrase("alerts cannot be kept: {why}", why=system_words(error))
             tell_signal(ports, "alerts_unkept", phrase("the memory of alerts"), why, why)
     return memory

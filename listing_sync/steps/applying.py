@@ -24,6 +24,7 @@ from listing_sync.errors import (
 )
 from listing_sync.history.runs import Run
 from listing_sync.language.sentences import english_of, phrase
+from listing_sync.language.system_words import system_words
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import KeyedRows, Ports, Progress, Replaced
 from listing_sync.steps.answers import Answers, dropped
@@ -58,7 +59,7 @@ class _Undo:
         try:
             self._ports.machine.undo.record(self._run.run_id, self._run.started_at, changes)
         except OSError as error:
-            why = error.strerror or error
+            why = system_words(error)
             self.problem = phrase("this run cannot be undone: {why}", why=why)
 
     def made(self, made: Made) -> None:

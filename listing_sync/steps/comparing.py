@@ -28,6 +28,7 @@ from listing_sync.changes.seen import (
 )
 from listing_sync.errors import BreakerOpenError, RemoteError
 from listing_sync.language.sentences import english_of
+from listing_sync.language.system_words import system_words
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 
@@ -162,7 +163,7 @@ class Comparing:
         try:
             ports.machine.table_memory.store(ports.identity.source, self._identity, remembered)
         except OSError as error:
-            why = error.strerror or error
+            why = system_words(error)
             logs.event("info", "not_remembered", f"what was read cannot be kept: {english_of(why)}")
 
 

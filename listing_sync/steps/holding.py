@@ -16,6 +16,7 @@ from listing_sync.errors import (
 )
 from listing_sync.history.runs import Run
 from listing_sync.language.sentences import english_of, marked, phrase
+from listing_sync.language.system_words import system_words
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Hold, Holds, Ports, SharedHold
 
@@ -77,7 +78,7 @@ def resume(ports: Ports, *, everywhere: bool) -> Resumed:
             phrase(
                 "the file {path} cannot be deleted ({why})",
                 path=hold.path,
-                why=error.strerror or error,
+                why=system_words(error),
             )
         ) from error
     still = held_here(hold)
@@ -117,7 +118,7 @@ def _place(
         raise RefusedError(
             phrase(
                 "syncing cannot be put on hold ({why}), {problem}",
-                why=error.strerror or error,
+                why=system_words(error),
                 problem=problem,
             )
         ) from error

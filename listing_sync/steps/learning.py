@@ -10,6 +10,7 @@ from listing_sync.errors import ListingSyncError
 from listing_sync.history.run_statistics import loose_columns
 from listing_sync.history.runs import Run
 from listing_sync.language.sentences import phrase
+from listing_sync.language.system_words import system_words
 from listing_sync.ports import Ports
 from listing_sync.steps.tally import Tally
 
@@ -43,7 +44,7 @@ def learn(
         try:
             ports.machine.given_back.store(now.to_document())
         except OSError as error:
-            why = error.strerror or error
+            why = system_words(error)
             warning = phrase(
                 "what the table makes of values cannot be kept on this machine: {why}", why=why
             )

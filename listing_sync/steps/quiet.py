@@ -11,6 +11,7 @@ from listing_sync.changes.meaning import Settled
 from listing_sync.changes.quiet import Quiet, concluded, digest_of_known
 from listing_sync.changes.seen import identity_of
 from listing_sync.language.sentences import english_of
+from listing_sync.language.system_words import system_words
 from listing_sync.ports import Ports
 from listing_sync.steps.comparing import Scope
 from listing_sync.steps.planning import meant_rows
@@ -63,7 +64,7 @@ def keep_quiet(
     try:
         ports.machine.quiet_memory.store(ports.identity.source, _identity(ports, scope), found)
     except OSError as error:
-        why = error.strerror or error
+        why = system_words(error)
         logs.event("info", "not_remembered", f"what was read cannot be kept: {english_of(why)}")
 
 

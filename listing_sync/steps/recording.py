@@ -30,6 +30,7 @@ from listing_sync.history.runs import (
 )
 from listing_sync.history.taking_turns import SIGN_OF_LIFE_S
 from listing_sync.language.sentences import english_of, phrase
+from listing_sync.language.system_words import system_words
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import JournalEntry, Ports
 from listing_sync.steps.after_run import report_dead
@@ -250,7 +251,9 @@ class Recorder:
             for entry in self._ports.machine.journal.entries():
                 self._deliver(entry, before)
         except OSError as error:
-            text = phrase("the journal of earlier runs cannot be used: {why}", why=error.strerror)
+            text = phrase(
+                "the journal of earlier runs cannot be used: {why}", why=system_words(error)
+            )
             logs.event("warning", "journal_unusable", text)
 
     def _deliver(self, entry: JournalEntry, before: datetime) -> None:

@@ -22,6 +22,7 @@ from listing_sync.errors import (
 )
 from listing_sync.history.runs import Run
 from listing_sync.language.sentences import phrase
+from listing_sync.language.system_words import system_words
 from listing_sync.ports import Back, Ports, Replaced
 
 _ORDER: Final = (Action.REMOVE, Action.RESTORE, Action.BRING_BACK)
@@ -182,7 +183,7 @@ class Restorer:
             )
         except OSError as error:
             self._is_remembered = False
-            why = error.strerror or error
+            why = system_words(error)
             self._warn(phrase("this rollback cannot be undone: {why}", why=why))
 
     def _conclude(self, action: Action, done: Sequence[Step]) -> None:
@@ -201,7 +202,7 @@ class Restorer:
                 made=made,
             )
         except OSError as error:
-            why = error.strerror or error
+            why = system_words(error)
             self._warn(phrase("what came of this rollback cannot be kept: {why}", why=why))
 
     def _warn(self, text: str) -> None:
