@@ -49,7 +49,8 @@ class Memory:
     `unsent` are messages, oldest first, by the name of the address that has not taken them;
     `refused` are the addresses that answered that they never will. `unstarted` are runs in a row
     that could not begin, `stuck` is what messages told of them. `heard` are digests of rejections
-    that channels heard of by a run by hand.
+    that channels heard of by a run by hand; `lost` is what messages told of columns that the sheet
+    has no more.
     """
 
     streak: Streak | None = None
@@ -60,6 +61,7 @@ class Memory:
     unstarted: Streak | None = None
     stuck: Standing | None = None
     heard: tuple[str, ...] = ()
+    lost: Standing | None = None
 
     def to_document(self) -> dict[str, object]:
         """Return the memory as JSON keeps it."""
@@ -69,6 +71,7 @@ class Memory:
             "heard": list(self.heard),
             "failing": self.failing and self.failing.to_document(),
             "stuck": self.stuck and self.stuck.to_document(),
+            "lost": self.lost and self.lost.to_document(),
             "is_error_rate_told": self.is_error_rate_told,
             "unsent": {
                 name: [message.to_document() for message in messages]
@@ -96,6 +99,7 @@ def _read_memory(document: Any, now: datetime) -> Memory:
         heard=tuple(map(str, document.get("heard", ()))),
         failing=_read_failing(document),
         stuck=standing_of(document.get("stuck")),
+        lost=standing_of(document.get("lost")),
         is_error_rate_told=bool(document["is_error_rate_told"]),
         unsent={
             name: tuple(message_of(each, now) for each in kept)

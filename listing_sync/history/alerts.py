@@ -46,12 +46,14 @@ from listing_sync.history.run_checks import DEGRADED_ERROR_RATE, UNHEALTHY_ERROR
 from listing_sync.history.run_statistics import Statistics, statistics
 from listing_sync.history.runs import GOOD, Run, RunStatus, RunType
 from listing_sync.history.standing import REMINDED_AFTER, Standing, Word, seen
-from listing_sync.language.sentences import english_of, phrase, phrase_number
+from listing_sync.language.sentences import code_of, english_of, phrase, phrase_number
 from listing_sync.lazy_dataclasses import dataclass
 
 _HEARD_KEPT = 2000
 UNSTARTED_TOLD_AFTER = 3
 _TITLE_WIDTH = 150
+COLUMN_MISSING = "column_missing"
+"""The code of the warning that the sheet has lost a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,12 @@ def due_messages(ended: Ended, memory: Memory) -> tuple[tuple[Message, ...], Mem
     ended, memory = _unheard(ended, memory)
     streak_message, memory = _streak(ended, memory)
     rate_message, memory = _error_rate(ended, memory)
+    lost_message, memory = _lost_column(ended, memory)
     told = rejections_message(ended.run, ended.new_rejections, ended.now)
     if rate_message and told:  # one incident: its cells tell what the rate only sums
         told, rate_message = with_rate(told, rate_message), None
-    messages = (streak_message, rate_message, removal_message(ended.run, ended.now), told)
+    removed = removal_message(ended.run, ended.now)
+    messages = (streak_message, rate_message, lost_message, removed, told)
     return tuple(message for message in messages if message), memory
 
 
@@ -170,6 +174,24 @@ def _error_rate(ended: Ended, memory: Memory) -> tuple[Message | None, Memory]:
         title = phrase("the error rate is down to {rate}", rate=percent(rate))
         return message_about(ended.run, ended.now, title), replace(memory, is_error_rate_told=False)
     return None, memory
+
+
+def _lost_column(ended: Ended, memory: Memory) -> tuple[Message | None, Memory]:
+    """Tell once that the sheet has lost a column since the last run; its values stay as they are.
+
+    What the first run of all finds is no loss.
+    """
+    if ended.run.status not in GOOD:
+        return None, memory
+    lost = [text for text in ended.run.warnings if code_of(text) == COLUMN_MISSING]
+    cause = "\n".join(str(english_of(text)) for text in lost) or None
+    word, standing = seen(memory.lost, cause, ended.now)
+    memory = replace(memory, lost=standing)
+    if not ended.recent or word not in {Word.BEGINS, Word.CHANGED}:
+        return None, memory
+    title = gist(lost[0])
+    rest = [phrase("Why: {why}", why=spoken(text)) for text in lost if text != title]
+    return message_about(ended.run, ended.now, spoken(title), *rest), memory
 
 
 def _is_past(failing: Standing | None, now: datetime) -> bool:

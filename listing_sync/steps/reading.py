@@ -21,6 +21,7 @@ from listing_sync.changes.likeness import likeness
 from listing_sync.changes.quiet import Quiet
 from listing_sync.changes.rollout import is_in_share, within_share
 from listing_sync.errors import SourceError
+from listing_sync.history.alerts import COLUMN_MISSING
 from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports, Progress, SelectedRows
@@ -196,6 +197,7 @@ def _warnings(contents: SheetContents) -> tuple[str, ...]:
         renamed = phrase(
             "the sheet has no column {header!r} (renamed to {new!r}?); {name} is left as it is:"
             " rename the header back, or add the new one to the mapping",
+            code=COLUMN_MISSING,
             header=column.headers[0],
             new=one_line(new),
             name=column.name,
@@ -204,6 +206,7 @@ def _warnings(contents: SheetContents) -> tuple[str, ...]:
     return tuple(
         phrase(
             "the sheet has no column {header!r}; {name} is left as it is",
+            code=COLUMN_MISSING,
             header=column.headers[0],
             name=column.name,
         )

@@ -203,7 +203,8 @@ def test_an_optional_header_that_was_renamed_is_told_with_its_new_name(office: O
     assert [(mail.code, bool(mail.text)) for mail in mails] == [(0, True), (0, False)]
     health = office.run("health")
     assert health.text.startswith("DEGRADED - headers")
-    for told in (mails[0].text, health.text):
+    [message] = office.messages
+    for told in (mails[0].text, health.text, message):
         assert "renamed to" in told.partition("\n")[0]
         assert "Asking price" in told.partition("\n")[0]
         assert "rename" in joined(told)

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from listing_sync.cells.listings import Rejection
 from listing_sync.errors import Category
 from listing_sync.history.alert_memory import Memory
-from listing_sync.history.alerts import Ended, due_messages
+from listing_sync.history.alerts import COLUMN_MISSING, Ended, due_messages
 from listing_sync.history.runs import Run, RunStats, RunStatus, RunType
+from listing_sync.language.sentences import phrase
 from tests.runs import make_run, run_id
 
 FAILED, GOOD, PARTIAL = RunStatus.FAILED, RunStatus.COMPLETED, RunStatus.PARTIAL
@@ -363,3 +364,38 @@ def test_each_removed_listing_is_named_with_the_way_back() -> None:
     assert ", ".join(numbers) in message
     assert f"migrate rollback --run {run_id(1)}" in message
     assert office.hears(GOOD) == []
+
+
+# -- columns that the sheet has lost --------------------------------------------------------------
+
+
+def lost(header: str) -> str:
+    return phrase(
+        "the sheet has no column {header!r}; it is left as it is",
+        code=COLUMN_MISSING,
+        header=header,
+    )
+
+
+def test_a_lost_column_is_told_once_also_when_it_comes_and_goes() -> None:
+    office = Office()
+    office.hears(GOOD)
+    gone = {"warnings": (lost("Price"),)}
+    heard = [office.hears_titles(GOOD, **facts) for facts in (gone, gone, {}, gone)]
+    assert heard[0] == ["the sheet has no column 'Price'; it is left as it is"]
+    assert heard[1:3] == [[], []]
+
+
+def test_another_lost_column_is_told_beside_the_first() -> None:
+    office = Office()
+    office.hears(GOOD)
+    office.hears(GOOD, warnings=(lost("Price"),))
+    (message,) = office.hears(GOOD, warnings=(lost("Price"), lost("Area")))
+    assert "'Price'" in message
+    assert "'Area'" in message
+
+
+def test_what_the_first_run_does_not_find_is_no_loss() -> None:
+    office = Office()
+    assert office.hears(GOOD, warnings=(lost("Price"),)) == []
+    assert office.hears(GOOD, warnings=(lost("Price"),)) == []
