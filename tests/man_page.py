@@ -12,7 +12,7 @@ from typing import Any
 import typer.main
 
 from listing_sync import __version__
-from listing_sync.cli.app import app
+from listing_sync.cli.app import program
 from listing_sync.cli.help_texts import HELP
 
 PAGE = Path(__file__).parents[1] / "docs" / "man" / "listing-sync.1"
@@ -37,7 +37,7 @@ _FILES = {
 
 def man_page() -> str:
     """Return the page."""
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(program())
     lines = [
         '.\\" Made by `make man` from the command line; do not edit.',
         f'.TH LISTING\\-SYNC 1 "" "listing\\-sync {__version__}" "User Commands"',

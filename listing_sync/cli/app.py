@@ -9,28 +9,33 @@ from collections.abc import Sequence
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 
 from listing_sync import __version__
 from listing_sync.cli.exits import ExitCode, code_of_error
 from listing_sync.cli.face import Face
-from listing_sync.cli.global_options import hoisted
+from listing_sync.cli.global_options import command_of, hoisted
 from listing_sync.cli.help_texts import add_help
 from listing_sync.cli.mails import complain_once
 from listing_sync.cli.streams import OutputError, prepare_output
 from listing_sync.errors import ListingSyncError, SettingsError
 from listing_sync.history.exposure import disk_problem
 
-app = typer.Typer(
-    name="listing-sync",
-    help="Makes a Supabase table say what a Google Sheet of property listings says.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+_FILES: Final = {
+    "init": "init",
+    "sync": "sync",
+    "status": "status",
+    "health": "health",
+    "migrate": "migrate",
+    "settings": "settings",
+    "pause": "pause",
+    "resume": "pause",
+    "test-signals": "signal_trial",
+    "serve": "serve",
+}
+"""The file of each command, in the order of the help."""
 
 
 class LogFormat(StrEnum):
@@ -46,7 +51,6 @@ def _print_version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     context: typer.Context,
     env_file: Annotated[
@@ -76,19 +80,21 @@ def options(
     face.choose_language()
 
 
-for _name in (
-    "init",
-    "sync",
-    "status",
-    "health",
-    "migrate",
-    "settings",
-    "pause",
-    "signal_trial",
-    "serve",
-):
-    import_module(f"listing_sync.cli.{_name}").register(app)
-add_help(app)
+def program(asked: str | None = None) -> typer.Typer:
+    """Return the command line with the command asked for alone, with all where that is none."""
+    app = typer.Typer(
+        name="listing-sync",
+        help="Makes a Supabase table say what a Google Sheet of property listings says.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(options)
+    for name in [_FILES[asked]] if asked in _FILES else dict.fromkeys(_FILES.values()):
+        import_module(f"listing_sync.cli.{name}").register(app)
+    add_help(app)
+    return app
 
 
 def run() -> NoReturn:
@@ -107,7 +113,8 @@ def run() -> NoReturn:
 
 def _code_of_command(face: Face) -> int:
     try:
-        app(args=hoisted(sys.argv[1:]), obj=face)
+        arguments = hoisted(sys.argv[1:])
+        program(command_of(arguments))(args=arguments, obj=face)
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else ExitCode.USAGE
     except ListingSyncError as error:

@@ -27,3 +27,14 @@ def hoisted(arguments: Sequence[str]) -> list[str]:
         else:
             rest.append(argument)
     return [*options, *rest]
+
+
+def command_of(arguments: Sequence[str]) -> str | None:
+    """Return what follows the program's own options, which come first: mostly a command."""
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument in _WITH_VALUE:
+            next(waiting, None)
+        elif argument not in _FLAGS and argument.partition("=")[0] not in _WITH_VALUE:
+            return argument
+    return None

@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.mapping import parse_mapping
-from listing_sync.cli.app import app
+from listing_sync.cli.app import program
 from listing_sync.settings import Settings
 from tests.command_line import UsageError
 
@@ -50,7 +50,7 @@ COMMANDS = [
 def parse(line: str) -> None:
     """Read a command line as the program does, without running it."""
     words = shlex.split(line)[1:]
-    context = typer.main.get_command(app).make_context("listing-sync", words)
+    context = typer.main.get_command(program()).make_context("listing-sync", words)
     while isinstance(context.command, TyperGroup):
         # click 8.1 has protected_args, which 8.2 warns of.
         held = "_protected_args" if hasattr(context, "_protected_args") else "protected_args"

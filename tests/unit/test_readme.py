@@ -9,7 +9,7 @@ from pathlib import Path
 import typer.main
 from typer.core import TyperGroup
 
-from listing_sync.cli.app import app
+from listing_sync.cli.app import program
 from listing_sync.cli.exits import ExitCode
 from listing_sync.settings import Settings
 
@@ -43,12 +43,12 @@ def commands_of(group: TyperGroup, name: str = "") -> Iterator[str]:
 
 
 def test_every_command_is_told_and_no_other() -> None:
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(program())
     assert isinstance(group, TyperGroup)
-    program = set(commands_of(group))
+    there = set(commands_of(group))
     told = {text for cells in rows("Commands") for text in re.findall(r"`([^`]+)`", cells[0])}
-    assert {command for command in program if any(t.startswith(command) for t in told)} == program
-    assert all(any(text.startswith(command) for command in program) for text in told)
+    assert {command for command in there if any(t.startswith(command) for t in told)} == there
+    assert all(any(text.startswith(command) for command in there) for text in told)
 
 
 def test_every_setting_is_told_with_its_default_and_no_other() -> None:

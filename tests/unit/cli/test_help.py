@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from listing_sync.cli.app import app, run
+from listing_sync.cli.app import program, run
 from listing_sync.cli.help_texts import HELP
 from tests.man_page import PAGE, man_page
 from tests.unit.test_docs import parse
@@ -26,7 +26,7 @@ def commands(group: Any, above: str = "") -> Iterator[str]:
             yield from commands(command, whole)
 
 
-ALL = tuple(commands(typer.main.get_command(app)))
+ALL = tuple(commands(typer.main.get_command(program())))
 
 
 @pytest.mark.parametrize("name", ["", *ALL])
