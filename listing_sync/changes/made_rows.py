@@ -7,6 +7,7 @@ from operator import itemgetter
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import Value
+from listing_sync.changes.as_sent import ByColumn
 from listing_sync.changes.compare import is_equal
 from listing_sync.lazy_dataclasses import dataclass
 
@@ -55,22 +56,26 @@ def made_of(
     if not numbers:
         return Made((), {}, {}, {})
     beside = tuple(came[0].keys() - set(columns))
-    wanted = dict(zip(columns, zip(*sent, strict=True), strict=True))
+    wanted = ByColumn(columns, sent)
     names = [name for name in columns if name in came[0]]
+    keys = [row[key] for row in came]
+    if keys == [*numbers] and key in names and wanted[key] == tuple(keys):  # as nearly always
+        names.remove(key)
     others: dict[str, dict[str, Value]] = {}
     for name, got in zip(names, zip(*_values(names, came), strict=True), strict=True):
         kind = table.get(name, ColumnType.TEXT)
-        for place in _doubtful(wanted[name], got, kind):
-            if not is_equal(wanted[name][place], got[place], kind):
+        values = wanted[name]
+        for place in _doubtful(values, got, kind):
+            if not is_equal(values[place], got[place], kind):
                 others.setdefault(numbers[place], {})[name] = got[place]
     return Made(
         beside,
         dict(zip(numbers, _values(beside, came), strict=True)),
         others,
         {
-            number: str(row[key])
-            for number, row in zip(numbers, came, strict=True)
-            if row[key] != number and str(row[key]) != number
+            number: str(came_as)
+            for number, came_as in zip(numbers, keys, strict=True)
+            if came_as != number and str(came_as) != number
         },
     )
 

@@ -13,6 +13,7 @@ from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import Value
 from listing_sync.cells.mapping import SheetMapping
+from listing_sync.changes.as_sent import ByColumn
 from listing_sync.changes.plan import TableRow
 from listing_sync.changes.seen import Fingerprint
 from listing_sync.errors import BatchTooLargeError, PermanentError, RowError
@@ -97,9 +98,8 @@ class SupabaseTable:
         """Write rows in one request, all or none; return what the database made of them."""
         body = [dict(zip(columns, row, strict=True)) for row in rows]
         seen = back if self._sees_whole else Back.WRITTEN
-        query = self._rest.table(self._name).upsert(body, on_conflict=self._key)
-        sent = dict(zip(columns, zip(*rows, strict=True), strict=True))
-        query = query.select(asked_back(seen, self._mapping, self._described, sent))
+        asked = asked_back(seen, self._mapping, self._described, ByColumn(columns, rows))
+        query = self._rest.table(self._name).upsert(body, on_conflict=self._key).select(asked)
         try:
             return self._asked(
                 lambda stale: self._rest.write_back(

@@ -4,12 +4,17 @@ import pytest
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
-from listing_sync.changes.as_sent import kept_as_sent
+from listing_sync.changes.as_sent import ByColumn, kept_as_sent
 
 
 def kept(kind: ColumnType, declared: str, *values, scale: int | None = None) -> bool:
     column = Column("it", ("It",), kind, scale=scale)
     return bool(kept_as_sent([column], {"it": declared}, {"it": values}))
+
+
+def test_values_are_picked_by_column():
+    sent = ByColumn(("a", "b"), [(1, 2), (3, 4)])
+    assert (dict(sent), len(sent)) == ({"a": (1, 3), "b": (2, 4)}, 2)
 
 
 @pytest.mark.parametrize(
