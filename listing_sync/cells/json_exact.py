@@ -107,6 +107,20 @@ def encode_rows(document: Any, rows: Iterable[Iterable[Value]]) -> bytes:
     return (_encode_plain(document) if kinds.isdisjoint(_EXACT) else encode(document)).encode()
 
 
+def encode_finite(document: Any) -> bytes | None:
+    """Return the JSON text, in UTF-8, of a document in which no number is NaN or infinite.
+
+    None: it holds what `encode` has to write, such as a document with a text of its own. No value
+    is looked at beforehand, which takes longer than to write it.
+    """
+    import orjson  # noqa: PLC0415 - for what is written; most runs write nothing
+
+    try:
+        return orjson.dumps(document, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+    except orjson.JSONEncodeError:
+        return None
+
+
 def is_same(left: Value, right: Value) -> bool:
     """Return whether two JSON values say the same: numbers by value, true and 1 are two things."""
     stack = [(left, right)]

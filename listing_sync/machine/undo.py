@@ -1,20 +1,21 @@
-"""Keep what runs replaced and wrote, and what came of it: compressed lines, one file a run.
+"""Keep what runs replaced and wrote, and what came of it: lines in gzip, one file a run.
 
 The changes of a batch are on disk before the write, a line with what became of them follows with
 its answer, and the first, `{"types":{..}}`, tells how the columns were mapped then. Each group of
 lines is a gzip member of its own, so a killed process can cut off only what was never sent, and
 `zcat` reads the file.
+
+Rows that are new, and what the database made of them, are stored as they are: they come by the
+thousand, once, and packing them would take longer than all the rest.
 """
 
 from __future__ import annotations
 
 import errno
-import os
 import re
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,13 +24,14 @@ from listing_sync.cells.listings import Value
 from listing_sync.changes.undo_log import Logged
 from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
+from listing_sync.machine.appended import Appended
+from listing_sync.machine.gzip_member import GZIP, packed, stored
 from listing_sync.machine.sequence import UNDO_FOLDER, next_sequence, numbered, sequence_of
 from listing_sync.machine.snapshots import kept_snapshots
 from listing_sync.machine.state_dir import (
     StateDir,
     encode_json,
     read_as_ours,
-    sync_folder,
 )
 from listing_sync.machine.undo_first import first_done_in
 from listing_sync.machine.undo_lines import changes_in, encoded, lines_of
@@ -39,7 +41,6 @@ from listing_sync.regular_file import open_regular
 
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _SUFFIX = ".jsonl.gz"
-_GZIP = 31
 _NAME = re.compile(r"(?:[0-9]+-)?[0-9]{8}T[0-9]{6}\.[0-9]{6}Z_[^/]*\.jsonl\.gz")
 LARGEST_BATCH_BYTES = 64 * 1024 * 1024
 """Unpacked; a hundred times what a batch of long listings takes."""
@@ -65,6 +66,7 @@ class UndoFiles:
         self._types = types or {}
         self._lock = threading.Lock()
         self._writing: dict[str, Path] = {}
+        self._file: Appended | None = None
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -72,9 +74,11 @@ class UndoFiles:
         self, run_id: str, started_at: datetime, changes: Iterable[Replaced | KeyedRows]
     ) -> None:
         """Append what a batch will replace and write; raises OSError when it cannot be kept."""
-        lines = b"".join(lines_of(changes))
+        found = tuple(changes)
+        lines = b"".join(lines_of(found))
         if not lines:
             return
+        pack = stored if isinstance(found[0], KeyedRows) else packed
         with self._lock:
             path = self._writing.get(run_id)
             if len(lines) >= LARGEST_BATCH_BYTES - _FIRST_LINE_BYTES:
@@ -82,7 +86,7 @@ class UndoFiles:
             if path is None:
                 lines = encode_json({"types": self._types}) + b"\n" + lines
                 path = self._new_path(run_id, started_at)
-            _append(path, _packed(lines), is_needed=True)
+            self._file_of(path).append(pack(lines), is_needed=True)
             self._writing[run_id] = path
 
     def conclude(
@@ -107,17 +111,20 @@ class UndoFiles:
             "made": made,
             "spelled": spelled,
         }
-        rows: list[Iterable[Value]] = [row.values() for row in (made or {}).values()]
         if beside is not None:
             parts["beside"] = {"columns": beside.columns, "rows": beside.rows}
-            rows += beside.rows.values()
-        line = encoded({name: part for name, part in parts.items() if part}, rows)
+        line = encoded({name: part for name, part in parts.items() if part})
         with self._lock:
             path = self._writing.get(run_id)
             if path is not None and len(line) > len(b"{}\n"):
-                # What a database makes by itself, ids and times, hardly shrinks.
-                level = zlib.Z_BEST_SPEED if beside is None else zlib.Z_NO_COMPRESSION
-                _append(path, _packed(line, level), is_needed=False)
+                member = (stored if beside else packed)(line)
+                self._file_of(path).append(member, is_needed=False)
+
+    def _file_of(self, path: Path) -> Appended:
+        """Return the file, which stays open: a run has many batches."""
+        if self._file is None or self._file.path != path:
+            self._file = Appended(path)
+        return self._file
 
     def _new_path(self, run_id: str, started_at: datetime) -> Path:
         known = next((path for path in self._paths() if _run_id(path) == run_id), None)
@@ -206,7 +213,7 @@ class UndoFiles:
             yield from self._members(path, iter(lambda: file.read(_CHUNK_BYTES), b""))
 
     def _members(self, path: Path, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        decompressor = zlib.decompressobj(wbits=_GZIP)
+        decompressor = zlib.decompressobj(wbits=GZIP)
         parts: list[bytes] = []
         left = LARGEST_BATCH_BYTES
         for chunk in chunks:
@@ -227,7 +234,7 @@ class UndoFiles:
                 if decompressor.eof:
                     yield b"".join(parts)
                     parts, left = [], LARGEST_BATCH_BYTES
-                    decompressor = zlib.decompressobj(wbits=_GZIP)
+                    decompressor = zlib.decompressobj(wbits=GZIP)
 
 
 def _is_ours(path: Path) -> bool:
@@ -242,40 +249,6 @@ def _is_since(path: Path, snapshot: SnapshotMeta) -> bool:
     if snapshot.sequence is None:
         return sequence is not None or _started_at(path) >= snapshot.taken_at
     return sequence is not None and sequence > snapshot.sequence
-
-
-def _packed(lines: bytes, level: int = zlib.Z_BEST_SPEED) -> bytes:
-    compressor = zlib.compressobj(level, wbits=_GZIP)
-    return compressor.compress(lines) + compressor.flush()
-
-
-def _append(path: Path, member: bytes, *, is_needed: bool) -> None:
-    """Append a member; what is needed has reached the disk before it returns."""
-    handle = _opened(path)
-    try:
-        size = os.fstat(handle).st_size
-        rest = memoryview(member)
-        try:
-            while rest:
-                rest = rest[os.write(handle, rest) :]
-            if is_needed:
-                os.fsync(handle)
-        except OSError:
-            os.ftruncate(handle, size)  # half a batch would hide those that follow
-            raise
-    finally:
-        os.close(handle)
-
-
-def _opened(path: Path) -> int:
-    """Return a handle of the file, whose name has reached the disk."""
-    flags = os.O_WRONLY | os.O_APPEND
-    with suppress(FileNotFoundError):
-        return os.open(path, flags)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(path, flags | os.O_CREAT, 0o600)
-    sync_folder(path.parent)
-    return handle
 
 
 def _run_id(path: Path) -> str:

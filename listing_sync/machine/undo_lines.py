@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from listing_sync.cells.json_exact import encode_rows
+from listing_sync.cells.json_exact import encode_finite
 from listing_sync.cells.listings import Value
 from listing_sync.machine.state_dir import decode_json, encode_json, on_one_line
 from listing_sync.ports import KeyedRows, Replaced
@@ -45,20 +45,16 @@ def lines_of(changes: Iterable[Replaced | KeyedRows]) -> Iterator[bytes]:
 
 
 def _line_of(change: Replaced) -> bytes:
-    values = [row.values() for row in (change.old, change.new) if row is not None]
-    return encoded([change.property_number, change.old, change.new], values)
+    return encoded([change.property_number, change.old, change.new])
 
 
 def _line_of_inserts(columns: Sequence[str], rows: Mapping[str, Sequence[Value]]) -> bytes:
-    return encoded({"columns": columns, "inserted": rows}, rows.values())
+    return encoded({"columns": columns, "inserted": rows})
 
 
-def encoded(document: object, rows: Iterable[Iterable[Value]]) -> bytes:
-    """Return a document as a line; `rows` are the values in it."""
-    try:
-        return on_one_line(encode_rows(document, rows)) + b"\n"
-    except UnicodeEncodeError:  # half of a surrogate pair, which the table's JSON may hold
-        return encode_json(document) + b"\n"
+def encoded(document: object) -> bytes:
+    """Return a document as a line."""
+    return on_one_line(encode_finite(document) or encode_json(document)) + b"\n"
 
 
 def is_change(line: bytes) -> bool:

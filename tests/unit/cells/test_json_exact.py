@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listing_sync.cells.json_exact import decode, encode, encode_rows, is_same
+from listing_sync.cells.json_exact import (
+    decode,
+    encode,
+    encode_finite,
+    encode_rows,
+    is_same,
+)
 
 NUMBERS = ("0.1234567890123456789", "12345678901234567890.5", "1e23", "1.50", "-0", "9" * 5000)
 SCALARS = (
@@ -42,6 +48,19 @@ def test_a_document_goes_back_as_it_came(text):
     assert json.loads(encode_rows([row], [row.values()])) == [json.loads(encode(row))]
     assert text.encode() in encode_rows([row], [row.values()])
     assert encode(row) == f'{{"number":"AA1","extra":{text}}}'
+
+
+@given(document=DOCUMENTS)
+def test_what_is_written_unseen_says_the_same(document):
+    text = encode_finite(document)
+    assert text is None or is_same(decode(text.decode(), frames=9), document)
+
+
+@pytest.mark.parametrize(
+    "value", ["\ud800", Decimal("1.50"), 2**64, decode('{"a": 1}'), decode("[]")]
+)
+def test_what_has_a_form_of_its_own_is_not_written_unseen(value):
+    assert encode_finite({"rows": [[value]]}) is None
 
 
 @pytest.mark.parametrize(

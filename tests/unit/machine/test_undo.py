@@ -10,6 +10,7 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -142,6 +143,24 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_batch_spoils_no_other(machine):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     undo.record("r", START, [update("AA3", 3)])
     assert list(undo.read("r")) == [update("AA1", 1), update("AA3", 3)]
+
+
+def test_a_file_that_is_deleted_under_a_run_is_made_anew(machine):
+    undo = UndoFiles(machine.state)
+    undo.record("r", START, [update("AA1", 1)])
+    path_of(machine, "r").unlink()
+    undo.record("r", START, [update("AA2", 2)])
+    assert list(undo.read("r")) == [update("AA2", 2)]
+
+
+def test_runs_side_by_side_keep_a_file_each_and_one_is_open(machine):
+    undo = UndoFiles(machine.state)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for number in range(9):
+        for run in ("r1", "r2"):
+            undo.record(run, START, [update(run, number)])
+    assert [len(list(undo.read(run))) for run in ("r1", "r2")] == [9, 9]
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
 
 
 def test_old_files_are_deleted_but_never_the_newest(machine):
