@@ -62,7 +62,8 @@ class FileLock:
             step_s = min(2 * step_s, _LONGEST_STEP_S)
         try:
             with suppress(OSError):  # it only tells who; a full disk must not stop the run
-                self._state.write_json(_HOLDER, {**asdict(me), "since": me.since.isoformat()})
+                holder = {**asdict(me), "since": me.since.isoformat()}
+                self._state.write_json(_HOLDER, holder, outlasts_power=False)
             yield
         finally:
             with suppress(OSError):

@@ -104,9 +104,10 @@ class StateDir:
             self.set_aside(path)
             return None
 
-    def write_json(self, name: str, document: object) -> None:
+    def write_json(self, name: str, document: object, *, outlasts_power: bool = True) -> None:
         """Replace a file of this target by the document, whole or not at all."""
-        write_atomically(self.path / name, encode_json(document))
+        content = encode_json(document)
+        write_atomically(self.path / name, content, outlasts_power=outlasts_power)
 
     def set_aside(self, path: Path) -> None:
         """Rename a damaged file so that nobody meets it again, and warn."""
@@ -163,21 +164,26 @@ def read_as_ours(path: Path) -> Iterator[None]:
         ) from error
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Put a file in place that its owner alone can read, so that a crash leaves old or new."""
+def write_atomically(path: Path, content: bytes, *, outlasts_power: bool = True) -> None:
+    """Put a file in place that its owner alone can read, so that a crash leaves old or new.
+
+    One that need not outlast a loss of power does not wait for the disk.
+    """
     make_folder(path.parent)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if outlasts_power:
+                file.flush()
+                os.fsync(file.fileno())
         Path(temporary).replace(path)
     except BaseException:
         with suppress(OSError):
             Path(temporary).unlink()
         raise
-    sync_folder(path.parent)
+    if outlasts_power:
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
