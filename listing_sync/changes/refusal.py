@@ -73,7 +73,7 @@ def refusal(
         needed[excess.option] = max(excess.needed, needed.get(excess.option, 0))
     options = " ".join(f"{option} {percentage}" for option, percentage in needed.items())
     return phrase(
-        "{told}. See what would change with --dry-run; if it is wanted, run once:"
+        "{told}. See what would change: `{command} --dry-run`; if it is wanted, run once:"
         " `{command} {options}`",
         told=told,
         command=command,
