@@ -7,7 +7,7 @@ from listing_sync.cells.wording import duration
 from listing_sync.history.standing import Standing, Word, seen, standing_of
 from listing_sync.language.sentences import english_of, phrase_number
 from listing_sync.lazy_dataclasses import dataclass
-from listing_sync.ports import Clock, MailMemory, Telling
+from listing_sync.ports import Clock, JsonMemory, Telling
 
 MANUAL = "manual"
 """The trigger of a run that a person watches on a terminal."""
@@ -17,7 +17,7 @@ MANUAL = "manual"
 class Mails:
     """What cron mails of one target; whoever watches sees everything and takes no news from it."""
 
-    memory: MailMemory
+    memory: JsonMemory
     clock: Clock
     is_watched: bool
 
