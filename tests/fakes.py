@@ -229,7 +229,7 @@ class MemoryRecords:
     def save(self, run: Run, *, last: bool = False, came_at: datetime | None = None) -> None:
         def write() -> None:
             self._ask(run)
-            self._keep(run, came_at)
+            self._keep(run.by_services(), came_at)
 
         self._call(write, "recording the run", Patience.LAST if last else Patience.RETRY)
 

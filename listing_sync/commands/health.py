@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -31,7 +31,7 @@ from listing_sync.history.run_checks import (
     share_check,
 )
 from listing_sync.history.run_statistics import DAY, Statistics, last_good, statistics
-from listing_sync.history.runs import Run
+from listing_sync.history.runs import CLOCK_WARN_S, Run
 from listing_sync.history.verdict import (
     Check,
     CheckName,
@@ -115,6 +115,9 @@ def health(ports: Ports, env_file: Path | None = None) -> Health:
         breaker_check(CheckName.BREAKER, breaker_state),
         breaker_check(CheckName.GOOGLE_BREAKER, ports.machine.breaker_state(Service.GOOGLE)),
     ]
+    off_s = _clock_off_s(ports)
+    if off_s is not None and abs(off_s) >= CLOCK_WARN_S:
+        now -= timedelta(seconds=off_s)  # runs are dated by the services
     recorded = None if read.exception() else read.result()
     runs = _merged(recorded or (), ports, now)
     recent = None if recorded is None else statistics(runs, now)
@@ -123,8 +126,7 @@ def health(ports: Ports, env_file: Path | None = None) -> Health:
     else:
         checks += _runs_checks(ports, runs, recent, now)
     checks.append(channels_found(ports))
-    off_s = ports.machine.request_metrics().get("clock_off_s")
-    checks.append(clock_check(float(off_s) if isinstance(off_s, int | float) else None))
+    checks.append(clock_check(off_s))
     good = last_good(runs)
     return Health(
         checked_at=now,
@@ -228,8 +230,13 @@ def _merged(recorded: tuple[Run, ...], ports: Ports, now: datetime) -> tuple[Run
         waiting = [entry.run for entry in ports.machine.journal.entries()]
     except OSError:  # named by local_checks
         waiting = []
-    runs |= {run.run_id: run for run in waiting if ports.identity.owns(run)}
+    runs |= {run.run_id: run.by_services() for run in waiting if ports.identity.owns(run)}
     return tuple(run.no_later_than(now) for run in runs.values())
+
+
+def _clock_off_s(ports: Ports) -> float | None:
+    off_s = ports.machine.request_metrics().get("clock_off_s")
+    return float(off_s) if isinstance(off_s, int | float) else None
 
 
 # -- this machine ---------------------------------------------------------------------------------

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from listing_sync.cells.listings import Rejection
 from listing_sync.errors import Category
@@ -32,6 +33,8 @@ class RunStatus(StrEnum):
 
 ENDED = frozenset({RunStatus.COMPLETED, RunStatus.PARTIAL, RunStatus.FAILED, RunStatus.INTERRUPTED})
 GOOD = frozenset({RunStatus.COMPLETED, RunStatus.PARTIAL})
+CLOCK_WARN_S: Final = 60.0
+"""A clock that is off by so much is told, and not gone by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,22 @@ class Run:
             started_at=min(self.started_at, now),
             heartbeat_at=min(self.heartbeat_at, now),
             completed_at=self.completed_at and min(self.completed_at, now),
+        )
+
+    def by_services(self) -> Run:
+        """Return this run with its times as the services date them, if its clock was far off.
+
+        The run measured by how much; so runs of several machines come in their true order.
+        """
+        off_s = self.metrics.get("clock_off_s")
+        if not isinstance(off_s, int | float) or abs(off_s) < CLOCK_WARN_S:
+            return self
+        off = timedelta(seconds=off_s)
+        return replace(
+            self,
+            started_at=self.started_at - off,
+            heartbeat_at=self.heartbeat_at - off,
+            completed_at=self.completed_at and self.completed_at - off,
         )
 
     def ended(self, status: RunStatus, at: datetime, cause: Cause | None = None) -> Run:

@@ -16,13 +16,13 @@ from listing_sync.cells.mapping import SheetMapping
 from listing_sync.cells.renamed import renamed_to
 from listing_sync.cells.wording import duration, one_line
 from listing_sync.changes.table_check import FACTS_FILE, TableFacts, lacks_of
+from listing_sync.history.runs import CLOCK_WARN_S
 from listing_sync.language.sentences import joined, phrase, phrase_number
 from listing_sync.lazy_dataclasses import dataclass
 
 LEGACY_KEYS_END = datetime(2027, 1, 1, tzinfo=UTC)
 """Supabase switches legacy JWT keys off at the end of 2026 ("Understanding API keys")."""
 KEY_NOTICE = timedelta(days=90)
-CLOCK_WARN_S = 60.0
 _HEADERS_SHOWN = 3
 
 

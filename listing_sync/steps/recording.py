@@ -259,7 +259,8 @@ class Recorder:
     def _deliver(self, entry: JournalEntry, before: datetime) -> None:
         """Record a run that comes late as of when it was, so that it is not the newest."""
         try:
-            self._ports.target.records.save(entry.run, came_at=min(entry.run.started_at, before))
+            came_at = min(entry.run.by_services().started_at, before)
+            self._ports.target.records.save(entry.run, came_at=came_at)
             self._ports.target.records.save_rejections(entry.rejections)
         except (RowError, BatchTooLargeError) as error:  # it must not keep later runs from syncing
             text = phrase(

@@ -40,7 +40,8 @@ _TOLD: Final = {True: "yes", False: "no"}
 
 
 def run_to_row(run: Run) -> Row:
-    """Return the row of a run."""
+    """Return the row of a run, dated as the services date it."""
+    run = run.by_services()
     stats = run.stats
     details = {
         "cause": run.cause and _text(run.cause.message),

@@ -297,6 +297,25 @@ def test_who_told_last_is_known_by_when_the_records_came_however_many_failed_sin
     assert records.last_told(since=ahead + timedelta(seconds=1)) is None
 
 
+@pytest.mark.parametrize("hours", [-6, 6])
+def test_runs_of_a_clock_that_is_hours_off_come_in_their_true_order(records, hours):
+    records.save(run(1))
+    off = timedelta(hours=hours)
+    after = run(2, started=START + timedelta(minutes=5))
+    by_its_clock = replace(
+        after,
+        started_at=after.started_at + off,
+        heartbeat_at=after.heartbeat_at + off,
+        completed_at=after.completed_at and after.completed_at + off,
+        metrics={"clock_off_s": off.total_seconds()},
+    )
+    records.save(by_its_clock)
+    records.save(run(3, started=START + timedelta(minutes=10)))
+    found = records.recent(10)
+    assert [each.run_id for each in found] == [run(number).run_id for number in (3, 2, 1)]
+    assert replace(found[1], metrics={}) == after
+
+
 def test_a_record_that_comes_late_is_not_the_newest(records):
     records.save(run(1, told=True))
     records.save(run(2, told=True), came_at=START)

@@ -281,6 +281,14 @@ def test_a_clock_that_is_off_by_a_minute_is_a_warning_that_leaves_the_verdict_al
     assert found.verdict is Verdict.HEALTHY
 
 
+@pytest.mark.parametrize("hours", [-6, 6])
+def test_the_age_of_runs_is_told_by_the_time_of_the_services(machine: Machine, hours: int) -> None:
+    before = check(machine.health(), CheckName.LAST_GOOD_RUN).detail
+    machine.metrics = {"clock_off_s": hours * 3600.0}
+    machine.clock = FakeClock(start=NOW + timedelta(hours=hours))
+    assert check(machine.health(), CheckName.LAST_GOOD_RUN).detail == before
+
+
 def test_a_run_of_the_future_counts_as_now(machine: Machine) -> None:
     ahead = make_run(9, minutes=60 * 24 * 400)
     machine.journal.waiting = (JournalEntry(ahead, ()),)
