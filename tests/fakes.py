@@ -238,7 +238,7 @@ class MemoryRecords:
             self._ask(run)
             if not self._is_in_progress(run):
                 return False
-            self._keep(run)
+            self._keep(run.by_services())
             return True
 
         return self._call(write, "recording the run", Patience.ONCE)

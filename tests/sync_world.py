@@ -113,7 +113,8 @@ class SyncWorld(World):
         )
         self.machine.limit_time = self._limit_time  # type: ignore[method-assign]
         self.machine.request_metrics = lambda: {  # type: ignore[method-assign]
-            "requests": len(self.table.requests)
+            **self.machine.metrics,
+            "requests": len(self.table.requests),
         }
         self.machine.undo = UndoFiles(self.state)
         self.heartbeat = MemoryHeartbeat()

@@ -31,7 +31,7 @@ from listing_sync.history.run_checks import (
     share_check,
 )
 from listing_sync.history.run_statistics import DAY, Statistics, last_good, statistics
-from listing_sync.history.runs import CLOCK_WARN_S, Run
+from listing_sync.history.runs import CLOCK_OFF, CLOCK_WARN_S, Run
 from listing_sync.history.verdict import (
     Check,
     CheckName,
@@ -235,7 +235,7 @@ def _merged(recorded: tuple[Run, ...], ports: Ports, now: datetime) -> tuple[Run
 
 
 def _clock_off_s(ports: Ports) -> float | None:
-    off_s = ports.machine.request_metrics().get("clock_off_s")
+    off_s = ports.machine.request_metrics().get(CLOCK_OFF)
     return float(off_s) if isinstance(off_s, int | float) else None
 
 

@@ -35,6 +35,8 @@ ENDED = frozenset({RunStatus.COMPLETED, RunStatus.PARTIAL, RunStatus.FAILED, Run
 GOOD = frozenset({RunStatus.COMPLETED, RunStatus.PARTIAL})
 CLOCK_WARN_S: Final = 60.0
 """A clock that is off by so much is told, and not gone by."""
+CLOCK_OFF: Final = "clock_off_s"
+"""Among the metrics: by how many seconds this machine's clock is ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ class Run:
 
         The run measured by how much; so runs of several machines come in their true order.
         """
-        off_s = self.metrics.get("clock_off_s")
+        off_s = self.metrics.get(CLOCK_OFF)
         if not isinstance(off_s, int | float) or abs(off_s) < CLOCK_WARN_S:
             return self
         off = timedelta(seconds=off_s)

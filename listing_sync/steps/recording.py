@@ -21,6 +21,8 @@ from listing_sync.errors import (
     StoppedError,
 )
 from listing_sync.history.runs import (
+    CLOCK_OFF,
+    CLOCK_WARN_S,
     Cause,
     Run,
     RunStats,
@@ -151,6 +153,9 @@ class Recorder:
             return Opened(turns.claimed or run, History(is_known=False))
         run = taken.run
         self._begin(run)
+        if self._clock_off():  # dated by it, the record seems to be of a run that hangs
+            self._saved_at -= SIGN_OF_LIFE_S
+            self._renew(SIGN_OF_LIFE_S)
         try:
             self._deliver_journal(taken.came_at)
             history = read_history(self._ports.target.records, run.run_id)
@@ -196,7 +201,10 @@ class Recorder:
             if is_over or not self._is_recorded or now - self._saved_at < due_s:
                 return
             run = replace(
-                self._run, heartbeat_at=self._ports.clock.now(), process=self._saved.process
+                self._run,
+                heartbeat_at=self._ports.clock.now(),
+                process=self._saved.process,
+                metrics={**self._run.metrics, **self._clock_off()},
             )
             try:
                 self._is_closed_by_others = not self._ports.target.records.renew(run)
@@ -206,6 +214,12 @@ class Recorder:
                     "debug", "refresh_failed", f"progress was not recorded: {english_of(error)}"
                 )
             self._saved_at = now
+
+    def _clock_off(self) -> dict[str, object]:
+        """Return by how much the clock is found to be off, as metrics tell it, where it is."""
+        found = self._ports.machine.request_metrics().get(CLOCK_OFF)
+        is_off = isinstance(found, int | float) and abs(found) >= CLOCK_WARN_S
+        return {CLOCK_OFF: found} if is_off else {}
 
     def _give_signs_of_life(self) -> None:
         try:
@@ -217,6 +231,7 @@ class Recorder:
     def close(self, run: Run, rejections: Sequence[StoredRejection]) -> Run:
         """Record the end, or keep it in the journal; return the run, marked when it is there."""
         self._ended.set()
+        run = replace(run, metrics={**run.metrics, **self._clock_off()})
         is_last = run.status in {RunStatus.FAILED, RunStatus.INTERRUPTED}
         try:
             try:

@@ -194,7 +194,8 @@ class Turns:
     def _bury(self, claim: Claim) -> None:
         """Close the record of a run that is gone, unless it has been heard of since."""
         run, now = claim.run, self.ports.clock.now()
-        run = replace(run, started_at=min(run.started_at, now))
+        # Its times are those of the services already.
+        run = replace(run, started_at=min(run.started_at, now), metrics={})
         cause = Cause(
             Category.UNKNOWN,
             phrase("its process died (process {pid} on {host})", pid=run.pid, host=run.host),

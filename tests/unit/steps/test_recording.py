@@ -105,6 +105,30 @@ def test_a_run_that_is_not_recorded_is_not_refreshed(world: SyncWorld) -> None:
     assert world.records.saved == []
 
 
+@pytest.mark.parametrize("hours", [-6, 6])
+def test_a_run_at_work_whose_clock_is_hours_off_does_not_seem_to_hang(
+    world: SyncWorld, hours: int
+) -> None:
+    world.machine.metrics = {"clock_off_s": hours * 3600.0}
+    recorder, run = opened(world)
+    seen = world.records.runs[run.run_id]
+    right = world.clock.now() - timedelta(hours=hours)
+    assert seen.started_at == seen.heartbeat_at == right
+    world.clock.sleep(31)
+    recorder.refresh(run)
+    seen = world.records.runs[run.run_id]
+    assert (seen.started_at, seen.heartbeat_at) == (right, right + timedelta(seconds=31))
+    recorder.close(run.ended(RunStatus.COMPLETED, world.clock.now()), ())
+    assert world.records.runs[run.run_id].completed_at == right + timedelta(seconds=31)
+
+
+@pytest.mark.parametrize("off_s", [None, -59.0])
+def test_a_clock_that_is_right_takes_no_request_more(world: SyncWorld, off_s: float | None) -> None:
+    world.machine.metrics = {"clock_off_s": off_s}
+    _, run = opened(world)
+    assert world.records.saved == [run]
+
+
 # -- others -----------------------------------------------------------------------------------
 
 
