@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -32,9 +33,10 @@ from listing_sync.history.taking_turns import Claim
 from listing_sync.ports import Holder, JournalEntry
 from listing_sync.steps.earlier_runs import History, stored, told_before
 from listing_sync.steps.recording import Recorder, new_run
-from tests.fakes import START
+from tests.fakes import START, MemoryRecords
 from tests.runs import make_run
 from tests.sync_world import SyncWorld
+from tests.world import MemoryTarget
 
 AWAY = TransientError("no answer", service=Service.SUPABASE, category=Category.NETWORK)
 REFUSED = RowError("too long", service=Service.SUPABASE, category=Category.DATABASE)
@@ -219,6 +221,53 @@ def test_a_silent_run_elsewhere_is_not_waited_for_whatever_its_own_clock_said(
         Cause(Category.UNKNOWN, "its process died (process 42 on web2)"),
     )
     assert buried.completed_at == START  # when it was last heard of
+
+
+def clocks_apart(world: SyncWorld, ours: int, theirs: int) -> Run:
+    """Set our clock hours off the database's; return a run elsewhere whose clock is off, too."""
+    clock = world.clock
+    by_database = MemoryRecords(now=lambda: START + timedelta(seconds=clock.monotonic()))
+    world.target = MemoryTarget(world.table, by_database)
+    clock.set_wall(START + timedelta(hours=ours))
+    at = START + timedelta(hours=theirs)
+    other = replace(under_way(world, 2), host="web2", started_at=at, heartbeat_at=at)
+    world.records.save(other)
+    return other
+
+
+HOURS_APART = [(0, 6), (0, -6), (6, 0), (-6, 0), (6, -6), (-6, 6), (-6, -6)]
+
+
+@pytest.mark.parametrize(("ours", "theirs"), HOURS_APART)
+def test_a_live_run_is_waited_for_however_many_hours_the_clocks_are_apart(
+    world: SyncWorld, ours: int, theirs: int
+) -> None:
+    other = clocks_apart(world, ours, theirs)
+
+    def give_sign_of_life(after_s: int) -> None:
+        at = other.started_at + timedelta(seconds=after_s)
+        assert world.records.renew(replace(other, heartbeat_at=at))
+
+    for after_s in range(30, 240, 30):
+        world.clock.at(after_s, partial(give_sign_of_life, after_s))
+    ended = other.ended(RunStatus.COMPLETED, other.started_at + timedelta(seconds=240))
+    world.clock.at(240, partial(world.records.save, ended))
+    run = under_way(world)
+    found = Recorder(world, run).open(run)
+    assert (found.waited, found.buried) == (True, ())
+    assert 240 <= world.clock.monotonic() <= 244
+    assert found.run.started_at == world.clock.now()
+
+
+@pytest.mark.parametrize(("ours", "theirs"), HOURS_APART)
+def test_a_dead_run_is_waited_for_no_longer_however_many_hours_the_clocks_are_apart(
+    world: SyncWorld, ours: int, theirs: int
+) -> None:
+    other = clocks_apart(world, ours, theirs)
+    run = under_way(world)
+    found = Recorder(world, run).open(run)
+    assert [each.run_id for each in found.buried] == [other.run_id]
+    assert 120 < world.clock.monotonic() <= 124
 
 
 def test_a_run_of_the_same_lock_is_dead_at_once_though_its_number_is_in_use(
