@@ -18,7 +18,7 @@ test: setup lint
 
 ## check: the quick, offline part, for every commit
 check: $(VENV)/ready lint
-	$(PYTEST) -n auto tests/unit
+	$(PYTEST) -n auto -m "not slow" --hypothesis-profile=quick tests/unit
 
 .PHONY: lint
 lint: $(VENV)/ready

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import listing_sync
+from tests.source import nodes_of, tree_of
 
 HOUSE = Path(listing_sync.__file__).parent
 MODULES = {
@@ -97,7 +98,7 @@ HEAVY = (
 
 def imports_of(path: Path) -> Iterator[tuple[str, int]]:
     """Yield every module that a file imports, wherever in it, with the line."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             for name in node.names:
                 yield name.name, node.lineno
@@ -147,7 +148,7 @@ def test_codes_of_the_database_are_known_in_one_room() -> None:
         f"{module}:{node.lineno} {node.value}"
         for module, path in MODULES.items()
         if room_of(module) != "supabase"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and known.fullmatch(node.value)
@@ -168,7 +169,7 @@ def test_one_place_chooses_between_words_and_a_document() -> None:
 def test_the_init_of_a_room_holds_its_docstring_alone() -> None:
     for module, path in MODULES.items():
         if module.endswith(".__init__"):
-            docstring, *rest = ast.parse(path.read_text(encoding="utf-8")).body
+            docstring, *rest = tree_of(path).body
             assert isinstance(docstring, ast.Expr), module
             assert all(isinstance(node, ast.ImportFrom) for node in rest), module
             assert {name for name, _ in imports_of(path)} <= {"__future__"}, module
@@ -201,6 +202,7 @@ print([name for name in {HEAVY!r} if name in sys.modules and name not in of_type
     assert run_bare(program) == "[]\n"
 
 
+@pytest.mark.slow
 def test_importing_every_module_does_nothing() -> None:
     names = [
         f"listing_sync.{module}".removesuffix(".__init__")
@@ -240,7 +242,7 @@ def test_every_module_says_what_it_does_in_a_sentence_that_reads_once() -> None:
     mould = re.compile(r"\b(in|out)[,:;.]? .*\bout\b|^(A|An|The|What|One|Several|Who)\b")
     wrong = []
     for module, path in MODULES.items():
-        docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        docstring = ast.get_docstring(tree_of(path)) or ""
         first = docstring.split("\n", maxsplit=1)[0]
         if not module.endswith("__init__") and (mould.search(first) or not first.endswith(".")):
             wrong.append(f"{module}: {first}")

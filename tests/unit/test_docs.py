@@ -19,6 +19,7 @@ from listing_sync.cells.mapping import parse_mapping
 from listing_sync.cli.app import program
 from listing_sync.settings import Settings
 from tests.command_line import UsageError
+from tests.source import nodes_of
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -106,7 +107,7 @@ def texts_of_the_program() -> str:
     """Return all its texts, a line each, with … where a value is put in."""
     texts = []
     for path in sorted((ROOT / "listing_sync").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 texts.append(node.value)
             elif isinstance(node, ast.JoinedStr):
@@ -181,10 +182,14 @@ MESSAGES = re.findall(
 )
 
 
+def pattern_of(message: str) -> str:
+    """Return the message as it is looked for: … is anything on the same line."""
+    return ".*".join(re.escape(part) for part in message.strip("…").split("…"))
+
+
 @pytest.mark.parametrize("message", MESSAGES)
 def test_each_message_explained_is_one_that_the_program_says(message):
-    pattern = ".*".join(re.escape(part) for part in message.split("…"))
-    assert re.search(pattern, TEXTS), "the program says it otherwise"
+    assert re.search(pattern_of(message), TEXTS), "the program says it otherwise"
 
 
 RAISED = {
@@ -213,7 +218,7 @@ def errors_of_the_program() -> list[str]:
     for path in sorted((ROOT / "listing_sync").rglob("*.py")):
         if "serve" in path.relative_to(ROOT).parts:
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if isinstance(node, ast.Call) and getattr(node.func, "id", None) in RAISED:
                 parts = [each for each in node.args if not isinstance(each, ast.Tuple)]
                 tuples = [each for each in node.args if isinstance(each, ast.Tuple)]
@@ -233,9 +238,7 @@ def text_of(node: ast.expr) -> str:
 
 
 ERRORS = errors_of_the_program()
-EXPLAINED = re.compile(
-    "|".join(".*".join(re.escape(part) for part in message.split("…")) for message in MESSAGES)
-)
+EXPLAINED = re.compile("|".join(map(pattern_of, MESSAGES)))
 
 
 @pytest.mark.parametrize("error", ERRORS)

@@ -247,6 +247,7 @@ def test_each_variable_names_certificates_for_every_service(
     assert get(tls_server).text == "ok"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_named", [True, False])
 def test_apprise_trusts_what_every_service_trusts(
     monkeypatch: pytest.MonkeyPatch,

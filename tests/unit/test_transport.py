@@ -218,6 +218,7 @@ def test_a_certificate_failure_is_found_however_deep() -> None:
     assert not is_certificate_failure(httpx.ConnectError("refused"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "limit"),
     [
@@ -273,6 +274,7 @@ with build_client(
 """
 
 
+@pytest.mark.slow
 def test_an_answer_without_an_end_takes_no_more_memory_than_its_limit(server: Server) -> None:
     ended = run_bounded("-c", READS, f"{server.url}/endless", seconds=20, mebibytes=100)
     assert (ended.status, ended.stderr) == (0, "")

@@ -117,6 +117,7 @@ def test_what_only_looks_sees_a_breaker_open_and_moves_none(tmp_path: Path) -> N
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.json")} == before
 
 
+@pytest.mark.slow
 def test_the_time_limit_stops_the_run(tmp_path: Path) -> None:
     with world(tmp_path, sync_time_limit=1) as made:
         began = time.monotonic()

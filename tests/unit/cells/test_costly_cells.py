@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.bounded import run_bounded
 
 _CELLS = r"""
@@ -36,6 +38,7 @@ for parse, text in product(parsers[1:], TEXTS[::3]):
 """
 
 
+@pytest.mark.slow
 def test_no_cell_of_50_000_characters_costs_more_than_milliseconds() -> None:
     ended = run_bounded("-c", _CELLS, seconds=30)  # of some 1,500 cells
     assert (ended.status, ended.stderr) == (0, "")

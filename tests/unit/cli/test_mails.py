@@ -14,6 +14,8 @@ import pytest
 
 from tests.stack.receiver import Receiver
 
+pytestmark = pytest.mark.slow
+
 MAPPING = """
 table = "listings"
 key = "number"

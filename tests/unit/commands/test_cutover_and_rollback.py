@@ -364,6 +364,7 @@ ours = st.tuples(st.just("ours"), st.sampled_from(NUMBERS[:6]), st.integers(1, 5
 theirs = st.tuples(st.just("theirs"), st.sampled_from(NUMBERS[:6]), st.integers(6, 9))
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.lists(ours | theirs, max_size=8))
 def test_a_rollback_takes_back_ours_and_leaves_theirs(tmp_path_factory, events):

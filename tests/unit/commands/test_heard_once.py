@@ -178,6 +178,7 @@ def test_runs_that_find_the_lock_taken_are_told_once_at_the_third(world: SyncWor
     assert sum("another run" in text for text in world.channels.taken) == 1
 
 
+@pytest.mark.slow
 def test_what_stands_is_not_told_anew_after_an_outage_of_any_length(world: SyncWorld) -> None:
     assert told(world) == ["AA1"]
     world.sheet._call = _raise_away

@@ -25,6 +25,8 @@ from listing_sync.machine.undo import UndoFiles
 from listing_sync.ports import Back
 from tests.moving_world import COLUMNS, DescribedTable, MovingWorld
 
+pytestmark = pytest.mark.slow
+
 SILENT = Silent()
 NUMBERS = [f"AA{number}" for number in range(1, 5)]
 THEM = "them"

@@ -18,6 +18,8 @@ from tests.fakes import MemoryTable, exact, folded, padded, whole
 from tests.sync_world import MAPPING as WITH_NOTE
 from tests.sync_world import MARKS, SyncWorld, in_table, listing
 
+pytestmark = pytest.mark.slow
+
 SHARED = Path("/dev/shm")
 FOLDERS = SHARED if SHARED.is_dir() else None
 MAPPING = """

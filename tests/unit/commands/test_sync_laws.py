@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +33,8 @@ from listing_sync.errors import (
 from listing_sync.history.runs import ENDED, RunStatus
 from listing_sync.reliability.pacing import Patience
 from tests.sync_world import MAPPING, MARKS, SyncWorld
+
+pytestmark = pytest.mark.slow
 
 T = TypeVar("T")
 SHARED = Path("/dev/shm")

@@ -52,6 +52,7 @@ def test_nothing_is_kept_where_nothing_was_skipped_by_name() -> None:
     assert noted({Skip.NOT_IN_SHEET: []}) == {}
 
 
+@pytest.mark.slow
 @given(
     st.recursive(st.none() | st.text() | st.integers(), lambda it: st.dictionaries(st.text(), it))
 )

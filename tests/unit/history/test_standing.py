@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,6 +70,7 @@ def test_causes_that_differ_each_time_are_told_three_times_more_and_then_daily()
 CAUSES = st.sampled_from(["down", "no answer", "a", "b", "c", "d", None])
 
 
+@pytest.mark.slow
 @given(st.lists(CAUSES, min_size=1, max_size=12))
 def test_a_month_of_any_trouble_is_at_most_35_mails(pattern: list[str | None]) -> None:
     causes = [pattern[number % len(pattern)] for number in range(MONTH_OF_RUNS)]

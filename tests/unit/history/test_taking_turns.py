@@ -22,6 +22,8 @@ from listing_sync.history.taking_turns import (
     is_gone,
 )
 
+pytestmark = pytest.mark.slow
+
 # -- every interleaving -------------------------------------------------------------------------
 #
 # The database is a handful of records. A claim is two events: the database notes when it came, and

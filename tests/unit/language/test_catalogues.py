@@ -20,6 +20,7 @@ from tests.messages import (
     sentences_of_source,
     text_of,
 )
+from tests.source import nodes_of
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def test_what_is_said_is_a_literal_that_the_extraction_finds(source):
         (call.args[0], f"{path.name}:{call.lineno}")
         for path in HOUSE.rglob("*.py")
         if path.parent.name != "language"
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for call in nodes_of(path)
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Name)
         and call.func.id in KEYWORDS
@@ -91,7 +92,7 @@ def test_an_error_of_a_run_is_said_in_the_language_of_the_office():
     bare = [
         f"{path.name}:{call.lineno}"
         for path in HOUSE.rglob("*.py")
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for call in nodes_of(path)
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Name)
         and call.func.id in ERRORS_OF_RUNS
@@ -108,7 +109,7 @@ def test_a_log_quotes_sentences_in_english():
     local = [
         f"{path.name}:{value.lineno}"
         for path in HOUSE.rglob("*.py")
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for call in nodes_of(path)
         if isinstance(call, ast.Call) and ast.unparse(call.func) == "logs.event"
         for said in call.args
         if isinstance(said, ast.JoinedStr)

@@ -110,6 +110,7 @@ def test_a_reason_that_cannot_be_kept_in_both_languages_is_not_gone_by(files):
     assert files.load("sheet", "me", MAPPED) is None
 
 
+@pytest.mark.slow
 def test_any_damage_makes_it_nothing(files, tmp_path):
     files.store("sheet", "me", QUIET)
     [path] = (tmp_path / "target").iterdir()

@@ -299,6 +299,7 @@ def test_without_retries_nothing_is_outlasted():
     assert bench.tried_at == [0.0]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     down_s=st.sampled_from([0.5, 7.4, 10.3, 14.9]),
@@ -432,6 +433,7 @@ def test_success_saves_nothing_and_an_outage_saves_each_counted_failure():
 # -- many callers -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     workers=st.integers(1, 16),

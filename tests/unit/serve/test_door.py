@@ -64,6 +64,7 @@ def test_a_token_that_is_removed_is_let_in_no_more(door):
     assert door.ask("GET", HEALTH, token=door.read_token).status_code == 401
 
 
+@pytest.mark.slow
 def test_the_sixth_wrong_token_of_an_address_within_a_minute_is_not_looked_at(door):
     codes = [door.ask("GET", HEALTH, token=f"lsync_{n}_x").status_code for n in range(6)]
     assert codes == [401] * 5 + [429]
@@ -73,6 +74,7 @@ def test_the_sixth_wrong_token_of_an_address_within_a_minute_is_not_looked_at(do
     assert door.ask("GET", HEALTH, token=door.read_token).status_code == 200
 
 
+@pytest.mark.slow
 def test_who_was_let_in_before_is_not_kept_out_by_the_failures_of_others(door):
     door.ask("GET", HEALTH, token=door.read_token)
     for number in range(6):
@@ -80,6 +82,7 @@ def test_who_was_let_in_before_is_not_kept_out_by_the_failures_of_others(door):
     assert door.ask("GET", HEALTH, token=door.read_token).status_code == 200
 
 
+@pytest.mark.slow
 def test_behind_a_proxy_failures_are_those_of_the_address_that_it_saw(doors):
     door = doors(is_behind_tls=True)
     for _ in range(6):

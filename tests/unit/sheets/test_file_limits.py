@@ -16,6 +16,8 @@ from listing_sync.sheets import file_limits
 from listing_sync.sheets.file import FileSheet
 from tests.bounded import run_bounded
 
+pytestmark = pytest.mark.slow
+
 MAPPING = """
 table = "t"
 key = "number"

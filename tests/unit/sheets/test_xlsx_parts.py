@@ -295,6 +295,7 @@ CELL = st.sampled_from(
 ROWS = st.lists(st.lists(CELL, min_size=7, max_size=7), min_size=1, max_size=40)
 
 
+@pytest.mark.slow
 @given(
     ROWS,
     st.sampled_from(["", "<!-- x -->", '<!-- <c r="B2"><v>1</v></c> -->']),

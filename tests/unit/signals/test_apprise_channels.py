@@ -25,6 +25,8 @@ from listing_sync.signals.apprise_channels import AppriseChannels
 from tests.stack.loopback import Answer, LoopbackServer, Request, Wire
 from tests.stack.receiver import Receiver
 
+pytestmark = pytest.mark.slow
+
 LINK = "https://docs.google.com/x#gid=0&range=F2"
 MESSAGE = Message(
     datetime(2026, 1, 31, tzinfo=UTC),

@@ -20,6 +20,7 @@ def test_a_call_returns_its_value_and_raises_its_error_where_it_is_asked_for() -
         Background(lambda: 1 / 0).result(nothing)
 
 
+@pytest.mark.slow
 def test_who_waits_for_a_call_ticks() -> None:
     go_on = threading.Event()
     call = Background(lambda: go_on.wait(10))
@@ -37,6 +38,7 @@ def test_items_come_in_order_and_then_the_error() -> None:
     assert list(Prefetched(range(5), ahead=2).each(nothing)) == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_who_waits_for_an_item_ticks() -> None:
     go_on = threading.Event()
 
