@@ -7,7 +7,8 @@ from collections.abc import Callable
 from listing_sync.cells.wording import one_line
 from listing_sync.changes.undone import Deed
 from listing_sync.errors import Category
-from listing_sync.history.runs import RunStatus
+from listing_sync.history.outlook import Outlook
+from listing_sync.history.runs import Run, RunStatus
 from listing_sync.history.signs_of_life import Life, SayTime, in_words
 from listing_sync.history.story import Story
 from listing_sync.language.sentences import phrase
@@ -90,7 +91,7 @@ def way_on(story: Story, say_time: SayTime, does: SayTheNext) -> str:
     if run is None:
         return phrase("no run is known that could have done it")
     if run.status is RunStatus.FAILED:
-        return _of_failures(story, say_time)
+        return _of_failures(outlook, run, say_time)
     if outlook.missing:
         return outlook.missing
     due, last = say_time(outlook.due) if outlook.due else None, say_time(run.started_at)
@@ -105,11 +106,8 @@ def way_on(story: Story, say_time: SayTime, does: SayTheNext) -> str:
     )
 
 
-def _of_failures(story: Story, say_time: SayTime) -> str:
-    run, outlook = story.outlook.last, story.outlook
-    if run is None or outlook.failing_since is None:
-        return phrase("the last run failed")
-    if outlook.failures == 1:
+def _of_failures(outlook: Outlook, run: Run, say_time: SayTime) -> str:
+    if outlook.failures == 1 or outlook.failing_since is None:
         said = phrase("the last run, at {last}, failed", last=say_time(run.started_at))
     else:
         said = phrase(

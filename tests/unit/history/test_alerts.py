@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listing_sync.cells.listings import Rejection
+from listing_sync.cells.listings import REPEATED, Rejection
 from listing_sync.errors import Category
 from listing_sync.history.alert_memory import Memory
 from listing_sync.history.alerts import COLUMN_MISSING, Ended, due_messages
@@ -399,3 +399,50 @@ def test_what_the_first_run_does_not_find_is_no_loss() -> None:
     office = Office()
     assert office.hears(GOOD, warnings=(lost("Price"),)) == []
     assert office.hears(GOOD, warnings=(lost("Price"),)) == []
+
+
+# -- what the message on rejections says ----------------------------------------------------------
+
+
+def on_row(row: int, number: str = "AA1") -> Rejection:
+    return Rejection(
+        number, row, None, f"Listings!A{row}", None, "the number is also on another row",
+        code=REPEATED,
+    )  # fmt: skip
+
+
+def test_one_number_on_two_rows_is_the_title_and_one_line() -> None:
+    [message] = Office().hears(PARTIAL, news=[on_row(2), on_row(7)])
+    said = "AA1 stands on 2 rows: Listings!A2, Listings!A7; each listing needs a number of its own"
+    assert title_of(message) == said
+    assert message.count("Listings!A7") == 2
+    assert f"• {said}" in message
+
+
+def test_among_other_rejections_it_is_a_line_of_its_own() -> None:
+    other = Rejection("AA9", 9, "Price", "Listings!F9", "?", "not a number")
+    [message] = Office().hears(PARTIAL, news=[on_row(2), on_row(7), other])
+    assert title_of(message) == "2 listings newly rejected"
+    assert "• AA1 stands on 2 rows: " in message
+    assert "• AA9 Listings!F9 Price: not a number" in message
+
+
+def test_a_refusal_that_many_listings_share_is_one_line_with_the_number_of_the_others() -> None:
+    refused = [
+        Rejection(f"AA{n}", n, None, f"Listings!A{n}", None, "no right", Category.DATABASE)
+        for n in range(2, 11)
+    ]
+    [message] = Office().hears(PARTIAL, news=refused)
+    assert "• AA2 Listings!A2: no right (and 8 listings more)" in message
+
+
+def test_a_memory_of_an_earlier_version_that_told_nothing_of_failures_is_read() -> None:
+    document = {
+        **Memory().to_document(),
+        "streak": {"runs": 2, "since": "2026-03-01T09:00:00+00:00"},
+        "told_at": "2026-03-01T09:00:00+00:00",
+    }
+    del document["failing"]
+    memory = Memory.from_document(document)
+    assert memory.failing is None
+    assert memory.streak is not None

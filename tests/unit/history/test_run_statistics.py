@@ -126,3 +126,9 @@ def test_error_rate_is_a_share_and_days_add_up_to_the_week(
     days = daily(runs, NOW, UTC)
     assert len(days) == 7
     assert sum(day.statistics.total for day in days) == sum(run.stats.total for run in recent)
+
+
+def test_a_run_that_has_not_ended_took_no_time_yet() -> None:
+    assert duration_s(make_run(1, RunStatus.IN_PROGRESS)) == 0
+    assert duration_s(make_run(1, took_s=-60)) == 0
+    assert duration_s(make_run(1, took_s=90)) == 90

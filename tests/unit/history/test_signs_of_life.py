@@ -49,6 +49,14 @@ def test_life_is_told_by_silence_process_and_lock(silent_s, is_there, holds_lock
             ),
         ),
         (
+            True,
+            False,
+            (
+                "the run of 09:00 hangs: process 42 on web1 gives no sign of life for 25 min; end"
+                " that process (`kill 42`), then the next run goes on"
+            ),
+        ),
+        (
             False,
             False,
             (

@@ -123,6 +123,54 @@ ANSWERS: dict[str, tuple[dict[str, Any], str]] = {
             " the next one, due about 31 Jan 09:30, goes on."
         ),
     ),
+    "missing, last run interrupted, no next one known": (
+        {"table": ABSENT, "outlook": Outlook(make_run(1, RunStatus.INTERRUPTED))},
+        (
+            "AA1 is not on the site yet, although row 17 is valid:"
+            " the last run, at 01 Mar 09:00, was interrupted; the next one goes on."
+        ),
+    ),
+    "missing, runs failed and none comes": (
+        {
+            "table": ABSENT,
+            "outlook": Outlook(make_run(9, RunStatus.FAILED), missing="no run for 3 h", failures=1),
+        },
+        (
+            "AA1 is not on the site yet, although row 17 is valid:"
+            " the last run, at 01 Mar 09:00, failed; and no run for 3 h."
+        ),
+    ),
+    "removed, there again": (
+        {
+            "sheet": GONE,
+            "is_pruned": True,
+            "undone": replace(UNDONE, deed=Deed.REMOVED, columns=()),
+            "outlook": Outlook(make_run(1), due=AT),
+        },
+        (
+            "AA1 is on the site although it is not in the sheet: removed by run 00000000 at"
+            " 01 Mar 09:55, undone since (by the database or another program);"
+            " the next run, due about 31 Jan 09:30, removes it."
+        ),
+    ),
+    "on two rows, absent": (
+        {
+            "sheet": SheetView((17, 30), None, (ROW,), (), (Double("AA1", (17, 30), ()),)),
+            "table": ABSENT,
+        },
+        "AA1 is not on the site because AA1 stands on rows 17 and 30.",
+    ),
+    "rejected, a row of which no cell is known": (
+        {"sheet": replace(REJECTED, rejections=(replace(ROW, cell=None),)), "table": ABSENT},
+        "AA1 is not on the site because of its row: the number is also on row 30.",
+    ),
+    "rejected, a column of which no cell is known": (
+        {"sheet": replace(REJECTED, rejections=(replace(PRICE, cell=None),)), "table": ABSENT},
+        (
+            'AA1 is not on the site because of its 価格 ("応相談"):'
+            " not a number; expected e.g. 34800000."
+        ),
+    ),
     "missing, run in progress": (
         {"table": ABSENT, "going": replace(HANGING, life=Life.AT_WORK)},
         (

@@ -11,8 +11,14 @@ from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.table_check import TableFacts
-from listing_sync.history.run_checks import progress_check, queue_size, run_checks
-from listing_sync.history.run_statistics import statistics
+from listing_sync.history.run_checks import (
+    progress_check,
+    queue_size,
+    run_checks,
+    schedule_check,
+    share_check,
+)
+from listing_sync.history.run_statistics import GIVEN_BACK, statistics
 from listing_sync.history.runs import Run, RunStats, RunStatus, RunType
 from listing_sync.history.verdict import (
     Check,
@@ -337,3 +343,39 @@ def test_of_several_warnings_that_degrade_the_one_that_matters_most_is_told_firs
     assert decisive([last_run, undone, gone, channels]) == gone
     assert decisive([last_run, channels, undone]) == undone
     assert decisive([headers, last_run]) == headers
+
+
+# -- what is rarely so ----------------------------------------------------------------------------
+
+
+def test_a_column_that_keeps_no_value_is_told_with_its_example() -> None:
+    run = make_run(metrics={GIVEN_BACK: {"price": "money", "area": "numeric"}})
+    checks = run_checks(
+        [run],
+        NOW,
+        stale_after_s=DAY_S,
+        recent=statistics([run], NOW),
+        examples={"price": 'price (money; wrote 5, reads "$5.00")'},
+    )
+    [found] = [check for check in checks if check.name is CheckName.STABILITY]
+    assert found.status is CheckStatus.WARN
+    assert 'to price (money; wrote 5, reads "$5.00"), area (numeric): give them' in found.detail
+
+
+def test_runs_that_come_as_usual_are_told_with_their_distance() -> None:
+    runs = [make_run(number, minutes=5 * number) for number in range(12)]
+    found = schedule_check(runs[::-1], START + timedelta(minutes=57))
+    assert (found.status, found.detail) == (CheckStatus.OK, "a run every 5 min")
+
+
+def test_a_share_is_told_also_before_the_first_run() -> None:
+    found = share_check(10, [])
+    assert found.status is CheckStatus.WARN
+    assert found.detail == "SYNC_ROLLOUT_PERCENT is 10; set it to 100 when all is well"
+
+
+def test_of_what_follows_from_failed_runs_the_last_run_tells_the_cause() -> None:
+    last = warn(CheckName.LAST_RUN, "failed: no route")
+    checks = [ok(CheckName.TABLE, "fits"), fail(CheckName.ERROR_RATE, "40 %"), last]
+    assert decisive(checks) == last
+    assert decisive([*checks, fail(CheckName.TABLE, "is gone")]) != last
