@@ -20,7 +20,7 @@ os.environ["LANG"] = os.environ.pop("LC_ALL", "") or os.environ.get("LANG", "C.U
 os.environ["LC_MESSAGES"] = "C"
 
 settings.register_profile("gate", deadline=None, derandomize=True)
-settings.register_profile("quick", settings.get_profile("gate"), max_examples=20)
+settings.register_profile("quick", settings.get_profile("gate"), max_examples=10)
 settings.load_profile("gate")
 
 

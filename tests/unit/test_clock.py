@@ -62,6 +62,7 @@ def test_a_wait_passes_and_time_is_aware() -> None:
 _COMPUTES = "import re; print('.', flush=True); re.match('(a|aa)+$', 'a' * 60 + 'b')"
 
 
+@pytest.mark.slow
 def test_a_process_that_computes_is_ended_by_its_time() -> None:
     code = f"from listing_sync.clock import end_by_itself as end; end(0.3); {_COMPUTES}"
     ended = subprocess.run(
@@ -70,6 +71,7 @@ def test_a_process_that_computes_is_ended_by_its_time() -> None:
     assert ended.returncode == -signal.SIGALRM
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_a_process_that_computes() -> None:
     code = (
         "import signal; from listing_sync.clock import once;"

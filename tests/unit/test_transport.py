@@ -117,6 +117,7 @@ def test_no_redirect_is_followed(server: Server) -> None:
     assert len(server.requests) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_stopped", [True, False])
 def test_an_answer_that_a_stopped_run_no_longer_wants_is_given_up(
     server: Server, *, is_stopped: bool

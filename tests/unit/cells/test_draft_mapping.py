@@ -22,6 +22,7 @@ def drafted(header: str, *cells: str, letter: str = "AB", taken: tuple[str, ...]
     return tomllib.loads(text)["columns"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("header", "cells", "column_type", "scale"),
     [

@@ -39,6 +39,7 @@ def test_it_comes_back_for_its_source_and_identity_alone(files, tmp_path):
     assert kept(tmp_path).stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow
 def test_any_damage_makes_it_nothing(files, tmp_path):
     files.store("sheet", "me", REMEMBERED)
     path = kept(tmp_path)

@@ -39,6 +39,7 @@ def path_of(machine, run_id):
     return next((machine.state.path / "undo").glob(f"*_{run_id}.jsonl.gz"))
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(batches=st.lists(st.lists(CHANGES, max_size=5), max_size=5))
 def test_what_was_recorded_is_read_in_order(machine, batches):

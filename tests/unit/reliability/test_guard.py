@@ -488,6 +488,7 @@ def test_an_answer_ends_the_pause_of_the_others():
     assert done_at[0] == pytest.approx(2.0, abs=0.11)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(rate=st.integers(1, 20), workers=st.integers(1, 6), down_s=st.sampled_from([0.0, 3.0]))
 def test_requests_stay_within_the_rate_whatever_fails(rate, workers, down_s):

@@ -55,6 +55,7 @@ def test_behind_tls_the_cookie_is_of_this_host_and_of_tls_alone(tmp_path):
     assert "Strict-Transport-Security".lower() in answer.headers
 
 
+@pytest.mark.slow
 def test_a_wrong_token_shows_the_form_again_and_the_sixth_is_asked_to_wait(door):
     answers = [door.log_in(f"lsync_{number}_x") for number in range(6)]
     assert [each.status_code for each in answers] == [401] * 5 + [429]

@@ -54,6 +54,7 @@ def test_a_ping_that_fails_twice_is_told_without_the_address() -> None:
         assert len(receiver.requests) == 2
 
 
+@pytest.mark.slow
 def test_a_silent_server_costs_two_time_outs_at_most() -> None:
     with Receiver() as receiver:
         receiver.hang()

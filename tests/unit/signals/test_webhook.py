@@ -139,6 +139,7 @@ def test_each_address_is_posted_to_alone_and_named_by_its_place() -> None:
     assert webhook.place(webhook.addresses[1]) == "webhook 2 of SYNC_ALERT_WEBHOOK_URL"
 
 
+@pytest.mark.slow
 def test_a_silent_server_costs_no_more_than_the_time_out() -> None:
     with Receiver() as receiver:
         receiver.hang()
@@ -147,6 +148,7 @@ def test_a_silent_server_costs_no_more_than_the_time_out() -> None:
         assert monotonic() - before < 2
 
 
+@pytest.mark.slow
 def test_a_server_that_drips_its_answer_costs_no_more_either() -> None:
     drip = Drip(size_bytes=1, pause_s=0.05, head_too=True)
     with Receiver() as receiver, ChaosProxy(receiver.url, lambda *_: drip) as proxy:
