@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
@@ -49,6 +48,4 @@ def shown(value: Value) -> str:
     """Return a value as people read it in plans and stories; blank is an empty text."""
     if value is None or value is KEPT:
         return ""
-    if isinstance(value, date):
-        return value.isoformat()
     return str(value)

@@ -75,3 +75,9 @@ def test_a_number_is_kept_where_the_column_has_its_decimals(declared, scale, val
 def test_a_text_is_kept_where_the_column_is_long_enough():
     assert kept(ColumnType.TEXT, "character varying(3)", "東京都", None)
     assert not kept(ColumnType.TEXT, "character varying(3)", "abc ")
+
+
+def test_a_column_is_there_or_not_without_its_values():
+    sent = ByColumn(("a", "b"), [(1, 2)])
+    assert "a" in sent
+    assert "c" not in sent

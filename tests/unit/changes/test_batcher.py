@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import KEPT, Listing, SheetColumn, Value
-from listing_sync.changes.batcher import Batch, batches, listing_of
+from listing_sync.changes.batcher import Batch, batches, halves, listing_of
 from listing_sync.changes.plan import Plan, Update
 
 COLUMNS = tuple(
@@ -65,3 +65,20 @@ def test_a_batch_names_the_columns_of_all_its_rows_and_no_kept_one(
 def test_large_batches_of_one_shape_are_full_but_the_last() -> None:
     plan = plan_of(dict.fromkeys(range(25), ("x", None, "i")))
     assert [len(batch.writes) for batch in batches(plan, 10, None)] == [10, 10, 5]
+
+
+def test_halves_keep_numbers_together_that_a_table_may_take_for_one() -> None:
+    numbers = ("A1", "B2", "a1", "b2", "D4", "E5")
+    writes = [Listing(number, row, (number, "x", None)) for row, number in enumerate(numbers, 2)]
+    first, rest = halves(writes)
+    found = [[listing_of(write).property_number for write in half] for half in (first, rest)]
+    assert sorted(found[0] + found[1]) == sorted(numbers)
+    assert set(found[0]) >= {"A1", "a1"}
+    assert set(found[1]) >= {"B2", "b2"}
+    assert [len(half) for half in found] == [3, 3]
+
+
+def test_halves_are_cut_in_the_middle_where_nothing_or_everything_looks_alike() -> None:
+    for numbers in (("A1", "B2", "C3"), ("A1", "a1", "A1 ")):
+        writes = [Listing(number, 2, (number, None, None)) for number in numbers]
+        assert [len(half) for half in halves(writes)] == [1, 2]

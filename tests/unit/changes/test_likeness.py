@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listing_sync.changes.likeness import alike, close_likeness, guesses, likeness
+from listing_sync.changes.likeness import alike, close_likeness, guesses, likeness, paired
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,9 @@ def test_the_closest_spelling_is_guessed_and_none_where_two_are_as_close() -> No
         "A-2": "a2",
     }
     assert alike(["7", "8", "07"], str) == [["7", "07"]]
+
+
+def test_answers_are_paired_by_their_spelling_then_by_their_order() -> None:
+    assert paired(["A1", "A2"], ["A2", "A1"]) == {"A1": "A1", "A2": "A2"}
+    assert paired(["a1", "A2", "b1"], ["A1", "A2", "B1"]) == {"a1": "A1", "A2": "A2", "b1": "B1"}
+    assert paired(["a1", "A2"], ["A2"]) == {"A2": "A2"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import Value
 from listing_sync.changes.rollback import Action, LeftAlone, Step, way_back, way_back_of_run
-from listing_sync.changes.table_now import TableNow
+from listing_sync.changes.table_now import TableNow, means
 from listing_sync.changes.undo_log import Logged, Row, folded
 
 TYPES = {
@@ -364,3 +364,36 @@ def test_ours_goes_back_and_theirs_stays(steps: list[tuple[bool, str, int, bool]
     step = back(WAS, now, *log)
     assert {**now, **step.values} == {**WAS, **theirs}
     assert {item.column for item in step.left_alone} == set(theirs)
+
+
+def test_an_insert_that_was_changed_in_the_same_run_stays_an_insert() -> None:
+    whole = folded([inserted(), did({"price": 1}, {"price": 2}, "r1")])
+    assert whole is not None
+    assert whole.old is None
+    assert whole.new is not None
+    assert whole.new["price"] == 2
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "is_same"),
+    [
+        (True, True, True),
+        (True, 1, False),
+        ("x", "x", True),
+        ("7", 7.0, True),
+        ("seven", 7, False),
+        ({"a": 1}, {"a": 1}, True),
+    ],
+)
+def test_values_of_a_column_of_which_nothing_is_known_are_judged_by_themselves(
+    left: Value, right: Value, *, is_same: bool
+) -> None:
+    assert TableNow("number", TYPES).is_same("unheard_of", left, right) is is_same
+
+
+def test_a_moment_that_is_none_is_no_work_of_a_run() -> None:
+    table = TableNow("number", TYPES, table_types={"seen_at": "timestamp with time zone"})
+    at = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+    assert table.may_be_given("seen_at", "2026-03-01T09:00:05+00:00", [at])
+    assert not table.may_be_given("seen_at", "infinity", [at])
+    assert not means(1, 1, None)

@@ -165,3 +165,9 @@ def test_another_rule_is_another_identity_and_the_order_of_a_set_is_not() -> Non
     assert of(replace(mapping, columns=(NUMBER.column, other))) != of()
     assert of(known=GivenBack(values={"price": {"AA1": ("a", "b")}})) != of()
     assert of(percent=50) != of()
+
+
+def test_a_plan_of_which_every_row_was_read_stays_as_it_is() -> None:
+    checked = sheet("A1")
+    plan = make_plan(checked, [])
+    assert with_unread(plan, (), checked, percent=100, prune=True) == plan

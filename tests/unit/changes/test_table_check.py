@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from listing_sync.cells.columns import Column
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.table_check import (
     TableFacts,
+    UniqueKey,
     lacks_of,
     missing_grant,
     missing_table,
@@ -120,3 +122,77 @@ def test_a_missing_table_comes_with_rights_and_row_level_security() -> None:
     grant = missing_grant(MAPPING).sql
     assert grant is not None
     assert grant in sql
+
+
+KEY = UniqueKey("homes_key", ("number",), is_usable=False)
+
+
+@pytest.mark.parametrize(
+    ("facts", "what", "sql"),
+    [
+        pytest.param({"is_view": True}, "homes is a view", None, id="a view"),
+        pytest.param(
+            {"unique_keys": (replace(KEY, is_deferrable=True),)},
+            "number is unique only at the end of a transaction (deferrable homes_key)",
+            'alter table public."homes" drop constraint "homes_key";\n'
+            'alter table public."homes" add unique ("number");',
+            id="deferrable",
+        ),
+        pytest.param(
+            {"unique_keys": (replace(KEY, is_partial=True),)},
+            "number is unique only for a part of the rows (index homes_key)",
+            'alter table public."homes" add unique ("number");',
+            id="partial",
+        ),
+        pytest.param(
+            {"unique_keys": (replace(KEY, columns=(), is_of_expression=True),)},
+            "what is unique is an expression (index homes_key), not number itself",
+            'alter table public."homes" add unique ("number");',
+            id="an expression",
+        ),
+        pytest.param(
+            {"unique_keys": (replace(KEY, columns=("number", "office")),)},
+            "number is unique only together (number, office)",
+            'alter table public."homes" add unique ("number");',
+            id="together",
+        ),
+    ],
+)
+def test_a_key_by_which_no_update_can_go_is_told_with_its_reason(
+    facts: dict[str, Any], what: str, sql: str | None
+) -> None:
+    (lack,) = lacks_of(replace(GOOD, key_is_unique=False, **facts), MAPPING)
+    assert lack.what.startswith(what)
+    assert lack.sql == sql
+
+
+@pytest.mark.parametrize(
+    ("facts", "what", "sql"),
+    [
+        pytest.param(
+            {"columns": {**GOOD.columns, "gone_at": "boolean"}},
+            "mark_column gone_at is boolean and cannot hold the time of a withdrawal",
+            "timestamptz",
+            id="another type",
+        ),
+        pytest.param(
+            {"defaults": {"gone_at": "now()"}},
+            "mark_column gone_at has the default now(): every new listing is born withdrawn",
+            "drop default;",
+            id="a default",
+        ),
+        pytest.param(
+            {"required": frozenset({"number", "gone_at"})},
+            "mark_column gone_at must not be null",
+            "drop not null;",
+            id="not null",
+        ),
+    ],
+)
+def test_a_mark_column_that_cannot_tell_who_is_there_is_named(
+    facts: dict[str, Any], what: str, sql: str
+) -> None:
+    (lack,) = lacks_of(replace(GOOD, **facts), MAPPING)
+    assert lack.what.startswith(what)
+    assert lack.sql is not None
+    assert sql in lack.sql
