@@ -57,8 +57,8 @@ class Plight:
     """What is wrong with the machine as a process sees it.
 
     `disk` of its folder of state is `full` or `read-only`, `late_s` is how far its clock is behind
-    the real time. With `real_clock` that holds for all that asks for the time, by libfaketime where
-    it is installed; without, the program alone is told so, and its libraries go on as they do.
+    the real time. With `real_clock` its clock is wrong for all that asks for the time, by
+    libfaketime where it is installed; without, that is the time of the services too.
     """
 
     disk: str | None = None
@@ -153,6 +153,7 @@ class Crond:
             "state": settings.get("SYNC_STATE_DIR"),
             "disk": plight.disk,
             "late_s": plight.late_s,
+            "is_clock_off": plight.real_clock,
         }
 
 
@@ -242,7 +243,7 @@ def _become(job: Mapping[str, Any]) -> NoReturn:
         if job["disk"]:
             _spoil_disk(job["disk"], Path(job["state"]))
         if job["late_s"]:
-            _set_clock(-timedelta(seconds=job["late_s"]))
+            _set_clock(-timedelta(seconds=job["late_s"]), is_off=job["is_clock_off"])
         sys.argv = job["arguments"]
         from listing_sync.__main__ import main
 
@@ -255,12 +256,14 @@ def _become(job: Mapping[str, Any]) -> NoReturn:
         os._exit(code)
 
 
-def _set_clock(by: timedelta) -> None:
+def _set_clock(by: timedelta, *, is_off: bool) -> None:
+    """Let it be another time; where the clock is not off, it is so for the services as well."""
     from listing_sync.clock import SystemClock
 
-    transport = import_module("listing_sync.transport")
     setattr(SystemClock, "now", lambda _: datetime.now(UTC) + by)  # noqa: B010 - no type says so
-    setattr(transport, "_now", lambda: datetime.now(UTC) + by)  # noqa: B010 - the same
+    if is_off:
+        transport = import_module("listing_sync.transport")
+        setattr(transport, "_now", lambda: datetime.now(UTC) + by)  # noqa: B010 - the same
 
 
 def _spoil_disk(how: str, state: Path) -> None:
