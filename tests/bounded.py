@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ class Ended:
 def run_bounded(*arguments: str, seconds: int, mebibytes: int = 300) -> Ended:
     """Run Python with these arguments, for so many seconds of computing and so much memory."""
     # The peak that the kernel measures of a child is at least that of its parent: not used here.
+    # Whoever measures what is tested makes it cost many times as much: not here.
+    environment = {name: v for name, v in os.environ.items() if not name.startswith("COVERAGE_")}
     limited = 'ulimit -t "$0"; ulimit -v "$1"; shift; exec "$@"'
     kibibytes = (mebibytes + CODE_MEBIBYTES) * 1024
     ended = subprocess.run(
@@ -29,5 +32,6 @@ def run_bounded(*arguments: str, seconds: int, mebibytes: int = 300) -> Ended:
         capture_output=True,
         text=True,
         check=False,
+        env=environment,
     )
     return Ended(ended.returncode, ended.stdout, ended.stderr)

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import field
 from itertools import permutations
 
-from listing_sync.cells.pattern_syntax import Choice, Element, Repeat, Row, Signs
+from listing_sync.cells.pattern_syntax import Choice, Element, Row, Signs
 from listing_sync.lazy_dataclasses import dataclass
 
 _FEW_ROUNDS = 4
@@ -198,8 +198,7 @@ class Automaton:
                 for each in elements:
                     part = self._joined(part, self._build(each))
                 return part
-            case Repeat(body, low, high):
-                return self._repeated(body, low, high)
+        return self._repeated(element.body, element.low, element.high)
 
     def _joined(self, one: _Part, other: _Part) -> _Part:
         self._link(one.last, other.first)

@@ -81,10 +81,7 @@ def first_mapping(
     else:
         rest = [column for column in others if column is not key]
         draft = draft_mapping([key, *rest], names, duplicates)
-        found = _NAME.search(draft)
-        if found is None:
-            raise ValueError("the key was not drafted")
-        key_name = found[1]
+        key_name = str(_NAME.findall(draft)[0])
         draft = _TYPE.sub('type = "text"\nrequired = true\n', draft, count=1)
     draft = _TITLE + draft.partition("\n")[2] if draft else ""
     head = f'table = "{table}"\nkey = "{key_name}"\n'

@@ -105,10 +105,7 @@ class DateForm:
             return _named(mark, day.day, _DAYS[day.weekday()])
         if mark[0] == "a":
             return _KANJI[day.weekday()] + ("曜日" if len(mark) > 3 else "")  # noqa: PLR2004
-        era = next((era for era in _ERAS if era[0] <= day), None)
-        if era is None:
-            return None
-        _, letter, name, year_zero = era
+        _, letter, name, year_zero = next(era for era in _ERAS if era[0] <= day)
         if mark[0] == "g":
             return (letter, name[0], name)[min(len(mark), 3) - 1]
         year = day.year - year_zero

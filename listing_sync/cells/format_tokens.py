@@ -39,16 +39,13 @@ _SYSTEM_DATE, _SYSTEM_TIME = re.compile(r"-(?:f800|x-sysdate)"), re.compile(r"-(
 
 
 def tokens_of(code: str) -> tuple[Token, ...] | None:
-    """Return the tokens of a format; None when it breaks off within one."""
+    """Return the tokens of a format; None when it is longer than any."""
     if len(code) > _LONGEST:
         return None
     tokens: list[Token] = []
     at = 0
-    while at < len(code):
-        found = _TOKEN.match(code, at)
-        kind = found.lastgroup if found else None
-        if found is None or kind is None:
-            return None
+    while found := _TOKEN.match(code, at):
+        kind = str(found.lastgroup)
         at = found.end()
         text = found[kind]
         if kind == "bracket" and (system := _of_the_system(text)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Final
+from typing import Final, cast
 from unicodedata import lookup
 
 from listing_sync.lazy_dataclasses import dataclass
@@ -107,9 +107,7 @@ class _Parser:
         return options[0] if len(options) == 1 else Choice(tuple(options))
 
     def _taken(self, form: re.Pattern[str]) -> re.Match[str]:
-        found = form.match(self._text, self._at)
-        if found is None:
-            raise ValueError(self._text)
+        found = cast("re.Match[str]", form.match(self._text, self._at))  # each takes any text
         self._at = found.end()
         return found
 

@@ -125,7 +125,7 @@ def readings(digits: str) -> Iterator[tuple[Decimal, Decimal]]:
         yield Decimal(whole).scaleb(place, _WIDE), Decimal(1).scaleb(place)
 
 
-def _with_text(join: Callable[[str, Stored], Cell]) -> Join:
+def _with_text(join: Callable[[str, float], Cell]) -> Join:
     """Return the join for stored values; stored texts are texts that a person sees."""
 
     def join_cell(text: object, stored: object) -> Cell:
@@ -186,15 +186,14 @@ def _is_written(digits: str, number: float) -> bool:
     return digits in {f"{number:,.{places}f}", f"{number:.{places}f}"}
 
 
-def _join_date(text: str, stored: Stored) -> Cell:
-    if isinstance(stored, int | float) and not isinstance(stored, bool):
-        moment = moment_of_serial(stored)
-        if moment is not None and shows_day(text, moment.date()):
-            return moment
+def _join_date(text: str, stored: float) -> Cell:
+    moment = moment_of_serial(stored)
+    if moment is not None and shows_day(text, moment.date()):
+        return moment
     return Shown(text, stored)
 
 
-def _join_day(text: str, stored: Stored) -> Cell:
+def _join_day(text: str, stored: float) -> Cell:
     """Join a cell of a column of days: a time of day that is not shown does not count."""
     cell = _join_date(text, stored)
     if isinstance(cell, datetime) and not shows_time(text):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -124,3 +125,11 @@ def test_depth_is_no_matter_for_writing_and_comparing():
     assert encode(deep) == "[" * 5001 + "]" * 5001
     assert is_same(deep, deep)
     assert not is_same(deep, [deep])
+
+
+@pytest.mark.parametrize(
+    ("left", "right"), [("a", "b"), (True, False), ({"a": "x"}, {"a": "y"}), (["x"], ["y"])]
+)
+def test_texts_and_truths_that_differ_are_not_the_same(left: Any, right: Any) -> None:
+    assert not is_same(left, right)
+    assert is_same(left, left)

@@ -19,6 +19,7 @@ from listing_sync.cells.columns import Column
 from listing_sync.cells.json_exact import encode
 from listing_sync.cells.listings import KEPT, Cell, Problem, Shown, Unreadable, Value
 from listing_sync.cells.parsing import parsed, parser_for
+from listing_sync.cells.patterns import longest_tried
 from tests.strategies import ANY_CELL
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -185,6 +186,14 @@ def test_a_pattern_must_match_the_whole_text() -> None:
     pattern = re.compile(r"^\d+$")
     assert parse(ColumnType.TEXT, "12", pattern=pattern) == "12"
     assert reason(ColumnType.TEXT, "1\n2", pattern=pattern) == "not in the form of this column"
+
+
+def test_a_text_that_would_take_long_to_be_tried_on_its_form_is_too_long() -> None:
+    pattern = re.compile(r"\s*.*\s*")
+    longest = longest_tried(pattern)
+    assert parse(ColumnType.TEXT, "x" * longest, pattern=pattern) == "x" * longest
+    said = reason(ColumnType.TEXT, "x" * (longest + 1), pattern=pattern)
+    assert said.startswith(f"too long to be tried on the form of this column: {longest + 1}")
 
 
 def test_a_form_is_shown_by_its_example_never_as_a_pattern() -> None:
@@ -775,6 +784,8 @@ def test_addresses_are_kept_as_written(cell: str) -> None:
         "https://example.com:port/",
         "https://a.example/1.jpg https://a.example/2.jpg",
         "https://a.example/1.jpg\nhttps://a.example/2.jpg",
+        "https://a.example/<1>.jpg",
+        "https://a.example/1\u200b.jpg",
         12,
     ],
     ids=repr,

@@ -269,3 +269,20 @@ def test_a_day_is_the_one_that_is_shown_or_there_is_none(day: date, off: int) ->
         or value == shown
         or sorted(shown[5:].split("-")) == sorted(f"{day:%m-%d}".split("-"))
     )
+
+
+def test_a_serial_number_that_shows_another_day_is_judged_with_it() -> None:
+    assert joiner(DAY)("2024/1/31", 45323) == Shown("2024/1/31", 45323)
+    assert joiner(DAY)("2024/1/31", 45322) == datetime(2024, 1, 31)  # noqa: DTZ001 - of the sheet
+
+
+def test_a_unit_leaves_a_number_as_it_is_where_the_column_counts_in_it() -> None:
+    in_man = replace(MONEY, unit="万円")
+    assert says_the_number("万円", in_man)
+    assert not says_the_number("円", in_man)
+    assert not says_the_number("千円", in_man)
+
+
+def test_what_a_format_shows_for_nothing_is_blank_whatever_is_stored() -> None:
+    dash = replace(MONEY, blank=frozenset({"-"}))
+    assert meaning(dash, "-", 0) is None

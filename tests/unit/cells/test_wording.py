@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from listing_sync.cells.wording import count, duration, percent
+from listing_sync.cells.wording import count, duration, left_out, listed, percent
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,12 @@ def test_a_share_is_never_rounded_to_all_or_nothing(share: float, words: str) ->
 )
 def test_a_time_span_has_two_units_at_most(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_names_in_a_row_are_cut_with_their_number() -> None:
+    assert listed(["a", "b", "c\n"], 3) == "a, b, c\\n"
+    assert listed([*"abcde"], 3) == "a, b, c and 2 more"
+
+
+def test_a_column_that_the_database_fills_is_named_with_the_way_on() -> None:
+    assert left_out("area").startswith("column area is filled by the database itself")
