@@ -107,8 +107,19 @@ def run() -> NoReturn:
     except OutputError as error:
         code = _discard_output(face, error)
     except Exception as error:
-        code = _report(face, error)
+        code = _code_of_signal(error) or _report(face, error)
     sys.exit(code)
+
+
+def _code_of_signal(error: BaseException) -> int | None:
+    """Return the code of a signal that came in the midst of an import, which failed of it.
+
+    Its locks may be found as nobody left them: "cannot release un-acquired lock".
+    """
+    before = error.__context__
+    while before is not None and not isinstance(before, SystemExit):
+        before = before.__context__
+    return before.code if before is not None and isinstance(before.code, int) else None
 
 
 def _code_of_command(face: Face) -> int:

@@ -67,6 +67,23 @@ def test_a_bug_that_quotes_a_secret_shows_none_of_it(office: dict[str, str]) -> 
     assert "ya29" not in ended.stderr
 
 
+def test_a_signal_in_the_midst_of_an_import_is_no_bug(office: dict[str, str]) -> None:
+    script = (
+        "import sys, listing_sync.settings_problems as command\n"
+        "from listing_sync.cli import app\n"
+        "def importing(*_, **__):\n"
+        "    try: raise SystemExit(143)\n"
+        "    finally: raise RuntimeError('cannot release un-acquired lock')\n"
+        "command.load_settings = importing\n"
+        "sys.argv = ['listing-sync', 'settings']\n"
+        "app.run()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], env=office, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (143, "")
+
+
 @pytest.mark.parametrize("command", ["settings", "settings --json"])
 def test_no_command_prints_a_secret(office: dict[str, str], command: str) -> None:
     ended = subprocess.run(

@@ -302,3 +302,9 @@ def test_no_code_breaks_the_program(code: str, value: float) -> None:
         form.text(value)
         form.text_of_text("x")
         adds_to_text(code)
+
+
+def test_a_moment_that_rounds_past_the_last_day_is_none() -> None:
+    assert moment_of_serial(2958465.99) is not None
+    assert moment_of_serial(2958465.9999999) is None
+    assert moment_of_serial(2958466) is None
