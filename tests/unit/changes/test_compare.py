@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -56,6 +57,9 @@ def test_both_forms_of_a_value_are_equal(kind: ColumnType, wanted: Any, found: A
     [
         pytest.param(TEXT, "a", "A", id="case"),
         pytest.param(TEXT, None, "", id="null is not the empty text"),
+        pytest.param(TEXT, None, "None", id="null is not its English name"),
+        pytest.param(TEXT, "None", None, id="nor is that null"),
+        pytest.param(TEXT, {"a": True}, {"a": 1}, id="true in a document of a text column"),
         pytest.param(TEXT, "True", True, id="text over a boolean"),
         pytest.param(TEXT, "[]", [], id="text over an array"),
         pytest.param(MONEY, 0, None, id="nought is not blank"),
@@ -106,6 +110,15 @@ AS_JSON = SIMPLE | st.lists(SIMPLE, max_size=3) | st.dictionaries(st.text(), SIM
 @given(st.sampled_from(ColumnType), AS_JSON, AS_JSON | st.sampled_from(["sNaN", "Infinity", "1_0"]))
 def test_comparing_never_raises(kind: ColumnType, wanted: Value, found: Value) -> None:
     assert isinstance(is_equal(wanted, found, kind), bool)
+
+
+@given(st.sampled_from(ColumnType), AS_JSON)
+def test_what_comes_back_as_it_was_sent_is_equal(kind: ColumnType, value: Value) -> None:
+    try:
+        returned = json.loads(json.dumps(value, allow_nan=False))
+    except ValueError:
+        return  # no JSON: never sent
+    assert is_equal(value, returned, kind)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import KEPT, Checked, Listing, Rejection, SheetColumn, Value
-from listing_sync.changes.plan import Plan, TableRow, make_plan
+from listing_sync.changes.given_back import NOTHING_KNOWN, Answer, learned
+from listing_sync.changes.plan import Plan, TableRow, make_plan, row_taker
 from listing_sync.changes.refusal import SafetyLimits, refusal
 from listing_sync.changes.rewritten import rewritten_sample
 from listing_sync.changes.rollout import is_in_share, within_share
@@ -112,6 +113,59 @@ def test_prune_removes_nothing_when_a_number_cannot_be_read() -> None:
     plan = make_plan(sheet(house(1), unknown_numbers=True), [page(house(1), house(2))], prune=True)
     assert plan.removals == ()
     assert plan.unlisted == ("AA2",)
+
+
+def test_additions_are_the_inserted_and_the_unmarked() -> None:
+    plan = make_plan(sheet(*houses(4)), [page(house(4), mark="2026-01-01")])
+    assert (len(plan.inserts), plan.additions) == (3, 4)
+
+
+def test_a_rejected_number_that_no_row_bears_is_unseen_whichever_page_bears_the_others() -> None:
+    checked = sheet(house(1), house(2), rejected=["AA3", "AA4", "AA5"])
+    plan = make_plan(checked, [page(house(2), house(3)), page(house(5), house(9))])
+    assert plan.unseen == {"AA4"}
+
+
+@pytest.mark.parametrize(
+    ("pages", "has_rows"), [([], False), ([[]], False), ([page(house(1)), []], True)]
+)
+def test_a_table_has_rows_where_any_page_showed_one(
+    pages: list[Sequence[TableRow]], *, has_rows: bool
+) -> None:
+    assert make_plan(sheet(), pages).has_rows is has_rows
+
+
+def test_filled_are_the_values_that_are_neither_null_nor_empty() -> None:
+    notes = ("n", None, "", "x", "")
+    rows = [house(number, note=note) for number, note in enumerate(notes)]
+    assert plan_of([], rows).filled == (5, 5, 2)
+
+
+@pytest.mark.parametrize(
+    ("found", "stored"), [("AA1", None), ("aa1", "aa1"), (" AA1", " AA1")], ids=repr
+)
+def test_a_row_is_written_under_the_number_as_it_bears_it(found: str, stored: str | None) -> None:
+    take = row_taker((NUMBER, PRICE, NOTE), NOTHING_KNOWN, force=True)
+    update = take(Listing("AA1", 2, house(1)), TableRow(found, house(1)))
+    assert update is not None
+    assert (update.stored, update.key) == (stored, found)
+
+
+@pytest.mark.parametrize(
+    ("row", "is_of_table"),
+    [
+        pytest.param(("AA1", "$6.00", "n"), True, id="only what the table makes otherwise"),
+        pytest.param(("AA1", "$6.00", "m"), False, id="and a note"),
+        pytest.param(("AA1", "$5.00", "n"), False, id="known, so equal"),
+    ],
+)
+def test_a_difference_is_the_tables_own_where_all_of_it_may_be(
+    row: tuple[str, Value, Value], *, is_of_table: bool
+) -> None:
+    answer = Answer("AA1", "AA1", ("price",), {"price": (5, "$5.00")})
+    known = learned(NOTHING_KNOWN, [answer], (), {})
+    (update,) = plan_of([house(1, 5)], [row], known=known, force=True).updates
+    assert update.is_of_table is is_of_table
 
 
 @given(st.sets(st.integers(1, 300)), st.sets(st.integers(1, 300)), st.integers(0, 100))
@@ -237,6 +291,13 @@ def blanked(size: int, count: int) -> Plan:
             SafetyLimits(10, 50),
             "6 of 10 values",
             id="half blanked",
+        ),
+        pytest.param(
+            blanked(30, 2),
+            blanked(30, 3),
+            SafetyLimits(10, 15),
+            "3 of 10 values",
+            id="two values that go are an edit",
         ),
     ],
 )
