@@ -23,6 +23,7 @@ from listing_sync.cells.listings import (
     Rejection,
     SheetColumn,
     SheetContents,
+    SheetRow,
     Unreadable,
 )
 from listing_sync.cells.mapping import SheetMapping
@@ -242,6 +243,11 @@ def test_whole_numbers_as_keys_are_one_in_any_spelling() -> None:
     assert checked.numbers == {"5", "6", "six"}
 
 
+def test_a_number_on_thirteen_rows_names_ten_and_counts_two() -> None:
+    checked = check(*((row, ("AA1",)) for row in range(2, 15)))
+    assert checked.rejections[0].reason.endswith("11, 12 and 2 more; expected once")
+
+
 def test_ten_thousand_rows_with_one_number_do_not_write_a_book() -> None:
     checked = check(*((row, ("AA1",)) for row in range(2, 10_002)))
     assert len(checked.rejections) == 10_000
@@ -306,6 +312,7 @@ def test_the_cells_of_a_row_are_shown_by_header_without_the_blank_ones() -> None
     [
         (["Loading..."] * 2, ["F"]),
         (["Loading...", None, "Loading..."], ["F"]),
+        (["Loading...", None, "Loading...", "Loading..."], ["F"]),
         (["Loading..."], ["F"]),
         (["Loading...", None], []),
         (["Loading...", 1], []),
@@ -400,6 +407,39 @@ def test_rows_that_the_mapping_ignores_are_no_listings_and_not_counted() -> None
     assert checked.total_rows == 3
 
 
+def test_it_is_the_number_that_says_whether_a_row_is_ignored_wherever_it_stands() -> None:
+    price, number, sold, opened = (COLUMNS[index] for index in (1, 0, 2, 3))
+    columns = (
+        replace(price, letter="A"),
+        replace(number, letter="F"),
+        replace(sold, letter="B"),
+        opened,
+    )
+    mapping = replace(MAPPING, ignore=re.compile("^計$"))
+    rows: list[SheetRow] = [(2, (100, "計", True, None)), (3, ("計", "AA1", True, None))]
+    sheet = replace(contents(), columns=columns, rows=rows)
+    checked = validate(sheet, mapping, default_zone=UTC)
+    assert [known.sheet_row for known in checked.rejections] == [3]
+
+
+def test_the_key_is_the_column_of_that_name_wherever_it_stands() -> None:
+    columns = tuple(COLUMNS[index] for index in (1, 2, 0, 3))
+    mapping = replace(MAPPING, key=MAPPING.key.upper().lower())  # a text of its own
+    rows: list[SheetRow] = [(2, (1, True, "AA1", None)), (3, ("ask", True, None, None))]
+    checked = validate(replace(contents(), columns=columns, rows=rows), mapping, default_zone=UTC)
+    assert [listing.property_number for listing in checked.listings] == ["AA1"]
+    assert [(known.column, known.cell) for known in checked.rejections] == [
+        ("Price\n（税込）", "Listings!F3"),
+        (None, "Listings!A3"),
+    ]
+
+
+def test_rows_of_different_lengths_are_never_cut_to_the_shortest() -> None:
+    rows = [(2, ("AA1", 1, None, None)), (3, ("AA2", 1, None))]
+    with pytest.raises(ValueError, match="shorter"):
+        validate(replace(contents(), rows=rows), MAPPING, default_zone=UTC)
+
+
 def test_a_first_filled_cell_is_the_leftmost_one_of_the_sheet() -> None:
     swapped = (replace(COLUMNS[0], letter="F"), replace(COLUMNS[1], letter="A"), *COLUMNS[2:])
     mapping = replace(MAPPING, ignore=re.compile("^計$"))
@@ -456,3 +496,13 @@ def test_a_limit_in_an_hour_that_does_not_exist_is_a_fault_of_the_mapping(option
         "America/New_York: the clocks are put forward over it"
     )
     assert validate(replace(sheet, time_zone="UTC"), mapping, default_zone=UTC).total_rows == 1
+
+
+def test_a_day_without_a_midnight_is_a_limit_of_days_all_the_same() -> None:
+    day = replace(OPENED, type=ColumnType.DATE, minimum="2024-09-08")
+    mapping = replace(MAPPING, columns=(*MAPPING.columns[:3], day))
+    columns = (*COLUMNS[:3], replace(COLUMNS[3], column=day))
+    rows = [(2, ("AA1", 1, None, "2024-09-07")), (3, ("AA2", 1, None, "2024-09-08"))]
+    sheet = replace(contents(), columns=columns, rows=rows, time_zone="America/Santiago")
+    checked = validate(sheet, mapping, default_zone=UTC)
+    assert [listing.property_number for listing in checked.listings] == ["AA2"]
