@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -31,7 +31,7 @@ from listing_sync.history.run_checks import (
     share_check,
 )
 from listing_sync.history.run_statistics import DAY, Statistics, last_good, statistics
-from listing_sync.history.runs import CLOCK_OFF, CLOCK_WARN_S, Run
+from listing_sync.history.runs import Run, clock_correction, clock_off_s
 from listing_sync.history.verdict import (
     Check,
     CheckName,
@@ -115,9 +115,8 @@ def health(ports: Ports, env_file: Path | None = None) -> Health:
         breaker_check(CheckName.BREAKER, breaker_state),
         breaker_check(CheckName.GOOGLE_BREAKER, ports.machine.breaker_state(Service.GOOGLE)),
     ]
-    off_s = _clock_off_s(ports)
-    if off_s is not None and abs(off_s) >= CLOCK_WARN_S:
-        now -= timedelta(seconds=off_s)  # runs are dated by the services
+    off_s = clock_off_s(ports.machine.request_metrics())
+    now -= clock_correction(off_s)  # runs are dated by the services
     recorded = None if read.exception() else read.result()
     runs = _merged(recorded or (), ports, now)
     recent = None if recorded is None else statistics(runs, now)
@@ -232,11 +231,6 @@ def _merged(recorded: tuple[Run, ...], ports: Ports, now: datetime) -> tuple[Run
         waiting = []
     runs |= {run.run_id: run.by_services() for run in waiting if ports.identity.owns(run)}
     return tuple(run.no_later_than(now) for run in runs.values())
-
-
-def _clock_off_s(ports: Ports) -> float | None:
-    off_s = ports.machine.request_metrics().get(CLOCK_OFF)
-    return float(off_s) if isinstance(off_s, int | float) else None
 
 
 # -- this machine ---------------------------------------------------------------------------------

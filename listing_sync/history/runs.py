@@ -143,10 +143,9 @@ class Run:
 
         The run measured by how much; so runs of several machines come in their true order.
         """
-        off_s = self.metrics.get(CLOCK_OFF)
-        if not isinstance(off_s, int | float) or abs(off_s) < CLOCK_WARN_S:
+        off = clock_correction(clock_off_s(self.metrics))
+        if not off:
             return self
-        off = timedelta(seconds=off_s)
         return replace(
             self,
             started_at=self.started_at - off,
@@ -165,6 +164,17 @@ class Run:
             stats=stats,
             cause=cause or self.cause,
         )
+
+
+def clock_off_s(metrics: Mapping[str, object]) -> float | None:
+    """Return by how many seconds this machine's clock is ahead; None: no answer was dated."""
+    off_s = metrics.get(CLOCK_OFF)
+    return float(off_s) if isinstance(off_s, int | float) else None
+
+
+def clock_correction(off_s: float | None) -> timedelta:
+    """Return what to take off this machine's times: zero where its clock is gone by."""
+    return timedelta(seconds=off_s if off_s and abs(off_s) >= CLOCK_WARN_S else 0)
 
 
 def final_status(

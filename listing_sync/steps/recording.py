@@ -22,13 +22,14 @@ from listing_sync.errors import (
 )
 from listing_sync.history.runs import (
     CLOCK_OFF,
-    CLOCK_WARN_S,
     Cause,
     Run,
     RunStats,
     RunStatus,
     RunType,
     StoredRejection,
+    clock_correction,
+    clock_off_s,
 )
 from listing_sync.history.taking_turns import SIGN_OF_LIFE_S
 from listing_sync.language.sentences import english_of, phrase
@@ -217,9 +218,8 @@ class Recorder:
 
     def _clock_off(self) -> dict[str, object]:
         """Return by how much the clock is found to be off, as metrics tell it, where it is."""
-        found = self._ports.machine.request_metrics().get(CLOCK_OFF)
-        is_off = isinstance(found, int | float) and abs(found) >= CLOCK_WARN_S
-        return {CLOCK_OFF: found} if is_off else {}
+        off_s = clock_off_s(self._ports.machine.request_metrics())
+        return {CLOCK_OFF: off_s} if clock_correction(off_s) else {}
 
     def _give_signs_of_life(self) -> None:
         try:
