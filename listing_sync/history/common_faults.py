@@ -114,13 +114,19 @@ def without(
     return tuple(item for item in rejections if id(item) not in told)
 
 
-def _on_rows(group: Sequence[Rejection]) -> str:
+def on_rows(number: str, cells: str, count: int) -> str:
+    """Return that a number stands in several `cells`, each as it is to be shown."""
     return phrase(
         "{number} stands on {count:,} rows: {cells}; each listing needs a number of its own",
-        number=plain(group[0].property_number or ""),
-        count=len(group),
-        cells=listed([item.cell or str(item.sheet_row) for item in group], _CELLS_NAMED),
+        number=number,
+        count=count,
+        cells=cells,
     )
+
+
+def _on_rows(group: Sequence[Rejection]) -> str:
+    cells = listed([item.cell or str(item.sheet_row) for item in group], _CELLS_NAMED)
+    return on_rows(plain(group[0].property_number or ""), cells, len(group))
 
 
 def repeats(rejection: Rejection, cause: Cause | None) -> bool:

@@ -14,6 +14,7 @@ from listing_sync.history.common_faults import (
     cells_of,
     is_failed_formula,
     numbers_apart,
+    on_rows,
     repeated_numbers,
     repeats,
     told_once,
@@ -68,12 +69,8 @@ def _title(run: Run, news: Sequence[Rejection], listings: int) -> str:
 
 def _on_rows(group: Sequence[Rejection]) -> str:
     """Return one line for a number that stands on several rows, with a link to each."""
-    return phrase(
-        "{number} stands on {count:,} rows: {cells}; each listing needs a number of its own",
-        number=foreign(group[0].property_number or "", 40),
-        count=len(group),
-        cells=", ".join(map(_place, group)),
-    )
+    number = foreign(group[0].property_number or "", 40)
+    return on_rows(number, ", ".join(map(_place, group)), len(group))
 
 
 def with_rate(rejections: Message, rate: Message) -> Message:
