@@ -15,7 +15,7 @@ from listing_sync.cells.first_mapping import (
 from listing_sync.cells.mapping import normalise_header
 from listing_sync.commands.migrate_plan import sampled
 from listing_sync.errors import SourceError
-from listing_sync.language.sentences import phrase
+from listing_sync.language.sentences import joined, phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 
@@ -95,7 +95,8 @@ def _key(found: FirstLook, key_header: str | None) -> KnownColumn | UnmappedColu
             key_header=key_header,
         )
         near = _near(named)
-        raise SourceError(f"{message}. {near}" if near else message, recorded=message)
+        told = joined(". ", (message, near)) if near else message
+        raise SourceError(told, recorded=message)
     candidates = key_candidates(found.others)
     if not candidates:
         raise SourceError(
