@@ -9,11 +9,21 @@ from ssl import SSLCertVerificationError
 
 import httpx
 
-from listing_sync.language.sentences import phrase
+from listing_sync.language.sentences import marked, phrase, spoken
 from listing_sync.proxies import WANTS_PASSWORD, Proxy, makes_no_connection, proxy_for
 
 # Source: OpenSSL, X509_STORE_CTX_get_error(3).
 _NOT_YET, _EXPIRED = 9, 10
+_OUT_OF_TIME = {
+    _NOT_YET: marked(
+        "the certificate of {way} is not valid yet: compare `date -u` with the real time; where"
+        " this machine's clock is right, whoever runs that host has to renew it"
+    ),
+    _EXPIRED: marked(
+        "the certificate of {way} has expired: compare `date -u` with the real time; where this"
+        " machine's clock is right, whoever runs that host has to renew it"
+    ),
+}
 
 
 class ProxyRefusedError(httpx.ProxyError):
@@ -94,20 +104,8 @@ def out_of_time(error: httpx.RequestError) -> str | None:
         for cause in _causes(error)
         if isinstance(cause, SSLCertVerificationError)
     )
-    code = next((code for code in codes if code in {_NOT_YET, _EXPIRED}), None)
-    if code is None:
-        return None
-    if code == _EXPIRED:
-        return phrase(
-            "the certificate of {way} has expired: compare `date -u` with the real time; where this"
-            " machine's clock is right, whoever runs that host has to renew it",
-            way=way_to(error),
-        )
-    return phrase(
-        "the certificate of {way} is not valid yet: compare `date -u` with the real time; where"
-        " this machine's clock is right, whoever runs that host has to renew it",
-        way=way_to(error),
-    )
+    words = next((_OUT_OF_TIME[code] for code in codes if code in _OUT_OF_TIME), None)
+    return None if words is None else spoken(words, way=way_to(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
