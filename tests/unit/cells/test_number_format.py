@@ -295,6 +295,12 @@ def test_a_date_is_shown_as_the_day_it_is(code: str, serial: int) -> None:
     assert shows_day(str(form.text(serial)), moment.date())
 
 
+def test_a_day_somewhere_in_a_long_text_is_not_what_its_cell_shows() -> None:
+    day = date(2026, 11, 28)
+    assert shows_day("入居 2026/11/28" + " " * 180, day)
+    assert not shows_day("入居 2026/11/28" + " " * 200, day)
+
+
 @given(st.text(max_size=30), NUMBERS)
 def test_no_code_breaks_the_program(code: str, value: float) -> None:
     form = number_format(code)
