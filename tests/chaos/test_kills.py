@@ -14,7 +14,7 @@ import pytest
 from listing_sync.machine.undo_lines import changes_in
 from tests.chaos.how_many import KILLS
 from tests.chaos.program import Running, Site, until
-from tests.stack.chaos_proxy import Drop, Fault
+from tests.stack.chaos_proxy import Drop, Fault, Hold
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack]
 
@@ -88,26 +88,25 @@ def _whole_members(packed: bytes) -> bytes:
 
 
 def _kill_at_request(number: int, site: Site, *, was_done: bool) -> None:
-    """Kill a run when its request `number` has come in, or been done and not answered."""
+    """Kill a run while its request `number` waits, before or after the service did its work."""
     came = Event()
-    answered = Event()
+    is_dead = Event()
 
     def schedule(index: int, _method: str, _target: str) -> Fault | None:
         if index < number:
             return None
+        if was_done:
+            return Hold(came, is_dead)
         came.set()
-        answered.wait(10)
-        return Drop(after_forwarding=was_done)
+        is_dead.wait(10)
+        return Drop()
 
     site.supabase_proxy.schedule = schedule
-    running = _start(site, sync_retry_delay="60000")
+    running = _start(site)
     until(lambda: came.is_set() or running.is_over)
-    if not was_done:
-        running.send(signal.SIGKILL)
-    answered.set()
-    until(lambda: running.is_over or len(site.supabase_proxy.log) > number)
     running.send(signal.SIGKILL)
     running.finish()
+    is_dead.set()
 
 
 def _check_totals(run: dict[str, Any]) -> None:

@@ -65,7 +65,15 @@ class Truncate:
     keep_bytes: int = 0
 
 
-Fault = Respond | Delay | Drip | Drop | Reset | Truncate
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Let the service do its work, say so by `done`, and close without an answer on `release`."""
+
+    done: threading.Event
+    release: threading.Event
+
+
+Fault = Respond | Delay | Drip | Drop | Reset | Truncate | Hold
 Schedule = Callable[[int, str, str], Fault | None]
 """Called with the number of the request (from 0), its method and its target (path and query)."""
 
@@ -153,6 +161,10 @@ class ChaosProxy(LoopbackServer):
                 wire.close()
             case Drip():
                 self._drip(fault, upstream, wire)
+            case Hold(done, release):
+                done.set()
+                release.wait(_UPSTREAM_TIMEOUT_S)
+                wire.close()
             case None:
                 wire.send(upstream)
             case _:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import httpx
 import pytest
@@ -14,6 +16,7 @@ from tests.stack.chaos_proxy import (
     Drip,
     Drop,
     Fault,
+    Hold,
     Reset,
     Respond,
     Truncate,
@@ -86,6 +89,17 @@ def test_a_fault_without_an_answer(
     with pytest.raises(error):
         send(service, fault)
     assert len(service.requests) == forwarded
+
+
+def test_an_answer_can_be_held_until_it_is_let_go(service: Receiver) -> None:
+    done, release = Event(), Event()
+    with ThreadPoolExecutor() as pool:
+        sent = pool.submit(send, service, Hold(done, release))
+        assert done.wait(10)
+        assert (len(service.requests), sent.done()) == (1, False)
+        release.set()
+        with pytest.raises(httpx.RemoteProtocolError):
+            sent.result()
 
 
 def test_the_schedule_sees_number_method_and_target(service: Receiver) -> None:
