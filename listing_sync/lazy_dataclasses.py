@@ -1,14 +1,15 @@
-"""Make dataclasses whose methods are compiled when they are first called.
+"""Make dataclasses whose methods are compiled when they are called often.
 
 The standard library compiles six methods for each class as its module is imported: for a hundred
-classes an eighth of what a quiet run takes, which makes objects of a third of them.
+classes an eighth of what a quiet run takes, which makes few objects of most of them.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 __all__ = ["dataclass"]
 
@@ -22,13 +23,16 @@ else:
 
 
 _COMPILED: Final = ("__init__", "__repr__", "__eq__", "__hash__")
+_SELDOM: Final = 16
+"""Calls that take less time field by field than to compile the method: it takes 0.4 ms."""
+_Fields: TypeAlias = "tuple[dataclasses.Field[Any], ...]"
 
 
 def _made(cls: Any, *, frozen: bool, slots: bool) -> Any:
     missing = [name for name in _COMPILED if name not in cls.__dict__]
     made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(cls)
     for name in missing:
-        setattr(made, name, _first_call(made, name, frozen=frozen))
+        setattr(made, name, _first_calls(made, name, frozen=frozen))
     if not frozen:
         made.__hash__ = None  # as of every object that may change
         return made
@@ -39,15 +43,69 @@ def _made(cls: Any, *, frozen: bool, slots: bool) -> Any:
     return made
 
 
-def _first_call(cls: type, name: str, *, frozen: bool) -> Callable[..., Any]:
-    """Return a method that has itself compiled, and does what it is called for."""
+def _first_calls(cls: Any, name: str, *, frozen: bool) -> Callable[..., Any]:
+    """Return a method that does without being compiled what it is seldom called for."""
+    calls = 0
 
     def method(self: object, *given: object, **named: object) -> Any:
+        nonlocal calls
+        calls += 1
+        if name in _BY_FIELDS and calls <= _SELDOM:
+            fields = dataclasses.fields(cls)
+            with suppress(_NotSoSimpleError):
+                return _BY_FIELDS[name](fields, self, *given, **named)
         compiled = _compiled(cls, name, frozen=frozen)
         setattr(cls, name, compiled)
         return compiled(self, *given, **named)
 
     return method
+
+
+class _NotSoSimpleError(Exception):
+    """Only the compiled method knows what to say of such arguments."""
+
+
+def _set(fields: _Fields, self: Any, /, *given: object, **named: object) -> None:
+    names = [each.name for each in fields if each.init and not each.kw_only]
+    values = dict(zip(names, given, strict=False)) | named
+    if len(names) != len(fields) or len(values) != len(given) + len(named):
+        raise _NotSoSimpleError
+    for each in fields:
+        if each.name not in values:
+            values[each.name] = _default(each)
+    if len(values) != len(fields):
+        raise _NotSoSimpleError
+    for each in fields:
+        object.__setattr__(self, each.name, values[each.name])
+    if hasattr(self, "__post_init__"):
+        self.__post_init__()
+
+
+def _default(field: dataclasses.Field[Any]) -> object:
+    if field.default is not dataclasses.MISSING:
+        return field.default
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    raise _NotSoSimpleError
+
+
+def _equal(fields: _Fields, self: object, other: object) -> Any:
+    if other.__class__ is not self.__class__:
+        return NotImplemented
+    names = [each.name for each in fields if each.compare]
+    return [getattr(self, each) for each in names] == [getattr(other, each) for each in names]
+
+
+def _hash(fields: _Fields, self: object) -> int:
+    hashed = (each for each in fields if (each.compare if each.hash is None else each.hash))
+    return hash(tuple(getattr(self, each.name) for each in hashed))
+
+
+_BY_FIELDS: Final[Mapping[str, Callable[..., Any]]] = {
+    "__init__": _set,
+    "__eq__": _equal,
+    "__hash__": _hash,
+}
 
 
 def _compiled(cls: Any, name: str, *, frozen: bool) -> Callable[..., Any]:
