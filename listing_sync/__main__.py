@@ -21,6 +21,10 @@ def main() -> None:
         signal.signal(number, _leave)
     # What is imported stays: looking for garbage in it takes a tenth of a quiet run (open_world).
     gc.disable()
+    # Nothing here plugs into pydantic: to find that out it reads what every package declares.
+    os.environ.setdefault(  # noqa: TID251 - tells a library, reads no setting
+        "PYDANTIC_DISABLE_PLUGINS", "__all__"
+    )
     for name in _LEFT_OUT:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None: cannot be imported
     from listing_sync.cli.app import run  # noqa: PLC0415 - keeps importing this module free
