@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING
 from listing_sync.cells.listings import Rejection
 from listing_sync.cells.wording import utc_text
 from listing_sync.changes.plan import Plan, Update
-from listing_sync.changes.undone import Undone
 from listing_sync.history.runs import Cause, Run, RunStats
 from listing_sync.history.signs_of_life import Going
-from listing_sync.history.story import LastChange, Story
-from listing_sync.history.story_answer import answer
 
 if TYPE_CHECKING:
     from listing_sync.commands.status import OneRun, Recent
@@ -130,48 +127,3 @@ def rejected_document(found: OneRun) -> Document:
         "errors": [rejection_document(item) for item in found.rejections],
     }
     return document | ({"error": found.away} if found.away else {})
-
-
-def listing_document(story: Story) -> Document:
-    """Return the story of one listing; what could not be read is null, `problems` say why."""
-    sheet, table = story.sheet, story.table
-    return {
-        "propertyNumber": story.property_number,
-        "row": sheet.sheet_rows[0] if sheet and sheet.sheet_rows else None,
-        "inTable": table.is_there if table else None,
-        "upToDate": story.is_up_to_date,
-        "differences": [
-            {"column": item.column, "sheet": item.sheet, "table": item.table}
-            for item in (table.differences if table and sheet else ())
-        ],
-        "givenBack": [
-            {"column": item.column, "sheet": item.sheet, "table": item.table}
-            for item in (table.given_back if table and sheet else ())
-        ],
-        "lastChanged": utc_text(story.last_change.changed_at) if story.last_change else None,
-        "lastChange": _change_document(story.last_change) if story.last_change else None,
-        "undone": _undone_document(story.undone) if story.undone else None,
-        "nextRun": utc_text(story.outlook.due) if story.outlook.due else None,
-        "rejections": [rejection_document(item) for item in story.rejections],
-        "answer": answer(story, utc_text),
-        "problems": list(story.problems),
-    }
-
-
-def _undone_document(undone: Undone) -> Document:
-    return {
-        "syncId": undone.run_id,
-        "at": utc_text(undone.started_at),
-        "change": undone.deed.value,
-        "columns": list(undone.columns),
-    }
-
-
-def _change_document(change: LastChange) -> Document:
-    return {
-        "syncId": change.run_id,
-        "change": change.kind.value,
-        "columns": [
-            {"column": item.column, "old": item.old, "new": item.new} for item in change.columns
-        ],
-    }

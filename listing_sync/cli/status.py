@@ -62,7 +62,6 @@ def status(
         ports = world.looking()
         # They cost what --help and other commands need not wait for.
         from listing_sync.cli.status_views import (
-            show_listing,
             show_named_run,
             show_recent,
             show_rejected,
@@ -72,6 +71,7 @@ def status(
         from listing_sync.commands.status import rejected_now
 
         if listing is not None:
+            from listing_sync.cli.listing_views import show_listing
             from listing_sync.commands.listing_story import listing_story
 
             story = listing_story(ports, listing)

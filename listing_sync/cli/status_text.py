@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from listing_sync.cells.listings import Value
-from listing_sync.cells.wording import duration, one_line, plain
-from listing_sync.changes.compare import shown
+from listing_sync.cells.wording import duration, plain
 from listing_sync.cli.text import (
     WIDTH,
     cut,
@@ -14,9 +12,7 @@ from listing_sync.cli.text import (
     indented,
     local_time,
     padded,
-    quoted,
     size,
-    wrong,
 )
 from listing_sync.history.month import rejected_and_failed
 from listing_sync.history.outcomes import outcome
@@ -25,7 +21,6 @@ from listing_sync.history.run_statistics import duration_s, metric
 from listing_sync.history.runs import Run, RunType
 from listing_sync.history.signs_of_life import Going, Life, in_words
 from listing_sync.history.skipped import skipped_words
-from listing_sync.history.story import ChangeKind, LastChange, SheetView, Story, TableView
 from listing_sync.language.sentences import marked, phrase, phrase_number, spoken
 
 _WIDTHS = (16, 11, -9, -7, -7, -7, -6)
@@ -36,11 +31,6 @@ _LIVES = {
     Life.HANGS: marked("hangs"),
     Life.GONE: marked("gone"),
     Life.SILENT: marked("silent"),
-}
-_KINDS = {
-    ChangeKind.INSERTED: marked("inserted"),
-    ChangeKind.UPDATED: marked("updated"),
-    ChangeKind.REMOVED: marked("removed"),
 }
 
 
@@ -194,78 +184,6 @@ def _metric_facts(run: Run) -> Iterator[tuple[str, str]]:
     if cpu_s:
         said = phrase("{cpu} of CPU, {memory} of memory", cpu=duration(cpu_s), memory=size(memory))
         yield phrase("Used"), said
-
-
-def listing_facts(story: Story, answer: str) -> Iterator[tuple[str, str]]:
-    """Yield what is known of one listing beside what the answer said, as (name, fact)."""
-    yield from _sheet_and_table_facts(story)
-    if story.last_change:
-        yield from _change_facts(story.last_change, is_undone=story.undone is not None)
-    for refusal in story.refusals if story.sheet is None else ():
-        yield phrase("In the last run"), wrong(refusal.rejection)
-    if story.outlook.last:
-        run = story.outlook.last
-        ended = phrase(
-            "{time}, {outcome} ({run})",
-            time=local_time(run.started_at),
-            outcome=outcome(run.status),
-            run=run.run_id,
-        )
-        yield phrase("Last run"), ended
-    if story.hold and story.hold not in answer:
-        yield phrase("Paused"), phrase("by {hold}", hold=plain(story.hold))
-    for problem in story.problems:
-        yield phrase("Not known"), plain(problem)
-
-
-def _sheet_and_table_facts(story: Story) -> Iterator[tuple[str, str]]:
-    if story.sheet:
-        yield phrase("In the sheet"), _place_in_sheet(story.sheet)
-    if story.table:
-        yield phrase("In the table"), _place_in_table(story.table)
-        for item in story.table.differences:
-            said = phrase(
-                "{header}: sheet {sheet}, table {table}",
-                header=plain(one_line(item.column)),
-                sheet=_value(item.sheet),
-                table=_value(item.table),
-            )
-            yield phrase("Difference"), said
-
-
-def _place_in_sheet(sheet: SheetView) -> str:
-    rows = ", ".join(map(str, sheet.sheet_rows))
-    if not rows:
-        return phrase("no")
-    if sheet.listing:
-        return phrase("row {rows}, valid", rows=rows)
-    return phrase("row {rows}, rejected", rows=rows)
-
-
-def _place_in_table(table: TableView) -> str:
-    if not table.is_there:
-        return phrase("no")
-    return phrase("yes, marked as withdrawn") if table.is_marked else phrase("yes")
-
-
-def _change_facts(change: LastChange, *, is_undone: bool) -> Iterator[tuple[str, str]]:
-    filled = {
-        "time": exact_local_time(change.changed_at),
-        "kind": _KINDS[change.kind],
-        "run": change.run_id,
-    }
-    said = (
-        phrase("{time}: {kind} by run {run}, undone since", **filled)
-        if is_undone
-        else phrase("{time}: {kind} by run {run}", **filled)
-    )
-    yield phrase("Last changed"), said
-    for item in change.columns:
-        yield "", f"{plain(one_line(item.column))}: {_value(item.old)} -> {_value(item.new)}"
-
-
-def _value(value: Value) -> str:
-    return quoted(shown(value)) if value is not None else phrase("blank")
 
 
 def pace_line(current: Pace) -> str:

@@ -1,4 +1,4 @@
-"""Print what `status` found: runs, one run, what is rejected, one listing's story, the page."""
+"""Print what `status` found: runs, one run, what is rejected, the page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from listing_sync.cells.wording import plain
 from listing_sync.cli.exits import ExitCode
 from listing_sync.cli.face import Face
 from listing_sync.cli.json_output import (
-    listing_document,
     rejected_document,
     run_document,
     runs_document,
@@ -22,17 +21,14 @@ from listing_sync.cli.json_output import (
 from listing_sync.cli.run_names import WHOLE_ID
 from listing_sync.cli.shown import Shown, emit
 from listing_sync.cli.status_text import (
-    listing_facts,
     pace_line,
     run_facts,
     run_lines,
 )
-from listing_sync.cli.text import fact_table, time_seen_from, wrong
+from listing_sync.cli.text import fact_table, wrong
 from listing_sync.history.pace import pace
 from listing_sync.history.runs import Run, RunStatus
 from listing_sync.history.signs_of_life import Going
-from listing_sync.history.story import Story
-from listing_sync.history.story_answer import answer
 from listing_sync.language.sentences import phrase, phrase_number
 
 if TYPE_CHECKING:
@@ -59,7 +55,7 @@ def show_recent(face: Face, ports: Ports, limit: int) -> int:
     return emit(face, Shown(lambda: runs_document(found, at_work), words, code))
 
 
-def _print_rejections(
+def print_rejections(
     face: Face, rejections: Sequence[Rejection], *, are_more: bool = False
 ) -> None:
     """Print each rejection whole; a link stays in one piece, however long."""
@@ -116,7 +112,7 @@ def show_rejected(face: Face, found: OneRun) -> int:
             face.out.print(phrase("No run has checked the sheet yet."))
         elif not found.rejections and not found.away:
             face.out.print(phrase("Nothing is rejected."))
-        _print_rejections(face, found.rejections)
+        print_rejections(face, found.rejections)
         _print_away(face, found.away)
 
     code = ExitCode.PARTLY if found.rejections else ExitCode.DONE
@@ -137,37 +133,12 @@ def _show_run(face: Face, run_id: str, found: OneRun) -> int:
 
     def words() -> None:
         face.out.print(fact_table(run_facts(run, found.going)))
-        _print_rejections(face, found.rejections)
+        print_rejections(face, found.rejections)
         _print_away(face, found.away)
 
     extra = {"error": found.away} if found.away else None
     code = ExitCode.FAILED if found.away else ExitCode.DONE
     return emit(face, Shown(lambda: run_document(run, found.rejections, extra=extra), words, code))
-
-
-def show_listing(face: Face, story: Story, now: datetime) -> int:
-    """Print the story of one listing; return the exit code."""
-
-    def words() -> None:
-        said = answer(story, time_seen_from(now))
-        face.out.print(plain(said))
-        face.out.print()
-        face.out.print(fact_table(listing_facts(story, said)))
-        _print_places(face, story.sheet.rejections if story.sheet else ())
-
-    code = ExitCode.DONE if story.is_known else ExitCode.PARTLY
-    if story.sheet is None or story.table is None:
-        code = ExitCode.FAILED
-    return emit(face, Shown(lambda: listing_document(story), words, code))
-
-
-def _print_places(face: Face, rejections: Sequence[Rejection]) -> None:
-    """Print where the first of them is, which the answer told, and the others whole."""
-    if rejections and rejections[0].link:
-        face.out.print(
-            f"\n{plain(rejections[0].cell or '-')}  {plain(rejections[0].link)}", soft_wrap=True
-        )
-    _print_rejections(face, rejections[1:], are_more=True)
 
 
 def watch_runs(face: Face, ports: Ports, limit: int) -> Never:
