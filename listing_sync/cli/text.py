@@ -35,6 +35,8 @@ def _escaped_json(line: str) -> str:
 
 def cell_width(text: str) -> int:
     """Return how many columns of a terminal the text takes; full-width characters take two."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     from rich.cells import cell_len
 
     return cell_len(text)
