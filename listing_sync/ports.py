@@ -205,11 +205,12 @@ class RunRecords(Protocol):
 
     `recent`, `get`, `rejections*`, `last_told` see runs of this source and target only, newest
     first; `in_progress` sees all sources on this target, first come first; `other_sources` names
-    those since `since`. `go_by` sets the names by which runs are ours from now on. `save` inserts
-    or replaces by id, so that repeating it is harmless; `came_at` dates a record that comes late.
-    With `last` it is one short try even when the run was stopped. `renew`, `withdraw` and `bury`
-    change a record in progress only, and `bury` only one that was last heard of at `heard_at`; they
-    say whether they did.
+    those since `since`; `writing_since` returns the runs of all that wrote since then or may have
+    (they did not end well), newest first, at most 1,000. `go_by` sets the names by which runs are
+    ours from now on. `save` inserts or replaces by id, so that repeating it is harmless; `came_at`
+    dates a record that comes late. With `last` it is one short try even when the run was stopped.
+    `renew`, `withdraw` and `bury` change a record in progress only, and `bury` only one that was
+    last heard of at `heard_at`; they say whether they did.
     """
 
     def save(self, run: Run, *, last: bool = False, came_at: datetime | None = None) -> None: ...
@@ -227,6 +228,7 @@ class RunRecords(Protocol):
     def last_told(self, *, since: datetime | None = None) -> Run | None: ...
     def go_by(self, source: Source) -> None: ...
     def other_sources(self, since: datetime) -> tuple[str, ...]: ...
+    def writing_since(self, since: datetime) -> tuple[Run, ...]: ...
     def delete_older(self, before: datetime, *, keep: int) -> None: ...
 
 

@@ -29,7 +29,7 @@ from listing_sync.errors import (
     Service,
     WrittenTwiceError,
 )
-from listing_sync.history.runs import ENDED, Process, Run, RunStatus, RunType, StoredRejection
+from listing_sync.history.runs import ENDED, GOOD, Process, Run, RunStatus, RunType, StoredRejection
 from listing_sync.history.sources import Source
 from listing_sync.history.taking_turns import Claim
 from listing_sync.ports import Back, SelectedRows, SharedHold, SheetDescription, TableDescription
@@ -324,6 +324,14 @@ class MemoryRecords:
             and run.stats.success
         }
         return tuple(sorted(others))
+
+    def writing_since(self, since: datetime) -> tuple[Run, ...]:
+        writing = [
+            run
+            for run in self._of_target(Patience.RETRY)
+            if run.started_at >= since and (run.stats.changed or run.status not in GOOD)
+        ]
+        return tuple(sorted(writing, key=lambda run: run.started_at, reverse=True))[:1000]
 
     def delete_older(self, before: datetime, *, keep: int) -> None:
         ours = sorted(self._ours(), key=lambda run: run.started_at, reverse=True)

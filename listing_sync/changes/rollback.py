@@ -11,11 +11,8 @@ from enum import StrEnum
 from listing_sync.cells.listings import Value
 from listing_sync.changes.table_now import TableNow
 from listing_sync.changes.undo_log import Logged, Ours, Row, folded
-from listing_sync.language.sentences import marked, phrase, spoken
+from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
-
-OTHERS = marked("changed by somebody else")
-TRIGGER_OR_OTHERS = marked("changed by a trigger of the table or by somebody else")
 
 
 class Action(StrEnum):
@@ -54,84 +51,68 @@ class Step:
     given: frozenset[str] = frozenset()
 
 
-def way_back(
-    number: str, was: Row | None, now: Row | None, changes: Sequence[Logged], table: TableNow
-) -> Step:
-    """Return the step from `now` to `was` (None: no row); `changes` are ours since, in order."""
-    ours = Ours(changes, table)
+def way_back(number: str, was: Row | None, now: Row | None, ours: Ours) -> Step:
+    """Return the step from `now` to `was` (None: no row); `ours` are the changes since."""
     if was is None:
         if now is None:
             return Step(number, Action.NONE, {}, None)
         if ours.made() is None:
-            return _untouched(number, now, phrase("added by somebody else"))
-        return _away(number, now, changes, table, run_id=None)
+            return _untouched(number, now, phrase("added by {others}", others=ours.others))
+        return _away(number, now, ours, run_id=None)
     if now is None:
         if ours.removed() is not None:
-            return _brought_back(number, was, table)
-        return _untouched(number, now, phrase("removed by somebody else"))
-    written = {name for change in changes for name in (*(change.new or ()), *(change.made or ()))}
+            return _brought_back(number, was, ours.table)
+        return _untouched(number, now, phrase("removed by {others}", others=ours.others))
+    written = {
+        name for change in ours.changes for name in (*(change.new or ()), *(change.made or ()))
+    }
     # A row that we removed and that is there again is another one, whoever made it.
-    is_another = any(change.new is None and change.is_certain for change in changes)
+    is_another = any(change.new is None and change.is_certain for change in ours.changes)
     is_kept = ours.made() is None and not is_another
-    names = table.types.keys() | written if is_kept else was.keys()
-    return _restored(number, was, now, [name for name in was if name in names], changes, table)
+    names = ours.table.types.keys() | written if is_kept else was.keys()
+    return _restored(number, was, now, [name for name in was if name in names], ours)
 
 
-def way_back_of_run(
-    number: str, run_id: str, now: Row | None, changes: Sequence[Logged], table: TableNow
-) -> Step | None:
-    """Return the step from `now` to before that run; `changes` are of it and of later runs.
+def way_back_of_run(number: str, run_id: str, now: Row | None, ours: Ours) -> Step | None:
+    """Return the step from `now` to before that run; `ours` are its changes and later ones.
 
     What a later run of ours wrote again is that run's. None: the run did nothing to the listing.
     """
-    mine = folded([change for change in changes if change.run_id == run_id])
+    mine = folded([change for change in ours.changes if change.run_id == run_id])
     if mine is None:
         return None
-    ours = Ours(changes, table)
     if now is None:
-        return _gone(number, mine, ours.removed(), table)
+        return _gone(number, mine, ours)
     made = ours.made()
     if mine.old is None:
         if made is None:
-            return _untouched(number, now, phrase("added anew by somebody else"))
+            return _untouched(number, now, phrase("added anew by {others}", others=ours.others))
         if made.run_id != run_id:
             return _untouched(number, now, phrase("made anew by {run}", run=made.run))
-        return _away(number, now, changes, table, run_id=run_id)
-    return _restored(number, mine.old, now, list(mine.old), changes, table, mine=mine)
+        return _away(number, now, ours, run_id=run_id)
+    return _restored(number, mine.old, now, list(mine.old), ours, mine=mine)
 
 
-def _gone(number: str, mine: Logged, removed: Logged | None, table: TableNow) -> Step:
+def _gone(number: str, mine: Logged, ours: Ours) -> Step:
     if mine.old is None:
         return Step(number, Action.NONE, {}, None)
+    removed = ours.removed()
     if removed is None:
-        return _untouched(number, None, phrase("removed by somebody else"))
+        return _untouched(number, None, phrase("removed by {others}", others=ours.others))
     if removed.run_id == mine.run_id:
-        return _brought_back(number, mine.old, table)
+        return _brought_back(number, mine.old, ours.table)
     return _untouched(number, None, phrase("removed by {run}", run=removed.run))
 
 
-def _away(
-    number: str, now: Row, changes: Sequence[Logged], table: TableNow, *, run_id: str | None
-) -> Step:
+def _away(number: str, now: Row, ours: Ours, *, run_id: str | None) -> Step:
     """Return the step that removes a row which we made, if it is as we left it."""
-    ours = Ours(changes, table)
-    made = ours.made()
-    is_known = made is not None and made.made is not None
-    sent = {name for change in changes for name in change.new or ()}
     left_alone = []
     for name, value in now.items():
-        if name == table.key or name in table.fixed:
+        if name == ours.table.key or name in ours.table.fixed:
             continue
         change = ours.wrote(name, value)
         if change is None and not ours.is_moved_by_itself(name, value):
-            why = phrase("added by us, filled in by somebody else")
-            if name in sent:
-                why = phrase("added by us, changed by somebody else")
-            elif ours.may_be_derived(name):
-                why = phrase("added by us, changed by a trigger of the table or by somebody else")
-            elif not is_known:
-                why = phrase("added by us; whether somebody else filled it in is not known")
-            left_alone.append(LeftAlone(number, name, why))
+            left_alone.append(LeftAlone(number, name, _who_filled_in(name, ours)))
         elif change is not None and run_id not in {None, change.run_id}:
             left_alone.append(
                 LeftAlone(number, name, phrase("added by us, changed by {run}", run=change.run))
@@ -140,13 +121,27 @@ def _away(
     return Step(number, action, {}, now, tuple(left_alone))
 
 
+def _who_filled_in(name: str, ours: Ours) -> str:
+    others, made = ours.others, ours.made()
+    if any(name in (change.new or ()) for change in ours.changes):
+        return phrase("added by us, changed by {others}", others=others)
+    if ours.may_be_derived(name):
+        return phrase(
+            "added by us, changed by a trigger of the table or by {others}", others=others
+        )
+    if made is None or made.made is None:
+        return phrase(
+            "added by us; whether it was filled in by {others} is not known", others=others
+        )
+    return phrase("added by us, filled in by {others}", others=others)
+
+
 def _restored(
     number: str,
     was: Row,
     now: Row,
     names: Sequence[str],
-    changes: Sequence[Logged],
-    table: TableNow,
+    ours: Ours,
     *,
     mine: Logged | None = None,
 ) -> Step:
@@ -154,19 +149,17 @@ def _restored(
 
     What an insert of ours did not name, it gave back empty: that is mine where I removed the row.
     """
-    ours = Ours(changes, table)
     values: dict[str, Value] = {}
     left_alone = []
     for name in names:
-        if name not in now or name == table.key or name in table.fixed:
+        if name not in now or name == ours.table.key or name in ours.table.fixed:
             continue
         if was[name] is now[name] or ours.is_back(name, was[name], now[name]):
             continue
         change = ours.wrote(name, now[name])
         if change is None:
             if not ours.is_moved_by_itself(name, now[name]):
-                why = spoken(TRIGGER_OR_OTHERS if ours.may_be_derived(name) else OTHERS)
-                left_alone.append(LeftAlone(number, name, why))
+                left_alone.append(LeftAlone(number, name, _who_changed(name, ours)))
         elif (
             mine is None
             or change.run_id == mine.run_id
@@ -178,6 +171,12 @@ def _restored(
     action = Action.RESTORE if values else Action.NONE
     gone = frozenset(names) - now.keys()
     return Step(number, action, values, now, tuple(left_alone), gone)
+
+
+def _who_changed(name: str, ours: Ours) -> str:
+    if ours.may_be_derived(name):
+        return phrase("changed by a trigger of the table or by {others}", others=ours.others)
+    return phrase("changed by {others}", others=ours.others)
 
 
 def _brought_back(number: str, was: Row, table: TableNow) -> Step:

@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import UTC, datetime
+from typing import Final
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import Value
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.table_now import TableNow, means
-from listing_sync.language.sentences import phrase
+from listing_sync.language.sentences import marked, phrase
 from listing_sync.lazy_dataclasses import dataclass
 
 Row = Mapping[str, Value]
+
+SOMEBODY: Final = marked("somebody else")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,16 @@ def written_types(mapping: SheetMapping) -> dict[str, ColumnType]:
 
 
 class Ours:
-    """Tells whose the values and the row of one listing are; `changes` come oldest first."""
+    """Tells whose the values and the row of one listing are.
 
-    def __init__(self, changes: Sequence[Logged], table: TableNow) -> None:
+    `changes` are what our runs did, oldest first; whatever they did not do was done by `others`.
+    """
+
+    def __init__(self, changes: Sequence[Logged], table: TableNow, others: str = SOMEBODY) -> None:
+        self.changes = changes
+        self.table = table
+        self.others = others
         self._latest_first = changes[::-1]
-        self._table = table
 
     def wrote(self, name: str, value: Value) -> Logged | None:
         """Return the change that left this value in the column, None when it is somebody else's."""
@@ -78,13 +86,13 @@ class Ours:
             if change.new is not None:
                 left = change.left(name)
                 if left is not None and (
-                    self._table.is_same(name, left[0], value, change.types.get(name))
+                    self.table.is_same(name, left[0], value, change.types.get(name))
                     or _is_counted(left[0], value, updates)
                 ):
                     return change
                 is_silent = left is None and change.old is None
                 moments = (run.started_at for run in self._latest_first)
-                if is_silent and self._table.may_be_given(name, value, moments):
+                if is_silent and self.table.may_be_given(name, value, moments):
                     return change
                 if left is None and not is_silent:
                     updates += 1
@@ -111,7 +119,7 @@ class Ours:
         left = made.left(name) if made else None
         if made is not None and left is None:
             return False
-        return self._table.is_clock(name, value) and (left is None or left[0] is not None)
+        return self.table.is_clock(name, value) and (left is None or left[0] is not None)
 
     def may_be_derived(self, name: str) -> bool:
         """Return whether a trigger may have changed what no mapping writes, with an update of ours.
@@ -126,7 +134,7 @@ class Ours:
             and left[0] is not None
             and made is not self._latest_first[0]
             and not any(name in (change.new or ()) for change in self._latest_first)
-            and not self._table.is_default(name, left[0])
+            and not self.table.is_default(name, left[0])
         )
 
     def removed(self) -> Logged | None:
@@ -144,21 +152,21 @@ class Ours:
         So it does where one of us wrote what is wanted and the database made a value of its own of
         it, as a trigger does that sets the time of the last change.
         """
-        if self._table.is_same(name, wanted, value):
+        if self.table.is_same(name, wanted, value):
             return True
         if wanted is None or value is None:
             earlier: set[ColumnType] = set()
         else:
             earlier = {change.types[name] for change in self._latest_first if name in change.types}
-        if any(means(wanted, value, kind) for kind in earlier - {self._table.types.get(name)}):
+        if any(means(wanted, value, kind) for kind in earlier - {self.table.types.get(name)}):
             return True
         return any(
             change.new is not None
             and change.made is not None
             and name in change.new
             and name in change.made
-            and self._table.is_same(name, change.new[name], wanted, change.types.get(name))
-            and self._table.is_same(name, change.made[name], value, change.types.get(name))
+            and self.table.is_same(name, change.new[name], wanted, change.types.get(name))
+            and self.table.is_same(name, change.made[name], value, change.types.get(name))
             for change in self._latest_first
         )
 

@@ -18,7 +18,7 @@ from listing_sync.errors import RefusedError
 from listing_sync.language.sentences import marked, phrase, spoken
 
 if TYPE_CHECKING:
-    from listing_sync.commands.rollback import Source
+    from listing_sync.steps.ways_back import Source
     from listing_sync.wiring.world import World
 
 migrate_app = typer.Typer(

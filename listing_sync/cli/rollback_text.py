@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from listing_sync.changes.rollback import Step
     from listing_sync.cli.face import Face
-    from listing_sync.commands.rollback import RollbackResult, Source
+    from listing_sync.commands.rollback import RollbackResult
     from listing_sync.ports import Snapshots
+    from listing_sync.steps.ways_back import Source
 
 _STEPS = {
     Action.NONE: marked("none"),

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from listing_sync.changes.rollback import Action, LeftAlone, Step, way_back, way_back_of_run
-from listing_sync.changes.table_now import TableNow
-from listing_sync.changes.undo_log import Row, written_types
+from listing_sync.changes.rollback import Action, LeftAlone, Step
 from listing_sync.errors import (
     ListingSyncError,
     LockTimeoutError,
@@ -21,32 +18,16 @@ from listing_sync.history.runs import Run, RunStats, RunStatus, RunType
 from listing_sync.history.skipped import Skip, noted
 from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
-from listing_sync.ports import Holder, Ports, Progress, SnapshotMeta, Written
+from listing_sync.ports import Holder, Ports, Progress
+from listing_sync.steps.elsewhere import others_with, runs_elsewhere, where_they_are_known
 from listing_sync.steps.holding import hold
 from listing_sync.steps.recording import Heard, Recorder, cause_of, cause_of_bug, new_run
 from listing_sync.steps.restoring import Restorer
 from listing_sync.steps.run_named import run_that_wrote
+from listing_sync.steps.ways_back import Source, steps_back, table_now
 
 TRIGGER: Final = "rollback"
 EXAMPLES: Final = 10
-
-_PART: Final = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where to lead back to: to a snapshot, or to before one run; it has one of the two."""
-
-    snapshot: SnapshotMeta | None = None
-    run_id: str | None = None
-
-    def __str__(self) -> str:
-        if self.snapshot is None:
-            return phrase("before run {run_id}", run_id=self.run_id)
-        at = self.snapshot.taken_at.astimezone()
-        if self.snapshot.first:
-            return phrase("the first snapshot of {at:%Y-%m-%d %H:%M:%S}", at=at)
-        return phrase("the snapshot of {at:%Y-%m-%d %H:%M:%S}", at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +72,9 @@ def find_source(ports: Ports, *, snapshot: Path | None, run_id: str | None) -> S
 
 def preview(ports: Ports, source: Source, progress: Progress) -> RollbackResult:
     """Return what a rollback would do; nothing is written."""
-    progress.phase("Looking", _expected(source))
-    tally = _Tally(progress)
-    for steps in _steps(ports, source, _table_now(ports)):
+    progress.phase("Looking", source.rows)
+    tally = _Tally(progress, runs_elsewhere(ports, source.began(ports)))
+    for steps in steps_back(ports, source, table_now(ports), tally.others):
         tally.add(steps)
     return tally.result(source)
 
@@ -135,10 +116,11 @@ class _Rollback:
         error: ListingSyncError | None = None
         try:
             recorder.open(run)
-            table = _table_now(ports)
+            table = table_now(ports)
+            tally.elsewhere = runs_elsewhere(ports, self.source.began(ports))
             restorer = Restorer(ports, run, table, self._hold)
-            self.progress.phase("Leading back", _expected(self.source))
-            for steps in _steps(ports, self.source, table):
+            self.progress.phase("Leading back", self.source.rows)
+            for steps in steps_back(ports, self.source, table, tally.others):
                 for done in restorer.do(steps):
                     tally.add(done)
                     tally.warn(*restorer.warnings)
@@ -178,14 +160,23 @@ def _status(error: ListingSyncError | None) -> RunStatus:
 
 @dataclass(slots=True)
 class _Tally:
-    """Counts the steps; a listing of which nothing but a part is left alone is skipped."""
+    """Counts the steps; a listing of which nothing but a part is left alone is skipped.
+
+    `elsewhere` are the runs of ours since then that are not known here.
+    """
 
     progress: Progress
+    elsewhere: tuple[Run, ...] = ()
     stats: RunStats = field(default_factory=RunStats)
     left_alone: list[LeftAlone] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     examples: list[Step] = field(default_factory=list)
     warnings: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def others(self) -> str:
+        """Return who may have done what is not known here."""
+        return others_with(self.elsewhere)
 
     def add(self, steps: Sequence[Step]) -> None:
         actions = [step.action for step in steps]
@@ -218,6 +209,8 @@ class _Tally:
         self.warnings |= dict.fromkeys(texts)
 
     def result(self, source: Source) -> RollbackResult:
+        if self.left_alone and self.elsewhere:
+            self.warn(where_they_are_known(self.elsewhere))
         return RollbackResult(
             source,
             self.stats,
@@ -225,75 +218,3 @@ class _Tally:
             tuple(self.examples),
             tuple(self.warnings),
         )
-
-
-def _expected(source: Source) -> int | None:
-    return source.snapshot.rows if source.snapshot else None
-
-
-def _table_now(ports: Ports) -> TableNow:
-    """Return what the table is: as far as the API shows it."""
-    described = ports.target.table.describe()
-    is_shown = any(described.columns.values())
-    return TableNow(
-        key=ports.mapping.key,
-        types=written_types(ports.mapping),
-        table_types=described.columns,
-        columns=frozenset(described.columns) if is_shown else None,
-        primary_key=frozenset(described.primary_key),
-        fixed=described.generated,
-        defaults=described.defaults or {},
-    )
-
-
-def _steps(ports: Ports, source: Source, table: TableNow) -> Iterator[list[Step]]:
-    """Yield the steps of all listings, a part at a time; only their numbers are held."""
-    if source.snapshot is None:
-        with ports.machine.written_since(source.run_id) as written:
-            yield from _undoing(ports, source.run_id or "", written, table)
-        return
-    with ports.machine.written_since(source.snapshot) as written:
-        yield from _to_snapshot(ports, source.snapshot, written, table)
-
-
-def _to_snapshot(
-    ports: Ports, snapshot: SnapshotMeta, written: Written, table: TableNow
-) -> Iterator[list[Step]]:
-    """Lead back what was added first: it may hold a unique value that another row needs back."""
-    key = table.key
-    listed = {str(row[key]) for row in ports.machine.snapshots.rows(snapshot)}
-    for page in ports.target.table.whole_pages():
-        added = {number: row for row in page if (number := str(row[key])) not in listed}
-        yield [
-            way_back(number, None, row, written.changes_of(number), table)
-            for number, row in added.items()
-        ]
-    rows = ports.machine.snapshots.rows(snapshot)
-    while part := list(islice(rows, _PART)):
-        before = {str(row[key]): row for row in part}
-        now = _rows_now(ports, list(before))
-        yield [
-            way_back(number, was, now.get(number), written.changes_of(number), table)
-            for number, was in before.items()
-        ]
-
-
-def _undoing(ports: Ports, run_id: str, written: Written, table: TableNow) -> Iterator[list[Step]]:
-    numbers = written.numbers_of(run_id)
-    while part := list(islice(numbers, _PART)):
-        now = _rows_now(ports, part)
-        steps = (
-            way_back_of_run(number, run_id, now.get(number), written.changes_of(number), table)
-            for number in part
-        )
-        yield [step for step in steps if step is not None]
-
-
-def _rows_now(ports: Ports, numbers: Sequence[str]) -> dict[str, Row]:
-    """Return the rows by the numbers asked for, whatever the table calls the same number."""
-    rows = {str(row[ports.mapping.key]): row for row in ports.target.table.whole_rows(numbers)}
-    if rows.keys() - set(numbers):
-        missing = [number for number in numbers if number not in rows]
-        meant = ports.target.table.meant_by(missing)
-        rows |= {number: rows[key] for number, key in meant.items() if key in rows}
-    return rows

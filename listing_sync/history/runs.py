@@ -57,6 +57,11 @@ class RunStats:
         return self.inserted + self.updated + self.unchanged
 
     @property
+    def changed(self) -> int:
+        """Rows that the run inserted, updated, marked or removed."""
+        return self.inserted + self.updated + self.removed
+
+    @property
     def open(self) -> int:
         """Return how many are still to do (queueSize)."""
         return self.total - self.success - self.failed - self.skipped

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from listing_sync.errors import RefusedError
+from listing_sync.history.runs import Run
 from listing_sync.language.sentences import phrase
 from listing_sync.ports import Ports
+
+_RUNS_LOOKED_AT: Final = 1000
 
 
 def run_that_wrote(ports: Ports, name: str) -> str:
@@ -24,6 +29,15 @@ def run_that_wrote(ports: Ports, name: str) -> str:
                 runs=", ".join(found),
             )
         )
+    if not found and (elsewhere := _recorded(ports, name)):
+        raise RefusedError(
+            phrase(
+                "run {id} ran on {host}, and what it replaced is kept there: give this command on"
+                " that machine, with the SYNC_STATE_DIR of that run",
+                id=elsewhere.run_id,
+                host=elsewhere.host,
+            )
+        )
     if not found:
         which = phrase("the latest run") if name == "latest" else phrase("run {id}", id=name)
         raise RefusedError(
@@ -34,3 +48,9 @@ def run_that_wrote(ports: Ports, name: str) -> str:
             )
         )
     return found[0]
+
+
+def _recorded(ports: Ports, name: str) -> Run | None:
+    """Return the newest run whose id begins so and that has changed rows, by its record."""
+    runs = ports.target.records.recent(_RUNS_LOOKED_AT)
+    return next((run for run in runs if run.run_id.startswith(name) and run.stats.changed), None)

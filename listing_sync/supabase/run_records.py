@@ -11,7 +11,7 @@ from typing import Final
 from postgrest import CountMethod, ReturnMethod, SyncSelectRequestBuilder
 
 from listing_sync.errors import BatchTooLargeError, NotSetUpError, PermanentError
-from listing_sync.history.runs import ENDED, Run, RunStatus, RunType, StoredRejection
+from listing_sync.history.runs import ENDED, GOOD, Run, RunStatus, RunType, StoredRejection
 from listing_sync.history.sources import Source
 from listing_sync.history.taking_turns import Claim
 from listing_sync.language.sentences import phrase
@@ -39,6 +39,10 @@ _RUN_COLUMNS: Final = (
 _REJECTION_COLUMNS: Final = (
     "id,run_id,property_number,sheet_row,column_name,cell,value,category,message,link,payload,"
     "created_at"
+)
+_MAY_WRITE: Final = (
+    "inserted_count.gt.0,updated_count.gt.0,removed_count.gt.0,"
+    f"status.not.in.({','.join(sorted(GOOD))})"
 )
 _PAGE_ROWS: Final = 1000
 _CHUNK_ROWS: Final = 500
@@ -182,6 +186,12 @@ class SupabaseRunRecords:
                 return tuple(sources)
             sources.append(str(rows[0]["source"]))
             require_progress(_RUNS, sources)
+
+    def writing_since(self, since: datetime) -> tuple[Run, ...]:
+        """Return the runs of any source that started then or later and wrote, or may have."""
+        query = self._of_target(_RUN_COLUMNS).gte("started_at", since.isoformat()).or_(_MAY_WRITE)
+        query = query.order("started_at", desc=True).order("id", desc=True).limit(_PAGE_ROWS)
+        return _runs(self._read(query).rows)
 
     def delete_older(self, before: datetime, *, keep: int) -> None:
         """Delete ended runs that started before then, but none of the newest `keep`.

@@ -209,6 +209,27 @@ def test_other_sources_are_those_that_have_listings_in_the_table(records):
     assert records.other_sources(START - timedelta(days=1)) == ("a,b", "sheet-2", "sheet-3")
 
 
+def test_writing_since_are_the_runs_of_all_sources_that_wrote_or_may_have(records):
+    nothing = RunStats(total=10, unchanged=10)
+    wrote = run(3, source="sheet-2", host="b")
+    died = run(4, status=RunStatus.FAILED, stats=nothing)
+    at_work = in_progress(5, stats=RunStats())
+    for each in (
+        run(1, stats=nothing),
+        run(2, status=RunStatus.PARTIAL, stats=replace(nothing, total=11, failed=1)),
+        wrote,
+        died,
+        at_work,
+        run(6, started=START - timedelta(seconds=1)),
+        run(7, target="elsewhere/table"),
+    ):
+        records.save(each)
+    found = [each.run_id for each in records.writing_since(START)]
+    assert sorted(found) == [each.run_id for each in (wrote, died, at_work)]
+    *_, earliest = records.writing_since(START - timedelta(days=1))
+    assert earliest.run_id == run(6).run_id
+
+
 def test_a_claim_says_where_its_process_lives_and_how_long_it_was_silent_by_the_database(records):
     process = Process("boot", "pid:[4026531836]", "578453", "8:1:77")
     ahead = datetime.now(UTC) + timedelta(hours=26)

@@ -12,7 +12,7 @@ from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import Value
 from listing_sync.changes.rollback import Action, LeftAlone, Step, way_back, way_back_of_run
 from listing_sync.changes.table_now import TableNow, means
-from listing_sync.changes.undo_log import Logged, Row, folded
+from listing_sync.changes.undo_log import Logged, Ours, Row, folded
 
 TYPES = {
     "number": ColumnType.TEXT,
@@ -41,11 +41,11 @@ def inserted(run_id: str = "r1", new: Row = NEW, given: Row = GIVEN) -> Logged:
 
 
 def back(was: Row | None, now: Row | None, *changes: Logged, table: TableNow = TABLE) -> Step:
-    return way_back("A1", was, now, changes, table)
+    return way_back("A1", was, now, Ours(changes, table))
 
 
 def undo(now: Row | None, *changes: Logged, table: TableNow = TABLE) -> Step:
-    step = way_back_of_run("A1", "r1", now, changes, table)
+    step = way_back_of_run("A1", "r1", now, Ours(changes, table))
     assert step is not None
     return step
 
@@ -159,7 +159,9 @@ def test_what_an_insert_gave_where_nobody_saw_it_is_judged_by_what_it_can_be() -
     late = {**now, "updated_at": "2026-03-09T09:00:05+00:00"}
     assert back(None, late, maybe(None, NEW)).action is Action.NONE
     step = back(None, {**now, "own": "typed"}, maybe(None, NEW))
-    assert named(step) == [("own", "added by us; whether somebody else filled it in is not known")]
+    assert named(step) == [
+        ("own", "added by us; whether it was filled in by somebody else is not known")
+    ]
 
 
 def test_what_a_trigger_may_have_derived_anew_is_left_and_blames_nobody() -> None:
@@ -327,7 +329,7 @@ def test_what_a_run_inserted_and_is_gone_is_back() -> None:
 
 
 def test_a_listing_that_the_run_did_not_change_has_no_step() -> None:
-    assert way_back_of_run("A1", "r1", WAS, [did({}, {"note": "x"}, "r2")], TABLE) is None
+    assert way_back_of_run("A1", "r1", WAS, Ours([did({}, {"note": "x"}, "r2")], TABLE)) is None
 
 
 def test_what_one_run_noted_twice_is_one_change() -> None:

@@ -18,11 +18,12 @@ from listing_sync.changes.refusal import SafetyLimits
 from listing_sync.changes.undo_log import written_types
 from listing_sync.cli.progress import Silent
 from listing_sync.commands.cutover import take_snapshot
-from listing_sync.commands.rollback import RollbackResult, Source, preview, rollback
+from listing_sync.commands.rollback import RollbackResult, preview, rollback
 from listing_sync.commands.sync import SyncOptions, sync
 from listing_sync.errors import Category, RowError, Service, TransientError
 from listing_sync.machine.undo import UndoFiles
 from listing_sync.ports import Back
+from listing_sync.steps.ways_back import Source
 from tests.moving_world import COLUMNS, DescribedTable, MovingWorld
 
 pytestmark = pytest.mark.slow

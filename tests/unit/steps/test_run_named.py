@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from listing_sync.errors import RefusedError
+from listing_sync.history.runs import Run, RunStats
 from listing_sync.steps.run_named import run_that_wrote
+from tests.runs import make_run
 
 NEWEST = "aaaa1111-0000-4000-8000-000000000000"
 OLDER = "aaaa2222-0000-4000-8000-000000000000"
@@ -23,8 +25,11 @@ class Undo:
         return tuple((run_id, None) for run_id in self.known)
 
 
-def ports(*known: str) -> Any:
-    return SimpleNamespace(machine=SimpleNamespace(undo=Undo(known)))
+def ports(*known: str, recorded: tuple[Run, ...] = ()) -> Any:
+    records = SimpleNamespace(recent=lambda limit: recorded[:limit])
+    return SimpleNamespace(
+        machine=SimpleNamespace(undo=Undo(known)), target=SimpleNamespace(records=records)
+    )
 
 
 @pytest.mark.parametrize("name", ["latest", "aaaa1", NEWEST])
@@ -43,3 +48,14 @@ def test_a_beginning_of_several_names_them() -> None:
 def test_a_run_that_is_not_known_here_is_refused(name: str, words: str) -> None:
     with pytest.raises(RefusedError, match=words):
         run_that_wrote(ports(), name)
+
+
+def test_a_run_of_another_machine_is_named_with_it() -> None:
+    nothing = make_run(1, stats=RunStats(total=5, unchanged=5))
+    wrote = make_run(2, stats=RunStats(total=5, updated=5), host="office-2")
+    known = ports(OLDER, recorded=(nothing, wrote))
+    said = f"run {wrote.run_id} ran on office-2, and what it replaced is kept there"
+    with pytest.raises(RefusedError, match=said):
+        run_that_wrote(known, wrote.run_id[:-2])
+    with pytest.raises(RefusedError, match="it wrote nothing"):
+        run_that_wrote(known, nothing.run_id)
