@@ -8,7 +8,7 @@ STACK := tests/stack
 PYTEST := $(BIN)/python -m pytest -q
 RULES := listing_sync/cells/*,listing_sync/changes/*,listing_sync/history/*,listing_sync/reliability/*
 
-.PHONY: test test-versions check demo demo-up bench chaos format man messages pins setup clean
+.PHONY: test test-versions mutants check demo demo-up bench chaos format man messages pins setup clean
 
 ## test: everything: format, lint, types, and all tests against the local stack
 test: setup lint
@@ -44,6 +44,10 @@ bench: setup
 test-versions: $(VENV)/ready
 	$(BIN)/pip install -q --disable-pip-version-check uv
 	$(BIN)/python -m tests.versions
+
+## mutants: change plan, compare and validator in every small way, and say what no test noticed
+mutants: $(VENV)/ready
+	$(BIN)/python -m tests.mutants
 
 ## chaos: fault schedules and kills for as long as one likes: make chaos SCHEDULES=2000 HISTORIES=2000 KILLS=100
 SCHEDULES ?= 2000

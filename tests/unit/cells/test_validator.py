@@ -388,6 +388,12 @@ def test_of_a_long_text_its_beginning_says_whether_the_row_is_ignored() -> None:
     assert validate(sheet, mapping, default_zone=UTC).total_rows == 1
 
 
+def test_of_what_is_searched_for_from_every_place_the_beginning_is_shorter() -> None:
+    mapping = replace(MAPPING, ignore=re.compile(".*.*x"))
+    sheet = contents((2, ("y" * 50 + "x", 100)), (3, ("y" * 190 + "x", 100)))
+    assert validate(sheet, mapping, default_zone=UTC).total_rows == 1
+
+
 def test_rows_that_the_mapping_ignores_are_no_listings_and_not_counted() -> None:
     mapping = replace(MAPPING, ignore=re.compile("^(合計|平均)"))
     sheet = contents(

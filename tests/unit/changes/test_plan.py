@@ -68,6 +68,17 @@ def plan_of(
 # -- the plan ---------------------------------------------------------------------------------
 
 
+def test_each_new_and_each_changed_listing_is_a_write() -> None:
+    plan = plan_of([house(1), house(2, 200)], [house(2)])
+    assert (plan.writes, plan.changes, plan.additions) == (2, 1, 1)
+
+
+def test_only_a_value_that_becomes_blank_counts_as_blanked() -> None:
+    plan = plan_of([house(1, None, "new"), house(2, None)], [house(1), house(2, "")])
+    assert plan.blanked == (0, 1, 0)
+    assert [update.blanked for update in plan.updates] == [(1,), ()]
+
+
 def test_what_is_new_equal_or_different_is_told_apart_over_all_pages() -> None:
     plan = make_plan(
         sheet(house(1), house(2, 200), house(3), house(4)),
@@ -142,7 +153,9 @@ def test_filled_are_the_values_that_are_neither_null_nor_empty() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "stored"), [("AA1", None), ("aa1", "aa1"), (" AA1", " AA1")], ids=repr
+    ("found", "stored"),
+    [(f"AA{len('1')}", None), ("aa1", "aa1"), (" AA1", " AA1")],  # the first is another object
+    ids=repr,
 )
 def test_a_row_is_written_under_the_number_as_it_bears_it(found: str, stored: str | None) -> None:
     take = row_taker((NUMBER, PRICE, NOTE), NOTHING_KNOWN, force=True)
