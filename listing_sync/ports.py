@@ -112,8 +112,9 @@ class TableDescription:
     """What is known of the table: column -> PostgreSQL type ("": not known), and the primary key.
 
     `required` are columns that have to be given: not null, and nothing fills them. `generated` are
-    those that must not be written. `defaults` are the expressions of those that have one, `longest`
-    how many characters a column takes, `declared` its type with its modifiers ("numeric(15,2)").
+    those that must not be written, `identities` those that number the rows. `defaults` are the
+    expressions of those that have one, `longest` how many characters a column takes, `declared` its
+    type with its modifiers ("numeric(15,2)").
     `insert_hooks` are triggers and rules that may have an insert store something else, and
     `update_hooks` an update. What the API document cannot tell is None or empty: that it shows no
     default does not mean there is none.
@@ -124,6 +125,7 @@ class TableDescription:
     primary_key: tuple[str, ...]
     required: frozenset[str]
     generated: frozenset[str] = frozenset()
+    identities: frozenset[str] = frozenset()
     defaults: Mapping[str, str] | None = None
     longest: Mapping[str, int] = field(default_factory=dict)
     unique_keys: tuple[UniqueKey, ...] | None = None

@@ -56,7 +56,7 @@ def way_back(number: str, was: Row | None, now: Row | None, ours: Ours) -> Step:
     if was is None:
         if now is None:
             return Step(number, Action.NONE, {}, None)
-        if ours.made() is None:
+        if ours.made() is None or ours.is_another(now):
             return _untouched(number, now, phrase("added by {others}", others=ours.others))
         return _away(number, now, ours, run_id=None)
     if now is None:
@@ -85,7 +85,7 @@ def way_back_of_run(number: str, run_id: str, now: Row | None, ours: Ours) -> St
         return _gone(number, mine, ours)
     made = ours.made()
     if mine.old is None:
-        if made is None:
+        if made is None or ours.is_another(now):
             return _untouched(number, now, phrase("added anew by {others}", others=ours.others))
         if made.run_id != run_id:
             return _untouched(number, now, phrase("made anew by {run}", run=made.run))
@@ -149,6 +149,7 @@ def _restored(
 
     What an insert of ours did not name, it gave back empty: that is mine where I removed the row.
     """
+    is_another = ours.is_another(now)
     values: dict[str, Value] = {}
     left_alone = []
     for name in names:
@@ -156,7 +157,7 @@ def _restored(
             continue
         if was[name] is now[name] or ours.is_back(name, was[name], now[name]):
             continue
-        change = ours.wrote(name, now[name])
+        change = None if is_another else ours.wrote(name, now[name])
         if change is None:
             if not ours.is_moved_by_itself(name, now[name]):
                 left_alone.append(LeftAlone(number, name, _who_changed(name, ours)))

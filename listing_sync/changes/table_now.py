@@ -44,7 +44,8 @@ class TableNow:
 
     `types` are those of the mapped columns, `table_types` PostgreSQL's own names for all, as far as
     they are known; `columns` are those that are there (None: not known), `fixed` those of them that
-    only the database fills. `defaults` are PostgreSQL's expressions.
+    only the database fills, `row_ids` those that tell a row from another one with the same number.
+    `defaults` are PostgreSQL's expressions.
     """
 
     key: str
@@ -53,6 +54,7 @@ class TableNow:
     columns: frozenset[str] | None = None
     fixed: frozenset[str] = frozenset()
     primary_key: frozenset[str] = frozenset()
+    row_ids: frozenset[str] = frozenset()
     defaults: Mapping[str, str] = field(default_factory=dict)
 
     def is_same(self, name: str, left: Value, right: Value, then: ColumnType | None = None) -> bool:

@@ -110,6 +110,17 @@ class Ours:
                 return change
         return None
 
+    def is_another(self, now: Row) -> bool:
+        """Return whether the row is not the one that we made, but one with the same number."""
+        made = self.made()
+        if made is None:
+            return False
+        left = ((name, made.left(name)) for name in self.table.row_ids & now.keys())
+        return any(
+            value is not None and not self.table.is_same(name, value[0], now[name])
+            for name, value in left
+        )
+
     def is_moved_by_itself(self, name: str, value: Value) -> bool:
         """Return whether a trigger or default may have set this time, other than what we left.
 

@@ -59,6 +59,7 @@ def _description(facts: Mapping[str, Any]) -> TableDescription:
         primary_key=next((key.columns for key in keys if key.is_primary), ()),
         required=frozenset(column["name"] for column in columns if _has_to_be_given(column)),
         generated=frozenset(column["name"] for column in columns if column["generated"]),
+        identities=frozenset(column["name"] for column in columns if column["identity"]),
         defaults={column["name"]: column["default"] for column in columns if column["default"]},
         longest={column["name"]: column["longest"] for column in columns if column["longest"]},
         # What an upsert through a view meets is the key of the table behind it.

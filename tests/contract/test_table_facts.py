@@ -112,6 +112,7 @@ def test_one_request_tells_all_of_a_table(rest, calls):
     assert described.primary_key == ("Id",)
     assert described.required == {"Number", "order"}
     assert described.generated == {"Id", "tax"}
+    assert described.identities == {"Id"}
     assert described.defaults == {"opened_at": "now()"}
     assert described.longest == {"Number": 12, "slug": 5}
     assert homes.accepts_key()

@@ -147,6 +147,19 @@ def test_a_row_that_we_inserted_and_somebody_changed_stays() -> None:
     assert named(step) == [("price", "added by us, changed by somebody else")]
 
 
+def test_a_row_that_somebody_made_anew_is_not_ours_though_it_reads_the_same() -> None:
+    table = TableNow("number", TYPES, fixed=frozenset({"id"}), row_ids=frozenset({"id"}))
+    another = {**GIVEN, "id": 10}
+    step = back(None, another, inserted(), table=table)
+    assert (step.action, named(step)) == (Action.NONE, [(None, "added by somebody else")])
+    step = undo(another, inserted(), table=table)
+    assert (step.action, named(step)) == (Action.NONE, [(None, "added anew by somebody else")])
+    # What our own second row lost of the first is not given to somebody else's third.
+    removed = did(WAS, None)
+    assert undo(GIVEN, removed, inserted("r2"), table=table).values["own"] == "first"
+    assert undo(another, removed, inserted("r2"), table=table).values == {}
+
+
 def test_a_row_that_we_inserted_and_somebody_filled_in_stays() -> None:
     step = back(None, {**GIVEN, "own": "typed since"}, inserted())
     assert step.action is Action.NONE
