@@ -55,7 +55,7 @@ KILLS ?= 100
 HISTORIES ?= 2000
 chaos: setup
 	CHAOS_SCHEDULES=$(SCHEDULES) CHAOS_KILLS=$(KILLS) CHAOS_HISTORIES=$(HISTORIES) \
-		$(PYTEST) -n auto tests/chaos
+		$(PYTEST) -n auto tests/chaos tests/cli/test_rollback_histories.py
 
 ## format: rewrite the code in its style
 format: $(VENV)/ready

@@ -2,132 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.agency import Agency, Printed
+from tests.cli.agency import Printed
+from tests.cli.homes import ALL, AREA, FACTS, MAPPING, MARKS, Office
 from tests.cli.left_behind import leave
-from tests.stack.google_sheets import LoopbackGoogle
-from tests.stack.supabase_lite import SQL_FILES, SupabaseLite
 
 pytestmark = pytest.mark.stack
-
-TABLE = """
-create table public.homes (
-  id bigint generated always as identity,
-  num text primary key,
-  price numeric(15,0),
-  area numeric(10,2),
-  facts jsonb,
-  note text,
-  label text generated always as (upper(num)) stored,
-  own text,
-  gone_on date,
-  updated_at timestamptz not null default now()
-);
-create table public.enquiries (num text references public.homes (num));
-create function public.touch_home() returns trigger language plpgsql as $$
-begin new.updated_at := clock_timestamp(); return new; end $$;
-create trigger touch_home before update on public.homes
-  for each row execute function public.touch_home();
-alter table public.homes enable row level security;
-grant all on public.homes to service_role;
-"""
-COLUMN = """
-[columns.{name}]
-header = "{name}"
-type = "{type}"
-"""
-MAPPING = (
-    'table = "homes"\nkey = "num"\n'
-    + COLUMN.format(name="num", type="text")
-    + "required = true\n"
-    + COLUMN.format(name="price", type="money")
-    + "scale = 0\n"
-)
-AREA = COLUMN.format(name="area", type="area") + "scale = 2\n"
-FACTS = COLUMN.format(name="facts", type="json")
-MARKS = '[prune]\nmark_column = "gone_on"\n'
-ALL = ("--prune", "--prune-limit", "100", "--change-limit", "100")
-
-
-@pytest.fixture(scope="module")
-def homes(stack: SupabaseLite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupabaseLite]:
-    made = tmp_path_factory.mktemp("sql") / "homes.sql"
-    made.write_text(TABLE, encoding="utf-8")
-    with SupabaseLite(stack.postgres, database="homes", apply=(*SQL_FILES, made)) as supabase:
-        yield supabase
-
-
-class Office(Agency):
-    """An agency whose sheet is a file, and whose table has columns of its own."""
-
-    def sheet(self, *rows: str, header: str = "num,price,area,facts") -> None:
-        """Write the sheet; what a row lacks at its end is blank."""
-        names = header.split(",")
-        with (self.folder / "homes.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(names)
-            for row in csv.reader(rows):
-                writer.writerow(row + [""] * (len(names) - len(row)))
-
-    def sync(self, *arguments: str, code: int = 0, **settings: str) -> str:
-        """Sync, and return the id of the run."""
-        done = self.run("sync", "all", *ALL, "--json", *arguments, **settings)
-        assert done.code == code, done.err + done.out
-        run_id = json.loads(done.out)["syncId"]
-        assert isinstance(run_id, str)
-        return run_id
-
-    def snapshot(self) -> str:
-        """Cut over, and return the snapshot taken before; every difference is written."""
-        done = self.run("migrate", "cutover", "--yes", "--json")
-        assert done.code in {0, 1}, done.err + done.out
-        return str(json.loads(done.out)["snapshot"])
-
-    def back(self, *arguments: str, code: int = 0) -> Any:
-        """Roll back after looking: what was foretold is what was done."""
-        looked = self.run("migrate", "rollback", *arguments, "--dry-run", "--json")
-        done = self.run("migrate", "rollback", *arguments, "--yes", "--json")
-        assert done.code == code, done.err + done.out
-        said, foretold = json.loads(done.out), json.loads(looked.out)
-        assert looked.code == code, looked.err
-        counts = ("restored", "broughtBack", "removed", "unchanged", "warnings")
-        assert [foretold[name] for name in counts] == [said[name] for name in counts]
-        assert sorted(map(str, foretold["leftAlone"])) == sorted(map(str, said["leftAlone"]))
-        return said
-
-    def let_go_on(self) -> None:
-        """Delete the file `hold`."""
-        next((self.folder / "state").glob("*/hold")).unlink()
-
-    def rows(self, columns: str = "num, price, own") -> list[tuple[Any, ...]]:
-        """Return the table."""
-        return self.project.execute(f"select {columns} from homes order by num")
-
-
-@pytest.fixture
-def office(
-    google: LoopbackGoogle,
-    homes: SupabaseLite,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Office:
-    homes.truncate()
-    office = Office(google, homes, tmp_path, monkeypatch, capsys)
-    office.settings["SYNC_SHEET_FILE"] = str(tmp_path / "homes.csv")
-    office.map(MAPPING)
-    return office
 
 
 def left(said: Any) -> list[tuple[str, str | None, str]]:

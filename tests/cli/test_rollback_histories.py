@@ -1,0 +1,277 @@
+"""Random histories of two machines and a colleague, then a run or all since a snapshot is undone.
+
+The table must then be what the oracle says: what is still as our runs left it is as it was before,
+everything else is untouched and named, and nobody is blamed for what another machine may have done.
+A second rollback changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.chaos.how_many import HISTORIES
+from tests.cli.homes import ALL, AREA, MAPPING, MARKS, Office
+
+pytestmark = [pytest.mark.chaos, pytest.mark.stack]
+
+NUMBERS = [f"AA{number}" for number in range(1, 7)]
+OF_SHEET = ("price", "area")
+OF_COLLEAGUES = ("note", "own")
+COLUMNS = (*OF_SHEET, *OF_COLLEAGUES, "gone_on")
+
+Row = dict[str, Any]
+"""The values of COLUMNS, and the id, which only the database gives: a row made anew has another."""
+Table = dict[str, Row]
+
+
+@dataclass
+class Done:
+    """A run of this machine that wrote: the table before it and after.
+
+    `others` counts the runs of the other machine before it.
+    """
+
+    run_id: str
+    before: Table
+    after: Table
+    others: int
+
+
+@dataclass
+class History:
+    """What happened.
+
+    `wrote` names the run here that last wrote a cell, `made` the one that made or removed a row;
+    `left` holds the values that runs here left last, None for a row that they removed; one that
+    they made is there with its id.
+    """
+
+    office: Office
+    chance: Random
+    has_marks: bool
+    sheet: dict[str, tuple[int, int | None]] = field(default_factory=dict)
+    runs: list[Done] = field(default_factory=list)
+    wrote: dict[tuple[str, str], str] = field(default_factory=dict)
+    made: dict[str, str] = field(default_factory=dict)
+    left: dict[str, Row | None] = field(default_factory=dict)
+    elsewhere: list[str] = field(default_factory=list)
+
+    def table(self) -> Table:
+        names = (*COLUMNS, "id")
+        rows = self.office.rows(", ".join(("num", *names)))
+        return {num: dict(zip(names, values, strict=True)) for num, *values in rows}
+
+    # -- what happens --------------------------------------------------------------------------
+
+    def happen(self) -> None:
+        """Let some of it happen, in any order."""
+        steps: list[Callable[[], None]] = [
+            self.edit_the_sheet,
+            self.edit_the_sheet,
+            self.sync_here,
+            self.sync_here,
+            self.sync_elsewhere,
+            self.let_a_colleague_work,
+            self.let_a_colleague_work,
+        ]
+        self.edit_the_sheet()
+        self.let_a_colleague_work()
+        for _ in range(self.chance.randint(6, 14)):
+            self.chance.choice(steps)()
+
+    def edit_the_sheet(self) -> None:
+        for number in self.chance.sample(NUMBERS, self.chance.randint(1, 3)):
+            is_one_of_several = self.sheet.keys() > {number}
+            if is_one_of_several and self.chance.random() < 0.3:
+                del self.sheet[number]
+            else:
+                price, area = self.chance.choice((100, 200, 300)), self.chance.choice((None, 10))
+                self.sheet[number] = (price, area)
+
+    def let_a_colleague_work(self) -> None:
+        number = self.chance.choice(NUMBERS)
+        execute, kind = self.office.project.execute, self.chance.random()
+        if kind < 0.2:
+            execute("delete from homes where num = %s", (number,))
+        elif kind < 0.4:
+            execute(
+                "insert into homes (num, price, own) values (%s, 300, 'theirs')"
+                " on conflict do nothing",
+                (number,),
+            )
+        else:
+            name = self.chance.choice((*OF_SHEET, *OF_COLLEAGUES))
+            value = self.chance.choice((100, 200, 400) if name in OF_SHEET else ("typed", "x"))
+            execute(f"update homes set {name} = %s where num = %s", (value, number))
+
+    def sync_elsewhere(self) -> None:
+        before = self.table()
+        run_id = self._sync(SYNC_STATE_DIR=str(self.office.folder / "elsewhere"))
+        if self.table() != before:
+            self.elsewhere.append(run_id)
+
+    def sync_here(self) -> None:
+        before = self.table()
+        self._note(self._sync(), before)
+
+    def cut_over(self) -> tuple[str, Table]:
+        """Return the name of the snapshot that was taken, and what it holds."""
+        before = self.table()
+        self.left = {}
+        self._write_sheet()
+        name = self.office.snapshot()
+        self._note("cutover", before)
+        return name, before
+
+    def _sync(self, **settings: str) -> str:
+        self._write_sheet()
+        done = self.office.run("sync", "all", *ALL, "--json", **settings)
+        assert done.code == 0, done.err + done.out
+        return str(json.loads(done.out)["syncId"])
+
+    def _write_sheet(self) -> None:
+        rows = (
+            f"{num},{price},{'' if area is None else area}"
+            for num, (price, area) in self.sheet.items()
+        )
+        self.office.sheet(*rows, header="num,price,area")
+
+    def _note(self, run_id: str, before: Table) -> None:
+        after = self.table()
+        for number in before.keys() | after.keys():
+            was, now = before.get(number), after.get(number)
+            if was is not None and now is not None:
+                changed = {name: now[name] for name in COLUMNS if was[name] != now[name]}
+                self.wrote |= {(number, name): run_id for name in changed}
+                if changed:
+                    self.left[number] = (self.left.get(number) or {}) | changed
+            elif was is not now:
+                self.made[number] = run_id
+                self.left[number] = now and dict(now)
+                self.wrote |= {(number, name): run_id for name in COLUMNS}
+        if before != after:
+            self.runs.append(Done(run_id, before, after, len(self.elsewhere)))
+
+    # -- what has to come of it ------------------------------------------------------------------
+
+    def undone(self, done: Done) -> tuple[Table, set[str]]:
+        """Return the table as it has to be after that run is undone, and what is named as left."""
+        wanted, left = self.table(), set()
+        for number in done.before.keys() | done.after.keys():
+            was, ours, row = done.before.get(number), done.after.get(number), wanted.get(number)
+            is_last = self.made.get(number) == done.run_id
+            if was == ours or was is row is None:
+                continue
+            if was is None or row is None:
+                by_it = all(self.wrote.get((number, name)) == done.run_id for name in COLUMNS)
+                if not (row == ours and is_last and by_it):
+                    left.add(number)
+                elif was is None:
+                    del wanted[number]
+                else:
+                    wanted[number] = was
+                continue
+            for name in COLUMNS:
+                if row[name] == was[name] or (ours is not None and ours[name] == was[name]):
+                    continue
+                if self._is_its(done, number, name, row, ours):
+                    row[name] = was[name]
+                else:
+                    left.add(number)
+        return wanted, left
+
+    def _is_its(self, done: Done, number: str, name: str, row: Row, ours: Row | None) -> bool:
+        if ours is not None:
+            return row[name] == ours[name] and self.wrote[number, name] == done.run_id
+        # What a later run of ours did not name as it made the row anew was lost by this one.
+        maker = next(each for each in self.runs if each.run_id == self.made[number])
+        is_as_made = row["id"] == maker.after.get(number, {}).get("id")
+        return is_as_made and name in OF_COLLEAGUES and row[name] is None
+
+    def back_to(self, snapshot: Table) -> tuple[Table, set[str]]:
+        """Return the table as it has to be after a rollback to it, and what is named as left."""
+        wanted, left = self.table(), set()
+        for number in snapshot.keys() | wanted.keys():
+            was, row, ours = snapshot.get(number), wanted.get(number), self.left.get(number, {})
+            if was is None:
+                if ours == row:
+                    del wanted[number]
+                else:
+                    left.add(number)
+            elif row is None:
+                if ours is None:
+                    wanted[number] = was
+                else:
+                    left.add(number)
+            else:
+                is_another = ours is None or "id" in ours
+                for name in COLUMNS if is_another else self._written():
+                    if row[name] == was[name]:
+                        continue
+                    if ours is not None and name in ours and ours[name] == row[name]:
+                        row[name] = was[name]
+                    else:
+                        left.add(number)
+        return wanted, left
+
+    def _written(self) -> tuple[str, ...]:
+        return (*OF_SHEET, "gone_on") if self.has_marks else OF_SHEET
+
+
+@pytest.fixture
+def history(seed: int, office: Office) -> History:
+    chance = Random(seed)
+    has_marks = chance.random() < 0.5
+    office.map(MAPPING + AREA + (MARKS if has_marks else ""))
+    return History(office, chance, has_marks)
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+def test_what_a_run_did_and_nobody_touched_since_is_undone_and_nothing_else(
+    history: History,
+) -> None:
+    while not history.runs:
+        history.happen()
+    done = history.chance.choice(history.runs)
+    undo_twice(history, ("--run", done.run_id), *history.undone(done), others=done.others)
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+def test_a_rollback_to_a_snapshot_undoes_all_that_is_as_our_runs_left_it(
+    history: History,
+) -> None:
+    history.happen()
+    others = len(history.elsewhere)
+    name, snapshot = history.cut_over()
+    history.happen()
+    undo_twice(history, ("--snapshot", name), *history.back_to(snapshot), others=others)
+
+
+def undo_twice(
+    history: History, what: tuple[str, str], wanted: Table, left: set[str], *, others: int
+) -> None:
+    """Roll back, and again; `others` counts the runs of the other machine before what is undone."""
+    code = 1 if left else 0
+    said = history.office.back(*what, code=code)
+
+    assert without_ids(history.table()) == without_ids(wanted)
+    reasons = [item["reason"] for item in said["leftAlone"]]
+    assert {item["number"] for item in said["leftAlone"]} == left
+    may_be_elsewhere = len(history.elsewhere) > others
+    by_others = [reason for reason in reasons if "somebody else" in reason]
+    assert all(("or a run on" in reason) is may_be_elsewhere for reason in by_others)
+
+    again = history.office.back(*what, code=code)
+    assert without_ids(history.table()) == without_ids(wanted)
+    assert (again["restored"], again["broughtBack"], again["removed"]) == (0, 0, 0)
+    assert {item["number"] for item in again["leftAlone"]} == left
+
+
+def without_ids(table: Table) -> Table:
+    return {number: {name: row[name] for name in COLUMNS} for number, row in table.items()}
