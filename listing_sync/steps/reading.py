@@ -28,14 +28,16 @@ from listing_sync.ports import Ports, Progress, SelectedRows
 
 NEAR_MATCHED = 50
 """Comparing one number with 10,000 others takes 30 ms."""
+_WITH_CELLS = 1_000
+"""Rejections of which the cells of the row are kept, for review."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a sheet gave, within the rollout share. `contents` has its rows taken out.
 
-    `total` is what the run counts; `failed` those of it that are rejected. `payloads` hold the
-    cells of rejected rows by row, `not_found` near matches of the numbers that the sheet lacks.
+    `total` is what the run counts; `failed` those of it that are rejected. `payloads` hold by row
+    the cells of those rejected first, `not_found` near matches of the numbers that the sheet lacks.
     `remembered`: the sheet is the one of that run, and its listings are not built.
     """
 
@@ -227,7 +229,8 @@ def _rejected(numbers: Sequence[str], found: Checked, percent: float) -> list[st
 def _payloads(
     contents: SheetContents, rejections: Sequence[Rejection]
 ) -> dict[int, Mapping[str, str]]:
-    rejected = {rejection.sheet_row for rejection in rejections}
+    """Return by row the cells of those rejected first: all of a column would fill a database."""
+    rejected = {rejection.sheet_row for rejection in rejections[:_WITH_CELLS]}
     return {
         row: shown_cells(contents.columns, cells) for row, cells in contents.rows if row in rejected
     }

@@ -492,6 +492,14 @@ def test_standing_rejections_are_stored_once_a_day(tmp_path: Path) -> None:
     assert len(world.records.stored) == 2
 
 
+def test_where_a_whole_column_fails_the_cells_of_the_first_rows_are_kept(tmp_path: Path) -> None:
+    rows = [listing(f"AA{number}", price="ask") for number in range(1, 1_003)]
+    world = SyncWorld(tmp_path, rows)
+    world.sync()
+    kept = [bool(each.payload) for each in world.records.stored]
+    assert kept == [True] * 1_000 + [False] * 2
+
+
 def test_a_stored_rejection_keeps_the_cells_of_its_row(tmp_path: Path) -> None:
     world = SyncWorld(tmp_path, [listing("AA1", price="ask")])
     world.sync()
