@@ -24,7 +24,7 @@ def agency(
     return Agency(google, project, tmp_path, monkeypatch, capsys)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def homes(stack: SupabaseLite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupabaseLite]:
     made = tmp_path_factory.mktemp("sql") / "homes.sql"
     made.write_text(TABLE, encoding="utf-8")
