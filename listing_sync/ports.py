@@ -207,10 +207,12 @@ class RunRecords(Protocol):
 
     `recent`, `get`, `rejections*`, `last_told` see runs of this source and target only, newest
     first; `in_progress` sees all sources on this target, first come first; `other_sources` names
-    those since `since`; `writing_since` returns the runs of all that wrote since then or may have
-    (they did not end well), newest first, at most 1,000. `go_by` sets the names by which runs are
-    ours from now on. `save` inserts or replaces by id, so that repeating it is harmless; `came_at`
-    dates a record that comes late. With `last` it is one short try even when the run was stopped.
+    those since `since`. `writing_since` yields the runs of all sources that were heard of since
+    then and wrote or may have (they did not end well), newest first; it goes by the database's
+    clock, and so do `came_at`, of the record of one run, and `last_heard_at`, of any (the beginning
+    of time: there is none). `go_by` sets the names by which runs are ours from now on. `save`
+    inserts or replaces by id, so that repeating it is harmless; its `came_at` dates a record that
+    comes late. With `last` it is one short try even when the run was stopped.
     `renew`, `withdraw` and `bury` change a record in progress only, and `bury` only one that was
     last heard of at `heard_at`; they say whether they did.
     """
@@ -230,7 +232,9 @@ class RunRecords(Protocol):
     def last_told(self, *, since: datetime | None = None) -> Run | None: ...
     def go_by(self, source: Source) -> None: ...
     def other_sources(self, since: datetime) -> tuple[str, ...]: ...
-    def writing_since(self, since: datetime) -> tuple[Run, ...]: ...
+    def came_at(self, run_id: str) -> datetime | None: ...
+    def last_heard_at(self) -> datetime: ...
+    def writing_since(self, since: datetime) -> Iterator[Run]: ...
     def delete_older(self, before: datetime, *, keep: int) -> None: ...
 
 
@@ -368,6 +372,7 @@ class SnapshotMeta:
     """What a snapshot is of; `first` tells the one taken before the first share from later ones.
 
     `sequence` is its place among the snapshots and runs of this machine; version 1.0 gave none.
+    `last_heard_at` is when the database had last heard of a run before; None: that is not known.
     """
 
     name: str
@@ -377,6 +382,7 @@ class SnapshotMeta:
     first: bool
     rows: int | None = None
     sequence: int | None = None
+    last_heard_at: datetime | None = None
 
 
 class Snapshots(Protocol):
@@ -390,6 +396,7 @@ class Snapshots(Protocol):
         self,
         *,
         taken_at: datetime,
+        last_heard_at: datetime | None = None,
         columns: tuple[str, ...],
         first: bool,
         pages: Iterable[Sequence[Mapping[str, Value]]],

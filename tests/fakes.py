@@ -325,13 +325,21 @@ class MemoryRecords:
         }
         return tuple(sorted(others))
 
-    def writing_since(self, since: datetime) -> tuple[Run, ...]:
+    def came_at(self, run_id: str) -> datetime | None:
+        runs = self._of_target(Patience.RETRY)
+        return next((self._came_at(run) for run in runs if run.run_id == run_id), None)
+
+    def last_heard_at(self) -> datetime:
+        runs = self._of_target(Patience.RETRY)
+        return max(map(self._heard_at, runs), default=datetime.fromtimestamp(0, UTC))
+
+    def writing_since(self, since: datetime) -> Iterator[Run]:
         writing = [
             run
             for run in self._of_target(Patience.RETRY)
-            if run.started_at >= since and (run.stats.changed or run.status not in GOOD)
+            if self._heard_at(run) > since and (run.stats.changed or run.status not in GOOD)
         ]
-        return tuple(sorted(writing, key=lambda run: run.started_at, reverse=True))[:1000]
+        return iter(sorted(writing, key=lambda run: run.started_at, reverse=True))
 
     def delete_older(self, before: datetime, *, keep: int) -> None:
         ours = sorted(self._ours(), key=lambda run: run.started_at, reverse=True)

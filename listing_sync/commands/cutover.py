@@ -17,6 +17,7 @@ from listing_sync.language.sentences import phrase
 from listing_sync.language.system_words import system_words
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Holder, Ports, Progress, SnapshotMeta
+from listing_sync.steps.elsewhere import heard_before
 
 _NO_LIMITS: Final = SafetyLimits(prune_percent=100, change_percent=100)
 
@@ -64,12 +65,15 @@ def take_snapshot(ports: Ports, progress: Progress) -> SnapshotMeta:
     me = Holder(who.host, who.pid, who.user, str(uuid4()), now)
     with ports.machine.lock.held(me, ports.settings.sync_lock_timeout):
         progress.phase("Snapshot", None)
+        # Before the first row is read: what another machine writes from now on came after.
+        last_heard_at = heard_before(ports)
         pages = ports.target.table.whole_pages()
         first_page = next(pages, ())
         columns = first_page[0] if first_page else ports.target.table.describe().columns
         try:
             return ports.machine.snapshots.take(
                 taken_at=ports.clock.now(),
+                last_heard_at=last_heard_at,
                 columns=tuple(columns),
                 first=not any(meta.first for meta in ports.machine.snapshots.all()),
                 pages=_counted(chain((first_page,), pages), progress),

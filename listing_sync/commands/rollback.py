@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from listing_sync.history.skipped import Skip, noted
 from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Holder, Ports, Progress
-from listing_sync.steps.elsewhere import others_with, runs_elsewhere, where_they_are_known
+from listing_sync.steps.elsewhere import Elsewhere, hosts_of, runs_elsewhere
 from listing_sync.steps.holding import hold
 from listing_sync.steps.recording import Heard, Recorder, cause_of, cause_of_bug, new_run
 from listing_sync.steps.restoring import Restorer
@@ -61,20 +62,35 @@ def find_source(ports: Ports, *, snapshot: Path | None, run_id: str | None) -> S
         return Source(ports.machine.snapshots.find(snapshot))
     taken = ports.machine.snapshots.all()
     if not taken:
-        raise RefusedError(
-            phrase(
-                "there is no snapshot of this table on this machine (SYNC_STATE_DIR):"
-                " `migrate cutover` takes one; a single run is undone with --run RUN_ID"
-            )
-        )
+        raise RefusedError(_no_snapshot(ports))
     return Source(ports.machine.snapshots.find(ports.machine.snapshots.path_of(taken[0])))
+
+
+def _no_snapshot(ports: Ports) -> str:
+    elsewhere = runs_elsewhere(ports, lambda _: datetime.fromtimestamp(0, UTC)).runs
+    if elsewhere:
+        return phrase(
+            "there is no snapshot of this table on this machine (SYNC_STATE_DIR); runs on {hosts}"
+            " wrote it too: what they replaced, and the snapshots that were taken there, are kept"
+            " there, so give this command on that machine; a single run is undone with --run"
+            " RUN_ID",
+            hosts=hosts_of(elsewhere),
+        )
+    return phrase(
+        "there is no snapshot of this table on this machine (SYNC_STATE_DIR):"
+        " `migrate cutover` takes one; a single run is undone with --run RUN_ID"
+    )
 
 
 def preview(ports: Ports, source: Source, progress: Progress) -> RollbackResult:
     """Return what a rollback would do; nothing is written."""
+    return _look(ports, source, progress, runs_elsewhere(ports, source.began))
+
+
+def _look(ports: Ports, source: Source, progress: Progress, elsewhere: Elsewhere) -> RollbackResult:
     progress.phase("Looking", source.rows)
-    tally = _Tally(progress, runs_elsewhere(ports, source.began(ports)))
-    for steps in steps_back(ports, source, table_now(ports), tally.others):
+    tally = _Tally(progress, elsewhere)
+    for steps in steps_back(ports, source, table_now(ports), elsewhere.others):
         tally.add(steps)
     return tally.result(source)
 
@@ -117,15 +133,15 @@ class _Rollback:
         try:
             recorder.open(run)
             table = table_now(ports)
-            tally.elsewhere = runs_elsewhere(ports, self.source.began(ports))
+            tally.elsewhere = runs_elsewhere(ports, self.source.began)
             restorer = Restorer(ports, run, table, self._hold)
             self.progress.phase("Leading back", self.source.rows)
-            for steps in steps_back(ports, self.source, table, tally.others):
+            for steps in steps_back(ports, self.source, table, tally.elsewhere.others):
                 for done in restorer.do(steps):
                     tally.add(done)
                     tally.warn(*restorer.warnings)
                     recorder.refresh(replace(run, stats=tally.stats))
-            left = preview(ports, self.source, self.progress).stats
+            left = _look(ports, self.source, self.progress, tally.elsewhere).stats
             remaining = left.inserted + left.updated + left.removed
         except LockTimeoutError:  # it never became a run
             raise
@@ -162,21 +178,16 @@ def _status(error: ListingSyncError | None) -> RunStatus:
 class _Tally:
     """Counts the steps; a listing of which nothing but a part is left alone is skipped.
 
-    `elsewhere` are the runs of ours since then that are not known here.
+    `elsewhere` are the runs of ours since then of which nothing is known here.
     """
 
     progress: Progress
-    elsewhere: tuple[Run, ...] = ()
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
     stats: RunStats = field(default_factory=RunStats)
     left_alone: list[LeftAlone] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     examples: list[Step] = field(default_factory=list)
     warnings: dict[str, None] = field(default_factory=dict)
-
-    @property
-    def others(self) -> str:
-        """Return who may have done what is not known here."""
-        return others_with(self.elsewhere)
 
     def add(self, steps: Sequence[Step]) -> None:
         actions = [step.action for step in steps]
@@ -209,8 +220,9 @@ class _Tally:
         self.warnings |= dict.fromkeys(texts)
 
     def result(self, source: Source) -> RollbackResult:
-        if self.left_alone and self.elsewhere:
-            self.warn(where_they_are_known(self.elsewhere))
+        warning = self.elsewhere.warning
+        if self.left_alone and warning:
+            self.warn(warning)
         return RollbackResult(
             source,
             self.stats,

@@ -52,6 +52,7 @@ class SnapshotFiles:
         self,
         *,
         taken_at: datetime,
+        last_heard_at: datetime | None = None,
         columns: tuple[str, ...],
         first: bool,
         pages: Iterable[Sequence[Mapping[str, Value]]],
@@ -62,7 +63,15 @@ class SnapshotFiles:
         sequence = next_sequence(self._state.path)
         stamp = f"{taken_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
         name = f"{stamp}-{numbered(sequence)}-{kind}{_SUFFIX}"
-        meta = SnapshotMeta(name, self._target, taken_at, columns, first, sequence=sequence)
+        meta = SnapshotMeta(
+            name,
+            self._target,
+            taken_at,
+            columns,
+            first,
+            sequence=sequence,
+            last_heard_at=last_heard_at,
+        )
         handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=self._folder)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -159,6 +168,7 @@ def _write(file: Any, meta: SnapshotMeta, pages: Iterable[Sequence[Mapping[str, 
         "columns": meta.columns,
         "first": meta.first,
         "sequence": meta.sequence,
+        "last_heard_at": meta.last_heard_at and meta.last_heard_at.isoformat(),
     }
     rows = 0
     with gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=1, mtime=0) as packed:
@@ -182,6 +192,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 def _read_meta(path: Path) -> SnapshotMeta:
     try:
         header = read_foreign_json(next(_lines(path)))
+        heard = header.get("last_heard_at")
         return SnapshotMeta(
             name=path.name,
             target=header["target"],
@@ -189,6 +200,7 @@ def _read_meta(path: Path) -> SnapshotMeta:
             columns=tuple(header["columns"]),
             first=header["first"],
             sequence=header.get("sequence"),
+            last_heard_at=heard and datetime.fromisoformat(heard),
         )
     except (OSError, EOFError, StopIteration, KeyError, TypeError, ValueError, zlib.error) as error:
         raise RefusedError(

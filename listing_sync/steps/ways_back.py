@@ -38,13 +38,15 @@ class Source:
         return self.snapshot.rows if self.snapshot else None
 
     def began(self, ports: Ports) -> datetime:
-        """Return since when there is something to lead back, by the services' clock if recorded."""
+        """Return since when others may have written: by the database's clock where that is known.
+
+        Raises:
+            RemoteError, RefusedError: the records cannot be read.
+        """
         if self.snapshot is not None:
-            return self.snapshot.taken_at
-        recorded = ports.target.records.get(self.run_id or "")
-        return (
-            recorded.started_at if recorded else dict(ports.machine.undo.runs())[self.run_id or ""]
-        )
+            return self.snapshot.last_heard_at or self.snapshot.taken_at
+        run_id = self.run_id or ""
+        return ports.target.records.came_at(run_id) or dict(ports.machine.undo.runs())[run_id]
 
 
 def table_now(ports: Ports) -> TableNow:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from postgrest import CountMethod, ReturnMethod, SyncSelectRequestBuilder
@@ -20,6 +20,8 @@ from listing_sync.supabase.filters import among, quoted
 from listing_sync.supabase.pages import require_progress
 from listing_sync.supabase.rest import Query, Rest, Row, Rows, read_as_asked
 from listing_sync.supabase.run_rows import (
+    REJECTION_COLUMNS,
+    RUN_COLUMNS,
     as_object,
     moment,
     rejection_to_row,
@@ -30,16 +32,6 @@ from listing_sync.supabase.run_rows import (
 
 _RUNS: Final = "sync_state"
 _REJECTIONS: Final = "sync_errors"
-# Each by its name: a table that lacks one is not set up.
-_RUN_COLUMNS: Final = (
-    "id,sync_type,trigger,status,started_at,completed_at,heartbeat_at,total_items,success_count,"
-    "failed_count,skipped_count,inserted_count,updated_count,unchanged_count,removed_count,"
-    "error_details,metrics,source,target,host,pid,version,created_at,updated_at"
-)
-_REJECTION_COLUMNS: Final = (
-    "id,run_id,property_number,sheet_row,column_name,cell,value,category,message,link,payload,"
-    "created_at"
-)
 _MAY_WRITE: Final = (
     "inserted_count.gt.0,updated_count.gt.0,removed_count.gt.0,"
     f"status.not.in.({','.join(sorted(GOOD))})"
@@ -111,22 +103,30 @@ class SupabaseRunRecords:
 
     def recent(self, limit: int, *, since: datetime | None = None) -> tuple[Run, ...]:
         """Return the newest runs, at most `limit`, those that started at `since` or later."""
-        runs: list[Run] = []
-        while len(runs) < limit:
-            query = self._ours(_RUN_COLUMNS, count=CountMethod.exact)
-            if since is not None:
-                query = query.gte("started_at", since.isoformat())
-            query = query.order("started_at", desc=True).order("id", desc=True)
-            page = self._read(query.range(len(runs), limit - 1))
-            runs += _runs(page.rows)
-            if not page.rows or len(runs) == page.total:
-                break
+
+        def asked() -> SyncSelectRequestBuilder:
+            query = self._ours(RUN_COLUMNS, count=CountMethod.exact)
+            return query if since is None else query.gte("started_at", since.isoformat())
+
         # By the times that count: those of a clock that was ahead are earlier than they say.
+        runs = self._newest_first(asked, limit)
         return tuple(sorted(runs, key=lambda run: run.started_at, reverse=True))
+
+    def _newest_first(
+        self, asked: Callable[[], SyncSelectRequestBuilder], limit: int | None = None
+    ) -> Iterator[Run]:
+        read = 0
+        while limit is None or read < limit:
+            query = asked().order("started_at", desc=True).order("id", desc=True)
+            page = self._read(query.range(read, (limit or read + _PAGE_ROWS) - 1))
+            yield from _runs(page.rows)
+            read += len(page.rows)
+            if not page.rows or read == page.total:
+                break
 
     def get(self, run_id: str) -> Run | None:
         """Return one run, None when there is no such run."""
-        rows = self._read(self._ours(_RUN_COLUMNS).eq("id", run_id)).rows
+        rows = self._read(self._ours(RUN_COLUMNS).eq("id", run_id)).rows
         return _runs(rows[:1])[0] if rows else None
 
     def rejections(self, run_id: str) -> tuple[StoredRejection, ...]:
@@ -153,7 +153,7 @@ class SupabaseRunRecords:
 
     def in_progress(self) -> tuple[Claim, ...]:
         """Return the runs of any source on this target that have not ended, first come first."""
-        query = self._of_target(_RUN_COLUMNS).eq("status", RunStatus.IN_PROGRESS.value)
+        query = self._of_target(RUN_COLUMNS).eq("status", RunStatus.IN_PROGRESS.value)
         rows = self._read(query.order("created_at").order("id"), Patience.OUTLAST).rows
         with read_as_asked(f"rows of {_RUNS}"):
             return tuple(
@@ -166,7 +166,7 @@ class SupabaseRunRecords:
 
         Only those that started at `since` or later, which an index finds.
         """
-        query = self._ours(_RUN_COLUMNS).eq("sync_type", RunType.FULL.value)
+        query = self._ours(RUN_COLUMNS).eq("sync_type", RunType.FULL.value)
         if since is not None:
             query = query.gte("started_at", since.isoformat())
         query = query.eq("error_details->>told", "yes").order("created_at", desc=True)
@@ -187,11 +187,23 @@ class SupabaseRunRecords:
             sources.append(str(rows[0]["source"]))
             require_progress(_RUNS, sources)
 
-    def writing_since(self, since: datetime) -> tuple[Run, ...]:
-        """Return the runs of any source that started then or later and wrote, or may have."""
-        query = self._of_target(_RUN_COLUMNS).gte("started_at", since.isoformat()).or_(_MAY_WRITE)
-        query = query.order("started_at", desc=True).order("id", desc=True).limit(_PAGE_ROWS)
-        return _runs(self._read(query).rows)
+    def came_at(self, run_id: str) -> datetime | None:
+        """Return when the database noted the record of a run of any source; None: it has none."""
+        return self._moment(self._of_target("created_at").eq("id", run_id))
+
+    def last_heard_at(self) -> datetime:
+        """Return when the database last heard of any run; the beginning of time: of none yet."""
+        query = self._of_target("updated_at").order("updated_at", desc=True)
+        return self._moment(query.limit(1)) or datetime.fromtimestamp(0, UTC)
+
+    def writing_since(self, since: datetime) -> Iterator[Run]:
+        """Yield the runs of any source heard of since then that wrote, or may have."""
+
+        def asked() -> SyncSelectRequestBuilder:
+            query = self._of_target(RUN_COLUMNS, count=CountMethod.exact).or_(_MAY_WRITE)
+            return query.gt("updated_at", since.isoformat())
+
+        return self._newest_first(asked)
 
     def delete_older(self, before: datetime, *, keep: int) -> None:
         """Delete ended runs that started before then, but none of the newest `keep`.
@@ -218,6 +230,11 @@ class SupabaseRunRecords:
         with set_up():
             self._rest.write(query, "deleting old runs", Patience.RETRY)
 
+    def _moment(self, query: Query) -> datetime | None:
+        rows = self._read(query).rows
+        with read_as_asked(f"rows of {_RUNS}"):
+            return moment(*rows[0].values()) if rows else None
+
     def _of_target(self, select: str, count: CountMethod | None = None) -> SyncSelectRequestBuilder:
         return self._rest.table(_RUNS).select(select, count=count).eq("target", self._target)
 
@@ -239,7 +256,7 @@ class SupabaseRunRecords:
         return query.or_(f"source.in.({names}),source.like.{tabs}", reference_table=table)
 
     def _our_rejections(self) -> SyncSelectRequestBuilder:
-        query = self._rest.table(_REJECTIONS).select(f"{_REJECTION_COLUMNS},{_RUNS}!inner()")
+        query = self._rest.table(_REJECTIONS).select(f"{REJECTION_COLUMNS},{_RUNS}!inner()")
         return self._of_source(query.eq(f"{_RUNS}.target", self._target), _RUNS)
 
     def _read(self, query: Query, patience: Patience = Patience.RETRY) -> Rows:

@@ -24,6 +24,16 @@ from listing_sync.history.runs import (
 from listing_sync.language.records import recalled, record_of
 from listing_sync.supabase.rest import Row
 
+# Each by its name: a table that lacks one is not set up.
+RUN_COLUMNS: Final = (
+    "id,sync_type,trigger,status,started_at,completed_at,heartbeat_at,total_items,success_count,"
+    "failed_count,skipped_count,inserted_count,updated_count,unchanged_count,removed_count,"
+    "error_details,metrics,source,target,host,pid,version,created_at,updated_at"
+)
+REJECTION_COLUMNS: Final = (
+    "id,run_id,property_number,sheet_row,column_name,cell,value,category,message,link,payload,"
+    "created_at"
+)
 _PAYLOAD_BYTES: Final = 8192
 _SHORTEST_CUT: Final = 16
 _TEXTS: Final = ("id", "trigger", "source", "target")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -158,37 +157,6 @@ def test_a_later_run_of_ours_is_named_as_ours(office):
     ((number, column, reason),) = left(office.back("--run", run_id, code=1))
     assert (number, column) == ("AA1", "price")
     assert reason.startswith(f"changed by run {later} of ")
-
-
-def test_what_a_run_of_another_machine_wrote_since_is_not_laid_at_somebodys_door(office):
-    other = {"SYNC_STATE_DIR": str(office.folder / "elsewhere")}
-    host = socket.gethostname()
-    office.sheet("AA1,100", "AA2,100")
-    office.sync()
-    office.sheet("AA1,200", "AA2,200", "AA3,200")
-    run_id = office.sync()
-    office.sheet("AA1,300", "AA2,200", "AA3,300")
-    later = office.sync(**other)
-
-    said = office.back("--run", run_id, code=1)
-
-    assert sorted(left(said)) == [
-        ("AA1", "price", f"changed by somebody else, or a run on {host}"),
-        ("AA3", "price", f"added by us, changed by somebody else, or a run on {host}"),
-    ]
-    (warning,) = said["warnings"]
-    assert warning.startswith("1 run that is not known to this SYNC_STATE_DIR may have written")
-    assert f"{later} of " in warning
-    assert office.rows("price") == [(300,), (100,), (300,)]
-    office.let_go_on()
-
-    refused = office.run("migrate", "rollback", "--run", later, "--yes")
-    assert (refused.code, f"run {later} ran on {host}" in refused.err) == (3, True)
-    there = office.run("migrate", "rollback", "--run", later, "--yes", **other)
-    assert (there.code, "2 restored" in there.out) == (0, True)
-    # What is as this machine left it can be undone here now.
-    assert office.back("--run", run_id)["restored"] == 1
-    assert office.rows("price") == [(100,), (100,)]
 
 
 def test_a_rollback_holds_the_other_machines_too(office):

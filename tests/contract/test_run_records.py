@@ -215,19 +215,43 @@ def test_writing_since_are_the_runs_of_all_sources_that_wrote_or_may_have(record
     died = run(4, status=RunStatus.FAILED, stats=nothing)
     at_work = in_progress(5, stats=RunStats())
     for each in (
+        run(6),
         run(1, stats=nothing),
         run(2, status=RunStatus.PARTIAL, stats=replace(nothing, total=11, failed=1)),
         wrote,
         died,
         at_work,
-        run(6, started=START - timedelta(seconds=1)),
         run(7, target="elsewhere/table"),
     ):
         records.save(each)
-    found = [each.run_id for each in records.writing_since(START)]
+    found = [each.run_id for each in records.writing_since(records.came_at(run(2).run_id))]
     assert sorted(found) == [each.run_id for each in (wrote, died, at_work)]
-    *_, earliest = records.writing_since(START - timedelta(days=1))
-    assert earliest.run_id == run(6).run_id
+
+
+def test_what_came_when_is_told_by_the_database_and_not_by_the_clocks_of_runs(records):
+    assert records.last_heard_at() < START - timedelta(days=365)
+    records.save(run(1))
+    records.save(run(2, source="sheet-2", started=START - timedelta(minutes=1)))
+    first, second = (records.came_at(run(number).run_id) for number in (1, 2))
+    assert first < second == records.last_heard_at()
+    assert [each.run_id for each in records.writing_since(first)] == [run(2).run_id]
+    records.save(run(1))
+    assert records.came_at(run(1).run_id) == first
+    assert second < records.last_heard_at()
+    assert records.came_at(run(3).run_id) is None
+
+
+@pytest.mark.stack
+def test_writing_since_leaves_none_out_however_many_there_are(project, recorded):
+    recorded.save(run(1, started=START - timedelta(days=400)))
+    project.execute(
+        "insert into sync_state (sync_type, status, started_at, source, target, inserted_count)"
+        " select 'full', 'completed', %s::timestamptz, 'sheet-2', 'project/table', 1"
+        " from generate_series(1, 1000)",
+        (START,),
+    )
+    *newer, oldest = recorded.writing_since(START - timedelta(days=400))
+    assert (len(newer), oldest.run_id) == (1000, run(1).run_id)
 
 
 def test_a_claim_says_where_its_process_lives_and_how_long_it_was_silent_by_the_database(records):
