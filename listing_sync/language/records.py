@@ -41,8 +41,6 @@ def recalled(record: object, code: str | None) -> Said | None:
 
 
 def _kept(value: object) -> object:
-    if isinstance(value, BaseException):
-        value = str(value)
     if isinstance(value, str):
         return record_of(value) or value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)

@@ -35,7 +35,14 @@ class Said(str):
     def of(
         cls, local: str, english: str, values: Mapping[str, object], code: str | None = None
     ) -> Self:
-        """Return the sentence of two templates, in the local language and in English."""
+        """Return the sentence of two templates, in the local language and in English.
+
+        Of an error that it quotes it keeps what it says: sentences are stored, errors are not.
+        """
+        values = {
+            name: str(value) if isinstance(value, BaseException) else value
+            for name, value in values.items()
+        }
         said = cls(_filled(local, {name: _local(value) for name, value in values.items()}))
         said._template, said._values, said.code = english, values, code
         return said

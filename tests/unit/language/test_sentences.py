@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import copy
+
 import pytest
 
-from listing_sync.errors import SourceError
+from listing_sync.errors import Category, Service, SourceError, TransientError
 from listing_sync.language import sentences
 from listing_sync.language.sentences import (
     altered,
@@ -32,6 +34,16 @@ def test_a_sentence_knows_its_english_through_what_it_quotes(twins):
     said = phrase("a {thing}", thing=phrase("a {thing}", thing=_AT_IMPORT))
     assert said == "お茶ですです"
     assert english_of(said) == "a a tea"
+
+
+def test_a_sentence_that_quotes_an_error_can_be_copied(twins):
+    error = TransientError(
+        phrase("a {thing}", thing=_AT_IMPORT),
+        service=Service.SUPABASE,
+        category=Category.UNKNOWN,
+    )
+    said = copy.deepcopy(phrase("a {thing}", thing=error))
+    assert (said, english_of(said)) == ("お茶ですです", "a a tea")
 
 
 def test_an_error_keeps_the_sentence_it_was_raised_with(twins):
