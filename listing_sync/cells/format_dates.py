@@ -39,7 +39,7 @@ _MOST_PLACES = 3  # Excel's limit
 _OF_THE_DAY: Final = re.compile(r"y|mo|d|g|e|a")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DateForm:
     """How one section shows a moment. `marks` are its tokens, minutes told from months (mi, mo)."""
 

@@ -138,7 +138,7 @@ class Section:
         return None if None in parts else "".join(filter(None, parts))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class NumberFormat:
     """One format; `sections` are those for numbers, `for_text` that for texts."""
 
