@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listing_sync.cells.a1 import column_letter
 from listing_sync.cells.cell_texts import shown_cells
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
@@ -438,6 +439,24 @@ def test_the_key_is_the_column_of_that_name_wherever_it_stands() -> None:
         ("Price\n（税込）", "Listings!F3"),
         (None, "Listings!A3"),
     ]
+
+
+def test_the_number_may_stand_behind_300_other_columns() -> None:
+    others = tuple(Column(f"c{index}", (f"C{index}",), ColumnType.TEXT) for index in range(300))
+    columns = (*others, NUMBER)
+    mapping = SheetMapping("wide", NUMBER.name, columns, ignore=re.compile("^計$"))
+    blank = (None,) * 299
+    sheet = replace(
+        contents(),
+        columns=tuple(
+            SheetColumn(column, column.headers[0], column_letter(index))
+            for index, column in enumerate(columns)
+        ),
+        rows=[(2, ("計", *blank, "AA1")), (3, ("new", *blank, None))],
+    )
+    checked = validate(sheet, mapping, default_zone=UTC)
+    assert [listing.property_number for listing in checked.listings] == ["AA1"]
+    assert reasons(checked) == [(None, 3, "no property number, although other cells are filled")]
 
 
 def test_rows_of_different_lengths_are_never_cut_to_the_shortest() -> None:

@@ -98,6 +98,12 @@ def test_the_columns_that_differ_are_named_by_index() -> None:
     assert differing(("AA1", None, "new"), ("AA1", 100, "old")) == (1, 2)
 
 
+def test_a_row_of_another_length_is_never_compared_in_part() -> None:
+    differing = comparer([Column("number", ("Number",), TEXT), Column("price", ("Price",), MONEY)])
+    with pytest.raises(ValueError, match="shorter"):
+        differing(("AA1", 100), ("AA1",))
+
+
 def test_a_document_in_which_true_became_one_is_written() -> None:
     differing = comparer([Column("extra", ("Extra",), JSON)])
     assert differing(({"a": True},), ({"a": 1},)) == (0,)

@@ -93,6 +93,12 @@ def test_what_is_new_equal_or_different_is_told_apart_over_all_pages() -> None:
     assert plan.table_size == 4
 
 
+def test_rows_of_the_table_of_different_lengths_are_never_counted_in_part() -> None:
+    table = [TableRow("AA1", ("AA1", 100, "n")), TableRow("AA2", ("AA2", 100))]
+    with pytest.raises(ValueError, match="shorter"):
+        make_plan(sheet(), [table])
+
+
 def test_force_writes_equal_rows_which_are_no_changes() -> None:
     plan = plan_of([house(1), house(2, 5)], [house(1), house(2)], force=True)
     assert plan.writes == 2
