@@ -16,8 +16,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TOOL = "cosmic-ray==8.7.0"
+VALUES = "tests/unit/test_architecture.py::test_values_of_the_rules_are_frozen_and_have_slots"
 TESTS = {
-    "listing_sync/changes/plan.py": "tests/unit/changes/test_plan.py",
+    "listing_sync/changes/plan.py": f"tests/unit/changes/test_plan.py {VALUES}",
     "listing_sync/changes/compare.py": "tests/unit/changes",
     "listing_sync/cells/validator.py": "tests/unit/cells/test_validator.py",
 }
@@ -31,6 +32,9 @@ distributor.name = "local"
 
 [cosmic-ray.filters.operators-filter]
 exclude-operators = ["core/ReplaceBinaryOperator_BitOr_.*", "core/ReplaceBinaryOperator_Mul_Div"]
+"""
+OUTCOMES = """
+select lower(test_outcome), count(*) from work_results where test_outcome is not null group by 1
 """
 SURVIVORS = """
 select diff from work_results where test_outcome = 'SURVIVED' order by job_id
@@ -68,11 +72,9 @@ def _run(*command: str, within: Path = ROOT) -> None:
 
 def _tell(module: str, session: str) -> None:
     with sqlite3.connect(session) as results:
-        counts = dict(
-            results.execute("select test_outcome, count(*) from work_results group by 1").fetchall()
-        )
+        counts = [f"{count} {outcome}" for outcome, count in results.execute(OUTCOMES)]
         survivors = [diff for (diff,) in results.execute(SURVIVORS)]
-    print(f"{module}: {counts.get('KILLED', 0)} killed, {len(survivors)} survived", flush=True)
+    print(f"{module}: {', '.join(counts)}", flush=True)
     for diff in survivors:
         changed = (line for line in diff.splitlines() if line[:1] in {"-", "+"})
         print("\n".join(f"  {line}" for line in changed if line[:3] not in {"---", "+++"}))
