@@ -82,6 +82,8 @@ class History:
             self.sync_elsewhere,
             self.let_a_colleague_work,
             self.let_a_colleague_work,
+            self.let_somebody_enquire,
+            self.go_back,
         ]
         self.edit_the_sheet()
         self.let_a_colleague_work()
@@ -101,7 +103,8 @@ class History:
         number = self.chance.choice(NUMBERS)
         execute, kind = self.office.project.execute, self.chance.random()
         if kind < 0.2:
-            execute("delete from homes where num = %s", (number,))
+            if number not in self.enquired():
+                execute("delete from homes where num = %s", (number,))
         elif kind < 0.4:
             execute(
                 "insert into homes (num, price, own) values (%s, 300, 'theirs')"
@@ -112,6 +115,33 @@ class History:
             name = self.chance.choice((*OF_SHEET, *OF_COLLEAGUES))
             value = self.chance.choice((100, 200, 400) if name in OF_SHEET else ("typed", "x"))
             execute(f"update homes set {name} = %s where num = %s", (value, number))
+
+    def let_somebody_enquire(self) -> None:
+        """Let the database refuse to delete a listing from now on, or let it go again."""
+        number, execute = self.chance.choice(NUMBERS), self.office.project.execute
+        if number in self.enquired():
+            execute("delete from enquiries where num = %s", (number,))
+        else:
+            execute("insert into enquiries select num from homes where num = %s", (number,))
+
+    def enquired(self) -> set[str]:
+        return {number for (number,) in self.office.project.execute("select num from enquiries")}
+
+    def go_back(self) -> None:
+        """Undo a run here and go on: the rollback is a run of ours too."""
+        if self.runs:
+            before, run_id = self.table(), self.chance.choice(self.runs).run_id
+            done = self.office.run("migrate", "rollback", "--run", run_id, "--yes")
+            assert done.code in {0, 1}, done.err
+            self._note(self._newest_run(), before)
+            self.office.run("resume")
+
+    def _newest_run(self) -> str:
+        ((run_id,),) = self.office.project.execute(
+            "select id::text from sync_state where trigger <> 'hold'"
+            " order by created_at desc limit 1"
+        )
+        return str(run_id)
 
     def sync_elsewhere(self) -> None:
         before = self.table()
@@ -129,13 +159,13 @@ class History:
         self.left = {}
         self._write_sheet()
         name = self.office.snapshot()
-        self._note("cutover", before)
+        self._note(self._newest_run(), before)
         return name, before
 
     def _sync(self, **settings: str) -> str:
         self._write_sheet()
         done = self.office.run("sync", "all", *ALL, "--json", **settings)
-        assert done.code == 0, done.err + done.out
+        assert done.code in {0, 1}, done.err + done.out  # 1: somebody has enquired
         return str(json.loads(done.out)["syncId"])
 
     def _write_sheet(self) -> None:
@@ -165,7 +195,7 @@ class History:
 
     def undone(self, done: Done) -> tuple[Table, set[str]]:
         """Return the table as it has to be after that run is undone, and what is named as left."""
-        wanted, left = self.table(), set()
+        wanted, left, enquired = self.table(), set(), self.enquired()
         for number in done.before.keys() | done.after.keys():
             was, ours, row = done.before.get(number), done.after.get(number), wanted.get(number)
             is_last = self.made.get(number) == done.run_id
@@ -175,10 +205,12 @@ class History:
                 by_it = all(self.wrote.get((number, name)) == done.run_id for name in COLUMNS)
                 if not (row == ours and is_last and by_it):
                     left.add(number)
-                elif was is None:
-                    del wanted[number]
-                else:
+                elif was is not None:
                     wanted[number] = was
+                elif number in enquired:
+                    left.add(number)
+                else:
+                    del wanted[number]
                 continue
             for name in COLUMNS:
                 if row[name] == was[name] or (ours is not None and ours[name] == was[name]):
@@ -199,11 +231,11 @@ class History:
 
     def back_to(self, snapshot: Table) -> tuple[Table, set[str]]:
         """Return the table as it has to be after a rollback to it, and what is named as left."""
-        wanted, left = self.table(), set()
+        wanted, left, enquired = self.table(), set(), self.enquired()
         for number in snapshot.keys() | wanted.keys():
             was, row, ours = snapshot.get(number), wanted.get(number), self.left.get(number, {})
             if was is None:
-                if ours == row:
+                if ours == row and number not in enquired:
                     del wanted[number]
                 else:
                     left.add(number)
@@ -265,7 +297,8 @@ def undo_twice(
     if history.chance.random() < 0.5:
         cut_off(history, what)
     code = 1 if left else 0
-    said = history.office.back(*what, code=code)
+    foretells = not history.enquired()
+    said = history.office.back(*what, code=code, foretells=foretells)
 
     assert without_ids(history.table()) == without_ids(wanted)
     reasons = [item["reason"] for item in said["leftAlone"]]
@@ -274,7 +307,7 @@ def undo_twice(
     by_others = [reason for reason in reasons if "somebody else" in reason]
     assert all(("or a run on" in reason) is may_be_elsewhere for reason in by_others)
 
-    again = history.office.back(*what, code=code)
+    again = history.office.back(*what, code=code, foretells=foretells)
     assert without_ids(history.table()) == without_ids(wanted)
     assert (again["restored"], again["broughtBack"], again["removed"]) == (0, 0, 0)
     assert {item["number"] for item in again["leftAlone"]} == left
