@@ -14,6 +14,7 @@ from tests.bench.beside import beside, files
 from tests.bench.figures import LARGEST, figures
 from tests.bench.program import build
 from tests.bench.stage import Usage, server, staged
+from tests.bench.way_back import way_back
 from tests.stack.postgres import PostgresServer
 from tests.stack.supabase_lite import SupabaseLite
 
@@ -60,6 +61,7 @@ def main() -> None:
         "start": start_up,
         "promises": promises,
         "latency": latency,
+        "rollback": rollback,
         "figures": partial(figures, settings=_FAST),
         "largest": partial(figures, settings=_FAST, table=LARGEST),
     }
@@ -181,6 +183,11 @@ def latency(supabase: SupabaseLite, _runs: int | None) -> None:
         wall = _limited(stage.run("sync", "all", settings=through).wall_s, 12.5)
     name = f"first run, 10,000 x 20, {_LATENCY_S * 1000:.0f} ms a request"
     print(f"\nAt default settings, once\n{name:48}{wall:>16}")
+
+
+def rollback(supabase: SupabaseLite, _runs: int | None) -> None:
+    """Print a rollback that has every row to write."""
+    way_back(supabase, settings=_FAST, limited=_limited)
 
 
 def _limited(value: float, limit: float | None, digits: int = 2) -> str:
