@@ -120,6 +120,11 @@ def test_what_somebody_typed_into_a_row_made_anew_stays_and_is_named() -> None:
     assert named(step) == [("own", OTHERS)]
 
 
+def test_a_row_that_we_removed_and_may_not_have_made_anew_is_brought_back() -> None:
+    step = back(WAS, None, did(WAS, None), maybe(None, NEW, "r2"))
+    assert (step.action, step.values) == (Action.BRING_BACK, WAS)
+
+
 def test_a_row_that_we_removed_and_made_anew_and_somebody_removed_stays_away() -> None:
     step = back(WAS, None, did(WAS, None), inserted("r2"))
     assert named(step) == [(None, "removed by somebody else")]
