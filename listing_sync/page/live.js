@@ -83,9 +83,9 @@
     }
     if (answer.status === 401) { leave(); return; }
     if (answer.status === 202) { showRun({ stats: {}, progress: null }); return; }
-    if (answer.status === 409) { told.textContent = words.busy; return; }
-    showIdle();
-    told.textContent = answer.status === 422 ? words.wrong : words.refused;
+    showIdle(); // of a run that is in the way, an event tells
+    const refusals = { 409: words.busy, 422: words.wrong };
+    told.textContent = refusals[answer.status] || words.refused;
   };
 
   if (order) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from uuid import UUID
@@ -27,6 +28,8 @@ from listing_sync.serve.problems import Problem
 from listing_sync.serve.tokens import Role
 
 BASE = "/api/sync/property-listings"
+_TELLING_S = 10.0
+_LOOKED_EVERY_S = 0.05
 
 Document = Mapping[str, object]
 
@@ -81,7 +84,7 @@ class Api:
             Problem: 409, with the id of the run that is under way.
         """
         async with self._starting:
-            under_way = await asyncio.to_thread(self.looking.run_under_way)
+            under_way = await self._in_the_way()
             if under_way is not None:
                 raise Problem(
                     409,
@@ -93,6 +96,18 @@ class Api:
             run = await asyncio.to_thread(self.children.start, order, who)
             self.on_start()
             return run
+
+    async def _in_the_way(self) -> str | None:
+        """Return the id of the run that is under way.
+
+        A run that is recorded as ended still tells people of it; that is waited for.
+        """
+        gives_up_at = time.monotonic() + _TELLING_S
+        while (run_id := await asyncio.to_thread(self.looking.run_under_way)) is not None:
+            if time.monotonic() >= gives_up_at or not await self.looking.has_ended(run_id):
+                return run_id
+            await asyncio.sleep(_LOOKED_EVERY_S)
+        return None
 
     async def status(self, request: Request) -> Response:
         """Say how one run stands, or ended."""

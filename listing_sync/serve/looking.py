@@ -94,6 +94,11 @@ class Looking:
             _keep(self._ended, run_id)
         return found
 
+    async def has_ended(self, run_id: str) -> bool:
+        """Return whether a run is recorded as ended, though its process may still be there."""
+        run = (await self.run(run_id)).run
+        return run is not None and run.status in ENDED
+
     def _one_run(self, run_id: str) -> OneRun:
         found = one_run(self._ports, run_id)
         ours = self._children.run(run_id)

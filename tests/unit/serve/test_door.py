@@ -11,6 +11,7 @@ import pytest
 from listing_sync.errors import Category, Service, TransientError
 from listing_sync.history.runs import Process, RunStats, RunStatus
 from listing_sync.ports import Holder
+from listing_sync.serve import api
 from listing_sync.serve.api import BASE
 from listing_sync.serve.orders import LARGEST_BODY_BYTES
 from tests.fakes import START
@@ -123,6 +124,19 @@ def test_a_second_run_is_refused_by_the_id_of_the_first(door):
     assert answer.status_code == 409
     assert answer.json()["syncId"] == first
     assert answer.json()["type"] == "urn:listing-sync:problem:run-under-way"
+
+
+def test_a_run_that_is_recorded_as_ended_is_waited_for_while_it_tells_people(doors, monkeypatch):
+    door = doors(child="import time; time.sleep(0.2)")
+    first = door.order({}).json()["syncId"]
+    door.world.records.save(replace(make_run(1, RunStatus.COMPLETED), run_id=first))
+    assert door.order({}).status_code == 202
+
+    monkeypatch.setattr(api, "_TELLING_S", 0.1)
+    stays = doors()
+    first = stays.order({}).json()["syncId"]
+    stays.world.records.save(replace(make_run(1, RunStatus.COMPLETED), run_id=first))
+    assert stays.order({}).json()["syncId"] == first
 
 
 def test_a_run_that_cron_started_here_is_in_the_way(door):
