@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -97,6 +100,20 @@ def test_bodies_go_out_and_come_in_and_are_counted_as_on_the_wire(server: Server
         assert sum(seen) == 6
         assert http.get(f"{server.url}/packed").text == "x" * 5000
     assert sum(seen) < 200
+
+
+def test_an_answer_and_its_request_go_as_soon_as_nobody_holds_them(server: Server) -> None:
+    gc.disable()
+    try:
+        with client() as http:
+            held = http.post(f"{server.url}/echo", content=b"abc")
+            gone: list[weakref.ref[Any]] = [weakref.ref(held), weakref.ref(held.request)]
+            assert held.text == held.read().decode() == "cba"
+            held.close()
+            del held
+            assert [each() for each in gone] == [None, None]
+    finally:
+        gc.enable()
 
 
 def test_what_comes_in_is_counted_apart_as_it_came(server: Server) -> None:
