@@ -63,6 +63,8 @@ def way_back(number: str, was: Row | None, now: Row | None, ours: Ours) -> Step:
         if ours.removed() is not None:
             return _brought_back(number, was, ours.table)
         return _untouched(number, now, phrase("removed by {others}", others=ours.others))
+    if ours.is_another(now, was):
+        return _of_another(number, was, now, ours)
     written = {
         name for change in ours.changes for name in (*(change.new or ()), *(change.made or ()))
     }
@@ -71,6 +73,18 @@ def way_back(number: str, was: Row | None, now: Row | None, ours: Ours) -> Step:
     is_kept = ours.made() is None and not is_another
     names = ours.table.types.keys() | written if is_kept else was.keys()
     return _restored(number, was, now, [name for name in was if name in names], ours)
+
+
+def _of_another(number: str, was: Row, now: Row, ours: Ours) -> Step:
+    """Return the step that leaves a row alone which others made, and names it if it differs."""
+    apart = {ours.table.key} | ours.table.fixed | ours.table.row_ids
+    is_as_it_was = all(
+        ours.is_back(name, was[name], now[name]) or ours.is_moved_by_itself(name, now[name])
+        for name in was.keys() & now.keys() - apart
+    )
+    if is_as_it_was:
+        return Step(number, Action.NONE, {}, now)
+    return _untouched(number, now, phrase("added anew by {others}", others=ours.others))
 
 
 def way_back_of_run(number: str, run_id: str, now: Row | None, ours: Ours) -> Step | None:

@@ -110,16 +110,19 @@ class Ours:
                 return change
         return None
 
-    def is_another(self, now: Row) -> bool:
-        """Return whether the row is not the one that we made, but one with the same number."""
+    def is_another(self, now: Row, was: Row | None = None) -> bool:
+        """Return whether the row is not the one that we made, but one with the same number.
+
+        Where we made none it is not the one that there was, whose row was `was`.
+        """
         made = self.made()
+        ids = self.table.row_ids & now.keys()
         if made is None:
-            return False
-        left = ((name, made.left(name)) for name in self.table.row_ids & now.keys())
-        return any(
-            value is not None and not self.table.is_same(name, value[0], now[name])
-            for name, value in left
-        )
+            known = {name: was[name] for name in ids & was.keys()} if was else {}
+        else:
+            left = {name: made.left(name) for name in ids}
+            known = {name: value[0] for name, value in left.items() if value is not None}
+        return any(not self.table.is_same(name, value, now[name]) for name, value in known.items())
 
     def is_moved_by_itself(self, name: str, value: Value) -> bool:
         """Return whether a trigger or default may have set this time, other than what we left.

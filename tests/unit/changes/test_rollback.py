@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -417,3 +418,22 @@ def test_a_moment_that_is_none_is_no_work_of_a_run() -> None:
     assert table.may_be_given("seen_at", "2026-03-01T09:00:05+00:00", [at])
     assert not table.may_be_given("seen_at", "infinity", [at])
     assert not means(1, 1, None)
+
+
+NUMBERED = replace(TABLE, row_ids=frozenset({"id"}))
+UPDATED = did({"price": 100}, {"price": 200})
+
+
+def test_a_row_of_the_snapshot_that_others_made_anew_is_left_though_a_value_is_ours() -> None:
+    anew = {**WAS, "id": 7, "price": 200}
+    assert named(back(WAS, anew, UPDATED, table=NUMBERED)) == [
+        (None, "added anew by somebody else")
+    ]
+    assert back(WAS, {**anew, "id": 1}, UPDATED, table=NUMBERED).values == {"price": 100}
+    # Which row it is cannot be told.
+    assert back(WAS, anew, UPDATED).values == {"price": 100}
+
+
+def test_one_made_anew_as_it_was_blames_nobody() -> None:
+    step = back(WAS, {**WAS, "id": 7}, UPDATED, table=NUMBERED)
+    assert (step.action, step.left_alone) == (Action.NONE, ())
