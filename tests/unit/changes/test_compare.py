@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from listing_sync.cells.column_types import ColumnType
@@ -119,6 +119,7 @@ def test_comparing_never_raises(kind: ColumnType, wanted: Value, found: Value) -
 
 
 @given(st.sampled_from(ColumnType), AS_JSON)
+@example(DATETIME, "no moment")
 def test_what_comes_back_as_it_was_sent_is_equal(kind: ColumnType, value: Value) -> None:
     try:
         returned = json.loads(json.dumps(value, allow_nan=False))
