@@ -5,9 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from listing_sync.cells.listings import Rejection
 from listing_sync.errors import Category
 from listing_sync.history.runs import ENDED, Cause, Run, RunStats, RunStatus, RunType
 from tests.fakes import START
+
+REJECTION = Rejection(
+    "AA12345",
+    17,
+    "Price",
+    "Listings!F17",
+    "ask",
+    "not a number",
+    link="https://docs.google.com/spreadsheets/d/x/edit#gid=0&range=F17",
+)
 
 
 def run_id(number: int) -> str:

@@ -141,8 +141,7 @@ class _Rollback:
                     tally.add(done)
                     tally.warn(*restorer.warnings)
                     recorder.refresh(replace(run, stats=tally.stats))
-            left = _look(ports, self.source, self.progress, tally.elsewhere).stats
-            remaining = left.inserted + left.updated + left.removed
+            remaining = _look(ports, self.source, self.progress, tally.elsewhere).stats.changed
         except LockTimeoutError:  # it never became a run
             raise
         except ListingSyncError as caught:

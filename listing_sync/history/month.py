@@ -77,8 +77,7 @@ def rejected_and_failed(run: Run) -> tuple[int, int]:
 
 
 def _figures(day: date, runs: Sequence[Run]) -> DayFigures:
-    stats = [run.stats for run in runs]
-    changed = sum(each.inserted + each.updated + each.removed for each in stats)
+    changed = sum(run.stats.changed for run in runs)
     last = next(iter(full_runs(runs)), None)
     if last is None:
         return DayFigures(day, len(runs), changed)

@@ -192,8 +192,7 @@ def final_status(
     """
     if stats.failed == unremoved == 0:
         return RunStatus.COMPLETED
-    done = stats.inserted + stats.updated + stats.removed
-    if service_failures and not done + row_failures:
+    if service_failures and not stats.changed + row_failures:
         return RunStatus.FAILED
     return RunStatus.PARTIAL
 

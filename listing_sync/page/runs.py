@@ -69,8 +69,7 @@ def _counts(stats: RunStats) -> str:
 
 
 def _changes(run: Run, changes: Sequence[ListingChange]) -> str:
-    stats = run.stats
-    total = stats.inserted + stats.updated + stats.removed
+    total = run.stats.changed
     if not changes:
         if not total:
             return ""

@@ -7,7 +7,7 @@ from datetime import timedelta, timezone
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
-from listing_sync.cells.listings import Listing, Rejection, SheetColumn
+from listing_sync.cells.listings import Listing, SheetColumn
 from listing_sync.cells.wording import utc_text
 from listing_sync.changes.plan import Plan, Update
 from listing_sync.cli.json_output import (
@@ -18,21 +18,12 @@ from listing_sync.cli.json_output import (
 from listing_sync.commands.status import Recent
 from listing_sync.history.runs import RunStats, RunStatus
 from tests.fakes import START
-from tests.runs import make_run, run_id
+from tests.runs import REJECTION, make_run, run_id
 
 PARTIAL = make_run(
     1,
     RunStatus.PARTIAL,
     stats=RunStats(total=1000, failed=5, inserted=10, updated=20, unchanged=965),
-)
-REJECTION = Rejection(
-    "AA12345",
-    17,
-    "Price",
-    "Listings!F17",
-    "ask",
-    "not a number",
-    link="https://docs.google.com/spreadsheets/d/x/edit#gid=0&range=F17",
 )
 
 

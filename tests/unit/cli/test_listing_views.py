@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from listing_sync.cells.listings import Rejection
 from listing_sync.changes.undone import Deed, Undone
 from listing_sync.cli.json_output import rejection_document
 from listing_sync.cli.listing_views import listing_document
@@ -22,17 +21,8 @@ from listing_sync.history.story import (
     TableView,
 )
 from tests.fakes import START
-from tests.runs import run_id
+from tests.runs import REJECTION, run_id
 
-REJECTION = Rejection(
-    "AA12345",
-    17,
-    "Price",
-    "Listings!F17",
-    "ask",
-    "not a number",
-    link="https://docs.google.com/spreadsheets/d/x/edit#gid=0&range=F17",
-)
 STORY = Story(
     property_number="AA1",
     sheet=SheetView((17, 20), None, (REJECTION,), ()),
