@@ -14,7 +14,7 @@ import pytest
 from listing_sync.machine.undo_lines import changes_in
 from tests.chaos.how_many import KILLS
 from tests.chaos.program import Running, Site, until
-from tests.stack.chaos_proxy import Drop, Fault, Hold
+from tests.stack.chaos_proxy import Fault, Hold
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack]
 
@@ -93,13 +93,7 @@ def _kill_at_request(number: int, site: Site, *, was_done: bool) -> None:
     is_dead = Event()
 
     def schedule(index: int, _method: str, _target: str) -> Fault | None:
-        if index < number:
-            return None
-        if was_done:
-            return Hold(came, is_dead)
-        came.set()
-        is_dead.wait(10)
-        return Drop()
+        return None if index < number else Hold(came, is_dead, after_forwarding=was_done)
 
     site.supabase_proxy.schedule = schedule
     running = _start(site)

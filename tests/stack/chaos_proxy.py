@@ -67,10 +67,14 @@ class Truncate:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Let the service do its work, say so by `done`, and close without an answer on `release`."""
+    """Say by `came` that the request is here, and close without an answer on `release`.
 
-    done: threading.Event
+    With `after_forwarding` the service has done its work by then.
+    """
+
+    came: threading.Event
     release: threading.Event
+    after_forwarding: bool = False
 
 
 Fault = Respond | Delay | Drip | Drop | Reset | Truncate | Hold
@@ -151,7 +155,7 @@ class ChaosProxy(LoopbackServer):
                 wire.close()
                 return None
             return self._do(fault.then, request, wire)
-        if isinstance(fault, Drop | Reset | Respond) and not fault.after_forwarding:
+        if isinstance(fault, Drop | Reset | Respond | Hold) and not fault.after_forwarding:
             _end(fault, wire)
             return None
         upstream = self._forward(request)
@@ -161,10 +165,6 @@ class ChaosProxy(LoopbackServer):
                 wire.close()
             case Drip():
                 self._drip(fault, upstream, wire)
-            case Hold(done, release):
-                done.set()
-                release.wait(_UPSTREAM_TIMEOUT_S)
-                wire.close()
             case None:
                 wire.send(upstream)
             case _:
@@ -196,12 +196,16 @@ class ChaosProxy(LoopbackServer):
             wire.connection.sendall(dripped[start : start + fault.size_bytes])
 
 
-def _end(fault: Drop | Reset | Respond, wire: Wire) -> None:
+def _end(fault: Drop | Reset | Respond | Hold, wire: Wire) -> None:
     """Leave the client without the service's answer."""
     match fault:
         case Respond(answer):
             wire.send(answer)
         case Drop():
+            wire.close()
+        case Hold(came, release):
+            came.set()
+            release.wait(_UPSTREAM_TIMEOUT_S)
             wire.close()
         case Reset():
             _reset(wire)

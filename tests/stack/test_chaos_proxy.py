@@ -94,7 +94,7 @@ def test_a_fault_without_an_answer(
 def test_an_answer_can_be_held_until_it_is_let_go(service: Receiver) -> None:
     done, release = Event(), Event()
     with ThreadPoolExecutor() as pool:
-        sent = pool.submit(send, service, Hold(done, release))
+        sent = pool.submit(send, service, Hold(done, release, after_forwarding=True))
         assert done.wait(10)
         assert (len(service.requests), sent.done()) == (1, False)
         release.set()
