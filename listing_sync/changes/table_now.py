@@ -44,8 +44,8 @@ class TableNow:
 
     `types` are those of the mapped columns, `table_types` PostgreSQL's own names for all, as far as
     they are known; `columns` are those that are there (None: not known), `fixed` those of them that
-    only the database fills, `row_ids` those that tell a row from another one with the same number.
-    `defaults` are PostgreSQL's expressions.
+    only the database fills, `identities` those that number the rows. `defaults` are PostgreSQL's
+    expressions.
     """
 
     key: str
@@ -54,8 +54,13 @@ class TableNow:
     columns: frozenset[str] | None = None
     fixed: frozenset[str] = frozenset()
     primary_key: frozenset[str] = frozenset()
-    row_ids: frozenset[str] = frozenset()
+    identities: frozenset[str] = frozenset()
     defaults: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def row_ids(self) -> frozenset[str]:
+        """Return the columns that tell a row from another one with the same number."""
+        return (self.identities | self.primary_key) - {self.key}
 
     def is_same(self, name: str, left: Value, right: Value, then: ColumnType | None = None) -> bool:
         """Return whether two values of a column mean the same, whatever form they came in.

@@ -59,7 +59,7 @@ def table_now(ports: Ports) -> TableNow:
         table_types=described.columns,
         columns=frozenset(described.columns) if is_shown else None,
         primary_key=frozenset(described.primary_key),
-        row_ids=described.identities.union(described.primary_key) - {ports.mapping.key},
+        identities=described.identities,
         fixed=described.generated,
         defaults=described.defaults or {},
     )

@@ -154,7 +154,7 @@ def test_a_row_that_we_inserted_and_somebody_changed_stays() -> None:
 
 
 def test_a_row_that_somebody_made_anew_is_not_ours_though_it_reads_the_same() -> None:
-    table = TableNow("number", TYPES, fixed=frozenset({"id"}), row_ids=frozenset({"id"}))
+    table = TableNow("number", TYPES, fixed=frozenset({"id"}), identities=frozenset({"id"}))
     another = {**GIVEN, "id": 10}
     step = back(None, another, inserted(), table=table)
     assert (step.action, named(step)) == (Action.NONE, [(None, "added by somebody else")])
@@ -420,7 +420,7 @@ def test_a_moment_that_is_none_is_no_work_of_a_run() -> None:
     assert not means(1, 1, None)
 
 
-NUMBERED = replace(TABLE, row_ids=frozenset({"id"}))
+NUMBERED = replace(TABLE, identities=frozenset({"id"}))
 UPDATED = did({"price": 100}, {"price": 200})
 
 
