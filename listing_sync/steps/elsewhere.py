@@ -10,7 +10,7 @@ from listing_sync.cells.wording import listed
 from listing_sync.changes.undo_log import SOMEBODY
 from listing_sync.errors import RefusedError, RemoteError
 from listing_sync.history.runs import Run
-from listing_sync.language.sentences import phrase, phrase_number
+from listing_sync.language.sentences import phrase, phrase_number, spoken
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 
@@ -33,9 +33,7 @@ class Elsewhere:
         """Return who may have done what the runs that are known here did not do."""
         if self.problem is not None:
             return phrase("{others}, or a run on another machine", others=SOMEBODY)
-        if not self.runs:
-            return SOMEBODY
-        return phrase("{others}, or a run on {hosts}", others=SOMEBODY, hosts=hosts_of(self.runs))
+        return others_or(SOMEBODY, self.runs)
 
     @property
     def warning(self) -> str | None:
@@ -91,6 +89,13 @@ def heard_before(ports: Ports) -> datetime | None:
         return ports.target.records.last_heard_at()
     except (RemoteError, RefusedError):
         return None
+
+
+def others_or(others: str, runs: Sequence[Run]) -> str:
+    """Return who may have done what is not known here: others, or one of the runs elsewhere."""
+    if not runs:
+        return spoken(others)
+    return phrase("{others}, or a run on {hosts}", others=others, hosts=hosts_of(runs))
 
 
 def hosts_of(runs: Sequence[Run]) -> str:

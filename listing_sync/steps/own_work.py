@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from listing_sync.cells.listings import Listing, SheetColumn, Value
-from listing_sync.cells.wording import listed
 from listing_sync.changes.seen import digests_of
 from listing_sync.changes.table_now import TableNow
 from listing_sync.changes.undo_log import Logged, Row, written_types
@@ -15,13 +14,12 @@ from listing_sync.changes.undone import Undone, undone
 from listing_sync.history.run_statistics import full_runs
 from listing_sync.history.runs import GOOD, Run
 from listing_sync.history.story import OTHERS, ChangeKind, ColumnChange, LastChange
-from listing_sync.language.sentences import phrase, spoken
+from listing_sync.language.sentences import spoken
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports
 from listing_sync.steps.comparing import remembered_of_table
+from listing_sync.steps.elsewhere import others_or
 from listing_sync.steps.learning import known_to
-
-_HOSTS_NAMED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +65,7 @@ class OwnWork:
             return spoken(OTHERS)
         ours = self.ports.identity.host
         later = (run for run in self.runs if run.started_at > found.started_at)
-        hosts = sorted({run.host for run in later if run.host != ours})
-        if not hosts:
-            return spoken(OTHERS)
-        return phrase(
-            "{others}, or a run on {hosts}", others=OTHERS, hosts=listed(hosts, _HOSTS_NAMED)
-        )
+        return others_or(OTHERS, [run for run in later if run.host != ours])
 
     def seen_equal_at(self, listing: Listing | None) -> datetime | None:
         """Return when a run of this machine saw the table as the sheet is now, if it did."""
