@@ -95,7 +95,8 @@ class Looking:
         return found
 
     async def has_ended(self, run_id: str) -> bool:
-        """Return whether a run is recorded as ended, though its process may still be there."""
+        """Return whether a run is recorded as ended by now; its process may still be there."""
+        self._runs.pop(run_id, None)
         run = (await self.run(run_id)).run
         return run is not None and run.status in ENDED
 
@@ -137,7 +138,8 @@ class Looking:
         return holder.run_id if holder else None
 
     def forget(self) -> None:
-        """Have page and health made anew: a run has ended."""
+        """Have all made anew: a run has ended."""
+        self._runs.clear()
         self.page.forget()
         self.health.forget()
 

@@ -15,7 +15,7 @@ import httpx
 from listing_sync.cli.health_text import health_document
 from listing_sync.cli.json_output import run_document
 from listing_sync.serve.api import BASE, Documents
-from listing_sync.serve.children import Launch
+from listing_sync.serve.children import Children, Launch
 from listing_sync.serve.door import DoorOptions, make_door
 from listing_sync.serve.sessions import Session
 from listing_sync.serve.tokens import Role, TokensFile
@@ -68,16 +68,21 @@ class Door:
         """Return the addresses."""
         return self._door.app.routes
 
+    @property
+    def children(self) -> Children:
+        """Return the runs that were started."""
+        return self._door.children
+
     def close(self) -> None:
         """End what stands for runs."""
-        for child in self._door.children._children.values():
+        for child in self.children._children.values():
             child.process.kill()
             child.process.wait()
             child.report.close()
 
     def end_of(self, sync_id: str, signal: int | None = None) -> None:
         """Wait until a run has ended, by a signal or by itself."""
-        process = self._door.children._children[sync_id].process
+        process = self.children._children[sync_id].process
         if signal is not None:
             process.send_signal(signal)
         process.wait(timeout=20)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
+import threading
 from contextlib import ExitStack, closing
 from dataclasses import replace
 
@@ -13,6 +15,7 @@ from listing_sync.history.runs import Process, RunStats, RunStatus
 from listing_sync.ports import Holder
 from listing_sync.serve import api
 from listing_sync.serve.api import BASE
+from listing_sync.serve.looking import Looking
 from listing_sync.serve.orders import LARGEST_BODY_BYTES
 from tests.fakes import START
 from tests.runs import make_run, run_id
@@ -127,15 +130,18 @@ def test_a_second_run_is_refused_by_the_id_of_the_first(door):
 
 
 def test_a_run_that_is_recorded_as_ended_is_waited_for_while_it_tells_people(doors, monkeypatch):
-    door = doors(child="import time; time.sleep(0.2)")
+    door = doors()
     first = door.order({}).json()["syncId"]
-    door.world.records.save(replace(make_run(1, RunStatus.COMPLETED), run_id=first))
+    door.world.records.save(make_run(1, RunStatus.IN_PROGRESS, run_id=first))
+    assert door.order({}).json()["syncId"] == first
+    door.world.records.save(make_run(1, RunStatus.COMPLETED, run_id=first))
+    threading.Timer(0.2, door.end_of, (first, signal.SIGKILL)).start()
     assert door.order({}).status_code == 202
 
     monkeypatch.setattr(api, "_TELLING_S", 0.1)
     stays = doors()
     first = stays.order({}).json()["syncId"]
-    stays.world.records.save(replace(make_run(1, RunStatus.COMPLETED), run_id=first))
+    stays.world.records.save(make_run(1, RunStatus.COMPLETED, run_id=first))
     assert stays.order({}).json()["syncId"] == first
 
 
@@ -241,6 +247,22 @@ def test_a_run_that_was_killed_is_told_as_failed_with_what_it_had_done(door):
     found = door.ask("GET", answer.headers["location"], token=door.read_token).json()
     assert (found["status"], found["stats"]["skipped"]) == ("failed", 6)
     assert found["errors"][0]["error"] == "its process was killed (signal 9)"
+
+
+def test_whoever_hears_of_an_end_is_told_how_it_was_though_somebody_asked_just_before(door):
+    looking = Looking(door.world, door.children, None)
+
+    async def look() -> RunStatus:
+        found = (await looking.run(run.run_id)).run
+        assert found is not None
+        return found.status
+
+    run = make_run(1, RunStatus.IN_PROGRESS, run_id=door.order({}).json()["syncId"])
+    door.world.records.save(run)
+    assert asyncio.run(look()) is RunStatus.IN_PROGRESS
+    door.end_of(run.run_id, signal.SIGKILL)
+    looking.forget()
+    assert asyncio.run(look()) is RunStatus.FAILED
 
 
 def test_a_run_that_leaves_no_record_is_no_success(doors):
