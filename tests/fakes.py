@@ -753,14 +753,16 @@ class MemoryTable:
 
         return self._call(write, f"removing {len(numbers)} listings", Patience.OUTLAST)
 
-    def mark(self, numbers: Sequence[str], marked_at: datetime) -> Sequence[str]:
-        def write() -> list[str]:
+    def mark(
+        self, numbers: Sequence[str], marked_at: datetime
+    ) -> Mapping[str, Mapping[str, Value]]:
+        def write() -> dict[str, dict[str, Value]]:
             with self._lock:
                 self._ask("mark", tuple(numbers))
                 marked = [number for number in self._found(numbers) if number not in self.kept]
                 self.marks |= dict.fromkeys(marked, marked_at.isoformat())
                 self._touch(*marked)
-                return marked
+                return {number: {} for number in marked}
 
         return self._call(write, f"marking {len(numbers)} listings", Patience.OUTLAST)
 

@@ -104,6 +104,8 @@ def way_back_of_run(number: str, run_id: str, now: Row | None, ours: Ours) -> St
         if made.run_id != run_id:
             return _untouched(number, now, phrase("made anew by {run}", run=made.run))
         return _away(number, now, ours, run_id=run_id)
+    if ours.is_another(now):
+        return _of_another(number, mine.old, now, ours)
     return _restored(number, mine.old, now, list(mine.old), ours, mine=mine)
 
 
@@ -163,7 +165,6 @@ def _restored(
 
     What an insert of ours did not name, it gave back empty: that is mine where I removed the row.
     """
-    is_another = ours.is_another(now)
     values: dict[str, Value] = {}
     left_alone = []
     for name in names:
@@ -171,7 +172,7 @@ def _restored(
             continue
         if was[name] is now[name] or ours.is_back(name, was[name], now[name]):
             continue
-        change = None if is_another else ours.wrote(name, now[name])
+        change = ours.wrote(name, now[name])
         if change is None:
             if not ours.is_moved_by_itself(name, now[name]):
                 left_alone.append(LeftAlone(number, name, _who_changed(name, ours)))

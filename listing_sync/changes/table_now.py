@@ -60,7 +60,7 @@ class TableNow:
     @property
     def row_ids(self) -> frozenset[str]:
         """Return the columns that tell a row from another one with the same number."""
-        return (self.identities | self.primary_key) - {self.key}
+        return row_ids(self.identities, self.primary_key, self.key)
 
     def is_same(self, name: str, left: Value, right: Value, then: ColumnType | None = None) -> bool:
         """Return whether two values of a column mean the same, whatever form they came in.
@@ -110,6 +110,11 @@ class TableNow:
         if word in {"true", "false"}:
             return value is (word == "true")
         return self.is_same(name, word if text is None else text.replace("''", "'"), value)
+
+
+def row_ids(identities: frozenset[str], primary_key: Iterable[str], key: str) -> frozenset[str]:
+    """Return the columns that tell a row from another one with the same number in `key`."""
+    return identities.union(primary_key) - {key}
 
 
 def _kind(postgres_type: str) -> ColumnType | None:

@@ -29,8 +29,8 @@ class Logged:
     """What one run did to one listing; `old` None: inserted it, `new` None: removed it.
 
     `made` is what the database made of it where that is not what was sent, for an insert in every
-    column; None: not known. `is_certain` says that the run saw it done. `types` are those of the
-    columns as they were then mapped.
+    column, for an update with what tells which row it was; None: not known. `is_certain` says that
+    the run saw it done. `types` are those of the columns as they were then mapped.
     """
 
     property_number: str
@@ -84,7 +84,7 @@ class Ours:
         updates = 0
         for change in self._latest_first:
             if change.new is not None:
-                left = change.left(name)
+                left = self._left(change, name)
                 if left is not None and (
                     self.table.is_same(name, left[0], value, change.types.get(name))
                     or _is_counted(left[0], value, updates)
@@ -111,18 +111,38 @@ class Ours:
         return None
 
     def is_another(self, now: Row, was: Row | None = None) -> bool:
-        """Return whether the row is not the one that we made, but one with the same number.
+        """Return whether the row is not the one that we wrote, but one with the same number.
 
-        Where we made none it is not the one that there was, whose row was `was`.
+        Where we made none it is not the one that there was either, whose row was `was`.
         """
-        made = self.made()
-        ids = self.table.row_ids & now.keys()
-        if made is None:
-            known = {name: was[name] for name in ids & was.keys()} if was else {}
-        else:
-            left = {name: made.left(name) for name in ids}
-            known = {name: value[0] for name, value in left.items() if value is not None}
-        return any(not self.table.is_same(name, value, now[name]) for name, value in known.items())
+        ids = {name: now[name] for name in self.table.row_ids & now.keys()}
+        for change in self._latest_first:
+            if change.new is None:
+                if change.is_certain:
+                    break
+                continue
+            is_insert = change.old is None
+            if is_insert or change.is_certain:
+                left = {name: change.left(name) for name in ids}
+                if self._differ(ids, {name: of[0] for name, of in left.items() if of is not None}):
+                    return True
+                old = change.old or {}
+                ids |= {name: old[name] for name in ids.keys() & old.keys()}
+            if is_insert:
+                return False
+        return was is not None and self._differ(ids, was)
+
+    def _differ(self, ids: Row, known: Row) -> bool:
+        shared = ids.keys() & known.keys()
+        return any(not self.table.is_same(name, known[name], ids[name]) for name in shared)
+
+    def _left(self, change: Logged, name: str) -> tuple[Value] | None:
+        """Return what a change left in a column: which row it was is nothing that an update left.
+
+        So nobody's removal of the row has to wait for the undoing of an update.
+        """
+        is_told = name in self.table.row_ids and name not in (change.new or ())
+        return None if is_told and change.old is not None else change.left(name)
 
     def is_moved_by_itself(self, name: str, value: Value) -> bool:
         """Return whether a trigger or default may have set this time, other than what we left.

@@ -72,10 +72,11 @@ class _Undo:
         else:
             self._conclude(done=list(made.rows), made=made.others, spelled=made.spelled)
 
-    def removed(self, numbers: Sequence[str]) -> None:
-        """Note that rows are gone, or marked."""
-        if self.problem is None and numbers:
-            self._conclude(done=numbers)
+    def removed(self, removed: Removed) -> None:
+        """Note that rows are gone, or marked, and which they were."""
+        if self.problem is None and removed.gone:
+            ids = {number: row for number, row in removed.ids.items() if row}
+            self._conclude(done=removed.gone, made=ids)
 
     def refused(self, numbers: Sequence[str]) -> None:
         """Note what the database refused for certain."""
@@ -256,7 +257,7 @@ class Applying:
 
     def _count_removed(self, removed: Removed, undo: _Undo) -> None:
         self.tally.removed(removed.gone)
-        undo.removed(removed.gone)
+        undo.removed(removed)
         if isinstance(removed.error, RowError | BatchTooLargeError):
             undo.refused(removed.kept)
         if removed.error:

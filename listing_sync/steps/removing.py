@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime
 
 from listing_sync.cells.columns import Column
+from listing_sync.cells.listings import Value
 from listing_sync.errors import (
     BatchTooLargeError,
     Category,
@@ -24,12 +26,13 @@ from listing_sync.ports import Ports, Replaced
 class Removed:
     """What came of one request: the numbers that are gone, and those still there with the cause.
 
-    A row that was gone before is in neither.
+    A row that was gone before is in neither. `ids` tell which rows were marked.
     """
 
     gone: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     error: RemoteError | None = None
+    ids: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
 
 def remove(
@@ -114,12 +117,14 @@ class _Removal:
     def _sent(self, numbers: Sequence[str]) -> Removed:
         if not numbers:
             return Removed()
+        ids: Mapping[str, Mapping[str, Value]] = {}
         if self._mark_column is None:
             gone = set(self._table.delete(numbers))
         else:
-            gone = set(self._table.mark(numbers, self._marked_at))
+            ids = self._table.mark(numbers, self._marked_at)
+            gone = set(ids)
         if gone.issuperset(numbers):
-            return Removed(tuple(numbers))
+            return Removed(tuple(numbers), ids=ids)
         # The answer to a first try may have been lost: then the second found nothing.
         return self._split(numbers, self._still(numbers), _kept_by_the_table())
 

@@ -9,10 +9,11 @@ from typing import Final
 from listing_sync.cells.listings import Value
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.as_sent import kept_as_sent
+from listing_sync.changes.table_now import row_ids
 from listing_sync.ports import Back, TableDescription
 
 OF_WRITTEN: Final = frozenset({Back.WRITTEN, Back.DOUBTFUL})
-_PLAIN: Final = re.compile(r"[a-z_][a-z0-9_]*")
+_PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def asked_back(
@@ -20,20 +21,29 @@ def asked_back(
     mapping: SheetMapping,
     known: TableDescription | None,
     sent: Mapping[str, Sequence[Value]],
+    ids: Sequence[str] = (),
 ) -> str:
     """Return the columns to select, "*" for all; `sent` are the values by column.
+
+    `ids` come along in any case: they tell which row it is.
 
     `known` is what the table's catalogue says, None where it was not asked.
     """
     kept = _kept(back, mapping, known, sent)
     if back in OF_WRITTEN:
         told = (name for name in sent if kept is None or name not in kept)
-        return ",".join(dict.fromkeys((mapping.key, *told)))
+        return ",".join(dict.fromkeys((mapping.key, *told, *ids)))
     if known is None or kept is None:
         return "*"
     names = known.columns.keys() - kept
     # A name that would have to be quoted is rare.
     return ",".join(sorted({mapping.key, *names})) if all(map(_PLAIN.fullmatch, names)) else "*"
+
+
+def ids_asked(mapping: SheetMapping, known: TableDescription | None) -> Sequence[str]:
+    """Return the columns to select that tell a row from another one with the same number."""
+    ids = row_ids(known.identities, known.primary_key, mapping.key) if known else ()
+    return sorted(filter(_PLAIN.fullmatch, ids))
 
 
 def _kept(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.sql_text import RELOAD_SCHEMA, add_column, add_unique
@@ -15,6 +15,8 @@ from listing_sync.language.sentences import joined, phrase
 from listing_sync.ports import TableDescription
 from listing_sync.supabase.rest import STALE, Rest, Row
 from listing_sync.supabase.table_facts import read_facts
+
+T = TypeVar("T")
 
 OUR_TABLE: Final = "property_listings"
 """The table that a file of sql/ creates."""
@@ -53,6 +55,21 @@ def describe_table(rest: Rest, mapping: SheetMapping) -> TableDescription:
         if error.code in _NO_TABLE:
             return TableDescription(exists=False, columns={}, primary_key=(), required=frozenset())
         raise
+
+
+def seen_in_the_end(rest: Rest, mapping: SheetMapping, ask: Callable[[bool], T]) -> T:
+    """Return what `ask` returns; wait where PostgREST does not see yet what is there.
+
+    `ask` is told whether what is said to be missing is there.
+    """
+    try:
+        return ask(False)
+    except PermanentError as error:
+        is_stale = is_there(rest, mapping, error)
+        if not is_stale:
+            with explained(mapping, is_there=is_stale):
+                raise
+    return ask(True)
 
 
 def is_there(rest: Rest, mapping: SheetMapping, error: PermanentError) -> bool | None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final
 
-from postgrest import CountMethod, ReturnMethod, SyncSelectRequestBuilder
+from postgrest import ReturnMethod
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.columns import Column
@@ -16,25 +15,19 @@ from listing_sync.cells.mapping import SheetMapping
 from listing_sync.changes.as_sent import ByColumn
 from listing_sync.changes.plan import TableRow
 from listing_sync.changes.seen import Fingerprint
-from listing_sync.errors import BatchTooLargeError, PermanentError, RowError
+from listing_sync.errors import PermanentError, RowError
 from listing_sync.ports import Back, TableDescription
-from listing_sync.supabase.asked_back import OF_WRITTEN, asked_back
+from listing_sync.supabase.asked_back import OF_WRITTEN, asked_back, ids_asked
 from listing_sync.supabase.filters import among, chunks
 from listing_sync.supabase.fingerprints import read_fingerprints
 from listing_sync.supabase.meaning import meant_by
-from listing_sync.supabase.pages import keys_of, require_progress
+from listing_sync.supabase.pages import Pages
 from listing_sync.supabase.refusals import named
-from listing_sync.supabase.rest import Query, Rest, Row, Rows
-from listing_sync.supabase.schema import describe_table, explained, is_there
+from listing_sync.supabase.rest import Query, Rest, Row
+from listing_sync.supabase.schema import describe_table, explained, seen_in_the_end
 from listing_sync.supabase.table_facts import read_facts
 
-T = TypeVar("T")
-
 _NOT_GRANTED: Final = "42501"
-
-
-PAGE_ROWS: Final = 1000
-"""Supabase cuts longer pages (max-rows) without a word; shorter cuts are noticed too."""
 
 
 class SupabaseTable:
@@ -46,15 +39,17 @@ class SupabaseTable:
         self._name = mapping.table
         self._key = mapping.key
         self._mark = mapping.mark_column
+        self._pages = Pages(rest, mapping)
         self._sees_whole = True
         self._tells = True
         self._described: TableDescription | None = None
+        self._has_catalogue = True
         self._has_json = any(column.type is ColumnType.JSON for column in mapping.columns)
 
     def pages(self, columns: Sequence[Column]) -> Iterator[Sequence[TableRow]]:
         """Yield every row, in the order of the key."""
         to_row = self._to_row(columns)
-        for page in self._keyset(self._select(columns)):
+        for page in self._pages.all(self._select(columns), exact=self._has_json):
             yield [to_row(row) for row in page]
 
     def rows(
@@ -62,7 +57,7 @@ class SupabaseTable:
     ) -> Iterator[Sequence[TableRow]]:
         """Yield the rows of these numbers that the table has."""
         to_row = self._to_row(columns)
-        for page in self._of(numbers, self._select(columns)):
+        for page in self._pages.of(numbers, self._select(columns), exact=self._has_json):
             yield [to_row(row) for row in page]
 
     def fingerprints(
@@ -86,25 +81,29 @@ class SupabaseTable:
 
     def whole_pages(self) -> Iterator[Sequence[Mapping[str, Value]]]:
         """Yield every row with every column, its numbers exact."""
-        return self._keyset("*", exact=True)
+        return self._pages.all("*", exact=True)
 
     def whole_rows(self, numbers: Sequence[str]) -> Sequence[Mapping[str, Value]]:
         """Return the rows of these numbers with every column, their numbers exact."""
-        return [row for page in self._of(numbers, "*", exact=True) for row in page]
+        return [row for page in self._pages.of(numbers, "*", exact=True) for row in page]
 
     def upsert(
         self, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, back: Back = Back.WRITTEN
     ) -> Sequence[Mapping[str, Value]]:
         """Write rows in one request, all or none; return what the database made of them."""
         body = [dict(zip(columns, row, strict=True)) for row in rows]
-        seen = back if self._sees_whole else Back.WRITTEN
-        asked = asked_back(seen, self._mapping, self._described, ByColumn(columns, rows))
+        seen = back if self._sees_whole or back in OF_WRITTEN else Back.WRITTEN
+        by_column = ByColumn(columns, rows)
+        ids = self._ids
+        asked = asked_back(seen, self._mapping, self._described, by_column, ids)
         query = self._rest.table(self._name).upsert(body, on_conflict=self._key).select(asked)
         try:
-            return self._asked(
+            return seen_in_the_end(
+                self._rest,
+                self._mapping,
                 lambda stale: self._rest.write_back(
                     query, f"writing {len(rows)} listings", stale=stale
-                )
+                ),
             )
         except RowError as error:
             if len(body) > 1:
@@ -113,11 +112,11 @@ class SupabaseTable:
                 error, body[0], rest=self._rest, mapping=self._mapping, longest=self._longest
             ) from error
         except PermanentError as error:
-            if error.code != _NOT_GRANTED or seen in OF_WRITTEN:
+            if error.code != _NOT_GRANTED or (seen in OF_WRITTEN and not ids):
                 raise
         # Somebody grants column by column: what is mapped can be read, or no run could compare.
         self._sees_whole = False
-        return self.upsert(columns, rows)
+        return self.upsert(columns, rows, back=back)
 
     def parts(self, numbers: Sequence[str]) -> Iterator[Sequence[str]]:
         """Yield the numbers in parts that one request can name."""
@@ -129,34 +128,54 @@ class SupabaseTable:
         for chunk in chunks(numbers):
             query = self._rest.table(self._name).delete().select(self._key)
             query = among(query, self._key, chunk).max_affected(len(chunk))
-            gone += self._changed(query, f"removing {len(chunk)} listings")
+            rows = self._changed(query, f"removing {len(chunk)} listings")
+            gone += [str(row[self._key]) for row in rows]
         return gone
 
-    def mark(self, numbers: Sequence[str], marked_at: datetime) -> Sequence[str]:
-        """Write the time of their withdrawal into the rows of these numbers; return their keys.
+    def mark(self, numbers: Sequence[str], marked_at: datetime) -> Mapping[str, Row]:
+        """Write the time of their withdrawal into the rows of these numbers; return their ids.
 
         Raises:
             ValueError: the mapping has no mark column.
         """
         if self._mark is None:
             raise ValueError("the mapping has no mark column")
-        marked: list[str] = []
+        mark = {self._mark: marked_at.isoformat()}
+        self._facts()
+        try:
+            return self._marked(numbers, mark, self._ids)
+        except PermanentError as error:
+            if error.code != _NOT_GRANTED or not self._ids:
+                raise
+        self._sees_whole = False
+        return self._marked(numbers, mark, ())
+
+    def _marked(
+        self, numbers: Sequence[str], mark: Mapping[str, str], ids: Sequence[str]
+    ) -> dict[str, Row]:
+        marked: dict[str, Row] = {}
         for chunk in chunks(numbers):
-            query = self._rest.table(self._name).update({self._mark: marked_at.isoformat()})
-            query = among(query.select(self._key), self._key, chunk).max_affected(len(chunk))
-            marked += self._changed(query, f"marking {len(chunk)} listings")
+            query = self._rest.table(self._name).update({**mark})
+            query = query.select(",".join((self._key, *ids)))
+            query = among(query, self._key, chunk).max_affected(len(chunk))
+            rows = self._changed(query, f"marking {len(chunk)} listings")
+            marked |= {str(row[self._key]): {name: row[name] for name in ids} for row in rows}
         return marked
 
-    def _changed(self, query: Query, what: str) -> list[str]:
-        """Send a change that answers with the keys of the rows that it changed."""
+    @property
+    def _ids(self) -> Sequence[str]:
+        """Return what tells which row it is, as far as that is known and may be read."""
+        return ids_asked(self._mapping, self._described) if self._sees_whole else ()
+
+    def _changed(self, query: Query, what: str) -> list[Row]:
+        """Send a change that answers with the rows that it changed."""
         with explained(self._mapping):
-            rows = self._rest.write_back(query, what)
-        return [str(row[self._key]) for row in rows]
+            return self._rest.write_back(query, what)
 
     def generated(self) -> frozenset[str]:
         """Return the columns that nobody can write, none where the catalogue cannot be asked."""
-        self._described = self._described or read_facts(self._rest, self._name)
-        return frozenset() if self._described is None else self._described.generated
+        facts = self._facts()
+        return frozenset() if facts is None else facts.generated
 
     def keeps_inserts(self) -> bool:
         """Return whether what was asked of the catalogue names nothing that meets an insert."""
@@ -193,43 +212,23 @@ class SupabaseTable:
         self._described = describe_table(self._rest, self._mapping)
         return self._described
 
-    def _read(self, query: Query, stale: bool, *, exact: bool) -> Rows:  # noqa: FBT001 - _asked's
-        return self._rest.read(query, "reading the table", exact=exact, stale=stale)
-
-    def _asked(self, ask: Callable[[bool], T]) -> T:
-        """Return what `ask` returns; wait where PostgREST does not see yet what is there."""
-        try:
-            return ask(False)
-        except PermanentError as error:
-            is_stale = is_there(self._rest, self._mapping, error)
-            if not is_stale:
-                with explained(self._mapping, is_there=is_stale):
-                    raise
-        return ask(True)
-
     def _longest(self) -> Mapping[str, int]:
-        if self._described is None:
+        facts = self._facts()
+        return {} if facts is None else facts.longest
+
+    def _facts(self) -> TableDescription | None:
+        """Return what is known of the table; the catalogue is asked once, if at all."""
+        if self._described is None and self._has_catalogue:
             self._described = read_facts(self._rest, self._name)
-        return {} if self._described is None else self._described.longest
+            self._has_catalogue = self._described is not None
+        return self._described
 
     def _keys_of(self, numbers: Sequence[str]) -> list[str]:
-        return [str(row[self._key]) for page in self._of(numbers, self._key) for row in page]
-
-    def _of(
-        self, numbers: Sequence[str], select: str, *, exact: bool = False
-    ) -> Iterator[list[Row]]:
-        """Yield the rows of these numbers; one that the key's type cannot hold has none."""
-        for chunk in chunks(numbers):
-            try:
-                pages = list(self._keyset(select, chunk, exact=exact))
-            except RowError:
-                middle = len(chunk) // 2
-                if middle == 0:
-                    continue
-                for half in (chunk[:middle], chunk[middle:]):
-                    yield from self._of(half, select, exact=exact)
-            else:
-                yield from pages
+        return [
+            str(row[self._key])
+            for page in self._pages.of(numbers, self._key, exact=False)
+            for row in page
+        ]
 
     def _select(self, columns: Sequence[Column]) -> str:
         # A number as JSON would become a float, and lose digits.
@@ -251,50 +250,3 @@ class SupabaseTable:
             return TableRow(str(row[key]), values, None if mark is None else row[mark])
 
         return to_row
-
-    def _keyset(
-        self, select: str, numbers: Sequence[str] | None = None, *, exact: bool = False
-    ) -> Iterator[list[Row]]:
-        """Yield pages until the last: an empty one, or with `numbers` one that holds all there are.
-
-        A page that is too slow for the database is asked for in halves.
-
-        Raises:
-            PermanentError: two rows have one key, or pages do not get on.
-        """
-        limit = PAGE_ROWS
-        last: Any = None
-        ends: list[Any] = []
-        while True:
-            query = self._page(select, numbers, limit, last)
-            exactly = exact or self._has_json
-            try:
-                page = self._asked(partial(self._read, query, exact=exactly))
-            except BatchTooLargeError:
-                if limit == 1:
-                    raise
-                limit //= 2
-                continue
-            if not page.rows:
-                return
-            keys = keys_of(self._name, self._key, page.rows, last)
-            yield page.rows
-            if numbers is not None and page.total == len(page.rows):
-                return
-            last = keys[-1]
-            ends.append(last)
-            require_progress(self._name, ends)
-
-    def _page(
-        self, select: str, numbers: Sequence[str] | None, limit: int, last: Any
-    ) -> SyncSelectRequestBuilder:
-        table = self._rest.table(self._name)
-        if numbers is None:
-            query = table.select(select)
-            # Keys are compared in the database alone: its collation is its own.
-            query = query.not_.is_(self._key, None) if last is None else query
-        else:
-            query = among(table.select(select, count=CountMethod.exact), self._key, numbers)
-        if last is not None:
-            query = query.gt(self._key, last)
-        return query.order(self._key).limit(limit)

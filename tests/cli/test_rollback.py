@@ -47,6 +47,41 @@ def test_a_row_that_a_run_made_and_a_colleague_filled_in_stays(office):
     assert office.rows() == []
 
 
+def anew(office, number: str) -> None:
+    """Delete a row and make it anew, so that it reads the same."""
+    office.project.execute(
+        "with gone as (delete from homes where num = %s returning num, price, own, gone_on)"
+        " insert into homes (num, price, own, gone_on) select * from gone",
+        (number,),
+    )
+
+
+@pytest.mark.parametrize("is_marked", [False, True], ids=["changed", "marked"])
+def test_a_row_that_a_run_changed_and_a_colleague_made_anew_is_theirs(office, is_marked):
+    office.map(MAPPING + (MARKS if is_marked else ""))
+    office.sheet("AA1,100", "AA2,100", "AA3,100")
+    office.sync()
+    office.sheet(*(() if is_marked else ("AA1,200", "AA2,200")), "AA3,100")
+    run_id = office.sync()
+    anew(office, "AA1")
+    theirs = office.rows("num, price, gone_on")[0]
+    said = office.back("--run", run_id, code=1)
+    assert left(said) == [("AA1", None, "added anew by somebody else")]
+    assert office.rows("num, price, gone_on") == [
+        theirs,
+        ("AA2", 100, None),
+        ("AA3", 100, None),
+    ]
+    # So it is with what a rollback wrote.
+    ((rollback,),) = office.project.execute(
+        "select id::text from sync_state where trigger = 'rollback' order by created_at limit 1"
+    )
+    anew(office, "AA2")
+    assert left(office.back("--run", rollback, code=1)) == [
+        ("AA2", None, "added anew by somebody else")
+    ]
+
+
 def test_what_a_colleague_typed_into_a_row_made_anew_stays(office):
     office.project.execute(
         "insert into homes (num, price, own) values ('AA1', 100, 'first'), ('AA2', 200, 'first')"

@@ -224,18 +224,11 @@ class History:
     def _is_its(self, done: Done, number: str, name: str, row: Row, ours: Row | None) -> bool:
         if ours is not None:
             is_as_left = row[name] == ours[name] and self.wrote[number, name] == done.run_id
-            return is_as_left and not self._is_another(number, row, since=done)
+            return is_as_left and row["id"] == ours["id"]
         # What a later run of ours did not name as it made the row anew was lost by this one.
         maker = next(each for each in self.runs if each.run_id == self.made[number])
         is_as_made = row["id"] == maker.after.get(number, {}).get("id")
         return is_as_made and name in OF_COLLEAGUES and row[name] is None
-
-    def _is_another(self, number: str, row: Row, *, since: Done) -> bool:
-        """Return whether somebody made the row anew after a run here made it, since that one."""
-        later = self.runs[self.runs.index(since) :]
-        maker = next((run for run in later if run.run_id == self.made.get(number)), None)
-        made = None if maker is None else maker.after.get(number)
-        return made is not None and made["id"] != row["id"]
 
     def back_to(self, snapshot: Table) -> tuple[Table, set[str]]:
         """Return the table as it has to be after a rollback to it, and what is named as left."""

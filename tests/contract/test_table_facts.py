@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -61,7 +62,14 @@ create table public.ruled (number text primary key, id serial);
 create rule also as on insert to public.ruled do also notify nobody;
 create table public.parted (number text primary key, id serial) partition by hash (number);
 create table public.parted_1 partition of public.parted for values with (modulus 1, remainder 0);
-grant all on public.plain, public.small, public.shouted, public.touched, public.ruled,
+create table public.told (
+  "Id" bigint generated always as identity, number text primary key, note text, gone_at timestamptz
+);
+create table public.untold (
+  id bigint generated always as identity, number text primary key, note text, gone_at timestamptz
+);
+grant insert, update, select (number, note, gone_at) on public.untold to service_role;
+grant all on public.told, public.plain, public.small, public.shouted, public.touched, public.ruled,
   public.parted to service_role;
 grant usage on all sequences in schema public to service_role;
 grant all on public."Homes", public."order", public.late, public.part, public.folded, public.paired,
@@ -248,6 +256,26 @@ def test_without_the_function_the_api_has_to_do(lite, calls):
             assert asked.accepts_key()
     finally:
         lite.execute(f"grant execute on function {name} to service_role")
+
+
+@pytest.mark.parametrize("is_marked", [False, True], ids=["updated", "marked"])
+def test_which_row_it_was_comes_back_with_what_is_written_where_it_may_be_read(
+    lite, rest, is_marked
+):
+    ids = {}
+    for name in ("told", "untold"):
+        lite.execute(f"insert into {name} (number, note) values ('AA1', 'a'), ('AA2', 'b')")
+        listings = table(rest, name, "number", column("note"), mark="gone_at")
+        if is_marked:
+            ids[name] = listings.mark(["AA2", "AA9"], datetime(2026, 1, 1, tzinfo=UTC))
+            continue
+        listings.generated()
+        came = listings.upsert(["number", "note"], [("AA2", "c")], back=Back.DOUBTFUL)
+        ids[name] = {row.pop("number"): row for row in came}
+    assert ids == {"told": {"AA2": {"Id": 2}}, "untold": {"AA2": {}}}
+    written = "gone_at is not null" if is_marked else "note = 'c'"
+    assert lite.execute(f"select number from untold where {written}") == [("AA2",)]
+    lite.execute("truncate told, untold restart identity")
 
 
 @pytest.mark.parametrize(

@@ -437,3 +437,42 @@ def test_a_row_of_the_snapshot_that_others_made_anew_is_left_though_a_value_is_o
 def test_one_made_anew_as_it_was_blames_nobody() -> None:
     step = back(WAS, {**WAS, "id": 7}, UPDATED, table=NUMBERED)
     assert (step.action, step.left_alone) == (Action.NONE, ())
+
+
+def test_a_row_that_others_made_anew_is_none_that_a_run_updated() -> None:
+    updated = replace(UPDATED, made={"id": 1})
+    now = {**WAS, "price": 200}
+    assert undo(now, updated, table=NUMBERED).values == {"price": 100}
+    anew = {**now, "id": 7}
+    theirs = [(None, "added anew by somebody else")]
+    assert named(undo(anew, updated, table=NUMBERED)) == theirs
+    # A later run of ours wrote into theirs.
+    later = did({"note": None}, {"note": "x"}, "r2", made={"id": 7})
+    assert named(undo({**anew, "note": "x"}, updated, later, table=NUMBERED)) == theirs
+    # What is back already counts as back, whoever made it.
+    assert undo({**anew, "price": 100}, updated, table=NUMBERED).left_alone == ()
+    # Before, a run did not ask which row it was.
+    assert undo(anew, UPDATED, table=NUMBERED).values == {"price": 100}
+
+
+def test_a_row_whose_id_a_rollback_gave_back_is_still_ours() -> None:
+    changes = (
+        did(WAS, None),
+        inserted("r2"),
+        did({"id": 9, "own": None}, {"id": 1, "own": "first"}, "r3", made={"id": 1}),
+    )
+    step = back(WAS, {**WAS, "price": 200}, *changes, UPDATED, table=NUMBERED)
+    assert (step.values, step.left_alone) == ({"price": 100}, ())
+
+
+def test_an_id_that_a_rollback_may_not_have_given_back_makes_nobody_elses_row() -> None:
+    cut_off = maybe({"id": 9, "own": None}, {"id": 1, "own": "first"}, "r3")
+    step = back(WAS, GIVEN, did(WAS, None), inserted("r2"), cut_off, table=NUMBERED)
+    assert step.action is Action.RESTORE
+
+
+def test_that_an_update_told_which_row_it_was_is_no_writing_of_the_id() -> None:
+    later = did({"note": None}, {"note": "x"}, "r2", made={"id": 9})
+    wrote = Ours((inserted(), later), NUMBERED).wrote("id", 9)
+    assert wrote is not None
+    assert wrote.run_id == "r1"

@@ -68,7 +68,7 @@ class FaultyTable(DescribedTable):
         with self._failing(numbers):
             return super().delete(numbers)
 
-    def mark(self, numbers: Sequence[str], marked_at: object) -> Sequence[str]:
+    def mark(self, numbers: Sequence[str], marked_at: object) -> Mapping[str, Mapping[str, Value]]:
         with self._failing(numbers):
             return super().mark(numbers, marked_at)  # type: ignore[arg-type]
 

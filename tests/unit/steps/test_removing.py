@@ -56,7 +56,7 @@ def test_what_a_deleted_row_held_is_remembered_whole_and_before(tmp_path: Path) 
 def test_a_marked_row_stays_and_its_mark_is_remembered(tmp_path: Path) -> None:
     world = SyncWorld(tmp_path, table={"AA1": in_table("AA1")}, mapping=MAPPING + MARKS)
     parts, remembered = removed(world, ["AA1"], 10)
-    assert parts == [Removed(("AA1",))]
+    assert parts == [Removed(("AA1",), ids={"AA1": {}})]
     assert world.table.marks == {"AA1": AT.isoformat()}
     assert remembered == [Replaced("AA1", {"withdrawn_at": None}, {"withdrawn_at": AT.isoformat()})]
 
