@@ -12,7 +12,7 @@ from dataclasses import field
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from listing_sync.cells.columns import Column
 from listing_sync.cells.listings import BlankCell, SheetColumn, SheetContents, Value
@@ -156,6 +156,17 @@ class Back(Enum):
     DOUBTFUL = "the columns written, but those in which the database cannot change what it is sent"
 
 
+class RowChange(NamedTuple):
+    """What a row has to be so that it is changed, and what it becomes; None: no row.
+
+    `now` is a whole row to be deleted, or the key with columns of one to be updated; `to` holds a
+    row to be inserted, or the columns to be written.
+    """
+
+    now: Mapping[str, Value] | None
+    to: Mapping[str, Value] | None
+
+
 class Table(Protocol):
     """The target table, bound to its name, key and mark column; one request a call or a page.
 
@@ -168,6 +179,10 @@ class Table(Protocol):
     rows as the database made them, as far as `back` asks for it, exact; values that are to come
     back only where UNKNOWN or DOUBTFUL are those of the mapping's own types. It raises RowError or
     BatchTooLargeError for the splitter.
+    `change_rows` makes in one request, all or none, those changes whose rows still are as they say,
+    each in columns of its own, and returns by the place of the change what the database made of it,
+    exact: a row that was inserted whole, of one that was updated its key, what was written and
+    `told`. It returns None where the database has no function for it, which no change finds out.
     `accepts_key` says whether a unique key fits the upsert, without writing a row; `generated` are
     the columns that nobody can write, and `keeps_inserts` says whether nothing of the database's
     meets an insert, both as far as that is known.
@@ -193,6 +208,9 @@ class Table(Protocol):
         *,
         back: Back = Back.WRITTEN,
     ) -> Sequence[Mapping[str, Value]]: ...
+    def change_rows(
+        self, changes: Sequence[RowChange], told: Sequence[str] = ()
+    ) -> Mapping[int, Mapping[str, Value]] | None: ...
     def parts(self, numbers: Sequence[str]) -> Iterator[Sequence[str]]: ...
     def delete(self, numbers: Sequence[str]) -> Sequence[str]: ...
     def mark(

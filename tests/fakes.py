@@ -32,7 +32,14 @@ from listing_sync.errors import (
 from listing_sync.history.runs import ENDED, GOOD, Process, Run, RunStatus, RunType, StoredRejection
 from listing_sync.history.sources import Source
 from listing_sync.history.taking_turns import Claim
-from listing_sync.ports import Back, SelectedRows, SharedHold, SheetDescription, TableDescription
+from listing_sync.ports import (
+    Back,
+    RowChange,
+    SelectedRows,
+    SharedHold,
+    SheetDescription,
+    TableDescription,
+)
 from listing_sync.reliability.breaker import Breaker
 from listing_sync.reliability.pacing import Patience
 
@@ -563,7 +570,7 @@ class MemoryTable:
 
     A trigger keeps the rows `kept` when they are to be deleted or marked; one request can name
     `named` numbers. `equality` gives a form that all spellings of a number share in the table's
-    eyes; it `tells_fingerprints` unless our function is not there;
+    eyes; it `tells_fingerprints` unless our function is not there, and `changes_rows` where it is;
     `trigger` is what a BEFORE trigger makes of a row that is written, None: it drops it.
     """
 
@@ -592,6 +599,7 @@ class MemoryTable:
         self.trigger: Callable[[dict[str, Value]], dict[str, Value] | None] = lambda row: row
         self.requests: list[tuple[str, tuple[str, ...]]] = []
         self.tells_fingerprints = True
+        self.changes_rows = False
         self.versions: dict[str, int] = {}
         self._key = key
         self._mark_column = mark_column
@@ -731,6 +739,48 @@ class MemoryTable:
             )
 
         return self._call(write, f"writing {len(rows)} listings", Patience.OUTLAST)
+
+    def change_rows(
+        self, changes: Sequence[RowChange], told: Sequence[str] = ()
+    ) -> Mapping[int, Mapping[str, Value]] | None:
+        if not self.changes_rows:
+            return None
+        if not changes:
+            return {}
+        numbers = tuple(str((change.now or change.to or {})[self._key]) for change in changes)
+
+        def write() -> dict[int, Mapping[str, Value]]:
+            with self._lock:
+                self._ask("change", numbers)
+                made = map(self._changed, numbers, changes)
+                return {place: row for place, row in enumerate(made) if row is not None}
+
+        return self._call(write, f"leading {len(changes)} rows back", Patience.OUTLAST)
+
+    def _changed(self, number: str, change: RowChange) -> Mapping[str, Value] | None:
+        there = self._there().get(self._equality(number))
+        now = None if there is None else self._whole(there)
+        if change.now is None:
+            if there is not None:
+                return None
+            there, now = number, {}
+        elif there is None or now is None or {**now, **change.now, self._key: there} != now:
+            return None
+        if change.to is None:
+            if there in self.kept:
+                return None
+            del self.content[there]
+            self.marks.pop(there, None)
+            self._touch(there)
+            return {self._key: there}
+        to = {**now, **change.to, self._key: there}
+        self.marks.pop(there, None)
+        if (mark := to.pop(self._mark_column, None)) is not None:
+            self.marks[there] = mark
+        self.content[there] = to
+        self._touch(there)
+        whole = self._whole(there)
+        return whole if not now else {name: whole[name] for name in (self._key, *change.to)}
 
     def parts(self, numbers: Sequence[str]) -> Iterator[Sequence[str]]:
         return (numbers[start : start + self.named] for start in range(0, len(numbers), self.named))

@@ -44,7 +44,8 @@ class DescribedTable(MemoryTable):
     ) -> Sequence[Mapping[str, Value]]:
         made = super().upsert(columns, rows, back=back)
         self.content = {number: {**BLANK, **row} for number, row in self.content.items()}
-        return [{**BLANK, **row} for row in made] if back is not Back.WRITTEN else made
+        is_whole = back in {Back.WHOLE, Back.UNKNOWN}
+        return [{**BLANK, **row} for row in made] if is_whole else made
 
     def accepts_key(self) -> bool:
         return self.is_unique

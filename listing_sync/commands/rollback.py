@@ -25,7 +25,7 @@ from listing_sync.steps.holding import hold
 from listing_sync.steps.recording import Heard, Recorder, cause_of, cause_of_bug, new_run
 from listing_sync.steps.restoring import Restorer
 from listing_sync.steps.run_named import run_that_wrote
-from listing_sync.steps.ways_back import Source, steps_back, table_now
+from listing_sync.steps.ways_back import Source, table_now, ways_back
 
 TRIGGER: Final = "rollback"
 EXAMPLES: Final = 10
@@ -90,8 +90,9 @@ def preview(ports: Ports, source: Source, progress: Progress) -> RollbackResult:
 def _look(ports: Ports, source: Source, progress: Progress, elsewhere: Elsewhere) -> RollbackResult:
     progress.phase("Looking", source.rows)
     tally = _Tally(progress, elsewhere)
-    for steps in steps_back(ports, source, table_now(ports), elsewhere.others):
-        tally.add(steps)
+    with ways_back(ports, source, table_now(ports), elsewhere.others) as ways:
+        for steps in ways.steps():
+            tally.add(steps)
     return tally.result(source)
 
 
@@ -134,13 +135,14 @@ class _Rollback:
             recorder.open(run)
             table = table_now(ports)
             tally.elsewhere = runs_elsewhere(ports, self.source.began)
-            restorer = Restorer(ports, run, table, self._hold)
             self.progress.phase("Leading back", self.source.rows)
-            for steps in steps_back(ports, self.source, table, tally.elsewhere.others):
-                for done in restorer.do(steps):
-                    tally.add(done)
-                    tally.warn(*restorer.warnings)
-                    recorder.refresh(replace(run, stats=tally.stats))
+            with ways_back(ports, self.source, table, tally.elsewhere.others) as ways:
+                restorer = Restorer(ports, run, table, self._hold, ways.looked_at)
+                for steps in ways.steps():
+                    for done in restorer.do(steps):
+                        tally.add(done)
+                        tally.warn(*restorer.warnings)
+                        recorder.refresh(replace(run, stats=tally.stats))
             remaining = _look(ports, self.source, self.progress, tally.elsewhere).stats.changed
         except LockTimeoutError:  # it never became a run
             raise

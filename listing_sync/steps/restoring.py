@@ -1,4 +1,4 @@
-"""Write the steps of a rollback, a request at a time, and say what was refused."""
+"""Do the steps of a rollback, a request at a time, and say what was refused or came in between."""
 
 from __future__ import annotations
 
@@ -7,47 +7,42 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from listing_sync.changes.made_rows import aligned, made_of
 from listing_sync.changes.rollback import Action, LeftAlone, Step
 from listing_sync.changes.table_now import TableNow
-from listing_sync.changes.undo_log import Row
-from listing_sync.errors import (
-    BatchTooLargeError,
-    GeneratedColumnError,
-    NoColumnError,
-    NullRefusedError,
-    PermanentError,
-    RemoteError,
-    RowError,
-)
+from listing_sync.errors import BatchTooLargeError, RemoteError, RowError
 from listing_sync.history.runs import Run
 from listing_sync.language.sentences import phrase
 from listing_sync.language.system_words import system_words
-from listing_sync.ports import Back, Ports, Replaced
+from listing_sync.ports import Ports, Replaced
+from listing_sync.steps.step_writer import StepWriter
 
 _ORDER: Final = (Action.REMOVE, Action.RESTORE, Action.BRING_BACK)
 """What is removed may hold a unique value that another row needs back."""
 
 
 class Restorer:
-    """Writes the steps of one rollback; what they replace is on disk before.
+    """Does the steps of one rollback; what they replace is on disk before.
 
-    `before_first_write` is called once, when there is something to write.
+    `before_first_write` is called once, when there is something to write. `look_again` returns the
+    steps of listings as their rows are now.
     """
 
     def __init__(
-        self, ports: Ports, run: Run, table: TableNow, before_first_write: Callable[[], None]
+        self,
+        ports: Ports,
+        run: Run,
+        table: TableNow,
+        before_first_write: Callable[[], None],
+        look_again: Callable[[Sequence[str]], Sequence[Step]],
     ) -> None:
         self._ports = ports
         self._run = run
         self._table = table
         self._before_first_write: Callable[[], None] | None = before_first_write
-        self._needed: set[str] = set()
-        self._left_out: set[str] = set()
+        self._look_again = look_again
+        self._writer = StepWriter(ports.target.table, table, self._warn)
         self._warnings: dict[str, None] = {}
         self._is_remembered = True
-        self._made: dict[str, Row] = {}
-        self._removed: set[str] = set()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -60,31 +55,75 @@ class Restorer:
         Raises:
             RemoteError: for another reason than a row.
         """
-        size = self._ports.settings.sync_batch_size
         yield [step for step in steps if step.action is Action.NONE]
         for action in _ORDER:
-            groups: defaultdict[tuple[str, ...], list[Step]] = defaultdict(list)
-            for step in steps:
-                if step.action is action:
-                    groups[tuple(step.values)].append(step)
-            for same in groups.values():
-                for start in range(0, len(same), size):
-                    yield self._do_part(action, same[start : start + size])
+            for part in self._parts([step for step in steps if step.action is action]):
+                yield self._do_part(part)
 
-    def _do_part(self, action: Action, steps: Sequence[Step]) -> list[Step]:
+    def _parts(self, steps: Sequence[Step]) -> Iterator[list[Step]]:
+        """Yield steps of one kind in parts for one request each."""
+        if not steps:
+            return
+        groups = [[*steps]] if self._writer.is_conditional else _by_columns(steps)
+        size = self._ports.settings.sync_batch_size
+        for group in groups:
+            for start in range(0, len(group), size):
+                yield group[start : start + size]
+
+    def _do_part(self, steps: Sequence[Step]) -> list[Step]:
         if self._before_first_write is not None:
             self._before_first_write()
             self._before_first_write = None
         self._remember(steps)
-        done = self._in_halves(self._remove if action is Action.REMOVE else self._write, steps)
-        self._conclude(action, done)
+        done = self._in_halves(self._write, steps)
+        self._conclude(done)
         return done
 
+    def _write(self, steps: Sequence[Step]) -> list[Step]:
+        if not self._writer.is_conditional:
+            return self._write_in_any_case(steps)
+        late = {step.property_number for step in self._writer.write_as_read(steps)}
+        done = [step for step in steps if step.property_number not in late]
+        if late:
+            done += self._do_late([step for step in steps if step.property_number in late])
+        return done
+
+    def _write_in_any_case(self, steps: Sequence[Step]) -> list[Step]:
+        self._writer.write(steps)
+        return list(steps)
+
+    def _do_late(self, steps: Sequence[Step]) -> list[Step]:
+        """Do what is still to be done where rows were not as they had been read.
+
+        One that reads as before all the same holds what the database itself does not find equal.
+        """
+        numbers = [step.property_number for step in steps]
+        found = {step.property_number: step for step in self._look_again(numbers)}
+        done: list[Step] = []
+        same: list[Step] = []
+        for step in steps:
+            now = found[step.property_number]
+            if now.action is Action.NONE:
+                # An answer was lost, or somebody did the same: it is done.
+                done.append(now if now.left_alone else step)
+            elif now == step:
+                same.append(step)
+            else:
+                self._remember([now])
+                done += self._in_halves(self._write_once_more, [now])
+        for group in _by_columns(same):
+            done += self._in_halves(self._write_in_any_case, group)
+        return done
+
+    def _write_once_more(self, steps: Sequence[Step]) -> list[Step]:
+        late = self._writer.write_as_read(steps)
+        return [_in_motion(step) if step in late else step for step in steps]
+
     def _in_halves(
-        self, write: Callable[[Sequence[Step]], None], steps: Sequence[Step]
+        self, write: Callable[[Sequence[Step]], list[Step]], steps: Sequence[Step]
     ) -> list[Step]:
         try:
-            write(steps)
+            return write(steps)
         except (RowError, BatchTooLargeError) as error:
             if len(steps) == 1:
                 without = self._without_identity(steps[0])
@@ -95,7 +134,6 @@ class Restorer:
                 )
             middle = len(steps) // 2
             return self._in_halves(write, steps[:middle]) + self._in_halves(write, steps[middle:])
-        return list(steps)
 
     def _without_identity(self, step: Step) -> Step | None:
         """Return the step without the row's id, to which other rows may refer meanwhile."""
@@ -110,70 +148,6 @@ class Restorer:
         self._warn(phrase("{number} keeps the id that it has now", number=number))
         return replace(step, values=kept)
 
-    def _write(self, steps: Sequence[Step]) -> None:
-        """Write values or whole rows; others go along only where the database insists.
-
-        PostgreSQL tests NOT NULL before it looks for a conflicting row.
-        """
-        key, is_there = self._table.key, steps[0].now is not None
-        given = steps[0].values.keys() - self._left_out - {key}
-        # Only a row that is there has values to go along.
-        given |= self._needed if is_there else set()
-        columns = [key, *sorted(given)]
-        rows = [{**(step.now or {}), **step.values, key: _key_of(step, key)} for step in steps]
-        values = [[row[name] for name in columns] for row in rows]
-        back = Back.WRITTEN if is_there else Back.WHOLE
-        try:
-            made = self._ports.target.table.upsert(columns, values, back=back)
-        except (RowError, PermanentError) as error:
-            if not self._knows_better(error, given, is_there=is_there):
-                raise
-            self._write(steps)
-            return
-        numbers = [str(sent[0]) for sent in values]
-        came = aligned(numbers, made, key)
-        there = [place for place, number in enumerate(numbers) if number in came]
-        found = made_of(
-            list(came),
-            columns,
-            [values[place] for place in there],
-            list(came.values()),
-            self._table.types,
-            key,
-        )
-        for step, number in zip(steps, numbers, strict=True):
-            if number in came:
-                # What was left out is as it was.
-                now = step.now or {}
-                kept = {n: now[n] for n in step.values.keys() - columns if n in now}
-                self._made[step.property_number] = {**kept, **found.of(number)}
-
-    def _knows_better(self, error: RemoteError, given: set[str], *, is_there: bool) -> bool:
-        """Learn from a refusal which column to leave out, or to send too; say whether it did."""
-        name = error.column
-        if name is None:
-            return False
-        if isinstance(error, NullRefusedError) and is_there and name not in given:
-            self._needed.add(name)
-            return True
-        if name not in given or not isinstance(error, GeneratedColumnError | NoColumnError):
-            return False
-        self._left_out.add(name)
-        if isinstance(error, GeneratedColumnError):
-            self._warn(phrase("rows that are brought back get a new {name}", name=name))
-        else:
-            self._warn(
-                phrase("the table no longer has the column {name}: it is left out", name=name)
-            )
-        return True
-
-    def _remove(self, steps: Sequence[Step]) -> None:
-        keys = [_key_of(step, self._table.key) for step in steps]
-        gone = set(self._ports.target.table.delete(keys))
-        self._removed |= {
-            step.property_number for step, key in zip(steps, keys, strict=True) if key in gone
-        }
-
     def _remember(self, steps: Sequence[Step]) -> None:
         if not self._is_remembered:
             return
@@ -186,20 +160,16 @@ class Restorer:
             why = system_words(error)
             self._warn(phrase("this rollback cannot be undone: {why}", why=why))
 
-    def _conclude(self, action: Action, done: Sequence[Step]) -> None:
+    def _conclude(self, done: Sequence[Step]) -> None:
         """Note what was refused, and what the database made of the rest."""
         if not self._is_remembered:
             return
         refused = [step.property_number for step in done if step.action is Action.NONE]
-        made, self._made = self._made, {}
-        removed, self._removed = self._removed, set()
+        made, removed = self._writer.taken()
         try:
             # A row that the database did not give back may not be there, or be there still.
             self._ports.machine.undo.conclude(
-                self._run.run_id,
-                done=sorted(removed) if action is Action.REMOVE else list(made),
-                refused=refused,
-                made=made,
+                self._run.run_id, done=[*sorted(removed), *made], refused=refused, made=made
             )
         except OSError as error:
             why = system_words(error)
@@ -209,9 +179,12 @@ class Restorer:
         self._warnings[text] = None
 
 
-def _key_of(step: Step, key: str) -> str:
-    """Return the number as the table spells it."""
-    return step.property_number if step.now is None else str(step.now[key])
+def _by_columns(steps: Sequence[Step]) -> list[list[Step]]:
+    """Return the steps in groups that change the same columns."""
+    groups: defaultdict[tuple[str, ...], list[Step]] = defaultdict(list)
+    for step in steps:
+        groups[tuple(step.values)].append(step)
+    return list(groups.values())
 
 
 def _replaced(step: Step) -> Replaced:
@@ -228,5 +201,14 @@ def _refused(step: Step, error: RemoteError) -> Step:
         step.property_number,
         None,
         phrase("the database refuses the way back: {error}", error=error),
+    )
+    return replace(step, action=Action.NONE, values={}, left_alone=(*step.left_alone, left))
+
+
+def _in_motion(step: Step) -> Step:
+    left = LeftAlone(
+        step.property_number,
+        None,
+        phrase("somebody is changing it just now: give the same command again"),
     )
     return replace(step, action=Action.NONE, values={}, left_alone=(*step.left_alone, left))

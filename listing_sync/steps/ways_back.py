@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from typing import Final
@@ -12,7 +13,7 @@ from listing_sync.changes.table_now import TableNow
 from listing_sync.changes.undo_log import Ours, Row, written_types
 from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
-from listing_sync.ports import Ports, SnapshotMeta
+from listing_sync.ports import Ports, SnapshotMeta, Written
 
 _PART: Final = 500
 
@@ -65,41 +66,68 @@ def table_now(ports: Ports) -> TableNow:
     )
 
 
-def steps_back(ports: Ports, source: Source, table: TableNow, others: str) -> Iterator[list[Step]]:
-    """Yield the steps of all listings, a part at a time; only their numbers are held.
+class WaysBack:
+    """Finds the steps of all listings, a part at a time; only the numbers of all are held.
 
-    `others` are those who may have done what is not known here.
+    `ours` tells what our runs did to one.
     """
+
+    def __init__(
+        self, ports: Ports, source: Source, written: Written, ours: Callable[[str], Ours]
+    ) -> None:
+        self._ports = ports
+        self._source = source
+        self._written = written
+        self._ours = ours
+        # The rows of the snapshot that the last part is about.
+        self._before: Mapping[str, Row] = {}
+
+    def steps(self) -> Iterator[list[Step]]:
+        """Yield the steps.
+
+        Those back to a snapshot begin with what was added since: it may hold a unique value that
+        another row needs back.
+        """
+        if self._source.snapshot is not None:
+            yield from self._to_snapshot(self._source.snapshot)
+            return
+        numbers = self._written.numbers_of(self._source.run_id or "")
+        while part := list(islice(numbers, _PART)):
+            yield self.looked_at(part)
+
+    def looked_at(self, numbers: Sequence[str]) -> list[Step]:
+        """Return the steps of listings of the last part as their rows are now."""
+        now = _rows_now(self._ports, numbers)
+        run_id = self._source.run_id
+        if run_id is None:
+            return [
+                way_back(each, self._before.get(each), now.get(each), self._ours(each))
+                for each in numbers
+            ]
+        steps = (way_back_of_run(each, run_id, now.get(each), self._ours(each)) for each in numbers)
+        return [step for step in steps if step is not None]
+
+    def _to_snapshot(self, snapshot: SnapshotMeta) -> Iterator[list[Step]]:
+        key = self._ports.mapping.key
+        listed = {str(row[key]) for row in self._ports.machine.snapshots.rows(snapshot)}
+        for page in self._ports.target.table.whole_pages():
+            added = {number: row for row in page if (number := str(row[key])) not in listed}
+            yield [way_back(number, None, row, self._ours(number)) for number, row in added.items()]
+        rows = self._ports.machine.snapshots.rows(snapshot)
+        while part := list(islice(rows, _PART)):
+            self._before = {str(row[key]): row for row in part}
+            yield self.looked_at(list(self._before))
+
+
+@contextmanager
+def ways_back(ports: Ports, source: Source, table: TableNow, others: str) -> Iterator[WaysBack]:
+    """Open what tells the ways back; `others` are those who may have done what is unknown here."""
     with ports.machine.written_since(source.snapshot or source.run_id) as written:
 
         def ours(number: str) -> Ours:
             return Ours(written.changes_of(number), table, others)
 
-        if source.snapshot is not None:
-            yield from _to_snapshot(ports, source.snapshot, ours)
-            return
-        run_id = source.run_id or ""
-        numbers = written.numbers_of(run_id)
-        while part := list(islice(numbers, _PART)):
-            now = _rows_now(ports, part)
-            steps = (way_back_of_run(each, run_id, now.get(each), ours(each)) for each in part)
-            yield [step for step in steps if step is not None]
-
-
-def _to_snapshot(
-    ports: Ports, snapshot: SnapshotMeta, ours: Callable[[str], Ours]
-) -> Iterator[list[Step]]:
-    """Lead back what was added first: it may hold a unique value that another row needs back."""
-    key = ports.mapping.key
-    listed = {str(row[key]) for row in ports.machine.snapshots.rows(snapshot)}
-    for page in ports.target.table.whole_pages():
-        added = {number: row for row in page if (number := str(row[key])) not in listed}
-        yield [way_back(number, None, row, ours(number)) for number, row in added.items()]
-    rows = ports.machine.snapshots.rows(snapshot)
-    while part := list(islice(rows, _PART)):
-        before = {str(row[key]): row for row in part}
-        now = _rows_now(ports, list(before))
-        yield [way_back(each, was, now.get(each), ours(each)) for each, was in before.items()]
+        yield WaysBack(ports, source, written, ours)
 
 
 def _rows_now(ports: Ports, numbers: Sequence[str]) -> dict[str, Row]:

@@ -52,9 +52,9 @@ _NULL = "23502"
 _GENERATED = "428C9"
 _NO_COLUMN = frozenset({"PGRST204", "42703"})
 # PGRST204 "Could not find the 'nope' column of 'things' ...", 42703 "column things.nope does not
-# exist".
+# exist" and 'column "nope" of relation "things" does not exist'.
 _MISSING_COLUMN = re.compile(
-    r"(?:the '|column (?:\w+\.)?\"?)([^'\"]+?)(?:' column|\"? does not exist)"
+    r"(?:the '|column (?:\w+\.)?\"?)([^'\"]+?)(?:' column|\"? does not exist|\" of relation)"
 )
 _PERMANENT: dict[str, type[PermanentError]] = {
     "21000": WrittenTwiceError,

@@ -16,7 +16,7 @@ from listing_sync.changes.as_sent import ByColumn
 from listing_sync.changes.plan import TableRow
 from listing_sync.changes.seen import Fingerprint
 from listing_sync.errors import PermanentError, RowError
-from listing_sync.ports import Back, TableDescription
+from listing_sync.ports import Back, RowChange, TableDescription
 from listing_sync.supabase.asked_back import OF_WRITTEN, asked_back, ids_asked
 from listing_sync.supabase.filters import among, chunks
 from listing_sync.supabase.fingerprints import read_fingerprints
@@ -24,6 +24,7 @@ from listing_sync.supabase.meaning import meant_by
 from listing_sync.supabase.pages import Pages
 from listing_sync.supabase.refusals import named
 from listing_sync.supabase.rest import Query, Rest, Row
+from listing_sync.supabase.row_changes import change_rows
 from listing_sync.supabase.schema import describe_table, explained, seen_in_the_end
 from listing_sync.supabase.table_facts import read_facts
 
@@ -108,15 +109,28 @@ class SupabaseTable:
         except RowError as error:
             if len(body) > 1:
                 raise
-            raise named(
-                error, body[0], rest=self._rest, mapping=self._mapping, longest=self._longest
-            ) from error
+            raise self._named(error, body[0]) from error
         except PermanentError as error:
             if error.code != _NOT_GRANTED or (seen in OF_WRITTEN and not ids):
                 raise
         # Somebody grants column by column: what is mapped can be read, or no run could compare.
         self._sees_whole = False
         return self.upsert(columns, rows, back=back)
+
+    def change_rows(
+        self, changes: Sequence[RowChange], told: Sequence[str] = ()
+    ) -> Mapping[int, Row] | None:
+        """Change rows that still are as the changes say, in one request; None: not possible."""
+        try:
+            with explained(self._mapping):
+                return change_rows(self._rest, self._name, self._key, changes, told)
+        except RowError as error:
+            if len(changes) > 1:
+                raise
+            raise self._named(error, changes[0].to or {}) from error
+
+    def _named(self, error: RowError, row: Mapping[str, Value]) -> RowError:
+        return named(error, row, rest=self._rest, mapping=self._mapping, longest=self._longest)
 
     def parts(self, numbers: Sequence[str]) -> Iterator[Sequence[str]]:
         """Yield the numbers in parts that one request can name."""

@@ -24,12 +24,13 @@ def way_back(
     settings: Mapping[str, str],
     limited: Callable[[float, float | None, int], str],
 ) -> None:
-    """Print what it takes to restore a value in all rows, and to bring all rows back.
+    """Print what it takes to restore a value in all rows, to bring all rows back, and their places.
 
-    A request restores rows that differ in the same columns: it is slow where each has its own.
+    Rows that changed places differ in other columns each.
     """
     header, *rows = wide_sheet.listings(_LISTINGS, _COLUMNS)
     others = [[*row[:_PRICE], index + 1, *row[_PRICE + 1 :]] for index, row in enumerate(rows)]
+    places = [[row[0], *other[1:]] for row, other in zip(rows, rows[1:] + rows[:1], strict=True)]
     print(
         f"\nRollback to a snapshot of {_LISTINGS:,} x {_COLUMNS}, default rate limit, once each\n"
         f"{'':48}{'wall s':>16}{'CPU s':>13}{'peak MiB':>14}"
@@ -42,7 +43,11 @@ def way_back(
             stage.run("sync", "all", settings={**settings, **of_file})
             cutover = ("migrate", "cutover", "--yes", "--percent", "100")
             stage.run(*cutover, settings={**settings, **of_file})
-            for name, now in (("all prices restored", others), ("all rows brought back", rows[:1])):
+            for name, now in (
+                ("all prices restored", others),
+                ("all rows brought back", rows[:1]),
+                ("rows that changed places restored", places),
+            ):
                 _write(sheet, header, now)
                 stage.run("sync", "all", *_WRITES_ALL, settings={**settings, **of_file})
                 usage = stage.run("migrate", "rollback", "--yes", settings=of_file)

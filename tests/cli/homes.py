@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tests.cli.agency import Agency
+from tests.stack.supabase_lite import SupabaseLite
 
 TABLE = """
 create table public.homes (
@@ -45,6 +48,19 @@ AREA = COLUMN.format(name="area", type="area") + "scale = 2\n"
 FACTS = COLUMN.format(name="facts", type="json")
 MARKS = '[prune]\nmark_column = "gone_on"\n'
 ALL = ("--prune", "--prune-limit", "100", "--change-limit", "100")
+
+
+_CHANGE_ROWS = "public.listing_sync_change_rows(text, text, text, text[])"
+
+
+@contextmanager
+def unable_to_change_rows(project: SupabaseLite) -> Iterator[None]:
+    """Take away the function that changes rows only as they were read, as before `migrate up`."""
+    project.execute(f"revoke execute on function {_CHANGE_ROWS} from service_role")
+    try:
+        yield
+    finally:
+        project.execute(f"grant execute on function {_CHANGE_ROWS} to service_role")
 
 
 class Office(Agency):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.agency import Printed
-from tests.cli.homes import ALL, AREA, FACTS, MAPPING, MARKS, Office
+from tests.cli.homes import ALL, AREA, FACTS, MAPPING, MARKS, Office, unable_to_change_rows
 from tests.cli.left_behind import leave
+from tests.stack.chaos_proxy import ChaosProxy, Drop
 
 pytestmark = pytest.mark.stack
 
@@ -79,6 +83,121 @@ def test_a_row_that_a_run_changed_and_a_colleague_made_anew_is_theirs(office, is
     anew(office, "AA2")
     assert left(office.back("--run", rollback, code=1)) == [
         ("AA2", None, "added anew by somebody else")
+    ]
+
+
+CHANGE_ROWS = "/rpc/listing_sync_change_rows"
+
+
+@pytest.fixture
+def proxy(office: Office) -> Iterator[ChaosProxy]:
+    """What lies between the office and its project."""
+    with ChaosProxy(office.project.url) as proxy:
+        office.settings["SUPABASE_URL"] = proxy.url
+        yield proxy
+
+
+@pytest.mark.parametrize(
+    ("theirs", "reason", "rows"),
+    [
+        pytest.param(
+            "update homes set price = 999 where num = 'AA1'",
+            ("AA1", "price", "changed by somebody else"),
+            [("AA1", 999, None), ("AA2", 100, None), ("AA3", 100, None)],
+            id="the value",
+        ),
+        pytest.param(
+            "update homes set own = 'typed' where num = 'AA1'",
+            None,
+            [("AA1", 100, "typed"), ("AA2", 100, None), ("AA3", 100, None)],
+            id="another value",
+        ),
+        pytest.param(
+            "delete from homes where num = 'AA1'",
+            ("AA1", None, "removed by somebody else"),
+            [("AA2", 100, None), ("AA3", 100, None)],
+            id="the row",
+        ),
+        pytest.param(
+            "update homes set own = 'typed' where num = 'AA4'",
+            ("AA4", "own", "added by us, filled in by somebody else"),
+            [("AA1", 100, None), ("AA2", 100, None), ("AA3", 100, None), ("AA4", 400, "typed")],
+            id="a row to be removed",
+        ),
+        pytest.param(
+            "insert into homes (num, price) values ('AA3', 300)",
+            ("AA3", "price", "changed by somebody else"),
+            [("AA1", 100, None), ("AA2", 100, None), ("AA3", 300, None)],
+            id="a row to be brought back",
+        ),
+    ],
+)
+def test_what_a_colleague_does_in_the_moment_of_the_way_back_stays(
+    office, proxy, theirs, reason, rows
+):
+    office.sheet("AA1,100", "AA2,100", "AA3,100")
+    office.sync()
+    office.sheet("AA1,200", "AA2,200", "AA4,400")
+    run_id = office.sync()
+    calls = count()
+
+    def schedule(_at: int, _method: str, target: str) -> None:
+        if target.endswith(CHANGE_ROWS) and next(calls) == 1:  # the first asks whether it is there
+            office.project.execute(theirs)
+
+    proxy.schedule = schedule
+    done = office.run("migrate", "rollback", "--run", run_id, "--yes", "--json")
+    said = json.loads(done.out)
+    assert (done.code, said["verified"]) == (1 if reason else 0, True), done.err
+    assert left(said) == ([reason] if reason else [])
+    assert office.rows() == rows
+    assert next(calls) >= 2
+
+
+def test_a_lost_answer_to_the_way_back_is_nobodys_doing(office, proxy):
+    office.sheet("AA1,100", "AA2,100")
+    office.sync()
+    office.sheet("AA1,200", "AA3,300")
+    run_id = office.sync()
+    calls = count()
+
+    def schedule(_at: int, _method: str, target: str) -> Drop | None:
+        is_one = target.endswith(CHANGE_ROWS) and next(calls) in {1, 3}
+        return Drop(after_forwarding=True) if is_one else None
+
+    proxy.schedule = schedule
+    done = office.run("migrate", "rollback", "--run", run_id, "--yes", "--json")
+    said = json.loads(done.out)
+    assert (said["restored"], said["broughtBack"], said["removed"]) == (1, 1, 1), done.err
+    assert (done.code, said["leftAlone"], said["verified"]) == (0, [], True)
+    assert office.rows() == [("AA1", 100, None), ("AA2", 100, None)]
+
+
+def test_a_request_takes_rows_that_differ_in_columns_of_their_own(office, proxy):
+    """Where the database has our function for it, else one does for each set of columns."""
+    office.map(MAPPING + AREA)
+    first = ["AA1,100,10", "AA2,100,10", "AA3,100,10"]
+    office.sheet(*first)
+    office.sync()
+    office.sheet("AA1,200,10", "AA2,100,20", "AA3,200,20")
+    run_id = office.sync()
+    asked: list[str] = []
+
+    def schedule(_at: int, method: str, target: str) -> None:
+        if method == "POST" and ("/homes" in target or target.endswith(CHANGE_ROWS)):
+            asked.append(target.partition("?")[0].rpartition("/")[2])
+
+    proxy.schedule = schedule
+    assert office.back("--run", run_id)["restored"] == 3
+    assert asked == ["listing_sync_change_rows"] * 2
+    asked.clear()
+    with unable_to_change_rows(office.project):
+        assert office.back("--run", "latest")["restored"] == 3
+    assert asked == ["listing_sync_change_rows", *["homes"] * 3]
+    assert office.rows("num, price, area") == [
+        ("AA1", 200, 10),
+        ("AA2", 100, 20),
+        ("AA3", 200, 20),
     ]
 
 

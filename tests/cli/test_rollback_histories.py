@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 
 from tests.chaos.how_many import HISTORIES
-from tests.cli.homes import ALL, AREA, MAPPING, MARKS, Office
+from tests.cli.homes import ALL, AREA, MAPPING, MARKS, Office, unable_to_change_rows
 from tests.stack.chaos_proxy import ChaosProxy, Drop
 
 pytestmark = [pytest.mark.chaos, pytest.mark.stack]
@@ -268,7 +269,9 @@ def history(seed: int, office: Office) -> Iterator[History]:
     chance = Random(seed)
     has_marks = chance.random() < 0.5
     office.map(MAPPING + AREA + (MARKS if has_marks else ""))
-    with ChaosProxy(office.project.url) as proxy:
+    is_as_before = chance.random() < 0.3
+    way = unable_to_change_rows(office.project) if is_as_before else nullcontext()
+    with way, ChaosProxy(office.project.url) as proxy:
         office.settings["SUPABASE_URL"] = proxy.url
         yield History(office, proxy, chance, has_marks)
 

@@ -22,7 +22,7 @@ from listing_sync.commands.rollback import RollbackResult, preview, rollback
 from listing_sync.commands.sync import SyncOptions, sync
 from listing_sync.errors import Category, RowError, Service, TransientError
 from listing_sync.machine.undo import UndoFiles
-from listing_sync.ports import Back
+from listing_sync.ports import Back, RowChange
 from listing_sync.steps.ways_back import Source
 from tests.moving_world import COLUMNS, DescribedTable, MovingWorld
 
@@ -49,6 +49,9 @@ class FaultyTable(DescribedTable):
     fault: tuple[str, int] | None = None
     doubtful: set[str]
     is_marking = True
+    in_between: Callable[[], None] | None = None
+    """What somebody does just before a coming change, `waits` changes from now."""
+    waits = 0
 
     def state(self) -> State:
         return {number: dict(self._whole(number)) for number in self.content}
@@ -71,6 +74,20 @@ class FaultyTable(DescribedTable):
     def mark(self, numbers: Sequence[str], marked_at: object) -> Mapping[str, Mapping[str, Value]]:
         with self._failing(numbers):
             return super().mark(numbers, marked_at)  # type: ignore[arg-type]
+
+    def change_rows(
+        self, changes: Sequence[RowChange], told: Sequence[str] = ()
+    ) -> Mapping[int, Mapping[str, Value]] | None:
+        if not changes:
+            return super().change_rows(changes, told)
+        if self.in_between is not None:
+            self.waits -= 1
+            if self.waits < 0:
+                act, self.in_between = self.in_between, None
+                act()
+        rows = [change.now or change.to or {} for change in changes]
+        with self._failing([str(row["property_number"]) for row in rows]):
+            return super().change_rows(changes, told)
 
     def _failing(self, numbers: Sequence[str]) -> _Failing:
         kind, left = self.fault or ("", -1)
@@ -140,10 +157,11 @@ class Owners:
 class History:
     """A table, a machine that syncs it, and others who write into it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, changes_rows: bool = False) -> None:
         self.ports = MovingWorld(folder, "", FIRST, sync_batch_size=2, sync_concurrency=1)
         self.table = FaultyTable(FIRST)
         self.table.doubtful = set()
+        self.table.changes_rows = changes_rows
         self.ports.table = self.table
         self.full_mapping = self.ports.mapping
         self.sheet = dict.fromkeys(NUMBERS[:2], 1)
@@ -425,6 +443,7 @@ def lead_back(history: History, which: int, cut: tuple[str, object] | None) -> N
     events=st.lists(EVENTS, min_size=1, max_size=8),
     which=st.integers(-1, 4),
     cut=FAULTS.filter(lambda fault: fault is None or fault[0] != "refused"),
+    way=st.sampled_from(["as read", "in any case"]),
 )
 @example(
     events=[
@@ -434,21 +453,25 @@ def lead_back(history: History, which: int, cut: tuple[str, object] | None) -> N
     ],
     which=-1,
     cut=None,
+    way="in any case",
 )
 @example(
     events=[("remap", False, True), ("ours", {"AA4": 2}, None), ("theirs", "AA4", "photo", None)],
     which=0,
     cut=None,
+    way="as read",
 )
 @example(
     events=[("ours", {"AA1": 2}, None), ("ours", {"AA1": 3}, None), ("theirs", "AA1", "price", 2)],
     which=-1,
     cut=None,
+    way="as read",
 )
 @example(
     events=[("ours", {"AA4": 2}, ("killed after", 0)), ("theirs", "AA4", "photo", None)],
     which=-1,
     cut=None,
+    way="as read",
 )
 @example(
     events=[
@@ -459,14 +482,83 @@ def lead_back(history: History, which: int, cut: tuple[str, object] | None) -> N
     ],
     which=-1,
     cut=None,
+    way="as read",
 )
 def test_ours_is_as_it_was_and_theirs_as_they_left_it_whatever_happened(
     tmp_path_factory: pytest.TempPathFactory,
     events: list[tuple[object, ...]],
     which: int,
     cut: tuple[str, object] | None,
+    way: str,
 ) -> None:
-    history = History(tmp_path_factory.mktemp("history"))
+    history = History(tmp_path_factory.mktemp("history"), changes_rows=way == "as read")
     for event in events:
         happen(history, event)
     lead_back(history, which, cut)
+
+
+MEANWHILE = st.one_of(
+    st.tuples(
+        st.just("theirs"),
+        st.sampled_from(NUMBERS),
+        st.sampled_from(["price", "status", "photo"]),
+        st.none(),
+    ),
+    st.tuples(st.just("they_remove"), st.sampled_from(NUMBERS)),
+    st.tuples(st.just("they_add"), st.sampled_from(NUMBERS), st.none()),
+)
+
+
+def set_to(table: FaultyTable, rows: Mapping[str, Mapping[str, Value] | None]) -> None:
+    there = {number: dict(row) for number, row in rows.items() if row is not None}
+    marks = {number: row.pop("withdrawn_at") for number, row in there.items()}
+    table.content = there
+    table.marks = {number: mark for number, mark in marks.items() if mark is not None}
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    events=st.lists(EVENTS, min_size=1, max_size=6),
+    which=st.integers(-1, 4),
+    meanwhile=MEANWHILE,
+    waits=st.integers(0, 2),
+)
+def test_what_somebody_does_while_rows_are_led_back_stays(
+    tmp_path_factory: pytest.TempPathFactory,
+    events: list[tuple[object, ...]],
+    which: int,
+    meanwhile: tuple[object, ...],
+    waits: int,
+) -> None:
+    history = History(tmp_path_factory.mktemp("history"), changes_rows=True)
+    for event in events:
+        happen(history, event)
+    if not history.deeds:
+        return
+    table, number = history.table, str(meanwhile[1])
+    source, before = history.source(which), history.table.state()
+    untouched = history.expected(source)
+    moments: list[tuple[State, State]] = []
+
+    def act() -> None:
+        was = table.state()
+        happen(history, meanwhile)
+        moments.append((was, table.state()))
+
+    table.in_between, table.waits = act, waits
+    result = rollback(history.ports, source, SILENT)
+    now = table.state()
+    if not moments:
+        return
+    was, done = moments[0]
+    if was.get(number) == before.get(number):
+        # It was not led back yet: as if it had been done before.
+        set_to(table, before | {number: done.get(number)})
+        expected = history.expected(source)
+    else:
+        theirs = {number: done.get(number)} if was.get(number) != done.get(number) else {}
+        expected = {each: row for each, row in (untouched | theirs).items() if row is not None}
+    for each in now.keys() | expected.keys():
+        if each not in table.doubtful:
+            assert now.get(each) == expected.get(each), each
+    assert (result.error, result.remaining) == (None, 0)

@@ -35,7 +35,7 @@ def test_a_statement_without_an_end_is_refused(text):
 def test_files_come_in_order_each_with_the_checksum_of_its_text():
     files = migration_files()
     assert [file.name for file in files] == sorted(file.name for file in files)
-    assert len(files) == 6
+    assert len(files) == 7
     assert FACTS_FILE in {file.name for file in files}
     for file in files:
         assert file.checksum == hashlib.sha256(file.text.encode()).hexdigest()

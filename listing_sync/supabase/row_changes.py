@@ -1,0 +1,57 @@
+"""Change rows only while they still are as they were read, where our function is there.
+
+`listing_sync_change_rows` comes with a file of sql/, which `migrate up` applies. Its arguments and
+answers are texts of JSON, so that every digit arrives whatever lies between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from listing_sync.cells.json_exact import decode, encode_rows
+from listing_sync.errors import PermanentError
+from listing_sync.ports import RowChange
+from listing_sync.supabase.rest import Rest, Row, read_as_asked
+
+FUNCTION: Final = "listing_sync_change_rows"
+_MISSING: Final = frozenset({"PGRST202", "42501"})
+"""Not there, or not granted: what is not granted of the table itself, the next request says."""
+
+
+def change_rows(
+    rest: Rest, table: str, key: str, changes: Sequence[RowChange], told: Sequence[str]
+) -> dict[int, Row] | None:
+    """Return what became of rows by the place of their change, None where there is no function.
+
+    Raises:
+        RowError, BatchTooLargeError: nothing was changed; the splitter finds why.
+    """
+    arguments = {
+        "table_name": table,
+        "key_column": key,
+        "changes": _text(changes),
+        "told": list(told),
+    }
+    try:
+        rows = rest.write_back(
+            rest.function(FUNCTION, arguments), f"leading {len(changes)} rows back"
+        )
+    except PermanentError as error:
+        if error.code in _MISSING:
+            return None
+        raise
+    with read_as_asked("changed rows"):
+        return {int(row["place"]): _row(row["made"]) for row in rows}
+
+
+def _text(changes: Sequence[RowChange]) -> str:
+    rows = (row.values() for change in changes for row in change if row is not None)
+    return encode_rows([change._asdict() for change in changes], rows).decode()
+
+
+def _row(text: str) -> Row:
+    row = decode(text, frames=1)
+    if not isinstance(row, dict):
+        raise TypeError("no row")
+    return row
