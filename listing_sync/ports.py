@@ -173,12 +173,12 @@ class Table(Protocol):
     `pages` yields all rows by keyset order of the key; `rows` those of the numbers given; both in
     the order of `columns`. `meant_by` gives, for each of the numbers that mean a row in the
     table's own eyes, the key as that row spells it; a number that the key's type cannot hold means
-    none, and has no rows. `parts` divides numbers into what one request can name; `delete` and
-    `mark` return the keys of the rows that went, or were marked. `whole_*` give every column with
-    exact values as JSON texts or numbers that PostgREST takes back unchanged. `upsert` returns the
-    rows as the database made them, as far as `back` asks for it, exact; values that are to come
-    back only where UNKNOWN or DOUBTFUL are those of the mapping's own types. It raises RowError or
-    BatchTooLargeError for the splitter.
+    none, and has no rows. `parts` divides numbers into what one request can name; `delete` returns
+    by key the rows that went, whole and exact, `mark` what tells which rows were marked. `whole_*`
+    give every column with exact values as JSON texts or numbers that PostgREST takes back
+    unchanged. `upsert` returns the rows as the database made them, as far as `back` asks for it,
+    exact; values that are to come back only where UNKNOWN or DOUBTFUL are those of the mapping's
+    own types. It raises RowError or BatchTooLargeError for the splitter.
     `change_rows` makes in one request, all or none, those changes whose rows still are as they say,
     each in columns of its own, and returns by the place of the change what the database made of it,
     exact: a row that was inserted whole, of one that was updated its key, what was written and
@@ -212,7 +212,7 @@ class Table(Protocol):
         self, changes: Sequence[RowChange], told: Sequence[str] = ()
     ) -> Mapping[int, Mapping[str, Value]] | None: ...
     def parts(self, numbers: Sequence[str]) -> Iterator[Sequence[str]]: ...
-    def delete(self, numbers: Sequence[str]) -> Sequence[str]: ...
+    def delete(self, numbers: Sequence[str]) -> Mapping[str, Mapping[str, Value]]: ...
     def mark(
         self, numbers: Sequence[str], marked_at: datetime
     ) -> Mapping[str, Mapping[str, Value]]: ...

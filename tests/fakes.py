@@ -790,16 +790,17 @@ class MemoryTable:
             exists=True, columns={}, primary_key=(self._key,), required=frozenset()
         )
 
-    def delete(self, numbers: Sequence[str]) -> Sequence[str]:
-        def write() -> list[str]:
+    def delete(self, numbers: Sequence[str]) -> Mapping[str, Mapping[str, Value]]:
+        def write() -> dict[str, dict[str, Value]]:
             with self._lock:
                 self._ask("delete", tuple(numbers))
                 gone = [number for number in self._found(numbers) if number not in self.kept]
                 self._touch(*gone)
+                rows = {number: self._whole(number) for number in gone}
                 for number in gone:
                     self.content.pop(number, None)
                     self.marks.pop(number, None)
-                return gone
+                return rows
 
         return self._call(write, f"removing {len(numbers)} listings", Patience.OUTLAST)
 

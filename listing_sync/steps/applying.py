@@ -74,6 +74,9 @@ class _Undo:
 
     def removed(self, removed: Removed) -> None:
         """Note that rows are gone, or marked, and which they were."""
+        if removed.later:  # what was remembered of them is struck out, and told anew
+            self.refused([change.property_number for change in removed.later])
+            self.remember(removed.later)
         if self.problem is None and removed.gone:
             ids = {number: row for number, row in removed.ids.items() if row}
             self._conclude(done=removed.gone, made=ids)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime
 
 from listing_sync.cells.columns import Column
@@ -26,13 +26,15 @@ from listing_sync.ports import Ports, Replaced
 class Removed:
     """What came of one request: the numbers that are gone, and those still there with the cause.
 
-    A row that was gone before is in neither. `ids` tell which rows were marked.
+    A row that was gone before is in neither. `ids` tell which rows were marked, `later` what rows
+    held that somebody changed after they were remembered.
     """
 
     gone: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     error: RemoteError | None = None
     ids: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    later: tuple[Replaced, ...] = ()
 
 
 def remove(
@@ -71,7 +73,7 @@ class _Removal:
         )
         self._marked_at = marked_at
         self._remember = remember
-        self._remembered: set[str] = set()
+        self._remembered: dict[str, Replaced] = {}
 
     def remove(self, numbers: Sequence[str]) -> Iterator[Removed]:
         there: list[str] = []
@@ -108,25 +110,32 @@ class _Removal:
             changes = [Replaced(row.property_number, old, new) for page in found for row in page]
         there = [change.property_number for change in changes]
         if set(numbers).issuperset(there):
-            self._remember(
-                [item for item in changes if item.property_number not in self._remembered]
-            )
-            self._remembered.update(there)
+            untold = [each for each in changes if each.property_number not in self._remembered]
+            self._remember(untold)
+            self._remembered |= {each.property_number: each for each in untold}
         return there
 
     def _sent(self, numbers: Sequence[str]) -> Removed:
         if not numbers:
             return Removed()
-        ids: Mapping[str, Mapping[str, Value]] = {}
         if self._mark_column is None:
-            gone = set(self._table.delete(numbers))
+            gone = self._table.delete(numbers)
+            told = Removed(later=tuple(self._changed(gone)))
         else:
-            ids = self._table.mark(numbers, self._marked_at)
-            gone = set(ids)
-        if gone.issuperset(numbers):
-            return Removed(tuple(numbers), ids=ids)
+            gone = self._table.mark(numbers, self._marked_at)
+            told = Removed(ids=gone)
+        if gone.keys() >= set(numbers):
+            return replace(told, gone=tuple(numbers))
         # The answer to a first try may have been lost: then the second found nothing.
-        return self._split(numbers, self._still(numbers), _kept_by_the_table())
+        split = self._split(numbers, self._still(numbers), _kept_by_the_table())
+        return replace(told, gone=split.gone, kept=split.kept, error=split.error)
+
+    def _changed(self, gone: Mapping[str, Mapping[str, Value]]) -> Iterator[Replaced]:
+        """Yield what went of rows that were no longer as they had been read."""
+        for number, row in gone.items():
+            now = Replaced(number, row, None)
+            if self._remembered.pop(number, now) != now:
+                yield now
 
     def _as_seen(self, numbers: Sequence[str], error: RemoteError) -> Removed:
         """Return what is true after requests without an answer, where the table can tell."""

@@ -136,14 +136,14 @@ class SupabaseTable:
         """Yield the numbers in parts that one request can name."""
         return chunks(numbers)
 
-    def delete(self, numbers: Sequence[str]) -> Sequence[str]:
-        """Delete the rows of these numbers; return the keys of those that went."""
-        gone: list[str] = []
+    def delete(self, numbers: Sequence[str]) -> Mapping[str, Row]:
+        """Delete the rows of these numbers; return by key those that went, whole."""
+        gone: dict[str, Row] = {}
         for chunk in chunks(numbers):
-            query = self._rest.table(self._name).delete().select(self._key)
+            query = self._rest.table(self._name).delete().select("*")
             query = among(query, self._key, chunk).max_affected(len(chunk))
             rows = self._changed(query, f"removing {len(chunk)} listings")
-            gone += [str(row[self._key]) for row in rows]
+            gone |= {str(row[self._key]): row for row in rows}
         return gone
 
     def mark(self, numbers: Sequence[str], marked_at: datetime) -> Mapping[str, Row]:

@@ -160,7 +160,7 @@ class WatchedTable(MemoryTable):
         self.told_written += [str(row[at]) for row in rows]
         return made
 
-    def delete(self, numbers: Sequence[str]) -> Sequence[str]:
+    def delete(self, numbers: Sequence[str]) -> Mapping[str, Mapping[str, Value]]:
         gone = super().delete(numbers)
         self.told_removed += [number for number in numbers if number not in self.content]
         return gone

@@ -154,6 +154,30 @@ def test_what_a_colleague_does_in_the_moment_of_the_way_back_stays(
     assert next(calls) >= 2
 
 
+@pytest.mark.parametrize("is_cut_off", [False, True], ids=["in one go", "in halves"])
+def test_what_a_colleague_typed_just_before_a_row_was_removed_comes_back(office, proxy, is_cut_off):
+    office.sheet("AA1,100", "AA2,100", "AA3,100", "AA4,100")
+    office.sync()
+    office.sheet("AA1,100")
+    if is_cut_off:
+        office.project.execute("insert into enquiries values ('AA4')")
+    asked = count()
+
+    def schedule(_at: int, method: str, _target: str) -> None:
+        if method == "DELETE" and next(asked) == 0:
+            office.project.execute("update homes set own = 'typed' where num = 'AA2'")
+
+    proxy.schedule = schedule
+    run_id = office.sync(code=1 if is_cut_off else 0)
+    office.back("--run", run_id)
+    assert office.rows() == [
+        ("AA1", 100, None),
+        ("AA2", 100, "typed"),
+        ("AA3", 100, None),
+        ("AA4", 100, None),
+    ]
+
+
 def test_a_lost_answer_to_the_way_back_is_nobodys_doing(office, proxy):
     office.sheet("AA1,100", "AA2,100")
     office.sync()

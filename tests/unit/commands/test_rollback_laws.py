@@ -67,7 +67,7 @@ class FaultyTable(DescribedTable):
         with self._failing([str(row[at]) for row in rows]):
             return super().upsert(columns, rows, back=back)
 
-    def delete(self, numbers: Sequence[str]) -> Sequence[str]:
+    def delete(self, numbers: Sequence[str]) -> Mapping[str, Mapping[str, Value]]:
         with self._failing(numbers):
             return super().delete(numbers)
 

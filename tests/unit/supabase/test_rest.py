@@ -117,7 +117,7 @@ def test_whole_rows_keep_numbers_that_a_float_cannot_hold():
     }
 
 
-def test_every_request_carries_the_key_and_a_removal_asks_for_the_keys_that_went():
+def test_every_request_carries_the_key_and_a_removal_asks_for_the_rows_that_went():
     seen: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -133,7 +133,7 @@ def test_every_request_carries_the_key_and_a_removal_asks_for_the_keys_that_went
         assert request.headers["Authorization"] == f"Bearer {KEY}"
         assert "gzip" in request.headers["Accept-Encoding"]
     assert "return=representation" in delete.headers["Prefer"]
-    assert delete.url.params["select"] == "number"
+    assert delete.url.params["select"] == "*"
     assert upsert.url.path == "/rest/v1/things"
     assert upsert.url.params["on_conflict"] == "number"
     assert set(upsert.url.params["columns"].split(",")) == {'"number"', '"note"'}
