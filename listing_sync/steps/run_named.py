@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from listing_sync.errors import RefusedError
+from listing_sync.errors import RefusedError, RemoteError
 from listing_sync.history.runs import Run
 from listing_sync.language.sentences import phrase
 from listing_sync.ports import Ports
@@ -51,6 +51,12 @@ def run_that_wrote(ports: Ports, name: str) -> str:
 
 
 def _recorded(ports: Ports, name: str) -> Run | None:
-    """Return the newest run whose id begins so and that has changed rows, by its record."""
-    runs = ports.target.records.recent(_RUNS_LOOKED_AT)
+    """Return the newest run whose id begins so and that has changed rows, by its record.
+
+    None where the records cannot be read: whether it ran elsewhere is not known then.
+    """
+    try:
+        runs = ports.target.records.recent(_RUNS_LOOKED_AT)
+    except (RemoteError, RefusedError):
+        return None
     return next((run for run in runs if run.run_id.startswith(name) and run.stats.changed), None)

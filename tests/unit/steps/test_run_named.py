@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from listing_sync.errors import RefusedError
+from listing_sync.errors import Category, RefusedError, Service, TransientError
 from listing_sync.history.runs import Run, RunStats
 from listing_sync.steps.run_named import run_that_wrote
 from tests.runs import make_run
@@ -48,6 +48,16 @@ def test_a_beginning_of_several_names_them() -> None:
 def test_a_run_that_is_not_known_here_is_refused(name: str, words: str) -> None:
     with pytest.raises(RefusedError, match=words):
         run_that_wrote(ports(), name)
+
+
+def test_a_run_that_is_not_known_here_is_refused_so_where_records_cannot_be_read() -> None:
+    def away(_limit: int) -> Any:
+        raise TransientError("away", service=Service.SUPABASE, category=Category.NETWORK)
+
+    unread = ports(OLDER)
+    unread.target.records.recent = away
+    with pytest.raises(RefusedError, match="what run ffff replaced is not known here"):
+        run_that_wrote(unread, "ffff")
 
 
 def test_a_run_of_another_machine_is_named_with_it() -> None:
