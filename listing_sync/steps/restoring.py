@@ -20,6 +20,10 @@ _ORDER: Final = (Action.REMOVE, Action.RESTORE, Action.BRING_BACK)
 """What is removed may hold a unique value that another row needs back."""
 
 
+Write = Callable[[Sequence[Step]], list[Step]]
+"""Writes steps in a request, all or none, and returns those that are done."""
+
+
 class Restorer:
     """Does the steps of one rollback; what they replace is on disk before.
 
@@ -58,7 +62,7 @@ class Restorer:
         yield [step for step in steps if step.action is Action.NONE]
         for action in _ORDER:
             for part in self._parts([step for step in steps if step.action is action]):
-                yield self._do_part(part)
+                yield from self._do_part(part)
 
     def _parts(self, steps: Sequence[Step]) -> Iterator[list[Step]]:
         """Yield steps of one kind in parts for one request each."""
@@ -70,70 +74,74 @@ class Restorer:
             for start in range(0, len(group), size):
                 yield group[start : start + size]
 
-    def _do_part(self, steps: Sequence[Step]) -> list[Step]:
+    def _do_part(self, steps: Sequence[Step]) -> Iterator[list[Step]]:
         if self._before_first_write is not None:
             self._before_first_write()
             self._before_first_write = None
-        self._remember(steps)
-        done = self._in_halves(self._write, steps)
-        self._conclude(done)
-        return done
-
-    def _write(self, steps: Sequence[Step]) -> list[Step]:
         if not self._writer.is_conditional:
-            return self._write_in_any_case(steps)
-        late = {step.property_number for step in self._writer.write_as_read(steps)}
-        done = [step for step in steps if step.property_number not in late]
+            yield from self._written(self._write_in_any_case, steps)
+            return
+        late: list[Step] = []
+
+        def write(some: Sequence[Step]) -> list[Step]:
+            missed = self._writer.write_as_read(some)
+            late.extend(missed)
+            return [step for step in some if step not in missed] if missed else [*some]
+
+        yield from self._written(write, steps)
         if late:
-            done += self._do_late([step for step in steps if step.property_number in late])
-        return done
+            yield from self._do_late(late)
 
-    def _write_in_any_case(self, steps: Sequence[Step]) -> list[Step]:
-        self._writer.write(steps)
-        return list(steps)
-
-    def _do_late(self, steps: Sequence[Step]) -> list[Step]:
+    def _do_late(self, steps: Sequence[Step]) -> Iterator[list[Step]]:
         """Do what is still to be done where rows were not as they had been read.
 
         One that reads as before all the same holds what the database itself does not find equal.
         """
         numbers = [step.property_number for step in steps]
         found = {step.property_number: step for step in self._look_again(numbers)}
-        done: list[Step] = []
         same: list[Step] = []
         for step in steps:
             now = found[step.property_number]
             if now.action is Action.NONE:
                 # An answer was lost, or somebody did the same: it is done.
-                done.append(now if now.left_alone else step)
+                yield [now if now.left_alone else step]
             elif now == step:
                 same.append(step)
             else:
-                self._remember([now])
-                done += self._in_halves(self._write_once_more, [now])
+                yield from self._written(self._write_once_more, [now])
         for group in _by_columns(same):
-            done += self._in_halves(self._write_in_any_case, group)
-        return done
+            yield from self._written(self._write_in_any_case, group)
+
+    def _write_in_any_case(self, steps: Sequence[Step]) -> list[Step]:
+        self._writer.write(steps)
+        return [*steps]
 
     def _write_once_more(self, steps: Sequence[Step]) -> list[Step]:
         late = self._writer.write_as_read(steps)
         return [_in_motion(step) if step in late else step for step in steps]
 
-    def _in_halves(
-        self, write: Callable[[Sequence[Step]], list[Step]], steps: Sequence[Step]
-    ) -> list[Step]:
+    def _written(self, write: Write, steps: Sequence[Step]) -> Iterator[list[Step]]:
+        """Yield the steps as they are done, once what came of them is noted."""
+        self._remember(steps)
+        for done in self._in_halves(write, steps):
+            self._conclude(done)
+            yield done
+
+    def _in_halves(self, write: Write, steps: Sequence[Step]) -> Iterator[list[Step]]:
         try:
-            return write(steps)
+            done = write(steps)
         except (RowError, BatchTooLargeError) as error:
-            if len(steps) == 1:
-                without = self._without_identity(steps[0])
-                return (
-                    [_refused(steps[0], error)]
-                    if without is None
-                    else self._in_halves(write, [without])
-                )
-            middle = len(steps) // 2
-            return self._in_halves(write, steps[:middle]) + self._in_halves(write, steps[middle:])
+            if len(steps) > 1:
+                middle = len(steps) // 2
+                yield from self._in_halves(write, steps[:middle])
+                yield from self._in_halves(write, steps[middle:])
+                return
+            without = self._without_identity(steps[0])
+            if without is not None:
+                yield from self._in_halves(write, [without])
+                return
+            done = [_refused(steps[0], error)]
+        yield done
 
     def _without_identity(self, step: Step) -> Step | None:
         """Return the step without the row's id, to which other rows may refer meanwhile."""

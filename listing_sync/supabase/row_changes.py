@@ -33,10 +33,9 @@ def change_rows(
         "changes": _text(changes),
         "told": list(told),
     }
+    what = f"leading {len(changes)} rows back" if changes else "asking how rows can be led back"
     try:
-        rows = rest.write_back(
-            rest.function(FUNCTION, arguments), f"leading {len(changes)} rows back"
-        )
+        rows = rest.write_back(rest.function(FUNCTION, arguments), what)
     except PermanentError as error:
         if error.code in _MISSING:
             return None

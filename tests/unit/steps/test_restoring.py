@@ -11,7 +11,7 @@ from listing_sync.changes.refusal import SafetyLimits
 from listing_sync.cli.progress import Silent
 from listing_sync.commands.rollback import RollbackResult, find_source, rollback
 from listing_sync.commands.sync import SyncOptions, sync
-from listing_sync.errors import Category, GeneratedColumnError, RowError, Service
+from listing_sync.errors import Category, GeneratedColumnError, RowError, Service, TransientError
 from listing_sync.ports import RowChange
 from tests.moving_world import MovingWorld
 
@@ -130,3 +130,25 @@ def test_the_undo_of_a_rollback_is_its_own_way_back(tmp_path: Path) -> None:
     assert (stats.updated, stats.inserted, stats.removed, result.remaining) == (1, 2, 1, 0)
     ports.clock.sleep(60)
     assert (back(ports).left_alone, ports.rows()) == ((), after)
+
+
+def test_what_was_done_before_the_service_went_away_is_counted(tmp_path: Path) -> None:
+    ports = world(tmp_path)
+    away = TransientError("away", service=Service.SUPABASE, category=Category.NETWORK)
+
+    def they_write(_changes: Sequence[RowChange]) -> None:
+        ports.table.content["AA2"]["status"] = "old"
+
+    rows = ports.table.whole_rows
+
+    def read(numbers: Sequence[str]) -> Sequence[Mapping[str, Value]]:
+        if list(numbers) == ["AA2"]:
+            raise away
+        return rows(numbers)
+
+    ports.table.whole_rows = read
+    meet(ports, they_write)
+    result = back(ports)
+    assert result.error is away
+    assert result.stats.updated == 2
+    assert ports.records.recent(1)[0].stats.updated == 2
