@@ -84,7 +84,12 @@ class Restorer:
         late: list[Step] = []
 
         def write(some: Sequence[Step]) -> list[Step]:
-            missed = self._writer.write_as_read(some)
+            try:
+                missed = self._writer.write_as_read(some)
+            except RowError:
+                if len(some) > 1:
+                    raise
+                missed = some
             late.extend(missed)
             return [step for step in some if step not in missed] if missed else [*some]
 
@@ -93,9 +98,10 @@ class Restorer:
             yield from self._do_late(late)
 
     def _do_late(self, steps: Sequence[Step]) -> Iterator[list[Step]]:
-        """Do what is still to be done where rows were not as they had been read.
+        """Do what is still to be done where rows were not as they had been read, or were refused.
 
-        One that reads as before all the same holds what the database itself does not find equal.
+        One that reads as before all the same holds what our function cannot take or find equal: how
+        tables are written otherwise decides.
         """
         numbers = [step.property_number for step in steps]
         found = {step.property_number: step for step in self._look_again(numbers)}

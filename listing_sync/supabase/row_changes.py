@@ -12,6 +12,7 @@ from typing import Final
 from listing_sync.cells.json_exact import decode, encode_rows
 from listing_sync.errors import PermanentError
 from listing_sync.ports import RowChange
+from listing_sync.supabase.failures import failure_of_exception
 from listing_sync.supabase.rest import Rest, Row, read_as_asked
 
 FUNCTION: Final = "listing_sync_change_rows"
@@ -46,7 +47,12 @@ def change_rows(
 
 def _text(changes: Sequence[RowChange]) -> str:
     rows = (row.values() for change in changes for row in change if row is not None)
-    return encode_rows([change._asdict() for change in changes], rows).decode()
+    try:
+        return encode_rows([change._asdict() for change in changes], rows).decode()
+    except ValueError as error:
+        failure = failure_of_exception(error)
+    # Outside the handler: a foreign error may hold a batch.
+    raise failure
 
 
 def _row(text: str) -> Row:

@@ -46,6 +46,15 @@ create table public.typed (
 );
 create table public.listed (number text primary key, price numeric(15, 0), note text not null,
   slug text unique);
+create domain public.kind as text not null;
+create table public.trap (number text primary key, t text, n text, o text, r text, w text, c text,
+  place text, key text, made text, change text, each text, given text, sort public.kind,
+  "select" text, told text);
+create table public.family (number text primary key, parent text references public.family (number),
+  note text);
+create extension hstore;
+create table public.stocked (number text primary key, price numeric, stock public.hstore);
+grant all on public.trap, public.family, public.stocked to service_role;
 create table public.closed (number text primary key, note text);
 grant all on public."Odd %s", public.typed, public.listed to service_role;
 """
@@ -121,7 +130,8 @@ def test_each_row_is_changed_in_columns_of_its_own_and_only_as_it_was_read(lite,
 def test_a_row_is_deleted_only_if_all_of_it_is_as_it_was_read(lite, table):
     one, two = table.whole_rows(["AA1", "AA2"])
     assert table.change_rows([RowChange({**one, "slug": None}, None)]) == {}
-    assert table.change_rows([RowChange(two, None), RowChange(two, None)]) == {0: {"number": "AA2"}}
+    assert table.change_rows([RowChange(two, None)]) == {0: {"number": "AA2"}}
+    assert table.change_rows([RowChange(two, None)]) == {}
     assert listed(lite).keys() == {"AA1", "AA3"}
 
 
@@ -204,6 +214,72 @@ def test_a_refusal_names_the_column_and_leaves_the_rest_of_the_request_undone(
     assert isinstance(refused.value, RemoteError)
     assert refused.value.column == column
     assert listed(lite) == before
+
+
+def test_names_that_the_function_itself_uses_are_just_names(lite, rest):
+    trap = table_of(rest, "trap")
+    lite.execute("insert into trap (number, t, n, place, key, sort) values ('a', 1, 2, 3, 4, 'x')")
+    [row] = trap.whole_rows(["a"])
+    new = {"t": "5", "n": None, "place": "6", "made": "7", "select": "8", "told": "9", "each": "0"}
+    made = trap.change_rows([RowChange(row, new)], ["key"])
+    assert made == {0: {"number": "a", "key": "4", **new}}
+    assert trap.change_rows([RowChange({**row, **new}, None)]) == {0: {"number": "a"}}
+    assert trap.change_rows([RowChange(None, {**row, **new})]) == {0: {**row, **new}}
+
+
+def test_rows_that_refer_to_one_another_go_and_come_together(lite, rest):
+    family = table_of(rest, "family")
+    ours = {
+        name: {"number": name, "parent": parent, "note": None}
+        for name, parent in (("a", "b"), ("b", "c"), ("c", "a"))
+    }
+    rows = list(ours.values())
+    assert family.change_rows([RowChange(None, row) for row in rows]) == dict(enumerate(rows))
+    assert family.change_rows([RowChange(row, None) for row in rows]) == {
+        place: {"number": row["number"]} for place, row in enumerate(rows)
+    }
+    assert lite.execute("select * from family") == []
+
+
+def test_what_one_row_gives_up_another_may_take(lite, table):
+    """In whatever order they come; two that want to change places cannot."""
+    made = table.change_rows(
+        [
+            update("AA1", {"slug": "s1"}, {"slug": "s2"}),
+            update("AA2", {"slug": "s2"}, {"slug": "s3"}),
+            update("AA3", {"slug": "s3"}, {"slug": "s4"}),
+        ]
+    )
+    assert made is not None
+    assert sorted(made) == [0, 1, 2]
+    assert [row[2] for row in listed(lite).values()] == ["s2", "s3", "s4"]
+    with pytest.raises(RowError):
+        table.change_rows(
+            [
+                update("AA1", {"slug": "s2"}, {"slug": "s3"}),
+                update("AA2", {"slug": "s3"}, {"slug": "s2"}),
+            ]
+        )
+    assert [row[2] for row in listed(lite).values()] == ["s2", "s3", "s4"]
+
+
+def test_a_row_that_holds_what_json_does_not_take_back_is_known_and_changed(lite, rest):
+    stocked = table_of(rest, "stocked")
+    lite.execute("insert into stocked values ('a', 1, 'x=>1,y=>null'), ('b', 1, null)")
+    with PostgrestFront(lite) as front, connected(front.url, lite.secret_key) as other:
+        rows = table_of(other, "stocked").whole_rows(["a", "b"])
+    changes = [RowChange(row, {"price": 2}) for row in rows]
+    assert stocked.change_rows(changes) == {
+        0: {"number": "a", "price": 2},
+        1: {"number": "b", "price": 2},
+    }
+    gone = [RowChange({**row, "price": 2}, None) for row in rows]
+    assert stocked.change_rows(gone) == {0: {"number": "a"}, 1: {"number": "b"}}
+
+
+def test_half_a_surrogate_pair_cannot_be_sent(table):
+    with pytest.raises(RowError, match="half a surrogate pair"):
+        table.change_rows([update("AA1", {}, {"note": "\ud83d"})])
 
 
 def test_a_value_that_somebody_else_holds_is_told_with_whose_it_is(table):

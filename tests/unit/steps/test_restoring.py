@@ -115,6 +115,7 @@ def test_what_the_database_refuses_is_found_by_halving_and_named(tmp_path: Path)
     )
     result = back(ports)
     assert left(result) == [("AA2", "the database refuses the way back: no")]
+    assert ports.table.writes[-1] == ("upsert", ("AA2",))  # nor does it otherwise
     assert {number: row["price"] for number, row in ports.rows().items()} == {
         "AA1": 1,
         "AA2": 20,
