@@ -167,6 +167,16 @@ class RowChange(NamedTuple):
     to: Mapping[str, Value] | None
 
 
+class Changed(NamedTuple):
+    """What came of changes: by their places what the database made of the rows.
+
+    `is_certain`: what is not in it was not done; else an earlier try may have done it.
+    """
+
+    made: Mapping[int, Mapping[str, Value]]
+    is_certain: bool = True
+
+
 class Table(Protocol):
     """The target table, bound to its name, key and mark column; one request a call or a page.
 
@@ -180,9 +190,9 @@ class Table(Protocol):
     exact; values that are to come back only where UNKNOWN or DOUBTFUL are those of the mapping's
     own types. It raises RowError or BatchTooLargeError for the splitter.
     `change_rows` makes in one request, all or none, those changes whose rows still are as they say,
-    each in columns of its own, and returns by the place of the change what the database made of it,
-    exact: a row that was inserted whole, of one that was updated its key, what was written and
-    `told`. It returns None where the database has no function for it, which no change finds out.
+    each in columns of its own, and returns what the database made of them, exact: a row that was
+    inserted whole, of one that was updated its key, what was written and `told`. It returns None
+    where the database has no function for it, which no change finds out.
     `accepts_key` says whether a unique key fits the upsert, without writing a row; `generated` are
     the columns that nobody can write, and `keeps_inserts` says whether nothing of the database's
     meets an insert, both as far as that is known.
@@ -210,7 +220,7 @@ class Table(Protocol):
     ) -> Sequence[Mapping[str, Value]]: ...
     def change_rows(
         self, changes: Sequence[RowChange], told: Sequence[str] = ()
-    ) -> Mapping[int, Mapping[str, Value]] | None: ...
+    ) -> Changed | None: ...
     def parts(self, numbers: Sequence[str]) -> Iterator[Sequence[str]]: ...
     def delete(self, numbers: Sequence[str]) -> Mapping[str, Mapping[str, Value]]: ...
     def mark(

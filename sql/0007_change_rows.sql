@@ -4,16 +4,16 @@
 
 -- `changes` is the text of an array of {"now": row, "to": row}: "now" null inserts a row that is not
 -- there, "to" null deletes one, else the columns of "to" are written where those of "now" still are.
--- What comes back, by the place of a change in the array, are rows: of an insert the whole one, of an
--- update its key, what was written and the columns `told`. A change that comes to nothing has none.
+-- What comes back is one text, an array of {"place": of the change, "made": row}, of an insert with
+-- the whole row, of an update with its key, what was written and the columns `told`. A change that
+-- comes to nothing is not in it. Triggers see the caller's settings, as with any other write.
 create or replace function public.listing_sync_change_rows(
   table_name text, key_column text, changes text, told text[]
 )
-returns table (place integer, made text)
+returns table (rows_made text)
 language plpgsql
 volatile
 security invoker
-set search_path = ''
 as $$
 declare
   all_changes json := changes::json;
@@ -28,6 +28,9 @@ declare
   todo json[] := '{}';
   later json[];
   each json;
+  made json;
+  part json[];
+  found json[] := '{}';
   state text;
   message text;
   detail text;
@@ -101,13 +104,16 @@ begin
 
   -- In one statement, as rows may refer to one another.
   if pg_catalog.cardinality(still) > 0 then
-    return query execute pg_catalog.format(
-      'delete from public.%1$I as t'
+    execute pg_catalog.format(
+      'with gone as ('
+      ' delete from public.%1$I as t'
       ' using pg_catalog.json_to_recordset($1) as n (place integer, key %3$s)'
       ' where t.%2$I = n.key'
-      ' returning n.place, (select pg_catalog.to_json(o.*)::text from (select t.%2$I) as o)',
+      ' returning n.place, (select pg_catalog.to_json(o.*) from (select t.%2$I) as o) as made)'
+      ' select pg_catalog.array_agg(pg_catalog.to_json(gone.*)) from gone',
       table_name, key_column, key_type
-    ) using pg_catalog.array_to_json(still);
+    ) into part using pg_catalog.array_to_json(still);
+    found := found || part;
   end if;
 
   -- What one row gives up may be what another has to hold alone.
@@ -134,19 +140,17 @@ begin
           ' from pg_catalog.json_to_record($1) as r (%3$s),'
           ' pg_catalog.json_to_record($2) as n (key %4$s)'
           ' where t.%5$I = n.key'
-          ' returning (select pg_catalog.to_json(o.*)::text from (select %6$s) as o)',
+          ' returning (select pg_catalog.to_json(o.*) from (select %6$s) as o)',
           table_name, given, coalesce(defined, '"?" text'), key_type, key_column, picked
         ) into made using each -> 'to', each;
-        place := (each ->> 'place')::integer;
+        if made is not null then
+          found := found || pg_catalog.json_build_object('place', each -> 'place', 'made', made);
+        end if;
       exception when unique_violation or exclusion_violation then
         get stacked diagnostics
           state = returned_sqlstate, message = message_text, detail = pg_exception_detail;
         later := later || each;
-        made := null;
       end;
-      if made is not null then
-        return next;
-      end if;
     end loop;
     if pg_catalog.cardinality(later) = pg_catalog.cardinality(todo) then
       raise exception using errcode = state, message = message, detail = detail;
@@ -176,16 +180,21 @@ begin
         filter (where types ? n.name)
     into given, picked, defined
     from pg_catalog.unnest(change.names) as n (name);
-    return query execute pg_catalog.format(
+    execute pg_catalog.format(
       'with new as ('
       ' insert into public.%1$I as t (%2$s)'
       ' select %3$s from pg_catalog.json_to_recordset($1) as r (%4$s)'
       ' on conflict (%5$I) do nothing returning t.%5$I as key, pg_catalog.to_json(t.*) as made)'
-      ' select n.place, new.made::text from new'
+      ' select pg_catalog.array_agg(pg_catalog.json_build_object('
+      '  ''place'', n.place, ''made'', new.made)) from new'
       ' join pg_catalog.json_to_recordset($2) as n (place integer, key %6$s) on n.key = new.key',
       table_name, given, picked, coalesce(defined, '"?" text'), key_column, key_type
-    ) using change.becomes, change.keys;
+    ) into part using change.becomes, change.keys;
+    found := found || part;
   end loop;
+
+  rows_made := pg_catalog.array_to_json(found)::text;
+  return next;
 end
 $$;
 

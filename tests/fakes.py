@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
+from itertools import count
 from typing import Protocol, TypeVar
 from zlib import crc32
 
@@ -34,6 +35,7 @@ from listing_sync.history.sources import Source
 from listing_sync.history.taking_turns import Claim
 from listing_sync.ports import (
     Back,
+    Changed,
     RowChange,
     SelectedRows,
     SharedHold,
@@ -740,20 +742,22 @@ class MemoryTable:
 
         return self._call(write, f"writing {len(rows)} listings", Patience.OUTLAST)
 
-    def change_rows(
-        self, changes: Sequence[RowChange], told: Sequence[str] = ()
-    ) -> Mapping[int, Mapping[str, Value]] | None:
+    def change_rows(self, changes: Sequence[RowChange], told: Sequence[str] = ()) -> Changed | None:
         if not self.changes_rows:
             return None
         if not changes:
-            return {}
+            return Changed({})
         numbers = tuple(str((change.now or change.to or {})[self._key]) for change in changes)
 
-        def write() -> dict[int, Mapping[str, Value]]:
+        tries = count()
+
+        def write() -> Changed:
+            next(tries)
             with self._lock:
                 self._ask("change", numbers)
                 made = map(self._changed, numbers, changes)
-                return {place: row for place, row in enumerate(made) if row is not None}
+                found = {place: row for place, row in enumerate(made) if row is not None}
+                return Changed(found, is_certain=next(tries) == 1)
 
         return self._call(write, f"leading {len(changes)} rows back", Patience.OUTLAST)
 

@@ -45,7 +45,7 @@ class TableNow:
     `types` are those of the mapped columns, `table_types` PostgreSQL's own names for all, as far as
     they are known; `columns` are those that are there (None: not known), `fixed` those of them that
     only the database fills, `identities` those that number the rows. `defaults` are PostgreSQL's
-    expressions.
+    expressions, None where they are not known.
     """
 
     key: str
@@ -55,12 +55,12 @@ class TableNow:
     fixed: frozenset[str] = frozenset()
     primary_key: frozenset[str] = frozenset()
     identities: frozenset[str] = frozenset()
-    defaults: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] | None = None
 
     @property
     def row_ids(self) -> frozenset[str]:
         """Return the columns that tell a row from another one with the same number."""
-        return row_ids(self.identities, self.primary_key, self.key)
+        return row_ids(self.identities, self.primary_key, self.defaults, self.key)
 
     def is_same(self, name: str, left: Value, right: Value, then: ColumnType | None = None) -> bool:
         """Return whether two values of a column mean the same, whatever form they came in.
@@ -103,7 +103,7 @@ class TableNow:
 
     def is_default(self, name: str, value: Value) -> bool:
         """Return whether it is the default of the column, where that is a mere value."""
-        match = _LITERAL.fullmatch(self.defaults.get(name, ""))
+        match = _LITERAL.fullmatch((self.defaults or {}).get(name, ""))
         if match is None:
             return False
         text, word = match["text"], match["word"]
@@ -112,9 +112,25 @@ class TableNow:
         return self.is_same(name, word if text is None else text.replace("''", "'"), value)
 
 
-def row_ids(identities: frozenset[str], primary_key: Iterable[str], key: str) -> frozenset[str]:
-    """Return the columns that tell a row from another one with the same number in `key`."""
-    return identities.union(primary_key) - {key}
+def row_ids(
+    identities: frozenset[str],
+    primary_key: Iterable[str],
+    defaults: Mapping[str, str] | None,
+    key: str,
+) -> frozenset[str]:
+    """Return the columns that tell a row from another one with the same number in `key`.
+
+    The database itself gives them, anew for each row: others that the primary key holds may be
+    typed. Where it is not known which have a default, all that it holds are taken for such.
+    """
+    if defaults is None:
+        return identities.union(primary_key) - {key}
+    given = {
+        name
+        for name in primary_key
+        if name in defaults and _LITERAL.fullmatch(defaults[name]) is None
+    }
+    return (identities | given) - {key}
 
 
 def _kind(postgres_type: str) -> ColumnType | None:

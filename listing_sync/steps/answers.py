@@ -119,5 +119,10 @@ def dropped() -> RowError:
     return _refusal(_DROPPED)
 
 
+def kept() -> str:
+    """Return why a row that the database accepted a change of is as it was."""
+    return spoken(_KEPT)
+
+
 def _refusal(words: Marked) -> RowError:
     return RowError(spoken(words), service=Service.SUPABASE, category=Category.DATABASE)

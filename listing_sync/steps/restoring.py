@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from listing_sync.changes.rollback import Action, LeftAlone, Step
 from listing_sync.changes.table_now import TableNow
@@ -14,6 +14,7 @@ from listing_sync.history.runs import Run
 from listing_sync.language.sentences import phrase
 from listing_sync.language.system_words import system_words
 from listing_sync.ports import Ports, Replaced
+from listing_sync.steps.answers import kept
 from listing_sync.steps.step_writer import StepWriter
 
 _ORDER: Final = (Action.REMOVE, Action.RESTORE, Action.BRING_BACK)
@@ -82,22 +83,26 @@ class Restorer:
             yield from self._written(self._write_in_any_case, steps)
             return
         late: list[Step] = []
+        may_be_done: set[str] = set()
 
         def write(some: Sequence[Step]) -> list[Step]:
             try:
-                missed = self._writer.write_as_read(some)
+                missed, is_certain = self._writer.write_as_read(some)
             except RowError:
                 if len(some) > 1:
                     raise
-                missed = some
+                missed, is_certain = [*some], True
             late.extend(missed)
+            if not is_certain:
+                may_be_done.update(step.property_number for step in missed)
             return [step for step in some if step not in missed] if missed else [*some]
 
         yield from self._written(write, steps)
         if late:
-            yield from self._do_late(late)
+            self._strike_out([step for step in late if step.property_number not in may_be_done])
+            yield from self._do_late(late, may_be_done)
 
-    def _do_late(self, steps: Sequence[Step]) -> Iterator[list[Step]]:
+    def _do_late(self, steps: Sequence[Step], may_be_done: Collection[str]) -> Iterator[list[Step]]:
         """Do what is still to be done where rows were not as they had been read, or were refused.
 
         One that reads as before all the same holds what our function cannot take or find equal: how
@@ -109,8 +114,8 @@ class Restorer:
         for step in steps:
             now = found[step.property_number]
             if now.action is Action.NONE:
-                # An answer was lost, or somebody did the same: it is done.
-                yield [now if now.left_alone else step]
+                is_back = set(now.left_alone) <= set(step.left_alone)
+                yield [step if is_back and step.property_number in may_be_done else now]
             elif now == step:
                 same.append(step)
             else:
@@ -119,11 +124,20 @@ class Restorer:
             yield from self._written(self._write_in_any_case, group)
 
     def _write_in_any_case(self, steps: Sequence[Step]) -> list[Step]:
-        self._writer.write(steps)
-        return [*steps]
+        undone = {step.property_number for step in self._writer.write(steps)}
+        if not undone:
+            return [*steps]
+        found = {step.property_number: step for step in self._look_again(sorted(undone))}
+        return [
+            _kept(step)
+            if step.property_number in undone
+            and found[step.property_number].action is not Action.NONE
+            else step
+            for step in steps
+        ]
 
     def _write_once_more(self, steps: Sequence[Step]) -> list[Step]:
-        late = self._writer.write_as_read(steps)
+        late, _ = self._writer.write_as_read(steps)
         return [_in_motion(step) if step in late else step for step in steps]
 
     def _written(self, write: Write, steps: Sequence[Step]) -> Iterator[list[Step]]:
@@ -178,13 +192,22 @@ class Restorer:
         """Note what was refused, and what the database made of the rest."""
         if not self._is_remembered:
             return
-        refused = [step.property_number for step in done if step.action is Action.NONE]
         made, removed = self._writer.taken()
+        # A row that the database did not give back may not be there, or be there still.
+        self._note(
+            done=[*sorted(removed), *made],
+            refused=[step.property_number for step in done if step.action is Action.NONE],
+            made=made,
+        )
+
+    def _strike_out(self, steps: Sequence[Step]) -> None:
+        """Note that steps were not done."""
+        if self._is_remembered and steps:
+            self._note(refused=[step.property_number for step in steps])
+
+    def _note(self, **outcome: Any) -> None:
         try:
-            # A row that the database did not give back may not be there, or be there still.
-            self._ports.machine.undo.conclude(
-                self._run.run_id, done=[*sorted(removed), *made], refused=refused, made=made
-            )
+            self._ports.machine.undo.conclude(self._run.run_id, **outcome)
         except OSError as error:
             why = system_words(error)
             self._warn(phrase("what came of this rollback cannot be kept: {why}", why=why))
@@ -216,6 +239,11 @@ def _refused(step: Step, error: RemoteError) -> Step:
         None,
         phrase("the database refuses the way back: {error}", error=error),
     )
+    return replace(step, action=Action.NONE, values={}, left_alone=(*step.left_alone, left))
+
+
+def _kept(step: Step) -> Step:
+    left = LeftAlone(step.property_number, None, kept())
     return replace(step, action=Action.NONE, values={}, left_alone=(*step.left_alone, left))
 
 

@@ -23,7 +23,7 @@ from listing_sync.errors import (
     RowError,
 )
 from listing_sync.language.sentences import phrase
-from listing_sync.ports import Back, RowChange, Table
+from listing_sync.ports import Back, Changed, RowChange, Table
 
 
 class StepWriter:
@@ -49,8 +49,10 @@ class StepWriter:
             self._is_conditional = self._rows.change_rows(()) is not None
         return self._is_conditional
 
-    def write_as_read(self, steps: Sequence[Step]) -> Sequence[Step]:
-        """Do those steps whose rows still are as they were read; return the others.
+    def write_as_read(self, steps: Sequence[Step]) -> tuple[list[Step], bool]:
+        """Do those steps whose rows still are as they were read.
+
+        Return the others, and whether none of those was done by an earlier try.
 
         Raises:
             RemoteError: nothing was written.
@@ -58,19 +60,20 @@ class StepWriter:
         changes = [self._change(step) for step in steps]
         sent = {at: change for at, change in enumerate(changes) if change is not None}
         try:
-            found = (
-                self._rows.change_rows(list(sent.values()), sorted(self._table.row_ids))
-                if sent
-                else {}
-            )
+            found = None
+            if sent:
+                told = sorted(self._table.row_ids)
+                found = self._rows.change_rows(list(sent.values()), told)
         except (RowError, PermanentError) as error:
             given = {name for change in sent.values() for name in change.to or ()}
             if not self._knows_better(error, given, may_need=False):
                 raise
             return self.write_as_read(steps)
-        came = {at: (found or {}).get(place) for place, at in enumerate(sent)}
+        made, is_certain = found or Changed({}, is_certain=False)
+        came = {at: made.get(place) for place, at in enumerate(sent)}
         self._note([(steps[at], sent[at].to, row) for at, row in came.items() if row is not None])
-        return [step for at, step in enumerate(steps) if at in sent and came[at] is None]
+        late = [step for at, step in enumerate(steps) if at in sent and came[at] is None]
+        return late, is_certain
 
     def taken(self) -> tuple[dict[str, Row], set[str]]:
         """Return what the database made of rows since the last time, and the numbers that went."""
@@ -119,8 +122,10 @@ class StepWriter:
         kept = {name: now[name] for name in step.values.keys() - columns if name in now}
         self._made[step.property_number] = {**kept, **made}
 
-    def write(self, steps: Sequence[Step]) -> None:
-        """Do steps in the same columns, whatever the rows are by now.
+    def write(self, steps: Sequence[Step]) -> list[Step]:
+        """Do steps in the same columns, whatever the rows are by now; return those left undone.
+
+        A trigger may have done so, or an earlier try whose answer was lost did them.
 
         Others go along only where the database insists: PostgreSQL tests NOT NULL before it looks
         for a conflicting row.
@@ -129,8 +134,7 @@ class StepWriter:
             RemoteError: nothing was written.
         """
         if steps[0].action is Action.REMOVE:
-            self._remove(steps)
-            return
+            return self._remove(steps)
         key, is_there = self._table.key, steps[0].now is not None
         given = steps[0].values.keys() - self._left_out - {key}
         # Only a row that is there has values to go along.
@@ -144,8 +148,7 @@ class StepWriter:
         except (RowError, PermanentError) as error:
             if not self._knows_better(error, given, may_need=is_there):
                 raise
-            self.write(steps)
-            return
+            return self.write(steps)
         numbers = [str(sent[0]) for sent in values]
         came = aligned(numbers, made, key)
         there = [place for place, number in enumerate(numbers) if number in came]
@@ -160,13 +163,14 @@ class StepWriter:
         for step, number in zip(steps, numbers, strict=True):
             if number in came:
                 self._note_made(step, columns, found.of(number))
+        return [step for step, number in zip(steps, numbers, strict=True) if number not in came]
 
-    def _remove(self, steps: Sequence[Step]) -> None:
+    def _remove(self, steps: Sequence[Step]) -> list[Step]:
         keys = [_key_of(step, self._table.key) for step in steps]
         gone = set(self._rows.delete(keys))
-        self._removed |= {
-            step.property_number for step, key in zip(steps, keys, strict=True) if key in gone
-        }
+        pairs = [*zip(steps, keys, strict=True)]
+        self._removed |= {step.property_number for step, key in pairs if key in gone}
+        return [step for step, key in pairs if key not in gone]
 
     def _knows_better(self, error: RemoteError, given: Collection[str], *, may_need: bool) -> bool:
         """Learn from a refusal which column to leave out, or to send too; say whether it did."""

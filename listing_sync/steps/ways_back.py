@@ -62,7 +62,7 @@ def table_now(ports: Ports) -> TableNow:
         primary_key=frozenset(described.primary_key),
         identities=described.identities,
         fixed=described.generated,
-        defaults=described.defaults or {},
+        defaults=described.defaults,
     )
 
 

@@ -42,7 +42,9 @@ def asked_back(
 
 def ids_asked(mapping: SheetMapping, known: TableDescription | None) -> Sequence[str]:
     """Return the columns to select that tell a row from another one with the same number."""
-    ids = row_ids(known.identities, known.primary_key, mapping.key) if known else ()
+    if known is None:
+        return ()
+    ids = row_ids(known.identities, known.primary_key, known.defaults, mapping.key)
     return sorted(filter(_PLAIN.fullmatch, ids))
 
 

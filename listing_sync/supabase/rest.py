@@ -131,10 +131,12 @@ class Rest:
         patience: Patience = Patience.OUTLAST,
         *,
         stale: bool = False,
+        before_try: Callable[[], object] = lambda: None,
     ) -> list[Row]:
         """Send a query whose answer is what the database made of it; return that, exact."""
 
         def send() -> list[Row]:
+            before_try()
             with _seen_later(stale=stale):
                 response = self._answer(query)
             return self._rows(query, response, exact=True) if response.content else []

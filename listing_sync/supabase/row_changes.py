@@ -7,11 +7,12 @@ answers are texts of JSON, so that every digit arrives whatever lies between.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from itertools import count
+from typing import Any, Final
 
 from listing_sync.cells.json_exact import decode, encode_rows
 from listing_sync.errors import PermanentError
-from listing_sync.ports import RowChange
+from listing_sync.ports import Changed, RowChange
 from listing_sync.supabase.failures import failure_of_exception
 from listing_sync.supabase.rest import Rest, Row, read_as_asked
 
@@ -22,8 +23,8 @@ _MISSING: Final = frozenset({"PGRST202", "42501"})
 
 def change_rows(
     rest: Rest, table: str, key: str, changes: Sequence[RowChange], told: Sequence[str]
-) -> dict[int, Row] | None:
-    """Return what became of rows by the place of their change, None where there is no function.
+) -> Changed | None:
+    """Return what became of rows, None where there is no function.
 
     Raises:
         RowError, BatchTooLargeError: nothing was changed; the splitter finds why.
@@ -34,15 +35,20 @@ def change_rows(
         "changes": _text(changes),
         "told": list(told),
     }
+    tries = count()
     what = f"leading {len(changes)} rows back" if changes else "asking how rows can be led back"
     try:
-        rows = rest.write_back(rest.function(FUNCTION, arguments), what)
+        rows = rest.write_back(
+            rest.function(FUNCTION, arguments), what, before_try=lambda: next(tries)
+        )
     except PermanentError as error:
         if error.code in _MISSING:
             return None
         raise
     with read_as_asked("changed rows"):
-        return {int(row["place"]): _row(row["made"]) for row in rows}
+        found = decode(rows[0]["rows_made"], frames=3)
+        made = {int(each["place"]): _row(each["made"]) for each in found}
+    return Changed(made, is_certain=next(tries) == 1)
 
 
 def _text(changes: Sequence[RowChange]) -> str:
@@ -55,8 +61,7 @@ def _text(changes: Sequence[RowChange]) -> str:
     raise failure
 
 
-def _row(text: str) -> Row:
-    row = decode(text, frames=1)
+def _row(row: Any) -> Row:
     if not isinstance(row, dict):
         raise TypeError("no row")
     return row

@@ -16,7 +16,7 @@ from listing_sync.changes.as_sent import ByColumn
 from listing_sync.changes.plan import TableRow
 from listing_sync.changes.seen import Fingerprint
 from listing_sync.errors import PermanentError, RowError
-from listing_sync.ports import Back, RowChange, TableDescription
+from listing_sync.ports import Back, Changed, RowChange, TableDescription
 from listing_sync.supabase.asked_back import OF_WRITTEN, asked_back, ids_asked
 from listing_sync.supabase.filters import among, chunks
 from listing_sync.supabase.fingerprints import read_fingerprints
@@ -117,9 +117,7 @@ class SupabaseTable:
         self._sees_whole = False
         return self.upsert(columns, rows, back=back)
 
-    def change_rows(
-        self, changes: Sequence[RowChange], told: Sequence[str] = ()
-    ) -> Mapping[int, Row] | None:
+    def change_rows(self, changes: Sequence[RowChange], told: Sequence[str] = ()) -> Changed | None:
         """Change rows that still are as the changes say, in one request; None: not possible."""
         try:
             with explained(self._mapping):

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -213,6 +214,76 @@ def test_a_row_with_a_document_that_json_functions_refuse_is_led_back_all_the_sa
         assert office.rows("num, price, odd::text") == before
     finally:
         office.project.execute("alter table homes drop column odd")
+
+
+@pytest.mark.parametrize("is_as_before", [False, True], ids=["as read", "in any case"])
+def test_what_a_trigger_keeps_is_not_counted_as_led_back(office, is_as_before):
+    office.project.execute("insert into homes (num, price) values ('AA1', 100)")
+    office.sheet("AA1,200", "AA2,200")
+    run_id = office.sync()
+    office.project.execute(
+        "create function keep_home() returns trigger language plpgsql as"
+        " $$ begin return null; end $$;"
+        " create trigger keep_home before update or delete on homes"
+        " for each row execute function keep_home()"
+    )
+    try:
+        with unable_to_change_rows(office.project) if is_as_before else nullcontext():
+            said = office.back("--run", run_id, code=1, foretells=False)
+    finally:
+        office.project.execute("drop function keep_home cascade")
+    assert (said["restored"], said["removed"], said["verified"]) == (0, 0, False)
+    assert [(number, "trigger" in reason) for number, _, reason in left(said)] == [
+        ("AA2", True),
+        ("AA1", True),
+    ]
+    office.back("--run", run_id)
+    assert office.rows() == [("AA1", 100, None)]
+
+
+def test_triggers_find_their_tables_as_with_any_other_write(office):
+    office.project.execute(
+        "create table audited (what text); grant all on audited to service_role;"
+        "create function audit_home() returns trigger language plpgsql as"
+        " $$ begin insert into audited values (tg_op); return coalesce(new, old); end $$;"
+        " create trigger audit_home before update or delete or insert on homes"
+        " for each row execute function audit_home()"
+    )
+    try:
+        office.project.execute("insert into homes (num, price) values ('AA1', 1), ('AA3', 3)")
+        office.sheet("AA1,200", "AA2,200")
+        run_id = office.sync()
+        office.project.execute("truncate audited")
+        office.back("--run", run_id)
+        assert office.project.execute("select what from audited order by 1") == [
+            ("DELETE",),
+            ("INSERT",),
+            ("UPDATE",),
+        ]
+    finally:
+        office.project.execute("drop function audit_home cascade; drop table audited")
+    assert office.rows() == [("AA1", 1, None), ("AA3", 3, None)]
+
+
+def test_a_noted_step_that_was_not_done_makes_nothing_ours(office, proxy):
+    """What a colleague types later may be just what it would have written."""
+    office.project.execute("insert into homes (num, price) values ('AA1', 1), ('AA2', 1)")
+    office.sheet("AA1,100", "AA2,100")
+    run_id = office.sync()
+    calls = count()
+
+    def schedule(_at: int, _method: str, target: str) -> None:
+        if target.endswith(CHANGE_ROWS) and next(calls) == 1:
+            office.project.execute("update homes set price = 999 where num = 'AA1'")
+
+    proxy.schedule = schedule
+    office.back("--run", run_id, code=1, foretells=False)
+    office.project.execute("update homes set price = 1 where num = 'AA1'")
+    ((rollback,),) = office.project.execute(
+        "select id::text from sync_state where trigger = 'rollback'"
+    )
+    assert office.back("--run", rollback)["restored"] == 1
+    assert office.rows() == [("AA1", 1, None), ("AA2", 100, None)]
 
 
 def test_a_request_takes_rows_that_differ_in_columns_of_their_own(office, proxy):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -99,12 +99,22 @@ def listed(lite: SupabaseLite) -> dict[str, tuple[Any, ...]]:
     return {number: tuple(values) for number, *values in rows}
 
 
+def made_by(
+    table: SupabaseTable, changes: Sequence[RowChange], told: Sequence[str] = ()
+) -> Mapping[int, Mapping[str, Any]]:
+    changed = table.change_rows(changes, told)
+    assert changed is not None
+    assert changed.is_certain
+    return changed.made
+
+
 def update(number: str, now: Mapping[str, Any], to: Mapping[str, Any]) -> RowChange:
     return RowChange({"number": number, **now}, to)
 
 
 def test_each_row_is_changed_in_columns_of_its_own_and_only_as_it_was_read(lite, table):
-    made = table.change_rows(
+    made = made_by(
+        table,
         [
             update("AA1", {"price": 1}, {"price": 10}),
             update("AA2", {"note": "two", "slug": "s2"}, {"note": "zwei", "slug": None}),
@@ -112,7 +122,7 @@ def test_each_row_is_changed_in_columns_of_its_own_and_only_as_it_was_read(lite,
             update("AA9", {"price": None}, {"price": 90}),
             RowChange(None, {"number": "AA4", "note": "four"}),
             RowChange(None, {"number": "AA3", "note": "not this"}),
-        ]
+        ],
     )
     assert made == {
         0: {"number": "AA1", "price": 10},
@@ -129,9 +139,9 @@ def test_each_row_is_changed_in_columns_of_its_own_and_only_as_it_was_read(lite,
 
 def test_a_row_is_deleted_only_if_all_of_it_is_as_it_was_read(lite, table):
     one, two = table.whole_rows(["AA1", "AA2"])
-    assert table.change_rows([RowChange({**one, "slug": None}, None)]) == {}
-    assert table.change_rows([RowChange(two, None)]) == {0: {"number": "AA2"}}
-    assert table.change_rows([RowChange(two, None)]) == {}
+    assert made_by(table, [RowChange({**one, "slug": None}, None)]) == {}
+    assert made_by(table, [RowChange(two, None)]) == {0: {"number": "AA2"}}
+    assert made_by(table, [RowChange(two, None)]) == {}
     assert listed(lite).keys() == {"AA1", "AA3"}
 
 
@@ -142,13 +152,12 @@ def test_a_row_that_was_read_is_known_again_whatever_its_types(lite, rest):
         rows = table_of(other, "typed").whole_rows(["A1", "A2"])
     typed = table_of(rest, "typed")
     changed = [RowChange(row, {"tags": ["z"]}) for row in rows]
-    made = typed.change_rows(changed, ["id"])
-    assert made is not None
+    made = made_by(typed, changed, ["id"])
     assert [(row["id"], row["tags"]) for row in made.values()] == [
         (row["id"], ["z"]) for row in rows
     ]
     again = [{**row, "tags": ["z"]} for row in rows]
-    assert typed.change_rows([RowChange(row, None) for row in again]) == {
+    assert made_by(typed, [RowChange(row, None) for row in again]) == {
         0: {"number": "A1   "},
         1: {"number": "A2   "},
     }
@@ -163,8 +172,7 @@ def test_every_digit_and_the_text_of_a_document_arrive(lite, rest):
         "doc": {"n": Decimal("1.50")},
         "word": "ｵｵｲﾀ😀",
     }
-    made = typed.change_rows([RowChange(None, whole)])
-    assert made is not None
+    made = made_by(typed, [RowChange(None, whole)])
     assert (made[0]["price"], made[0]["size"]) == (Decimal("12345678901234567890.50"), 2**53 + 1)
     assert json.dumps(made[0]["word"]) == json.dumps(whole["word"])
     assert lite.execute("select price::text, size, doc::text, word::text from typed") == [
@@ -176,10 +184,10 @@ def test_names_of_any_kind_are_taken_as_names(lite, rest):
     lite.execute("""insert into public."Odd %s" values (default, 'x', 'y', 'z')""")
     odd = table_of(rest, "Odd %s", KEY)
     [(row,)] = lite.execute("""select to_jsonb(t) from public."Odd %s" as t""")
-    assert odd.change_rows([RowChange(row, {"drop'": "t.b"})], ["Id"]) == {
+    assert made_by(odd, [RowChange(row, {"drop'": "t.b"})], ["Id"]) == {
         0: {KEY: "x", "drop'": "t.b", "Id": row["Id"]}
     }
-    assert odd.change_rows([RowChange({**row, "drop'": "t.b"}, None)]) == {0: {KEY: "x"}}
+    assert made_by(odd, [RowChange({**row, "drop'": "t.b"}, None)]) == {0: {KEY: "x"}}
 
 
 @pytest.mark.parametrize(
@@ -221,10 +229,10 @@ def test_names_that_the_function_itself_uses_are_just_names(lite, rest):
     lite.execute("insert into trap (number, t, n, place, key, sort) values ('a', 1, 2, 3, 4, 'x')")
     [row] = trap.whole_rows(["a"])
     new = {"t": "5", "n": None, "place": "6", "made": "7", "select": "8", "told": "9", "each": "0"}
-    made = trap.change_rows([RowChange(row, new)], ["key"])
+    made = made_by(trap, [RowChange(row, new)], ["key"])
     assert made == {0: {"number": "a", "key": "4", **new}}
-    assert trap.change_rows([RowChange({**row, **new}, None)]) == {0: {"number": "a"}}
-    assert trap.change_rows([RowChange(None, {**row, **new})]) == {0: {**row, **new}}
+    assert made_by(trap, [RowChange({**row, **new}, None)]) == {0: {"number": "a"}}
+    assert made_by(trap, [RowChange(None, {**row, **new})]) == {0: {**row, **new}}
 
 
 def test_rows_that_refer_to_one_another_go_and_come_together(lite, rest):
@@ -234,8 +242,8 @@ def test_rows_that_refer_to_one_another_go_and_come_together(lite, rest):
         for name, parent in (("a", "b"), ("b", "c"), ("c", "a"))
     }
     rows = list(ours.values())
-    assert family.change_rows([RowChange(None, row) for row in rows]) == dict(enumerate(rows))
-    assert family.change_rows([RowChange(row, None) for row in rows]) == {
+    assert made_by(family, [RowChange(None, row) for row in rows]) == dict(enumerate(rows))
+    assert made_by(family, [RowChange(row, None) for row in rows]) == {
         place: {"number": row["number"]} for place, row in enumerate(rows)
     }
     assert lite.execute("select * from family") == []
@@ -243,22 +251,23 @@ def test_rows_that_refer_to_one_another_go_and_come_together(lite, rest):
 
 def test_what_one_row_gives_up_another_may_take(lite, table):
     """In whatever order they come; two that want to change places cannot."""
-    made = table.change_rows(
+    made = made_by(
+        table,
         [
             update("AA1", {"slug": "s1"}, {"slug": "s2"}),
             update("AA2", {"slug": "s2"}, {"slug": "s3"}),
             update("AA3", {"slug": "s3"}, {"slug": "s4"}),
-        ]
+        ],
     )
-    assert made is not None
     assert sorted(made) == [0, 1, 2]
     assert [row[2] for row in listed(lite).values()] == ["s2", "s3", "s4"]
     with pytest.raises(RowError):
-        table.change_rows(
+        made_by(
+            table,
             [
                 update("AA1", {"slug": "s2"}, {"slug": "s3"}),
                 update("AA2", {"slug": "s3"}, {"slug": "s2"}),
-            ]
+            ],
         )
     assert [row[2] for row in listed(lite).values()] == ["s2", "s3", "s4"]
 
@@ -269,22 +278,22 @@ def test_a_row_that_holds_what_json_does_not_take_back_is_known_and_changed(lite
     with PostgrestFront(lite) as front, connected(front.url, lite.secret_key) as other:
         rows = table_of(other, "stocked").whole_rows(["a", "b"])
     changes = [RowChange(row, {"price": 2}) for row in rows]
-    assert stocked.change_rows(changes) == {
+    assert made_by(stocked, changes) == {
         0: {"number": "a", "price": 2},
         1: {"number": "b", "price": 2},
     }
     gone = [RowChange({**row, "price": 2}, None) for row in rows]
-    assert stocked.change_rows(gone) == {0: {"number": "a"}, 1: {"number": "b"}}
+    assert made_by(stocked, gone) == {0: {"number": "a"}, 1: {"number": "b"}}
 
 
 def test_half_a_surrogate_pair_cannot_be_sent(table):
     with pytest.raises(RowError, match="half a surrogate pair"):
-        table.change_rows([update("AA1", {}, {"note": "\ud83d"})])
+        made_by(table, [update("AA1", {}, {"note": "\ud83d"})])
 
 
 def test_a_value_that_somebody_else_holds_is_told_with_whose_it_is(table):
     with pytest.raises(RowError, match="AA2"):
-        table.change_rows([update("AA1", {"slug": "s1"}, {"slug": "s2"})])
+        made_by(table, [update("AA1", {"slug": "s1"}, {"slug": "s2"})])
 
 
 @pytest.mark.parametrize(
@@ -302,7 +311,7 @@ def test_what_somebody_is_writing_in_that_moment_stays(lite, table, theirs, chan
     with psycopg.connect(lite.dsn) as colleague:
         colleague.execute(theirs)
         ours = threading.Thread(
-            target=lambda: found.append(table.change_rows([RowChange(row, change)]))
+            target=lambda: found.append(made_by(table, [RowChange(row, change)]))
         )
         ours.start()
         waits_for_a_lock(lite)
@@ -325,7 +334,7 @@ def test_a_row_that_somebody_is_adding_in_that_moment_stays(lite, table):
     with psycopg.connect(lite.dsn) as colleague:
         colleague.execute("insert into listed values ('AA7', 7, 'theirs', null)")
         change = RowChange(None, {"number": "AA7", "note": "ours"})
-        ours = threading.Thread(target=lambda: found.append(table.change_rows([change])))
+        ours = threading.Thread(target=lambda: found.append(made_by(table, [change])))
         ours.start()
         waits_for_a_lock(lite)
         colleague.commit()
@@ -347,7 +356,7 @@ def test_without_the_function_or_the_right_to_it_nothing_is_changed_so(lite, tab
     finally:
         lite.execute("alter function public.away rename to listing_sync_change_rows")
         lite.restart()
-    assert table.change_rows([]) == {}
+    assert made_by(table, []) == {}
     assert listed(lite)["AA1"][0] == 1
 
 

@@ -476,3 +476,14 @@ def test_that_an_update_told_which_row_it_was_is_no_writing_of_the_id() -> None:
     wrote = Ours((inserted(), later), NUMBERED).wrote("id", 9)
     assert wrote is not None
     assert wrote.run_id == "r1"
+
+
+def test_what_a_person_may_type_into_a_primary_key_tells_no_row_from_another() -> None:
+    table = replace(
+        TABLE,
+        primary_key=frozenset({"number", "id", "ward", "town"}),
+        defaults={"id": "gen_random_uuid()", "town": "'north'::text"},
+    )
+    assert table.row_ids == {"id"}
+    assert replace(table, defaults={}).row_ids == set()
+    assert replace(table, defaults=None).row_ids == {"id", "ward", "town"}

@@ -22,7 +22,7 @@ from listing_sync.commands.rollback import RollbackResult, preview, rollback
 from listing_sync.commands.sync import SyncOptions, sync
 from listing_sync.errors import Category, RowError, Service, TransientError
 from listing_sync.machine.undo import UndoFiles
-from listing_sync.ports import Back, RowChange
+from listing_sync.ports import Back, Changed, RowChange
 from listing_sync.steps.ways_back import Source
 from tests.moving_world import COLUMNS, DescribedTable, MovingWorld
 
@@ -75,9 +75,7 @@ class FaultyTable(DescribedTable):
         with self._failing(numbers):
             return super().mark(numbers, marked_at)  # type: ignore[arg-type]
 
-    def change_rows(
-        self, changes: Sequence[RowChange], told: Sequence[str] = ()
-    ) -> Mapping[int, Mapping[str, Value]] | None:
+    def change_rows(self, changes: Sequence[RowChange], told: Sequence[str] = ()) -> Changed | None:
         if not changes:
             return super().change_rows(changes, told)
         if self.in_between is not None:

@@ -12,13 +12,12 @@ from listing_sync.cli.progress import Silent
 from listing_sync.commands.rollback import RollbackResult, find_source, rollback
 from listing_sync.commands.sync import SyncOptions, sync
 from listing_sync.errors import Category, GeneratedColumnError, RowError, Service, TransientError
-from listing_sync.ports import RowChange
+from listing_sync.ports import Changed, RowChange
 from tests.moving_world import MovingWorld
 
 OLD: dict[str, dict[str, Value]] = {
     f"AA{n}": {"price": n, "status": "old", "photo": f"{n}.jpg"} for n in range(1, 4)
 }
-Made = Mapping[int, Mapping[str, Value]] | None
 
 
 def world(folder: Path, sheet: str = "AA1,10,new\nAA2,20,new\nAA3,30,new\n") -> MovingWorld:
@@ -41,9 +40,9 @@ def meet(ports: MovingWorld, at_each: Callable[[Sequence[RowChange]], object]) -
     """Have something done with each request that changes rows, before it is done."""
     change_rows = ports.table.change_rows
 
-    def met(changes: Sequence[RowChange], told: Sequence[str] = ()) -> Made:
+    def met(changes: Sequence[RowChange], told: Sequence[str] = ()) -> Changed | None:
         answer = at_each(changes) if changes else None
-        return answer if isinstance(answer, dict) else change_rows(changes, told)
+        return answer if isinstance(answer, Changed) else change_rows(changes, told)
 
     ports.table.change_rows = met
 
@@ -64,8 +63,8 @@ def test_a_row_that_only_the_table_finds_changed_is_written_in_any_case(tmp_path
     change_rows = ports.table.change_rows
 
     def without_the_second(changes: Sequence[RowChange]) -> object:
-        made = change_rows([changes[0], changes[2]]) or {}
-        return {0: made[0], 2: made[1]}
+        made, _ = change_rows([changes[0], changes[2]]) or Changed({})
+        return Changed({0: made[0], 2: made[1]})
 
     meet(ports, without_the_second)
     result = back(ports)
