@@ -35,6 +35,8 @@ declare
   message text;
   detail text;
 begin
+  -- As in one statement: what can wait is checked when all is done.
+  set constraints all deferred;
   select
     pg_catalog.jsonb_object_agg(a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod))
   into types
@@ -193,6 +195,7 @@ begin
     found := found || part;
   end loop;
 
+  set constraints all immediate;
   rows_made := pg_catalog.array_to_json(found)::text;
   return next;
 end

@@ -60,7 +60,8 @@ class TableNow:
     @property
     def row_ids(self) -> frozenset[str]:
         """Return the columns that tell a row from another one with the same number."""
-        return row_ids(self.identities, self.primary_key, self.defaults, self.key)
+        found = row_ids(self.identities, self.primary_key, self.defaults, self.key)
+        return found - self.types.keys()
 
     def is_same(self, name: str, left: Value, right: Value, then: ColumnType | None = None) -> bool:
         """Return whether two values of a column mean the same, whatever form they came in.
@@ -121,7 +122,8 @@ def row_ids(
     """Return the columns that tell a row from another one with the same number in `key`.
 
     The database itself gives them, anew for each row: others that the primary key holds may be
-    typed. Where it is not known which have a default, all that it holds are taken for such.
+    typed, or come from the sheet. Where it is not known which have a default, all that it holds are
+    taken for such.
     """
     if defaults is None:
         return identities.union(primary_key) - {key}

@@ -45,7 +45,8 @@ def ids_asked(mapping: SheetMapping, known: TableDescription | None) -> Sequence
     if known is None:
         return ()
     ids = row_ids(known.identities, known.primary_key, known.defaults, mapping.key)
-    return sorted(filter(_PLAIN.fullmatch, ids))
+    mapped = {column.name for column in mapping.columns}
+    return sorted(filter(_PLAIN.fullmatch, ids - mapped))
 
 
 def _kept(

@@ -96,6 +96,8 @@ _BY_CODE: dict[str, Kind] = {
     "2": Kind(_RUN, _DATABASE, marked("the database refuses it: {message}")),
     "3": Kind(_RUN, _DATABASE, _SCHEMA),
     "42": Kind(_RUN, _DATABASE, _SCHEMA),
+    # Of the texts of some types (hstore): the statements themselves are PostgREST's.
+    "42601": Kind(_ROW, _DATABASE, marked("the database does not take a value: {message}")),
     "42501": Kind(_RUN, _DATABASE, marked("a right is missing: {message}")),
     "F0": Kind(_RUN, _DATABASE, marked("the database's configuration is damaged: {message}")),
     "HV": Kind(_RUN, _DATABASE, marked("the foreign table cannot be used: {message}")),

@@ -52,9 +52,10 @@ create table public.trap (number text primary key, t text, n text, o text, r tex
   "select" text, told text);
 create table public.family (number text primary key, parent text references public.family (number),
   note text);
+create table public.placed (number text primary key, place integer unique deferrable);
 create extension hstore;
 create table public.stocked (number text primary key, price numeric, stock public.hstore);
-grant all on public.trap, public.family, public.stocked to service_role;
+grant all on public.placed, public.trap, public.family, public.stocked to service_role;
 create table public.closed (number text primary key, note text);
 grant all on public."Odd %s", public.typed, public.listed to service_role;
 """
@@ -370,3 +371,17 @@ def test_nobody_but_the_service_role_may_use_it(lite, table):
     assert made is None
     assert calls.made
     assert listed(lite)["AA1"][0] == 1
+
+
+def test_what_can_be_checked_later_is_checked_when_all_is_done(lite, rest):
+    """As in one statement: rows change places where their constraint is deferrable."""
+    lite.execute("insert into placed values ('a', 1), ('b', 2), ('c', 3)")
+    placed = table_of(rest, "placed")
+    swap = [
+        RowChange({"number": "a", "place": 1}, {"place": 2}),
+        RowChange({"number": "b", "place": 2}, {"place": 1}),
+    ]
+    assert made_by(placed, swap).keys() == {0, 1}
+    with pytest.raises(RowError):
+        placed.change_rows([RowChange({"number": "a", "place": 2}, {"place": 3})])
+    assert lite.execute("select place from placed order by number") == [(2,), (1,), (3,)]
