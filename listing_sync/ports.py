@@ -361,14 +361,20 @@ class KeyedRows:
 class Undo(Protocol):
     """What runs replaced and wrote, compressed, one file a run; on disk before `record` returns.
 
-    `record` raises OSError when it cannot be kept; `conclude` appends what came of changes: done,
+    `record` raises OSError when it cannot be kept; of a rollback it is told what it `undoes`, a
+    "run" or all "since" a sequence. `conclude` appends what came of changes: done,
     refused, by number what the database `made` of values where that is not what was sent, how it
     `spelled` the number, and what stands `beside` in rows that are done. Inserts are KeyedRows.
     `changes_of` returns the changes of one listing, newest first.
     """
 
     def record(
-        self, run_id: str, started_at: datetime, changes: Iterable[Replaced | KeyedRows]
+        self,
+        run_id: str,
+        started_at: datetime,
+        changes: Iterable[Replaced | KeyedRows],
+        *,
+        undoes: Mapping[str, Value] | None = None,
     ) -> None: ...
     def conclude(
         self,

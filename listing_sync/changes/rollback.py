@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from listing_sync.cells.listings import Value
+from listing_sync.changes.ownership import Ours
 from listing_sync.changes.table_now import TableNow
-from listing_sync.changes.undo_log import Logged, Ours, Row, folded
+from listing_sync.changes.undo_log import Logged, Row, folded
 from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 
@@ -66,11 +67,10 @@ def way_back(number: str, was: Row | None, now: Row | None, ours: Ours) -> Step:
     if ours.is_another(now, was):
         return _of_another(number, was, now, ours)
     written = {
-        name for change in ours.changes for name in (*(change.new or ()), *(change.made or ()))
+        name for change in ours.standing() for name in (*(change.new or ()), *(change.made or ()))
     }
     # A row that we removed and that is there again is another one, whoever made it.
-    is_another = any(change.new is None and change.is_certain for change in ours.changes)
-    is_kept = ours.made() is None and not is_another
+    is_kept = ours.made() is None and not ours.is_made_anew()
     names = ours.table.types.keys() | written if is_kept else was.keys()
     return _restored(number, was, now, [name for name in was if name in names], ours)
 
@@ -104,7 +104,7 @@ def way_back_of_run(number: str, run_id: str, now: Row | None, ours: Ours) -> St
         if made.run_id != run_id:
             return _untouched(number, now, phrase("made anew by {run}", run=made.run))
         return _away(number, now, ours, run_id=run_id)
-    if ours.is_another(now):
+    if ours.is_another(now, mine.old):
         return _of_another(number, mine.old, now, ours)
     return _restored(number, mine.old, now, list(mine.old), ours, mine=mine)
 
@@ -123,8 +123,9 @@ def _gone(number: str, mine: Logged, ours: Ours) -> Step:
 def _away(number: str, now: Row, ours: Ours, *, run_id: str | None) -> Step:
     """Return the step that removes a row which we made, if it is as we left it."""
     left_alone = []
+    apart = {ours.table.key} | ours.table.fixed | ours.table.row_ids
     for name, value in now.items():
-        if name == ours.table.key or name in ours.table.fixed:
+        if name in apart:
             continue
         change = ours.wrote(name, value)
         if change is None and not ours.is_moved_by_itself(name, value):

@@ -137,7 +137,9 @@ class _Rollback:
             tally.elsewhere = runs_elsewhere(ports, self.source.began)
             self.progress.phase("Leading back", self.source.rows)
             with ways_back(ports, self.source, table, tally.elsewhere.others) as ways:
-                restorer = Restorer(ports, run, table, self._hold, ways.looked_at)
+                restorer = Restorer(
+                    ports, run, table, self._hold, ways.looked_at, self.source.undoes
+                )
                 for steps in ways.steps():
                     for done in restorer.do(steps):
                         tally.add(done)

@@ -71,9 +71,17 @@ class UndoFiles:
     # -- writing ---------------------------------------------------------------------------------
 
     def record(
-        self, run_id: str, started_at: datetime, changes: Iterable[Replaced | KeyedRows]
+        self,
+        run_id: str,
+        started_at: datetime,
+        changes: Iterable[Replaced | KeyedRows],
+        *,
+        undoes: Mapping[str, Value] | None = None,
     ) -> None:
-        """Append what a batch will replace and write; raises OSError when it cannot be kept."""
+        """Append what a batch will replace and write; raises OSError when it cannot be kept.
+
+        The first line tells what a rollback `undoes`: {"run": its id} or {"since": a sequence}.
+        """
         found = tuple(changes)
         lines = b"".join(lines_of(found))
         if not lines:
@@ -84,7 +92,8 @@ class UndoFiles:
             if len(lines) >= LARGEST_BATCH_BYTES - _FIRST_LINE_BYTES:
                 raise OSError(errno.EFBIG, "more than a batch may hold", str(self._folder))
             if path is None:
-                lines = encode_json({"types": self._types}) + b"\n" + lines
+                first = {"types": self._types} | ({"undoes": undoes} if undoes else {})
+                lines = encode_json(first) + b"\n" + lines
                 path = self._new_path(run_id, started_at)
             self._file_of(path).append(pack(lines), is_needed=True)
             self._writing[run_id] = path

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.changes.undo_log import Logged
+from listing_sync.machine.sequence import sequence_of
 from listing_sync.machine.state_dir import decode_json, encode_json, read_as_ours
 from listing_sync.machine.undo import RunFile, UndoFiles
 from listing_sync.machine.undo_lines import change_of, done_in, is_change, lines_by_number
@@ -33,12 +34,14 @@ class WrittenIndex:
         self._connection = connection
         self._files: list[RunFile] = []
         self._types: list[dict[str, ColumnType]] = []
+        self._undoes: list[frozenset[str]] = []
 
     def add(self, file: RunFile, undo: UndoFiles) -> None:
         """Take in what one run did."""
         run = len(self._files)
         self._files.append(file)
         self._types.append({})
+        self._undoes.append(frozenset())
         # Changes of which nothing is known yet, by number: a run may note one more than once.
         pending: defaultdict[str, list[int]] = defaultdict(list)
         with read_as_ours(file.path):
@@ -59,6 +62,7 @@ class WrittenIndex:
                 continue
             said = decode_json(line, frames=3)
             self._types[run] |= types_of(said.get("types", {}))
+            self._undoes[run] |= self._undone(run, said.get("undoes"))
             spelled = said.get("spelled", {})
             for number, made in done_in(said):
                 key = spelled.get(number, number)
@@ -70,6 +74,20 @@ class WrittenIndex:
             for number in said.get("refused", ()):
                 gone = [(row,) for row in pending.pop(number, ())]
                 self._connection.executemany("delete from change where rowid = ?", gone)
+
+    def _undone(self, run: int, said: object) -> frozenset[str]:
+        """Return the runs that a rollback was to take back, of those that are known here."""
+        match said:
+            case {"run": str(run_id)}:
+                return frozenset({run_id})
+            case {"since": int(sequence)}:
+                return frozenset(
+                    file.run_id
+                    for file in self._files[:run]
+                    if (sequence_of(file.path.name) or 0) > sequence
+                )
+            case _:
+                return frozenset()
 
     def numbers_of(self, run_id: str) -> Iterator[str]:
         """Yield the listings that a run changed, in the order of its first changes."""
@@ -104,6 +122,7 @@ class WrittenIndex:
             made=as_made,
             is_certain=bool(is_certain),
             types=self._types[run],
+            undoes=self._undoes[run],
         )
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from listing_sync.cells.wording import listed
-from listing_sync.changes.undo_log import SOMEBODY
+from listing_sync.changes.ownership import SOMEBODY
 from listing_sync.errors import RefusedError, RemoteError
 from listing_sync.history.runs import Run
 from listing_sync.language.sentences import phrase, phrase_number, spoken

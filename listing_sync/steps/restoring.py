@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from listing_sync.cells.listings import Value
 from listing_sync.changes.rollback import Action, LeftAlone, Step
 from listing_sync.changes.table_now import TableNow
 from listing_sync.errors import BatchTooLargeError, RemoteError, RowError
@@ -29,7 +30,7 @@ class Restorer:
     """Does the steps of one rollback; what they replace is on disk before.
 
     `before_first_write` is called once, when there is something to write. `look_again` returns the
-    steps of listings as their rows are now.
+    steps of listings as their rows are now; `undoes` is what undo files tell of it.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class Restorer:
         table: TableNow,
         before_first_write: Callable[[], None],
         look_again: Callable[[Sequence[str]], Sequence[Step]],
+        undoes: Mapping[str, Value] | None = None,
     ) -> None:
         self._ports = ports
         self._run = run
         self._table = table
         self._before_first_write: Callable[[], None] | None = before_first_write
         self._look_again = look_again
+        self._undoes = undoes
         self._writer = StepWriter(ports.target.table, table, self._warn)
         self._warnings: dict[str, None] = {}
         self._is_remembered = True
@@ -115,7 +118,11 @@ class Restorer:
             now = found[step.property_number]
             if now.action is Action.NONE:
                 is_back = set(now.left_alone) <= set(step.left_alone)
-                yield [step if is_back and step.property_number in may_be_done else now]
+                if is_back and step.property_number in may_be_done:
+                    self._note_done(step, now)
+                    yield [step]
+                else:
+                    yield [now]
             elif now == step:
                 same.append(step)
             else:
@@ -128,13 +135,13 @@ class Restorer:
         if not undone:
             return [*steps]
         found = {step.property_number: step for step in self._look_again(sorted(undone))}
-        return [
-            _kept(step)
-            if step.property_number in undone
-            and found[step.property_number].action is not Action.NONE
-            else step
-            for step in steps
-        ]
+        done = []
+        for step in steps:
+            now = found.get(step.property_number)
+            if now is not None and now.action is Action.NONE:
+                self._note_done(step, now)
+            done.append(step if now is None or now.action is Action.NONE else _kept(step))
+        return done
 
     def _write_once_more(self, steps: Sequence[Step]) -> list[Step]:
         late, _ = self._writer.write_as_read(steps)
@@ -181,7 +188,10 @@ class Restorer:
             return
         try:
             self._ports.machine.undo.record(
-                self._run.run_id, self._run.started_at, map(_replaced, steps)
+                self._run.run_id,
+                self._run.started_at,
+                map(_replaced, steps),
+                undoes=self._undoes,
             )
         except OSError as error:
             self._is_remembered = False
@@ -199,6 +209,19 @@ class Restorer:
             refused=[step.property_number for step in done if step.action is Action.NONE],
             made=made,
         )
+
+    def _note_done(self, step: Step, now: Step) -> None:
+        """Note that a step was done, though the answer was lost; `now` is the one looked at since.
+
+        The row as it is now tells what the database made of it.
+        """
+        if not self._is_remembered:
+            return
+        row = now.now or {}
+        told = row.keys() - step.values.keys() if step.now is None else self._table.row_ids
+        made = {name: row[name] for name in told if name in row}
+        number = step.property_number
+        self._note(done=[number], made={number: made} if made else None)
 
     def _strike_out(self, steps: Sequence[Step]) -> None:
         """Note that steps were not done."""

@@ -8,9 +8,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
+from listing_sync.cells.listings import Value
+from listing_sync.changes.ownership import Ours
 from listing_sync.changes.rollback import Step, way_back, way_back_of_run
 from listing_sync.changes.table_now import TableNow
-from listing_sync.changes.undo_log import Ours, Row, written_types
+from listing_sync.changes.undo_log import Row, written_types
 from listing_sync.language.sentences import phrase
 from listing_sync.lazy_dataclasses import dataclass
 from listing_sync.ports import Ports, SnapshotMeta, Written
@@ -37,6 +39,14 @@ class Source:
     def rows(self) -> int | None:
         """Return how many listings that are, where it is known."""
         return self.snapshot.rows if self.snapshot else None
+
+    @property
+    def undoes(self) -> Mapping[str, Value] | None:
+        """Return what is to be taken back, as an undo file tells it; None: that is not known."""
+        if self.run_id is not None:
+            return {"run": self.run_id}
+        sequence = self.snapshot.sequence if self.snapshot else None
+        return None if sequence is None else {"since": sequence}
 
     def began(self, ports: Ports) -> datetime:
         """Return since when others may have written: by the database's clock where that is known.

@@ -127,7 +127,7 @@ def proxy(office: Office) -> Iterator[ChaosProxy]:
         ),
         pytest.param(
             "insert into homes (num, price) values ('AA3', 300)",
-            ("AA3", "price", "changed by somebody else"),
+            ("AA3", None, "added anew by somebody else"),
             [("AA1", 100, None), ("AA2", 100, None), ("AA3", 300, None)],
             id="a row to be brought back",
         ),
@@ -196,6 +196,14 @@ def test_a_lost_answer_to_the_way_back_is_nobodys_doing(office, proxy):
     assert (said["restored"], said["broughtBack"], said["removed"]) == (1, 1, 1), done.err
     assert (done.code, said["leftAlone"], said["verified"]) == (0, [], True)
     assert office.rows() == [("AA1", 100, None), ("AA2", 100, None)]
+    # Nor does it make ours what a colleague does next, though it is what our run had left.
+    office.project.execute(
+        "update homes set price = 200 where num = 'AA1'; delete from homes where num = 'AA2'"
+    )
+    assert left(office.back("--run", run_id, code=1)) == [
+        ("AA1", "price", "changed by somebody else"),
+        ("AA2", None, "removed by somebody else"),
+    ]
 
 
 def test_a_row_with_a_document_that_json_functions_refuse_is_led_back_all_the_same(office):
@@ -412,6 +420,32 @@ def test_marks_in_a_date_are_taken_back(office):
     office.let_go_on()
     office.sync()
     assert office.back("--snapshot", snapshot)["removed"] == 2
+
+
+def test_runs_are_undone_one_after_another_the_newest_first(office):
+    office.project.execute("insert into homes (num, price, own) values ('AA1', 1, 'first')")
+    office.sheet("AA1,100", "AA2,100")
+    first = office.sync()
+    office.sheet("AA1,200")
+    second = office.sync()
+    office.sheet("AA2,300")
+    third = office.sync()
+    for run_id in (third, second, first):
+        said = office.back("--run", run_id)
+        assert (said["leftAlone"], said["verified"]) == ([], True)
+    assert office.rows() == [("AA1", 1, "first")]
+
+
+def test_a_snapshot_that_was_led_back_to_leaves_earlier_runs_to_be_undone(office):
+    office.project.execute("insert into homes (num, price) values ('AA1', 1)")
+    office.sheet("AA1,100")
+    first = office.sync()
+    office.sheet("AA1,200", "AA2,200")
+    snapshot = office.snapshot()
+    office.back("--snapshot", snapshot)
+    assert office.rows() == [("AA1", 100, None)]
+    assert office.back("--run", first)["leftAlone"] == []
+    assert office.rows() == [("AA1", 1, None)]
 
 
 def test_a_later_run_of_ours_is_named_as_ours(office):

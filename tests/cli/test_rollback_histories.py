@@ -37,13 +37,28 @@ Table = dict[str, Row]
 class Done:
     """A run of this machine that wrote: the table before it and after.
 
-    `others` counts the runs of the other machine before it.
+    `others` counts the runs of the other machine before it; `left` is what runs here had left when
+    it came, since the snapshot whose `epoch` it is.
     """
 
     run_id: str
     before: Table
     after: Table
     others: int
+    left: dict[str, Row | None]
+    epoch: int
+
+
+@dataclass
+class Given:
+    """Who gave something back, by undoing what `undone` did: it is whose it was `earlier`."""
+
+    run_id: str
+    undone: Done
+    earlier: Owner | None
+
+
+Owner = str | Given
 
 
 @dataclass
@@ -61,15 +76,24 @@ class History:
     has_marks: bool
     sheet: dict[str, tuple[int, int | None]] = field(default_factory=dict)
     runs: list[Done] = field(default_factory=list)
-    wrote: dict[tuple[str, str], str] = field(default_factory=dict)
-    made: dict[str, str] = field(default_factory=dict)
+    wrote: dict[tuple[str, str], Owner] = field(default_factory=dict)
+    made: dict[str, Owner] = field(default_factory=dict)
     left: dict[str, Row | None] = field(default_factory=dict)
     elsewhere: list[str] = field(default_factory=list)
+    ids: dict[int, int] = field(default_factory=dict)
+    epoch: int = 0
+    owners: dict[str, tuple[dict[tuple[str, str], Owner], dict[str, Owner]]] = field(
+        default_factory=dict
+    )
 
     def table(self) -> Table:
+        """Return the rows by number; one that was brought back counts by the id that it had."""
         names = (*COLUMNS, "id")
         rows = self.office.rows(", ".join(("num", *names)))
-        return {num: dict(zip(names, values, strict=True)) for num, *values in rows}
+        found = {num: dict(zip(names, values, strict=True)) for num, *values in rows}
+        for row in found.values():
+            row["id"] = self.ids.get(row["id"], row["id"])
+        return found
 
     # -- what happens --------------------------------------------------------------------------
 
@@ -131,10 +155,15 @@ class History:
     def go_back(self) -> None:
         """Undo a run here and go on: the rollback is a run of ours too."""
         if self.runs:
-            before, run_id = self.table(), self.chance.choice(self.runs).run_id
-            done = self.office.run("migrate", "rollback", "--run", run_id, "--yes")
+            before, undone = self.table(), self.chance.choice(self.runs)
+            done = self.office.run("migrate", "rollback", "--run", undone.run_id, "--yes")
             assert done.code in {0, 1}, done.err
+            for number, row in self.table().items():
+                was = undone.before.get(number)
+                if number not in before and was is not None:
+                    self.ids[row["id"]] = was["id"]
             self._note(self._newest_run(), before)
+            self._give_back(undone, before)
             self.office.run("resume")
 
     def _newest_run(self) -> str:
@@ -157,7 +186,7 @@ class History:
     def cut_over(self) -> tuple[str, Table]:
         """Return the name of the snapshot that was taken, and what it holds."""
         before = self.table()
-        self.left = {}
+        self.left, self.epoch = {}, self.epoch + 1
         self._write_sheet()
         name = self.office.snapshot()
         self._note(self._newest_run(), before)
@@ -178,6 +207,8 @@ class History:
 
     def _note(self, run_id: str, before: Table) -> None:
         after = self.table()
+        left = {number: row and dict(row) for number, row in self.left.items()}
+        self.owners[run_id] = dict(self.wrote), dict(self.made)
         for number in before.keys() | after.keys():
             was, now = before.get(number), after.get(number)
             if was is not None and now is not None:
@@ -190,7 +221,56 @@ class History:
                 self.left[number] = now and dict(now)
                 self.wrote |= {(number, name): run_id for name in COLUMNS}
         if before != after:
-            self.runs.append(Done(run_id, before, after, len(self.elsewhere)))
+            done = Done(run_id, before, after, len(self.elsewhere), left, self.epoch)
+            self.runs.append(done)
+
+    def _give_back(self, undone: Done, before: Table) -> None:
+        """Note whose that is which the newest run gave back."""
+        rollback = self.runs[-1]
+        if rollback.before is not before:
+            return
+        for number in before.keys() | rollback.after.keys():
+            was, now = before.get(number), rollback.after.get(number)
+            of_row = (undone.before.get(number) is None) is not (undone.after.get(number) is None)
+            if (was is None) is not (now is None):
+                if of_row:
+                    self._give_back_row(undone, rollback, number)
+            elif was is not None and now is not None and not of_row:
+                for name in COLUMNS:
+                    if was[name] != now[name]:
+                        self._give_back_cell(undone, rollback, number, name)
+
+    def _give_back_row(self, undone: Done, rollback: Done, number: str) -> None:
+        earlier = self.owners[undone.run_id]
+        self.made[number] = Given(rollback.run_id, undone, earlier[1].get(number))
+        for name in COLUMNS:
+            cell = number, name
+            self.wrote[cell] = Given(rollback.run_id, undone, earlier[0].get(cell))
+        if undone.epoch == self.epoch:
+            if number in undone.left:
+                self.left[number] = undone.left[number]
+            else:
+                self.left.pop(number, None)
+
+    def _give_back_cell(self, undone: Done, rollback: Done, number: str, name: str) -> None:
+        cell = number, name
+        self.wrote[cell] = Given(rollback.run_id, undone, self.owners[undone.run_id][0].get(cell))
+        if undone.epoch == self.epoch:
+            left, earlier = self.left.get(number), undone.left.get(number)
+            if left is not None:
+                left.pop(name, None)
+                if earlier is not None and name in earlier:
+                    left[name] = earlier[name]
+                if not left:
+                    del self.left[number]
+
+    def owner(self, owner: Owner | None, since: Done) -> str | None:
+        """Return whose it is to one who knows the runs since that one."""
+        while isinstance(owner, Given):
+            if self.runs.index(owner.undone) < self.runs.index(since):
+                return owner.run_id
+            owner = owner.earlier
+        return owner
 
     # -- what has to come of it ------------------------------------------------------------------
 
@@ -199,11 +279,14 @@ class History:
         wanted, left, enquired = self.table(), set(), self.enquired()
         for number in done.before.keys() | done.after.keys():
             was, ours, row = done.before.get(number), done.after.get(number), wanted.get(number)
-            is_last = self.made.get(number) == done.run_id
+            is_last = self.owner(self.made.get(number), done) == done.run_id
             if was == ours or was is row is None:
                 continue
             if was is None or row is None:
-                by_it = all(self.wrote.get((number, name)) == done.run_id for name in COLUMNS)
+                by_it = all(
+                    self.owner(self.wrote.get((number, name)), done) == done.run_id
+                    for name in COLUMNS
+                )
                 if not (row == ours and is_last and by_it):
                     left.add(number)
                 elif was is not None:
@@ -224,10 +307,11 @@ class History:
 
     def _is_its(self, done: Done, number: str, name: str, row: Row, ours: Row | None) -> bool:
         if ours is not None:
-            is_as_left = row[name] == ours[name] and self.wrote[number, name] == done.run_id
-            return is_as_left and row["id"] == ours["id"]
+            is_its = self.owner(self.wrote[number, name], done) == done.run_id
+            return is_its and row[name] == ours[name] and row["id"] == ours["id"]
         # What a later run of ours did not name as it made the row anew was lost by this one.
-        maker = next(each for each in self.runs if each.run_id == self.made[number])
+        made = self.owner(self.made[number], done)
+        maker = next(each for each in self.runs if each.run_id == made)
         is_as_made = row["id"] == maker.after.get(number, {}).get("id")
         return is_as_made and name in OF_COLLEAGUES and row[name] is None
 

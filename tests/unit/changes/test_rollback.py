@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from listing_sync.cells.column_types import ColumnType
 from listing_sync.cells.listings import Value
+from listing_sync.changes.ownership import Ours
 from listing_sync.changes.rollback import Action, LeftAlone, Step, way_back, way_back_of_run
 from listing_sync.changes.table_now import TableNow, means
-from listing_sync.changes.undo_log import Logged, Ours, Row, folded
+from listing_sync.changes.undo_log import Logged, Row, folded
 
 TYPES = {
     "number": ColumnType.TEXT,
@@ -487,3 +488,98 @@ def test_what_a_person_may_type_into_a_primary_key_tells_no_row_from_another() -
     assert table.row_ids == {"id"}
     assert replace(table, defaults={}).row_ids == set()
     assert replace(table, defaults=None).row_ids == {"id", "ward", "town"}
+
+
+def test_a_row_that_others_made_anew_after_a_removal_as_it_was_is_back() -> None:
+    now = {**WAS, "id": 7}
+    step = undo(now, did(WAS, None), table=NUMBERED)
+    assert (step.action, step.left_alone) == (Action.NONE, ())
+    step = undo({**now, "price": 5}, did(WAS, None), table=NUMBERED)
+    assert named(step) == [(None, "added anew by somebody else")]
+
+
+# -- after rollbacks --------------------------------------------------------------------------
+
+
+def took_back(*run_ids: str) -> dict[str, Any]:
+    return {"undoes": frozenset(run_ids)}
+
+
+SECOND = did({"price": 200}, {"price": 300}, "r2")
+UNDONE = did({"price": 300}, {"price": 200}, "back", **took_back("r2"))
+
+
+def test_runs_are_undone_one_after_another_the_newest_first() -> None:
+    now = {**WAS, "price": 200}
+    assert undo(now, UPDATED, SECOND, UNDONE).values == {"price": 100}
+    # Of the rollback itself, what it gave back is its own.
+    step = way_back_of_run("A1", "back", now, Ours((UNDONE,), TABLE))
+    assert step is not None
+    assert step.values == {"price": 300}
+    # Before, a rollback did not tell what it took back.
+    before = replace(UNDONE, undoes=frozenset())
+    assert "changed by run back" in named(undo(now, UPDATED, SECOND, before))[0][1]
+
+
+def test_what_a_rollback_gave_back_to_somebody_else_is_theirs() -> None:
+    second = did({"price": 250}, {"price": 300}, "r2")
+    back_again = did({"price": 300}, {"price": 250}, "back", **took_back("r2"))
+    now = {**WAS, "price": 250}
+    assert named(undo(now, UPDATED, second, back_again)) == [("price", OTHERS)]
+    assert named(back(WAS, now, UPDATED, second, back_again)) == [("price", OTHERS)]
+
+
+def test_what_a_rollback_set_to_another_value_than_was_replaced_is_its_own() -> None:
+    second = did({"price": 250}, {"price": 300}, "r2")
+    to_snapshot = did({"price": 300}, {"price": 90}, "back", **took_back("r1", "r2"))
+    step = undo({**WAS, "price": 90}, UPDATED, second, to_snapshot)
+    assert "changed by run back" in named(step)[0][1]
+
+
+def test_a_row_that_was_removed_and_brought_back_is_the_one_that_it_was() -> None:
+    removed = did({**GIVEN, "price": 200}, None, "r2")
+    whole = {**GIVEN, "id": 12, "price": 200}
+    brought = did(None, whole, "back", made={}, **took_back("r2"))
+    updated = replace(UPDATED, made={"id": 9})
+    step = undo(whole, updated, removed, brought, table=NUMBERED)
+    assert (step.values, step.left_alone) == ({"price": 100}, ())
+    made = replace(inserted(), new={**NEW, "price": 200})
+    assert undo(whole, made, removed, brought, table=NUMBERED).action is Action.REMOVE
+    # What nobody maps is not looked at, as it was not before.
+    typed = {**whole, "own": "typed"}
+    step = back({**GIVEN, "price": 100}, typed, updated, removed, brought, table=NUMBERED)
+    assert (step.values, step.left_alone) == ({"id": 9, "price": 100}, ())
+
+
+def test_a_row_that_was_made_anew_and_taken_away_again_is_as_it_was_removed() -> None:
+    again, away = inserted("r2"), did(GIVEN, None, "back", **took_back("r2"))
+    assert undo(None, did(WAS, None), again, away).action is Action.BRING_BACK
+    assert back(WAS, None, did(WAS, None), again, away).action is Action.BRING_BACK
+    # Somebody adds it after that: it is theirs.
+    assert ("own", OTHERS) in named(undo(GIVEN, did(WAS, None), again, away))
+
+
+def test_what_a_rollback_wrote_into_a_row_made_anew_is_its_own() -> None:
+    removed, again = did(WAS, None, "r2"), inserted("r3")
+    filled = did({"own": None}, {"own": "first"}, "back", **took_back("r2", "r3"))
+    wrote = Ours((UPDATED, removed, again, filled), TABLE).wrote("own", "first")
+    assert wrote is filled
+
+
+def test_a_rollback_of_a_rollback_puts_the_run_in_force_again() -> None:
+    redone = did({"price": 200}, {"price": 300}, "again", **took_back("back"))
+    step = undo({**WAS, "price": 300}, UPDATED, SECOND, UNDONE, redone)
+    assert "changed by run r2" in named(step)[0][1]
+
+
+def test_a_row_that_a_rollback_may_have_removed_is_judged_by_whether_it_is_there() -> None:
+    cut_off = maybe(GIVEN, None, "back", **took_back("r1"))
+    assert undo(GIVEN, inserted(), cut_off).action is Action.REMOVE
+    assert (
+        undo(
+            None, did(WAS, None), inserted("r2"), maybe(GIVEN, None, "back", **took_back("r2"))
+        ).action
+        is Action.BRING_BACK
+    )
+    brought = maybe(None, WAS, "back", **took_back("r1"))
+    assert undo(None, did(WAS, None), brought).action is Action.BRING_BACK

@@ -196,7 +196,7 @@ def test_an_interrupted_rollback_is_finished_by_the_next(tmp_path):
 
 
 class FullDisk(UndoFiles):
-    def record(self, *_: object) -> None:
+    def record(self, *_: object, **_more: object) -> None:
         raise OSError(ENOSPC, "No space left on device")
 
 

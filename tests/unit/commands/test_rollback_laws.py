@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -116,25 +116,72 @@ class _Failing:
 
 @dataclass
 class Deed:
-    """What somebody really did: the table before and after."""
+    """What somebody really did: the table before and after; of a rollback which runs it undid."""
 
     who: str
     before: State
     after: State
+    undid: frozenset[str] = frozenset()
 
 
 @dataclass
 class Owners:
     """Who made or removed each row last, and who left each of its values.
 
-    A value that somebody puts back as a run left it is that run's: nobody can tell.
+    A value that somebody puts back as a run left it is that run's: nobody can tell. What a rollback
+    gave back is whose it was before the run that it undid.
     """
 
     rows: dict[str, str] = field(default_factory=dict)
     cells: dict[tuple[str, str], str] = field(default_factory=dict)
     left: dict[tuple[str, str], tuple[str, Value]] = field(default_factory=dict)
+    earlier: list[tuple[Deed, Owners]] = field(default_factory=list)
 
     def follow(self, deed: Deed) -> None:
+        was = Owners(dict(self.rows), dict(self.cells), dict(self.left))
+        self._note(deed)
+        for number in deed.before.keys() | deed.after.keys():
+            self._give_back(deed, number)
+        self.earlier.append((deed, was))
+
+    def _give_back(self, deed: Deed, number: str) -> None:
+        undone = [(old, was) for old, was in self.earlier if old.who in deed.undid]
+        touched = [
+            (old, was) for old, was in undone if old.before.get(number) != old.after.get(number)
+        ]
+        before, after = deed.before.get(number), deed.after.get(number)
+        of_row = [old for old, _ in touched if _is_of_row(old, number)]
+        if _is_of_row(deed, number):
+            opposite = any((old.before.get(number) is None) is (after is None) for old in of_row)
+            if opposite:
+                old, was = touched[0]
+                self.rows.pop(number, None)
+                self.rows |= {number: was.rows[number]} if number in was.rows else {}
+                row = old.before.get(number)
+                names = [n for n in COLUMNS if row is None or after is None or row[n] == after[n]]
+                self._take_from(was, number, names)
+        elif before is not None and after is not None and not of_row:
+            for name in COLUMNS:
+                wrote = [
+                    (old, was)
+                    for old, was in touched
+                    if old.before[number][name] != old.after[number][name]
+                ]
+                if before[name] != after[name] and wrote:
+                    old, was = wrote[0]
+                    if old.before[number][name] == after[name]:
+                        self._take_from(was, number, (name,))
+
+    def _take_from(self, was: Owners, number: str, names: Iterable[str]) -> None:
+        """Have cells of a row be whose they were."""
+        for name in names:
+            cell = number, name
+            self.cells.pop(cell, None)
+            self.left.pop(cell, None)
+            self.cells |= {cell: was.cells[cell]} if cell in was.cells else {}
+            self.left |= {cell: was.left[cell]} if cell in was.left else {}
+
+    def _note(self, deed: Deed) -> None:
         for number in deed.before.keys() | deed.after.keys():
             before, after = deed.before.get(number), deed.after.get(number)
             if (before is None) is not (after is None):
@@ -150,6 +197,10 @@ class Owners:
         elif cell in self.left and self.left[cell][1] == value:
             return self.left[cell][0]
         return who
+
+
+def _is_of_row(deed: Deed, number: str) -> bool:
+    return (number in deed.before) is not (number in deed.after)
 
 
 class History:
@@ -229,7 +280,9 @@ class History:
 
     def back(self, which: int, fault: tuple[str, object] | None = None) -> None:
         source = self.source(which)
+        ours = frozenset(deed.who for deed in self.deeds) - {THEM, "nobody"}
         self._act(lambda: rollback(self.ports, source, SILENT), fault)
+        self.deeds[-1].undid = ours if source.run_id is None else frozenset({source.run_id})
         self.ports.hold.path.unlink(missing_ok=True)
 
     def source(self, which: int) -> Source:
@@ -315,21 +368,26 @@ class History:
                 mine = left is None and owners.rows.get(number) == run_id
                 yield number, was if mine else None
             elif left is None:
-                maker = owners.rows[number]
+                maker = owners.rows.get(number)
                 yield number, self._filled_up(number, was, row, maker, owners)
             else:
                 mine_cells = [
                     name
                     for name in row
-                    if was[name] != left[name] and owners.cells[number, name] == run_id
+                    if was[name] != left[name] and owners.cells.get((number, name)) == run_id
                 ]
                 yield number, row | {name: was[name] for name in mine_cells}
 
     def _filled_up(
-        self, number: str, was: dict[str, Value], row: dict[str, Value], maker: str, owners: Owners
+        self,
+        number: str,
+        was: dict[str, Value],
+        row: dict[str, Value],
+        maker: str | None,
+        owners: Owners,
     ) -> dict[str, Value]:
         """Return a row made anew by a later run, with what that one did not write."""
-        if maker == THEM:
+        if maker in {None, THEM}:
             return row
         with self.ports.machine.written_since(None) as written:
             sent = {

@@ -366,3 +366,27 @@ def test_a_file_of_another_name_is_none_of_ours(machine, name):
     assert undo.runs() == ()
     undo.delete_older(START + timedelta(days=1), keep=0)
     assert (machine.state.path / "undo" / name).exists()
+
+
+def test_what_a_rollback_was_to_take_back_is_known_of_the_runs_before_it(machine):
+    undo = UndoFiles(machine.state)
+    told: list[tuple[str, dict[str, Any] | None]] = [
+        ("r1", None),
+        ("r2", None),
+        ("one", {"run": "r2"}),
+        ("r3", None),
+        ("since", {"since": 1}),
+        ("odd", {"until": 9}),
+    ]
+    for run_id, undoes in told:
+        undo.record(run_id, START, [update("AA1", 1)], undoes=undoes)
+    with written_since(undo, None) as written:
+        undone = {change.run_id: change.undoes for change in written.changes_of("AA1")}
+    assert undone == {
+        "r1": frozenset(),
+        "r2": frozenset(),
+        "one": {"r2"},
+        "r3": frozenset(),
+        "since": {"r2", "one", "r3"},
+        "odd": frozenset(),
+    }
