@@ -10,6 +10,8 @@ from typing import TypeVar
 from listing_sync.reliability.pacing import Patience
 from listing_sync.supabase.rest import Rest
 from listing_sync.transport import build_client
+from tests.stack.postgres import PostgresServer
+from tests.stack.supabase_lite import SupabaseLite
 
 T = TypeVar("T")
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -24,6 +26,15 @@ class Calls:
     def __call__(self, send: Callable[[], T], what: str, patience: Patience = Patience.RETRY) -> T:
         self.made.append((what, patience))
         return send()
+
+
+@contextmanager
+def project_of(tables: str, *, max_rows: int = 1000) -> Iterator[SupabaseLite]:
+    """Give a project of a module's own, with sql/ and these tables."""
+    with PostgresServer() as postgres, SupabaseLite(postgres, max_rows=max_rows) as project:
+        project.execute(tables)
+        project.restart()
+        yield project
 
 
 @contextmanager

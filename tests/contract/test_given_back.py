@@ -18,8 +18,7 @@ from listing_sync.history.verdict import CheckName
 from listing_sync.steps.learning import loose_with_examples
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.table import SupabaseTable
-from tests.contract.supabase_rest import connected
-from tests.stack.postgres import PostgresServer
+from tests.contract.supabase_rest import connected, project_of
 from tests.stack.supabase_lite import SupabaseLite
 from tests.sync_world import SyncWorld
 
@@ -81,9 +80,7 @@ LOOSE = {"price", "area", "code", "opens", "note"}
 
 @pytest.fixture(scope="module")
 def lite() -> Iterator[SupabaseLite]:
-    with PostgresServer() as postgres, SupabaseLite(postgres) as project:
-        project.execute(TABLE)
-        project.restart()
+    with project_of(TABLE) as project:
         yield project
 
 

@@ -26,8 +26,7 @@ from listing_sync.errors import (
 from listing_sync.ports import RowChange
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.table import SupabaseTable
-from tests.contract.supabase_rest import Calls, connected
-from tests.stack.postgres import PostgresServer
+from tests.contract.supabase_rest import Calls, connected, project_of
 from tests.stack.postgrest import PostgrestFront
 from tests.stack.supabase_lite import SupabaseLite
 
@@ -69,9 +68,7 @@ insert into public.typed (number) values ('A2');
 
 @pytest.fixture(scope="module")
 def lite() -> Iterator[SupabaseLite]:
-    with PostgresServer() as postgres, SupabaseLite(postgres) as project:
-        project.execute(TABLES)
-        project.restart()
+    with project_of(TABLES) as project:
         yield project
 
 

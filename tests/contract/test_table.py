@@ -18,9 +18,8 @@ from listing_sync.errors import BatchTooLargeError, PermanentError, RowError, Tr
 from listing_sync.ports import Back, Table
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.table import SupabaseTable
-from tests.contract.supabase_rest import Calls, connected
+from tests.contract.supabase_rest import Calls, connected, project_of
 from tests.stack.chaos_proxy import ChaosProxy, Drop, html, status
-from tests.stack.postgres import PostgresServer
 from tests.stack.postgrest import PostgrestFront
 from tests.stack.supabase_lite import SupabaseLite
 
@@ -85,9 +84,7 @@ def mapping(table: str = "things", *columns: Column, mark: str | None = "seen_at
 @pytest.fixture(scope="module")
 def lite() -> Iterator[SupabaseLite]:
     """A project of this module's own, whose pages end after 7 rows."""
-    with PostgresServer() as postgres, SupabaseLite(postgres, max_rows=7) as project:
-        project.execute(TABLES)
-        project.restart()
+    with project_of(TABLES, max_rows=7) as project:
         yield project
 
 

@@ -19,8 +19,7 @@ from listing_sync.ports import Back
 from listing_sync.supabase.asked_back import asked_back
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.table import SupabaseTable
-from tests.contract.supabase_rest import Calls, connected
-from tests.stack.postgres import PostgresServer
+from tests.contract.supabase_rest import Calls, connected, project_of
 from tests.stack.supabase_lite import SupabaseLite
 
 pytestmark = pytest.mark.stack
@@ -83,9 +82,7 @@ def column(name: str, kind: ColumnType = ColumnType.TEXT) -> Column:
 
 @pytest.fixture(scope="module")
 def lite() -> Iterator[SupabaseLite]:
-    with PostgresServer() as postgres, SupabaseLite(postgres) as project:
-        project.execute(TABLES)
-        project.restart()
+    with project_of(TABLES) as project:
         yield project
 
 

@@ -11,9 +11,8 @@ from listing_sync.cells.columns import Column
 from listing_sync.cells.mapping import SheetMapping
 from listing_sync.supabase.rest import Rest
 from listing_sync.supabase.table import SupabaseTable
-from tests.contract.supabase_rest import connected
+from tests.contract.supabase_rest import connected, project_of
 from tests.stack.chaos_proxy import ChaosProxy, Respond, status
-from tests.stack.postgres import PostgresServer
 from tests.stack.supabase_lite import SupabaseLite
 
 pytestmark = pytest.mark.stack
@@ -31,9 +30,7 @@ grant all on public."Odd %s", public.typed, public.seen to service_role;
 
 @pytest.fixture(scope="module")
 def lite() -> Iterator[SupabaseLite]:
-    with PostgresServer() as postgres, SupabaseLite(postgres, max_rows=3) as project:
-        project.execute(TABLES)
-        project.restart()
+    with project_of(TABLES, max_rows=3) as project:
         yield project
 
 

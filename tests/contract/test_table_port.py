@@ -14,9 +14,8 @@ from listing_sync.changes.plan import TableRow
 from listing_sync.errors import NullRefusedError, WrittenTwiceError
 from listing_sync.ports import Back, Table
 from listing_sync.supabase.table import SupabaseTable
-from tests.contract.supabase_rest import connected
+from tests.contract.supabase_rest import connected, project_of
 from tests.fakes import MemoryTable, folded
-from tests.stack.postgres import PostgresServer
 from tests.stack.postgrest import PostgrestFront
 from tests.stack.supabase_lite import SupabaseLite
 
@@ -40,9 +39,7 @@ Open = Callable[[str], Table]
 
 @pytest.fixture(scope="module")
 def lite() -> Iterator[SupabaseLite]:
-    with PostgresServer() as postgres, SupabaseLite(postgres, max_rows=3) as project:
-        project.execute(TABLES)
-        project.restart()
+    with project_of(TABLES, max_rows=3) as project:
         yield project
 
 
