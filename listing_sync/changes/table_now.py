@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -60,8 +61,8 @@ class TableNow:
     @property
     def row_ids(self) -> frozenset[str]:
         """Return the columns that tell a row from another one with the same number."""
-        found = row_ids(self.identities, self.primary_key, self.defaults, self.key)
-        return found - self.types.keys()
+        written = self.types.keys() | {self.key}
+        return row_ids(self.identities, self.primary_key, self.defaults, written)
 
     def is_same(self, name: str, left: Value, right: Value, then: ColumnType | None = None) -> bool:
         """Return whether two values of a column mean the same, whatever form they came in.
@@ -117,22 +118,22 @@ def row_ids(
     identities: frozenset[str],
     primary_key: Iterable[str],
     defaults: Mapping[str, str] | None,
-    key: str,
+    written: AbstractSet[str],
 ) -> frozenset[str]:
-    """Return the columns that tell a row from another one with the same number in `key`.
+    """Return the columns that tell a row from another one with the same number.
 
     The database itself gives them, anew for each row: others that the primary key holds may be
-    typed, or come from the sheet. Where it is not known which have a default, all that it holds are
-    taken for such.
+    typed, or are `written` from the sheet. Where it is not known which have a default, all that it
+    holds are taken for such.
     """
     if defaults is None:
-        return identities.union(primary_key) - {key}
+        return identities.union(primary_key) - written
     given = {
         name
         for name in primary_key
         if name in defaults and _LITERAL.fullmatch(defaults[name]) is None
     }
-    return (identities | given) - {key}
+    return (identities | given) - written
 
 
 def _kind(postgres_type: str) -> ColumnType | None:

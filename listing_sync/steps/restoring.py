@@ -140,7 +140,9 @@ class Restorer:
             now = found.get(step.property_number)
             if now is not None and now.action is Action.NONE:
                 self._note_done(step, now)
-            done.append(step if now is None or now.action is Action.NONE else _kept(step))
+            done.append(
+                step if now is None or now.action is Action.NONE else _left_alone(step, kept())
+            )
         return done
 
     def _write_once_more(self, steps: Sequence[Step]) -> list[Step]:
@@ -200,8 +202,6 @@ class Restorer:
 
     def _conclude(self, done: Sequence[Step]) -> None:
         """Note what was refused, and what the database made of the rest."""
-        if not self._is_remembered:
-            return
         made, removed = self._writer.taken()
         # A row that the database did not give back may not be there, or be there still.
         self._note(
@@ -215,8 +215,6 @@ class Restorer:
 
         The row as it is now tells what the database made of it.
         """
-        if not self._is_remembered:
-            return
         row = now.now or {}
         told = row.keys() - step.values.keys() if step.now is None else self._table.row_ids
         made = {name: row[name] for name in told if name in row}
@@ -225,10 +223,12 @@ class Restorer:
 
     def _strike_out(self, steps: Sequence[Step]) -> None:
         """Note that steps were not done."""
-        if self._is_remembered and steps:
+        if steps:
             self._note(refused=[step.property_number for step in steps])
 
     def _note(self, **outcome: Any) -> None:
+        if not self._is_remembered:
+            return
         try:
             self._ports.machine.undo.conclude(self._run.run_id, **outcome)
         except OSError as error:
@@ -256,24 +256,16 @@ def _replaced(step: Step) -> Replaced:
     return Replaced(step.property_number, old, step.values)
 
 
+def _left_alone(step: Step, reason: str) -> Step:
+    left = LeftAlone(step.property_number, None, reason)
+    return replace(step, action=Action.NONE, values={}, left_alone=(*step.left_alone, left))
+
+
 def _refused(step: Step, error: RemoteError) -> Step:
-    left = LeftAlone(
-        step.property_number,
-        None,
-        phrase("the database refuses the way back: {error}", error=error),
-    )
-    return replace(step, action=Action.NONE, values={}, left_alone=(*step.left_alone, left))
-
-
-def _kept(step: Step) -> Step:
-    left = LeftAlone(step.property_number, None, kept())
-    return replace(step, action=Action.NONE, values={}, left_alone=(*step.left_alone, left))
+    return _left_alone(step, phrase("the database refuses the way back: {error}", error=error))
 
 
 def _in_motion(step: Step) -> Step:
-    left = LeftAlone(
-        step.property_number,
-        None,
-        phrase("somebody is changing it just now: give the same command again"),
+    return _left_alone(
+        step, phrase("somebody is changing it just now: give the same command again")
     )
-    return replace(step, action=Action.NONE, values={}, left_alone=(*step.left_alone, left))

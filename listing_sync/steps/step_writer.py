@@ -151,18 +151,13 @@ class StepWriter:
             return self.write(steps)
         numbers = [str(sent[0]) for sent in values]
         came = aligned(numbers, made, key)
-        there = [place for place, number in enumerate(numbers) if number in came]
-        found = made_of(
-            list(came),
-            columns,
-            [values[place] for place in there],
-            list(came.values()),
-            self._table.types,
-            key,
+        self._note(
+            [
+                (step, dict(zip(columns, sent, strict=True)), came[number])
+                for step, sent, number in zip(steps, values, numbers, strict=True)
+                if number in came
+            ]
         )
-        for step, number in zip(steps, numbers, strict=True):
-            if number in came:
-                self._note_made(step, columns, found.of(number))
         return [step for step, number in zip(steps, numbers, strict=True) if number not in came]
 
     def _remove(self, steps: Sequence[Step]) -> list[Step]:

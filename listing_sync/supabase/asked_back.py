@@ -44,9 +44,9 @@ def ids_asked(mapping: SheetMapping, known: TableDescription | None) -> Sequence
     """Return the columns to select that tell a row from another one with the same number."""
     if known is None:
         return ()
-    ids = row_ids(known.identities, known.primary_key, known.defaults, mapping.key)
     mapped = {column.name for column in mapping.columns}
-    return sorted(filter(_PLAIN.fullmatch, ids - mapped))
+    ids = row_ids(known.identities, known.primary_key, known.defaults, mapped)
+    return sorted(filter(_PLAIN.fullmatch, ids))
 
 
 def _kept(
